@@ -1,4 +1,4 @@
-"""Start the shop and its third party: `python -m demo`."""
+"""Start the shop and its third party: `python -m demo`; OTEL_EXPORTER_OTLP_ENDPOINT names a receiver of telemetry."""
 
 import argparse
 import asyncio
@@ -17,7 +17,7 @@ from demo.store import open_database
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve both origins until interrupted; 2 if it cannot start."""
+    """Serve all of it until interrupted; 2 if it cannot start."""
     options = _parser().parse_args(arguments)
     # A plain SIGTERM would skip the clean-up of the temporary data.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -27,10 +27,13 @@ def main(arguments: Sequence[str]) -> int:
             listen(options.host, options.third_party_port) as third_party,
             listen(options.host, _beside(options.tls_port, options.port, 2)) as tls,
             listen(options.host, _beside(options.dns_port, options.port, 3), socket.SOCK_DGRAM) as names,
+            listen("127.0.0.1", 0) as catalogue,
+            listen("127.0.0.1", 0) as payment,
             _data_file(options.data) as path,
             contextlib.closing(open_database(path)) as connection,
         ):
-            asyncio.run(serve(connection, Accounts.from_environment(os.environ), Doors(shop, third_party, tls, names)))
+            doors = Doors(shop, third_party, tls, names, catalogue, payment)
+            asyncio.run(serve(connection, Accounts.from_environment(os.environ), doors))
     except (PortTaken, BadTotpSecret) as error:
         print(error, file=sys.stderr)
         return 2

@@ -31,9 +31,9 @@ class Api:
             Route("/api/orders", self.place_order, methods=["POST"]),
         ]
 
-    async def health(self, request: Request) -> Response:
+    async def health(self, request: Request) -> Response:  # noqa: ARG002
         """Say whether there is something to sell, and how much memory the shop holds."""
-        products = await self._shop.shelves(request).browse()
+        products = await self._shop.shelves.browse()
         memory_mb = round(self._shop.world.resident_bytes() / 1_000_000, 1)
         status = "ok" if products else "empty"
         return JSONResponse(
@@ -43,14 +43,14 @@ class Api:
     async def products(self, request: Request) -> Response:
         """List products; `q` searches, `kind` narrows."""
         words, kind = request.query_params.get("q", "").strip(), request.query_params.get("kind", "")
-        shelves = self._shop.shelves(request)
+        shelves = self._shop.shelves
         products = await shelves.search(words) if words else await shelves.browse(kind)
         listed = [_product(product) for product in products if kind in {"", product.kind}]
         return JSONResponse({"products": listed, "count": len(listed)})
 
     async def product(self, request: Request) -> Response:
         """Give one product."""
-        product = await self._shop.shelves(request).get(request.path_params["product_id"])
+        product = await self._shop.shelves.get(request.path_params["product_id"])
         return _error(404, "no such product") if product is None else JSONResponse(_product(product))
 
     async def cart(self, request: Request) -> Response:
@@ -60,7 +60,7 @@ class Api:
     async def put_in_cart(self, request: Request) -> Response:
         """Have exactly so many of a product in the cart; {"product": id, "quantity": 0 to 20}."""
         sent = await _sent(request)
-        product = await self._shop.shelves(request).get(str(sent.get("product", "")))
+        product = await self._shop.shelves.get(str(sent.get("product", "")))
         if product is None:
             return _error(404, "no such product")
         try:

@@ -1,4 +1,4 @@
-"""Serve both origins over HTTP from one process."""
+"""Serve the shop, the services behind it, and the third party over HTTP from one process."""
 
 import errno
 import json
@@ -6,6 +6,7 @@ import socket
 import sqlite3
 from dataclasses import dataclass
 
+import httpx
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -56,15 +57,29 @@ class Doors:
     third_party: socket.socket
     tls: socket.socket
     names: socket.socket
+    catalogue: socket.socket
+    payment: socket.socket
 
 
 async def serve(connection: sqlite3.Connection, accounts: Accounts, doors: Doors) -> None:
     """Serve everything, each on its own socket, until told to stop."""
     shop, third_party = doors.shop, doors.third_party
     third_party_port = _port(third_party)
-    origins = build_origins(connection, accounts, World(), third_party_port)
+    behind = {"catalogue": doors.catalogue, "payment": doors.payment}
+
+    def reached(service: str, app: ASGIApp) -> httpx.AsyncClient:  # noqa: ARG001
+        return httpx.AsyncClient(base_url=_url(behind[service]), trust_env=False, timeout=None)
+
+    origins = build_origins(connection, accounts, World(), third_party_port, reached)
     config = uvicorn.Config(
-        _ByPort({_port(shop): origins.shop, third_party_port: origins.third_party}),
+        _ByPort(
+            {
+                _port(shop): origins.shop,
+                _port(doors.catalogue): origins.catalogue,
+                _port(doors.payment): origins.payment,
+                third_party_port: origins.third_party,
+            }
+        ),
         lifespan="off",
         log_level="warning",
         access_log=False,
@@ -73,7 +88,8 @@ async def serve(connection: sqlite3.Connection, accounts: Accounts, doors: Doors
     urls = {"shop": _url(shop), "third_party": _url(third_party)}
     ready = json.dumps({**urls, "tls": _address(doors.tls), "names": _address(doors.names)})
     async with edge(_port(shop), doors.tls, doors.names):
-        await _AnnouncingServer(config, ready).serve([shop, third_party])
+        await _AnnouncingServer(config, ready).serve([shop, third_party, doors.catalogue, doors.payment])
+    origins.close()
 
 
 class _ByPort:

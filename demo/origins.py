@@ -1,10 +1,12 @@
-"""The two applications: the shop and its third party, with one fault board for both."""
+"""The applications: the shop's three services and its third party, with one fault board for all."""
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -13,16 +15,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
+from starlette.types import ASGIApp
 
 from demo.accounts import Accounts
 from demo.admin import Admin
 from demo.api import Api
+from demo.catalogue_service import RemoteShelves, catalogue_app
 from demo.faults import FaultBoard, shop_effects
 from demo.faults.fault_middleware import FaultMiddleware
+from demo.instruments import Instruments, instruments_of
 from demo.pages import AccountPages, CataloguePages, CheckoutPages, shop_templates
+from demo.payment_service import RemotePayments, payment_app
 from demo.pictures import landscape, product_picture
 from demo.shop import Shop
-from demo.store import StoredOrders, StoredSessions, StoredShelves
+from demo.store import StoredOrders, StoredPayments, StoredSessions, StoredShelves
 from demo.third_party import third_party_app
 from demo.world import World
 
@@ -32,29 +38,61 @@ _DRAWN: Final = {"Cache-Control": "public, max-age=3600"}
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """The shop, the third party, and what they share."""
+    """The shop's front, the services behind it, the third party, and what they share."""
 
-    shop: Starlette
+    shop: ASGIApp
+    catalogue: ASGIApp
+    payment: ASGIApp
     third_party: Starlette
     board: FaultBoard
+    instruments: tuple[Instruments, ...]
+
+    def close(self) -> None:
+        """Send what services have not told of themselves yet."""
+        for instruments in self.instruments:
+            instruments.close()
 
 
-def build_origins(connection: sqlite3.Connection, accounts: Accounts, world: World, third_party_port: int) -> Origins:
-    """Wire both applications.
+def in_memory(service: str, app: ASGIApp) -> httpx.AsyncClient:
+    """Return a client that hands requests to a service without a network."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{service}")
+
+
+def build_origins(
+    connection: sqlite3.Connection,
+    accounts: Accounts,
+    world: World,
+    third_party_port: int,
+    reached: Callable[[str, ASGIApp], httpx.AsyncClient] = in_memory,
+) -> Origins:
+    """Wire all applications.
 
     Args:
         connection: The shop's open database.
         accounts: Who may sign in.
         world: Clocks, randomness and sleep.
         third_party_port: Where pages find the third party, on the host that the visitor used.
+        reached: Returns how the front reaches a service, by its name.
     """
     board = FaultBoard(world.monotonic_s)
-    sessions = StoredSessions(connection, world.now)
-    shop = Shop(accounts, StoredShelves(connection), sessions, StoredOrders(connection), world)
-    return Origins(_shop_app(shop, board, third_party_port), third_party_app(board, world), board)
+    telling = front, catalogue, payment = tuple(map(instruments_of, ("front", "catalogue", "payment")))
+    shelves = StoredShelves(connection)
+    catalogue_served = catalogue.served(catalogue_app(shelves, board, world, catalogue))
+    payment_served = payment.served(payment_app(StoredPayments(connection, payment), payment))
+    shop = Shop(
+        accounts,
+        RemoteShelves(reached("catalogue", catalogue_served), front),
+        StoredSessions(connection, world.now),
+        StoredOrders(connection),
+        RemotePayments(reached("payment", payment_served), front),
+        world,
+        front,
+    )
+    front_served = front.served(_shop_app(shop, shelves, board, third_party_port))
+    return Origins(front_served, catalogue_served, payment_served, third_party_app(board, world), board, telling)
 
 
-def _shop_app(shop: Shop, board: FaultBoard, third_party_port: int) -> Starlette:
+def _shop_app(shop: Shop, shelves: StoredShelves, board: FaultBoard, third_party_port: int) -> Starlette:
     templates = shop_templates(shop, third_party_port)
     return Starlette(
         routes=[
@@ -63,7 +101,7 @@ def _shop_app(shop: Shop, board: FaultBoard, third_party_port: int) -> Starlette
             *AccountPages(shop, templates).routes(),
             *Api(shop).routes(),
             *Admin(board).routes(),
-            *_pictures(shop.stored_shelves),
+            *_pictures(shelves),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         middleware=[Middleware(FaultMiddleware, board=board, world=shop.world, decide=shop_effects)],

@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from demo.accounts import Accounts, Customer
 from demo.cart import Cart, filled
-from demo.faults.fault_middleware import DisturbedShelves, effects_of
+from demo.instruments import Instruments
 from demo.orders import Order
+from demo.payment_service import RemotePayments
 from demo.product import Shelves
-from demo.store import Session, StoredOrders, StoredSessions, StoredShelves
+from demo.store import Session, StoredOrders, StoredSessions
 from demo.world import World
 
 _COOKIE: Final = "session"
@@ -23,14 +24,12 @@ class Shop:
     """Everything that a request may need, each part handed in."""
 
     accounts: Accounts
-    stored_shelves: StoredShelves
+    shelves: Shelves
     sessions: StoredSessions
     orders: StoredOrders
+    payments: RemotePayments
     world: World
-
-    def shelves(self, request: HTTPConnection) -> Shelves:
-        """Return the shelves as this request sees them, faults included."""
-        return DisturbedShelves(self.stored_shelves, effects_of(request), self.world)
+    instruments: Instruments
 
     def session(self, request: HTTPConnection) -> Session | None:
         """Return the session that the visitor's cookie names, if it still stands."""
@@ -51,7 +50,7 @@ class Shop:
         """Return the visitor's cart at the prices of the moment."""
         session = self.session(request)
         quantities = self.sessions.quantities(session) if session else {}
-        return filled(quantities, await self.shelves(request).browse()) if quantities else Cart()
+        return filled(quantities, await self.shelves.browse()) if quantities else Cart()
 
     async def place_order(self, request: HTTPConnection, recipient: str, address: str) -> Order | None:
         """Turn the cart into an order; None if nobody is signed in or the cart is empty."""
@@ -59,7 +58,9 @@ class Shop:
         if session is None or customer is None or not cart.lines:
             return None
         lines = cart.as_order_lines()
+        payment = await self.payments.take(customer.email, cart.total_cents)
         number = self.orders.add(Order(0, customer.email, self.world.now(), recipient, address, lines))
+        self.instruments.say("order placed", order=number, payment=payment, lines=len(lines))
         self.sessions.empty(session)
         return self.orders.find(customer.email, number)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from demo.instruments import ENDPOINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,15 +19,17 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @contextmanager
-def opened(folder: str | Path) -> Iterator[dict[str, str]]:
+def opened(folder: str | Path, telemetry: str = "") -> Iterator[dict[str, str]]:
     """Open the shop on free ports of loopback; give the variables that the root's journeys and probes read.
 
     Args:
         folder: Where the shop keeps what it sells.
+        telemetry: Where its services send traces, logs and metrics, as OTLP over HTTP; nowhere if empty.
     """
     ports = ("--port", "0", "--third-party-port", "0")
     command = [sys.executable, "-m", "demo", *ports, "--data", str(Path(folder, "shop.db"))]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, ENDPOINT: telemetry} if telemetry else None
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             addresses: dict[str, str] = json.loads(process.stdout.readline())

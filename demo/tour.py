@@ -13,6 +13,7 @@ import threading
 import time
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from demo.history import simulate
@@ -44,11 +45,12 @@ WAIT_S = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The shop that is watched, what finds it, and the port of the dashboard's pages."""
+    """The shop that is watched, what finds it, the dashboard's port, and where telemetry is sent, if any is."""
 
     address: str
     environment: dict[str, str]
     pages: int
+    telemetry: str
 
     def fault(self, *words: str) -> None:
         """Switch a fault."""
@@ -73,8 +75,11 @@ def main() -> int:
     keep = parser.parse_args().keep
     began_s = time.monotonic()
     temporary = tempfile.TemporaryDirectory(prefix="milepost-")
-    with temporary as folder, Postbox() as postbox, opened(folder) as address:
-        shop = Shop(address["SHOP_URL"], {**os.environ, **address, "OUTRIDER_SMTP": postbox.url}, _free_port(8710))
+    telemetry = f"127.0.0.1:{_free_port(4318)}" if find_spec("chdb") and find_spec("clickhouse_connect") else ""
+    receiver = f"http://{telemetry}" if telemetry else ""
+    with temporary as folder, Postbox() as postbox, opened(folder, receiver) as address:
+        environment = {**os.environ, **address, "OUTRIDER_SMTP": postbox.url}
+        shop = Shop(address["SHOP_URL"], environment, _free_port(8710), telemetry)
         code = _tour(shop, postbox, keep=keep)
     if not code:
         _say(
@@ -96,7 +101,7 @@ def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
             _say("A check of the healthy shop did not pass.")
             return code
     count = _simulate_history()
-    _set_judging(on=True)
+    _write_settings(shop, judging=True)
     _say(f"2. {count:,} runs of the last {DAYS:g} days are simulated as a history, and marked as simulated.")
     with _watching(shop):
         _say(
@@ -108,6 +113,9 @@ def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
         if (mail := postbox.wait("slow", WAIT_S)) is None:
             return _missing_mail("the drift")
         _show(mail)
+        if shop.telemetry:
+            _say("   Which of its services is slow? The spans of all three say so (front, catalogue, payment):")
+            shop.outrider("services", "--since", "5m")
         shop.fault("slow-drift", "--off")
         _say("4. The release is rolled back. Now every request fails with an error …")
         shop.fault("errors", "1")
@@ -155,7 +163,7 @@ def _make_workspace(shop: Shop) -> None:
     """Make the tour's workspace: a copy of the root's journeys, probes, alerts and runbooks."""
     shutil.rmtree(WORKSPACE, ignore_errors=True)
     WORKSPACE.mkdir(parents=True)
-    _set_judging(on=False)
+    _write_settings(shop, judging=False)
     for name in FOLDERS:
         shutil.copytree(ROOT / name, WORKSPACE / name, ignore=shutil.ignore_patterns("__pycache__"))
     (WORKSPACE / "scheduler/schedule.toml").write_text(SCHEDULE, encoding="utf-8")
@@ -164,11 +172,14 @@ def _make_workspace(shop: Shop) -> None:
     alerts.write_text(alerts.read_text(encoding="utf-8").replace("[delivery]", links), encoding="utf-8")
 
 
-def _set_judging(*, on: bool) -> None:
+def _write_settings(shop: Shop, *, judging: bool) -> None:
     """Write the settings; the judge starts at the oldest run, so it is switched on after the history is simulated."""
     settings = (ROOT / "outrider.toml").read_text(encoding="utf-8")
-    off = "" if on else "\n[capabilities]\njudging = false\n"
-    (WORKSPACE / "outrider.toml").write_text(settings + off, encoding="utf-8")
+    if shop.telemetry:
+        settings += f'\n[telemetry]\nlisten = "{shop.telemetry}"\n'
+    if not judging:
+        settings += "\n[capabilities]\njudging = false\n"
+    (WORKSPACE / "outrider.toml").write_text(settings, encoding="utf-8")
 
 
 def _simulate_history() -> int:

@@ -1,7 +1,7 @@
 """Faults of the shop: the list of them, those that are active, and where they are applied."""
 
 from demo.faults.fault_board import FaultBoard, SwitchedOn
-from demo.faults.fault_effects import Effects, shop_effects, third_party_effects
+from demo.faults.fault_effects import Effects, catalogue_effects, shop_effects, third_party_effects
 from demo.faults.fault_list import FAULTS, BadSize, Fault, FaultError, UnknownFault
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "FaultError",
     "SwitchedOn",
     "UnknownFault",
+    "catalogue_effects",
     "shop_effects",
     "third_party_effects",
 ]

@@ -36,11 +36,14 @@ def shop_effects(on: Mapping[str, SwitchedOn], now_s: float, draw: Callable[[], 
         hangs=_happens(on, "hang", draw),
         fails=_happens(on, "errors", draw),
         leak_bytes=round(_size(on, "memory-growth") * _BYTES_PER_MB),
-        query_delay_ms=_size(on, "slow-query"),
-        price_percent=_size(on, "wrong-price"),
         pay_button_dead=_happens(on, "broken-button", draw),
         product_script_throws=_happens(on, "script-error", draw),
     )
+
+
+def catalogue_effects(on: Mapping[str, SwitchedOn], now_s: float, draw: Callable[[], float]) -> Effects:  # noqa: ARG001
+    """Decide what happens to one request to the catalogue: its reads are slow, its prices wrong."""
+    return Effects(query_delay_ms=_size(on, "slow-query"), price_percent=_size(on, "wrong-price"))
 
 
 def third_party_effects(on: Mapping[str, SwitchedOn], now_s: float, draw: Callable[[], float]) -> Effects:  # noqa: ARG001

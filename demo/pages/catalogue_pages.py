@@ -33,7 +33,7 @@ class CataloguePages:
 
     async def home(self, request: Request) -> Response:
         """Show the hero, a few products, and one picked by chance on request."""
-        products = await self._shop.shelves(request).browse()
+        products = await self._shop.shelves.browse()
         context = {"featured": products[:_FEATURED], "others": products[_FEATURED:]}
         return self._render(request, "home.html", context)
 
@@ -42,12 +42,12 @@ class CataloguePages:
         kind = request.query_params.get("kind", "")
         if kind and kind not in KINDS:
             raise HTTPException(404, f"The shop has no kind called {kind}.")
-        products = await self._shop.shelves(request).browse(kind)
+        products = await self._shop.shelves.browse(kind)
         return self._render(request, "products.html", {"kind": kind, "products": products})
 
     async def product(self, request: Request) -> Response:
         """Show one product."""
-        product = await self._shop.shelves(request).get(request.path_params["product_id"])
+        product = await self._shop.shelves.get(request.path_params["product_id"])
         if product is None:
             raise HTTPException(404, "The shop does not have this product.")
         return self._render(request, "product.html", {"product": product, "most": MOST_OF_ONE})
@@ -55,5 +55,5 @@ class CataloguePages:
     async def search(self, request: Request) -> Response:
         """Show the products that mention every word."""
         words = request.query_params.get("q", "").strip()
-        products = await self._shop.shelves(request).search(words)
+        products = await self._shop.shelves.search(words)
         return self._render(request, "search.html", {"words": words, "products": products})

@@ -42,7 +42,7 @@ class CheckoutPages:
     async def add(self, request: Request) -> Response:
         """Put so many more of a product into the cart."""
         form = await request.form()
-        product = await self._shop.shelves(request).get(field(form, "product"))
+        product = await self._shop.shelves.get(field(form, "product"))
         if product is None:
             raise HTTPException(404, "The shop does not have this product.")
         try:

@@ -33,6 +33,9 @@ CREATE TABLE IF NOT EXISTS order_lines (
     name TEXT NOT NULL, quantity INTEGER NOT NULL, price_cents INTEGER NOT NULL,
     PRIMARY KEY (number, position)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS payments (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT NOT NULL, cents INTEGER NOT NULL
+) STRICT;
 """
 
 

@@ -72,6 +72,8 @@ def test_a_run_is_told_by_its_id(shop: Path) -> None:
     ("words", "slug"),
     [
         (("weekly", "--week", "soon"), "bad-week"),
+        (("monthly", "--month", "soon"), "bad-month"),
+        (("quarterly", "--quarter", "2026-Q5"), "bad-quarter"),
         (("weekly", "--out", "outrider.toml/weekly.html"), "unwritable-report"),
         (("weekly", "--out", "/proc/weekly.html"), "unwritable-report"),
         (("release", "9.9"), "unknown-release"),

@@ -73,6 +73,23 @@ def deliver(store: Store, shop: Workspace) -> None:
     Lane(alert_settings(shop).receivers["boss"], store.outbox).work()
 
 
+def test_a_group_gets_its_own_checks_and_the_boss_all(shop: Workspace, store: Store, inbox: Inbox) -> None:
+    """Each is sent once."""
+    group = '[[groups]]\nname = "probes"\nchecks = ["probe:*"]\nmail = ["boss"]\n'
+    (shop.root / "reports/monthly.toml").write_text(f'title = "Shop"\nmail = ["boss"]\n{group}')
+    february_us = MONDAY_US + 14 * 24 * HOUR_US
+    simulate(store, february_us)
+    store.outbox.add_report("monthly", MONDAY_US, ())
+
+    posted = [post_due(store, shop, february_us) for _ in range(2)]
+    deliver(store, shop)
+
+    assert posted == [["monthly"], []]
+    whole, probes = inbox.mails
+    assert whole["Subject"].startswith("Shop, 1 Jan - 1 Feb: ")
+    assert probes["Subject"].startswith("Shop, probes, 1 Jan - 1 Feb: ")
+
+
 @pytest.mark.browser
 def test_a_mail_has_sentences_pictures_and_the_whole_report(
     shop: Workspace, store: Store, inbox: Inbox, chromium: Browser

@@ -53,6 +53,8 @@ DAY_US = 24 * HOUR_US
 NOW_US = 20_000 * DAY_US + 12 * HOUR_US + 46 * MINUTE_US
 _NO_PAGES = (
     "/api/",
+    "/checks",
+    "/runs",
     "/heartbeat",
     "/live",
     "/metrics",

@@ -172,5 +172,8 @@ def _sent_until_client_leaves(origins: Origins) -> list[Message]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(origins.shop(scope, receive, send))
+    async def visit() -> None:
+        await origins.shop(scope, receive, send)
+
+    asyncio.run(visit())
     return sent

@@ -258,6 +258,32 @@ def test_a_cell_that_a_spreadsheet_would_run_is_quoted(bench: Bench) -> None:
     assert "\"'=HYPERLINK" in as_csv(bench.report(), "health")
 
 
+def test_an_agreement_is_exported_as_numbers(bench: Bench) -> None:
+    """As CSV and JSON, with the time that it is about and how long each check was down."""
+    hours = range(1, 101)
+    bench.store.runs.record_many(
+        [
+            run("probe:a::b", Outcome.FAILED if n in {50, 51} else Outcome.PASSED, due_us=NOW_US - n * 60 * MINUTE_US)
+            for n in hours
+        ]
+    )
+    report = bench.report()
+
+    head, line = as_csv(report, "sla").splitlines()
+
+    row = dict(zip(head.split(","), line.split(","), strict=True))
+    assert (row["from"], row["until"]) == ("2027-01-08T08:00:00+00:00", "2027-01-15T08:00:00+00:00")
+    assert (row["availability"], row["good runs"], row["runs"], row["standing"]) == (
+        "0.98",
+        "98",
+        "100",
+        "may have missed",
+    )
+    assert (row["down minutes"], row["estimated"], row["outages"]) == ("120.0", "no", "1")
+    assert {name: str(value) for name, value in as_json(report)["sla"][0].items()} == row
+    assert "sla" not in as_markdown(report).lower()
+
+
 def test_a_release_is_compared_with_the_one_before_it(bench: Bench) -> None:
     """Its time is one side, its predecessor's the other."""
     bench.fill(days=12)

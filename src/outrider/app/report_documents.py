@@ -21,6 +21,8 @@ from outrider.reports import (
     day_of,
     gather,
     load_report,
+    month_of,
+    quarter_of,
     read_settings,
     release_period,
     render_html,
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from outrider.workspace import Workspace
 
 Format = Literal["html", "md", "json", "csv"]
-ReportName = Literal["weekly", "daily", "release"]
+ReportName = Literal["weekly", "daily", "monthly", "quarterly", "release"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +49,45 @@ class ReportPeriod:
     """Which period a report is about, by the kind of report.
 
     Attributes:
-        name: weekly, daily or release: the file in `reports/` that holds its settings.
+        name: weekly, daily, monthly, quarterly or release: the file in `reports/` that holds its settings.
         week: Of a weekly report: an ISO week, such as 2026-W47; the last seven days if absent.
         release: Of a release report: its name; the last one if absent.
         environment: Of a release report; the workspace's default if absent.
+        month: Of a monthly report: such as 2026-10; the last that is over if absent.
+        quarter: Of a quarterly report: such as 2026-Q3; the last that is over if absent.
     """
 
     name: ReportName
     week: str | None = None
     release: str | None = None
     environment: str | None = None
+    month: str | None = None
+    quarter: str | None = None
+
+    def recent(self, at_us: int, timezone: str) -> Period:
+        """Return the period of a report that is no release's.
+
+        Raises:
+            UsageError: bad-week, bad-month, bad-quarter.
+        """
+        match self.name:
+            case "weekly":
+                return week_of(self.week, at_us, timezone)
+            case "monthly":
+                return month_of(self.month, at_us, timezone)
+            case "quarterly":
+                return quarter_of(self.quarter, at_us, timezone)
+            case _:
+                return day_of(at_us, timezone)
 
     def span(self, workspace: Workspace, store: ReportRecords, at_us: int) -> Period:
         """Return the period.
 
         Raises:
-            UsageError: unknown-release, or a week that is none.
+            UsageError: unknown-release, bad-week, bad-month, bad-quarter.
         """
-        if self.name == "weekly":
-            return week_of(self.week, at_us, workspace.timezone)
-        if self.name == "daily":
-            return day_of(at_us, workspace.timezone)
+        if self.name != "release":
+            return self.recent(at_us, workspace.timezone)
         environment = self.environment or workspace.defaults.environment
         return _release_span(store.judgements, self.release, environment, workspace.timezone, at_us)
 

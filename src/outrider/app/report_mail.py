@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from outrider.alerts import AlertSettings
-    from outrider.app.report_documents import ReportPeriod
+    from outrider.app.report_documents import ReportName, ReportPeriod
     from outrider.model import Notification, Outbox, Place, ReportRecords, Run
     from outrider.reports import Period, ReportMail, ReportSettings
     from outrider.runs import Judgement
@@ -90,22 +90,26 @@ def post_due(store: ReportRecords, workspace: Workspace, now_us: int) -> list[st
     Raises:
         ConfigError: bad-report, bad-cron or bad-template.
     """
-    from outrider.reports import CRONS, day_of, read_settings, week_of  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.app.report_documents import ReportPeriod  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.reports import CRONS, editions, read_settings  # noqa: PLC0415 - NumPy is slow to import
 
     posted = []
     for name in CRONS:
         settings = read_settings(workspace.root, name)
-        if not settings.mail:
+        if not editions(settings):
             continue
         alerts = alert_settings(workspace)
         check_receivers(workspace, alerts, settings, name)
         due_us = _due(store.outbox, name, _cron(workspace, settings, name), now_us)
         if due_us is None:
             continue
-        span = week_of(None, due_us, workspace.timezone) if name == "weekly" else day_of(due_us, workspace.timezone)
-        mail = compose_report(store, workspace, settings, span, due_us, address=_address(alerts, name))
-        store.outbox.add_report(name, due_us, _rows(mail, settings, f"report-{name}-{due_us // 1_000_000}", now_us))
-        _log.info("report.posted", report=name, to=list(settings.mail))
+        span = ReportPeriod(cast("ReportName", name)).recent(due_us, workspace.timezone)
+        rows: list[Notification] = []
+        for number, edition in enumerate(editions(settings)):
+            mail = compose_report(store, workspace, edition, span, due_us, address=_address(alerts, name))
+            rows += _rows(mail, edition, f"report-{name}-{due_us // 1_000_000}-{number}", now_us)
+        store.outbox.add_report(name, due_us, rows)
+        _log.info("report.posted", report=name, to=[row.receiver for row in rows])
         posted.append(name)
     return posted
 
@@ -117,18 +121,21 @@ def mail_report(workspace: Workspace, store: ReportRecords, period: ReportPeriod
         ConfigError: bad-report if a receiver is not known.
         UsageError: no-report-mail if the report has no receivers.
     """
-    from outrider.reports import read_settings  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.reports import editions, read_settings  # noqa: PLC0415 - NumPy is slow to import
 
     settings = read_settings(workspace.root, period.name)
-    if not settings.mail:
+    if not editions(settings):
         fix = f'write mail = ["NAME OF A RECEIVER"] into reports/{period.name}.toml'
         raise UsageError(f"the {period.name} report has no receivers", slug="no-report-mail", fix=fix)
     alerts = alert_settings(workspace)
     check_receivers(workspace, alerts, settings, period.name)
     at_us = now_us()
     address = _address(alerts, period.name)
-    mail = compose_report(store, workspace, settings, period.span(workspace, store, at_us), at_us, address=address)
-    rows = _rows(mail, settings, f"report-{period.name}-now-{new_run_id(at_us)}", at_us)
+    span = period.span(workspace, store, at_us)
+    rows: list[Notification] = []
+    for edition in editions(settings):
+        mail = compose_report(store, workspace, edition, span, at_us, address=address)
+        rows += _rows(mail, edition, f"report-{period.name}-now-{new_run_id(at_us)}", at_us)
     for row in rows:
         store.outbox.add(row)
         Lane(alerts.receivers[row.receiver], store.outbox).deliver_one(row)
@@ -209,12 +216,12 @@ def check_receivers(workspace: Workspace, alerts: AlertSettings, settings: Repor
 def _wrong_receivers(
     workspace: Workspace, alerts: AlertSettings | None, settings: ReportSettings, name: str
 ) -> Iterator[ConfigError]:
-    for receiver in settings.mail:
+    for receiver in (*settings.mail, *(receiver for group in settings.groups for receiver in group.mail)):
         if alerts is not None and receiver not in alerts.receivers:
             known = ", ".join(alerts.receivers)
             fix = f"name one of the receivers in scheduler/alerts.toml: {known}"
             fix = fix if known else "define a receiver in scheduler/alerts.toml: there is none yet"
-            where = _place(workspace, name, "mail")
+            where = _place(workspace, name, "mail" if receiver in settings.mail else "groups")
             yield ConfigError(f'mail names "{receiver}", which is no receiver', slug="bad-report", fix=fix, where=where)
 
 

@@ -91,7 +91,9 @@ class TelemetryIngest:
         follower = _log_follower(workspace, settings.files, self._intake, reader)
         self._doors.callback(follower.close)
         follower.start()
-        log.info("telemetry is taken", address=self.address)
+        more = {"grpc": settings.grpc, "syslog": settings.syslog}
+        others = {name: f"{_written(at[0])}:{at[1]}" for name, at in more.items() if at is not None}
+        log.info("telemetry is taken", address=self.address, **others)
 
     def __enter__(self) -> Self:
         return self

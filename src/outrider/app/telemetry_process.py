@@ -5,21 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.app.telemetry_follower import TelemetryFollower
-from outrider.app.telemetry_service import TelemetryService
 from outrider.app.workspace_access import find_workspace, open_store
 
 if TYPE_CHECKING:
     from outrider.app.child_process import ChildProcess
+    from outrider.app.telemetry_service import TelemetryService
+    from outrider.model import TelemetryRecords
+    from outrider.workspace import Workspace
 
 
 def serve(child: ChildProcess) -> None:
     """Take telemetry of the workspace in the current folder, while it is switched on, until the process is to end."""
     workspace = find_workspace()
     with open_store(workspace) as store:
-        follower = TelemetryFollower(
-            workspace, store.overrides, lambda wanted: TelemetryService(wanted, store), child.report
-        )
+        follower = TelemetryFollower(workspace, store.overrides, lambda wanted: _begun(wanted, store), child.report)
         child.on_stop(follower.stop)
         child.on_reload(follower.hurry)
         child.ready()
         follower.run()
+
+
+def _begun(workspace: Workspace, records: TelemetryRecords) -> TelemetryService:
+    from outrider.app.telemetry_service import TelemetryService  # noqa: PLC0415 - 34 MiB that only taking needs
+
+    return TelemetryService(workspace, records)

@@ -26,6 +26,8 @@ _OWN: Mapping[str, Mapping[int, str]] = {
     "status": {0: "the service runs", 3: "no service runs"},
     "alerts test": {0: "delivered", 1: "not delivered"},
     "report weekly": {0: "written, or delivered by --mail", 1: "not delivered"},
+    "report monthly": {0: "written, or delivered by --mail", 1: "not delivered"},
+    "report quarterly": {0: "written, or delivered by --mail", 1: "not delivered"},
     "report daily": {0: "written, or delivered by --mail", 1: "not delivered"},
 }
 _EXAMPLE, _CODES = "Example: ", "Exit codes: "

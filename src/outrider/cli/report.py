@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from outrider.app import ReportDocument, ReportFormat
 
 FORMATS = ("html", "md", "json", "csv")
-_TABLES = ("health", "outages", "incidents", "changes", "load", "forecasts", "steps", "flaky", "noise")
+_TABLES = ("health", "sla", "outages", "incidents", "changes", "load", "forecasts", "steps", "flaky", "noise")
 _RUN_TABLES = ("steps", "attempts", "errors", "artifacts", "joined")
 _LOAD_TABLES = ("endpoints", "failures", "levels", "seconds")
 
 
 @click.group(epilog="Example: outrider report weekly --out weekly.html")
 def report() -> None:
-    """Report a week, a day, a release, a run or a load run."""
+    """Report a week, a day, a month, a quarter, a release, a run or a load run."""
 
 
 _OUT = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; stdout if it is -.")
@@ -62,6 +62,30 @@ def weekly(*, week: str | None, out: Path | None, form: ReportFormat, table: str
 def daily(*, out: Path | None, form: ReportFormat, table: str, mail: bool) -> int:
     """Write the report of the last day, compared with the day before."""
     period = ReportPeriod("daily")
+    return _mail(period) if mail else _write_period(period, ReportForm(form, table), out)
+
+
+@report.command(epilog="Example: outrider report monthly --month 2026-10 --format csv --table sla --out sla.csv")
+@click.option("--month", metavar="MONTH", help="Such as 2026-10; the last one that is over if absent.")
+@_OUT
+@_FORMAT
+@_TABLE
+@_MAIL
+def monthly(*, month: str | None, out: Path | None, form: ReportFormat, table: str, mail: bool) -> int:
+    """Write the report of a month, compared with the month before."""
+    period = ReportPeriod("monthly", month=month)
+    return _mail(period) if mail else _write_period(period, ReportForm(form, table), out)
+
+
+@report.command(epilog="Example: outrider report quarterly --quarter 2026-Q3 --out quarter.html")
+@click.option("--quarter", metavar="QUARTER", help="Such as 2026-Q3; the last one that is over if absent.")
+@_OUT
+@_FORMAT
+@_TABLE
+@_MAIL
+def quarterly(*, quarter: str | None, out: Path | None, form: ReportFormat, table: str, mail: bool) -> int:
+    """Write the report of a quarter, compared with the quarter before."""
+    period = ReportPeriod("quarterly", quarter=quarter)
     return _mail(period) if mail else _write_period(period, ReportForm(form, table), out)
 
 

@@ -64,11 +64,13 @@ class ReportBody:
 
 def report_list(sources: Sources) -> tuple[ReportLine, ...]:
     """Return the reports that can be built, of weeks, the last day, and releases, each the latest first."""
-    now_us = sources.now_us()
+    now_us, zone = sources.now_us(), ZoneInfo(sources.service().timezone)
+    first_us = _first_us(sources)
     return (
         ReportLine(ReportName("weekly"), "the last seven days", now_us - 7 * 86_400 * _US, None),
         ReportLine(ReportName("daily"), "the last day", now_us - 86_400 * _US, None),
-        *_weeks(now_us, sources.service().timezone, _first_us(sources)),
+        *_calendars(now_us, zone, first_us),
+        *_weeks(now_us, zone.key, first_us),
         *_releases(sources.store.judgements.releases(), now_us),
     )
 
@@ -80,6 +82,19 @@ def _first_us(sources: Sources) -> int | None:
         known += [due_us for due_us in batch["due_us"] if isinstance(due_us, int)]
         break
     return min(known, default=None)
+
+
+def _calendars(now_us: int, zone: ZoneInfo, first_us: int | None) -> Iterator[ReportLine]:
+    """Yield the last month and the last quarter that are over, if something was known in them."""
+    now = datetime.fromtimestamp(now_us / _US, zone)
+    for kind, word, months in (("monthly", "month", 1), ("quarterly", "quarter", 3)):
+        end = (now.year * 12 + now.month - 1) // months * months
+        begins, ends = (
+            round(datetime(number // 12, number % 12 + 1, 1, tzinfo=zone).timestamp()) * _US
+            for number in (end - months, end)
+        )
+        if first_us is not None and first_us < ends:
+            yield ReportLine(ReportName(kind), f"the last {word} that is over", begins, ends)
 
 
 def _weeks(now_us: int, timezone: str, first_us: int | None) -> Iterator[ReportLine]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-KINDS = ("weekly", "daily", "release")
+KINDS = ("weekly", "daily", "monthly", "quarterly", "release")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,18 @@ from outrider.reports.facts import (
     Report,
     Verdict,
 )
-from outrider.reports.period import Period, day_of, release_period, week_of
+from outrider.reports.period import Period, day_of, month_of, quarter_of, release_period, week_of
 from outrider.reports.report_builder import gather
 from outrider.reports.report_email import ReportMail, compose_mail
 from outrider.reports.report_page import render_html
-from outrider.reports.report_settings import CRONS, ReportSettings, place_of, read_settings, read_with_problems
+from outrider.reports.report_settings import (
+    CRONS,
+    ReportSettings,
+    editions,
+    place_of,
+    read_settings,
+    read_with_problems,
+)
 from outrider.reports.report_text import TABLES, as_csv, as_json, as_markdown
 from outrider.reports.run_comparison import (
     RequestPair,
@@ -65,12 +72,15 @@ __all__ = [
     "comparison_json",
     "compose_mail",
     "day_of",
+    "editions",
     "gather",
     "inline_picture",
     "load_report",
+    "month_of",
     "pair_requests",
     "pair_steps",
     "place_of",
+    "quarter_of",
     "read_settings",
     "read_with_problems",
     "release_period",

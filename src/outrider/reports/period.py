@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -58,6 +59,56 @@ def week_of(week: str | None, now_us: int, timezone: str) -> Period:
     if ends_us <= _us(begins):
         raise UsageError(f"{week} has not begun", slug="bad-week", fix="name a week that is over, such as 2026-W47")
     return Period(title, _us(_back(begins, 7)), _us(begins), ends_us, timezone)
+
+
+def month_of(month: str | None, now_us: int, timezone: str) -> Period:
+    """Return a month such as "2026-10" in a time zone, or without one the last that is over.
+
+    A month that is not over ends now.
+
+    Raises:
+        UsageError: bad-month.
+    """
+    match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", month) if month is not None else None
+    if month is not None and match is None:
+        raise UsageError(f'"{month}" is no month', slug="bad-month", fix="write a month, such as 2026-10")
+    first = int(match[1]) * 12 + int(match[2]) - 1 if match else _months(now_us, timezone) - 1
+    title = f"month {first // 12}-{first % 12 + 1:02}"
+    return _calendar(title, first, 1, now_us, timezone)
+
+
+def quarter_of(quarter: str | None, now_us: int, timezone: str) -> Period:
+    """Return a quarter such as "2026-Q3" in a time zone, or without one the last that is over, as `month_of` does.
+
+    Raises:
+        UsageError: bad-quarter.
+    """
+    match = re.fullmatch(r"(\d{4})-?[Qq]([1-4])", quarter) if quarter is not None else None
+    if quarter is not None and match is None:
+        raise UsageError(f'"{quarter}" is no quarter', slug="bad-quarter", fix="write a quarter, such as 2026-Q3")
+    first = int(match[1]) * 12 + (int(match[2]) - 1) * 3 if match else _months(now_us, timezone) // 3 * 3 - 3
+    title = f"quarter {first // 12}-Q{first % 12 // 3 + 1}"
+    return _calendar(title, first, 3, now_us, timezone)
+
+
+def _months(now_us: int, timezone: str) -> int:
+    """Return the month of a time, counted from the year zero."""
+    now = datetime.fromtimestamp(now_us / _US, ZoneInfo(timezone))
+    return now.year * 12 + now.month - 1
+
+
+def _calendar(title: str, first: int, months: int, now_us: int, timezone: str) -> Period:
+    """Return so many months from the `first` one, counted from the year zero."""
+    kind, _, _ = title.partition(" ")
+    if not 1970 * 12 + months <= first < 9999 * 12:
+        raise UsageError(f"{title} is out of range", slug=f"bad-{kind}", fix="name one that is over")
+    before, begins, ends = (
+        _us(datetime(number // 12, number % 12 + 1, 1, tzinfo=ZoneInfo(timezone)))
+        for number in (first - months, first, first + months)
+    )
+    if begins >= now_us:
+        raise UsageError(f"{title} has not begun", slug=f"bad-{kind}", fix="name one that is over")
+    return Period(title, before, begins, min(ends, now_us), timezone, (f"the {kind} before", f"this {kind}"))
 
 
 def day_of(now_us: int, timezone: str) -> Period:

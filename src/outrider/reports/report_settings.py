@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from os.path import lexists
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +26,22 @@ SECTIONS = (
     "details",
 )
 FOLDER = "reports"
-CRONS = {"weekly": "0 7 * * mon", "daily": "0 7 * * *"}
+CRONS = {
+    "weekly": "0 7 * * mon",
+    "daily": "0 7 * * *",
+    "monthly": "0 7 1 * *",
+    "quarterly": "0 7 1 1,4,7,10 *",
+}
 """The reports that are sent on schedule, and when by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportGroup:
+    """Checks whose report goes to receivers of its own; `checks` are patterns over check ids."""
+
+    name: str
+    checks: tuple[str, ...]
+    mail: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,7 @@ class ReportSettings:
         sections: In the order of the page.
         detailed: How many checks get charts of their own.
         mail: Receivers of `scheduler/alerts.toml` that it is sent to; empty for nobody.
+        groups: Chosen checks for receivers of their own, beside those of `mail`.
         cron: When, in the workspace's time zone; empty for the usual time of `CRONS`.
     """
 
@@ -52,6 +67,7 @@ class ReportSettings:
     detailed: int = 12
     mail: tuple[str, ...] = ()
     cron: str = ""
+    groups: tuple[ReportGroup, ...] = ()
 
 
 def read_settings(root: Path, name: str) -> ReportSettings:
@@ -67,6 +83,22 @@ def read_settings(root: Path, name: str) -> ReportSettings:
     if problems:
         raise ConfigErrors(problems)
     return settings
+
+
+def editions(settings: ReportSettings) -> list[ReportSettings]:
+    """Return the settings of each report that is mailed: the whole, and that of each group."""
+    usual = ReportSettings().title
+    groups = [
+        replace(
+            settings,
+            title=group.name if settings.title == usual else f"{settings.title}, {group.name}",
+            checks=group.checks,
+            mail=group.mail,
+            groups=(),
+        )
+        for group in settings.groups
+    ]
+    return [settings, *groups] if settings.mail else groups
 
 
 def place_of(root: Path, name: str, key: str) -> Place:
@@ -92,8 +124,23 @@ def _read(root: Path, name: str) -> tuple[ReportSettings, tuple[ConfigError, ...
         if (problem := _refusal(root, name, key, value)) is not None:
             problems.append(_wrong(document.place((key,)), *problem))
         else:
-            given[key] = tuple(value) if isinstance(value, list) else value
+            given[key] = _value(key, value)
     return ReportSettings(**given), in_reading_order(problems)
+
+
+def _value(key: str, value: Any) -> object:
+    if key == "groups":
+        return tuple(ReportGroup(group["name"], tuple(group["checks"]), tuple(group["mail"])) for group in value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _is_group(group: object) -> bool:
+    if not isinstance(group, dict) or set(group) != {"name", "checks", "mail"} or not isinstance(group["name"], str):
+        return False
+    return all(
+        isinstance(group[key], list) and group[key] and all(isinstance(entry, str) for entry in group[key])
+        for key in ("checks", "mail")
+    )
 
 
 def _refusal(root: Path, name: str, key: str, value: object) -> tuple[str, str] | None:
@@ -101,7 +148,7 @@ def _refusal(root: Path, name: str, key: str, value: object) -> tuple[str, str] 
     known = {field.name for field in fields(ReportSettings)}
     if key not in known:
         return f"{key} is not known", f"known are: {', '.join(sorted(known))}"
-    if name not in CRONS and key in {"mail", "cron"}:
+    if name not in CRONS and key in {"mail", "cron", "groups"}:
         return f"{key} is not for this report", f"it is for {' and '.join(CRONS)}; remove the line"
     problem = _problem(key, value) or _unknown(root, key, value)
     return problem and (f"{key} = {shown(value)} {problem[0]}", problem[1])
@@ -115,6 +162,10 @@ def _problem(key: str, value: object) -> tuple[str, str] | None:
         case "detailed":
             right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100
             return None if right else ("is out of range", "write a whole number from 0 to 100")
+        case "groups":
+            right = isinstance(value, list) and all(map(_is_group, value))
+            fix = 'write [[groups]] with name = "payments", checks = ["*pay*"] and mail = ["NAME OF A RECEIVER"]'
+            return None if right else ("is no list of groups", fix)
         case "checks" | "sections" | "mail":
             right = isinstance(value, list) and all(isinstance(entry, str) for entry in value)
             return None if right else ("is not a list of texts", 'write a list, such as ["journey:*"]')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from outrider.reports.page_filters import HEADINGS, all_outages, check_name
 from outrider.reports.rankings import flakiest
 from outrider.reports.table_text import cell, csv_table, markdown_table
 from outrider.reports.time_text import moment, percent, span, used_budget
+from outrider.reports.verdict import standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,7 @@ def as_json(report: Report) -> dict[str, Any]:
         if entry["budget_used"] == math.inf:
             entry["budget_used"] = None  # JSON has no word for it: the objective allows no failure
         entry["counts"] = {outcome.value: count for outcome, count in entry["counts"].items()}
+    data["sla"] = _sla(report)
     for entry in data["load"]:
         entry.pop("chart")
     return data
@@ -44,6 +47,8 @@ def as_markdown(report: Report) -> str:
     if report.simulated:
         lines += ["*Some or all of this history is simulated.*", ""]
     for name, make in TABLES.items():
+        if name == "sla":
+            continue  # numbers for programs, which the table of checks has in words
         rows = make(report)
         kept = rows[:_ROWS]
         lines += markdown_table(HEADINGS[name], [_named(row, report) for row in kept])
@@ -223,8 +228,40 @@ def _noise(report: Report) -> list[dict[str, object]]:
     ]
 
 
+def _sla(report: Report) -> list[dict[str, object]]:
+    """Return the objective of each check and place beside what was reached, as plain numbers."""
+    begin, end = (
+        datetime.fromtimestamp(at_us / 1_000_000, ZoneInfo(report.period.timezone)).isoformat(timespec="seconds")
+        for at_us in (report.period.since_us, report.period.until_us)
+    )
+    return [
+        {
+            "check": health.check,
+            "name": health.name,
+            "environment": health.environment,
+            "location": health.location,
+            "from": begin,
+            "until": end,
+            "objective": report.objective,
+            "availability": round(seen.share, 6) if seen else "",
+            "low": round(seen.low, 6) if seen else "",
+            "high": round(seen.high, 6) if seen else "",
+            "standing": standing_of(health, report.objective).value,
+            "good runs": seen.good if seen else 0,
+            "runs": seen.total if seen else 0,
+            "down minutes": round(health.affected_us / 60_000_000, 1),
+            "estimated": "no" if health.tells_outages else "yes",
+            "outages": len(health.outages) if health.tells_outages else "",
+            "coverage": round(health.coverage, 6) if health.coverage is not None else "",
+        }
+        for health in report.health
+        for seen in [health.availability]
+    ]
+
+
 TABLES: dict[str, Callable[[Report], list[dict[str, object]]]] = {
     "health": _health,
+    "sla": _sla,
     "outages": _outages,
     "incidents": _incidents,
     "changes": _changes,
