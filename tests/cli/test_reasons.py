@@ -98,7 +98,7 @@ REASONS = {
     "raises_from_none": "PaymentError: not paid (journeys/test_reasons.py:",
     "asserts_from": f"not paid, from {TIMEOUT} (step: ",
     "raises_meanwhile": "ValueError: invalid literal for int() with base 10: '?', from KeyError: 'total' (",
-    "asserts_without_words": "assert '' == 'Shop'",
+    "asserts_without_words": "assert '' == 'Shop' (journeys/test_reasons.py:",
     "dialog_accepted": 'alert dialog "Sold out" was accepted; then: ',
     "dialog_dismissed": 'alert dialog "Sold out" was dismissed; then: ',
     "dialog_left": 'alert dialog "Sold out" was not answered; then: ',

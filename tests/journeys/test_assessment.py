@@ -72,6 +72,16 @@ def test_a_failure_names_its_step(error_type: str, message: str, reason: str) ->
     assert verdict == (Outcome.FAILED, f"{reason} (step: pay)")
 
 
+@pytest.mark.parametrize(("step", "where"), [("", "journeys/test_shop.py:17"), ("pay", "step: pay")])
+def test_a_failure_names_the_line_of_the_file_where_no_step_failed(step: str, where: str) -> None:
+    """A plain assertion is no call of Playwright: its line is what its author looks for."""
+    broken = failed("builtins.AssertionError", "assert '' == 'Shop'", place="journeys/test_shop.py:17")
+
+    _, reason = assess(replace(facts(broken), step=step))
+
+    assert reason == f"assert '' == 'Shop' ({where})"
+
+
 def test_a_failure_outside_any_step_names_none() -> None:
     """The reason is then the error alone."""
     shown = facts(failed("builtins.AssertionError", "assert False"))

@@ -205,6 +205,18 @@ ENDINGS = {
 }
 
 
+def test_an_error_names_the_path_within_the_workspace(ground: Ground) -> None:
+    """Neither the mere name, which several locustfiles share, nor a path of the copy that runs."""
+    ground.write("", "outrider.toml")
+    ground.write(in_task("raise ValueError('no good')"), "load/shop.py")
+
+    measured = ground.load(ground.profile(file="load/shop.py"))
+
+    assert re.search(r"ValueError: no good \(load/shop.py:\d+\)", measured.reason), measured.reason
+    assert measured.load is not None
+    assert str(ground.root) not in str(measured.load.failures)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RAISING)
 def test_an_exception_of_the_users_code_is_counted_and_quoted(ground: Ground, name: str) -> None:

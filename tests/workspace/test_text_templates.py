@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from outrider.workspace.secrets import Secrets
 from outrider.workspace.tables import Refused
-from outrider.workspace.text_templates import read_template
+from outrider.workspace.text_templates import Variables, read_template
 
 KNOWN = {"URL": "http://shop", "EMPTY": "", "ODD": "a${URL}b"}
 
@@ -51,3 +52,17 @@ def test_what_is_filled_later_hides_what_is_known() -> None:
 def test_a_template_does_not_show_what_it_holds() -> None:
     """It may hold a secret."""
     assert "shop" not in repr(read_template("${URL}", KNOWN))
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("NOPE", "known: SHOP_URL"), ("SHOP_ULR", 'did you mean "SHOP_URL"?'), ("AWS_CA_BUNDEL", 'mean "AWS_CA_BUNDLE"?')],
+)
+def test_an_unknown_variable_is_answered_with_the_declared_ones_only(name: str, advice: str) -> None:
+    """The environment of the machine is nobody's list of choices; a near misspelling of one of its names is found."""
+    variables = Variables({"AWS_CA_BUNDLE": "x", "HOME": "/"}, {"SHOP_URL": "https://shop.example"}, Secrets({}))
+
+    with pytest.raises(Refused) as refused:
+        read_template(f"${{{name}}}", variables)
+
+    assert str(refused.value.fix).endswith(advice)

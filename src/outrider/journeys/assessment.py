@@ -219,7 +219,8 @@ def _failure(facts: Facts) -> Assessment:
         what = f"time-out waiting for {facts.awaited}"
     else:
         what = _with_cause(headline(phase.message), phase)
-    return Outcome.FAILED, _after_causes(facts, what + _at(facts))
+    place = f" ({phase.place})" if phase.place and not facts.step else ""
+    return Outcome.FAILED, _after_causes(facts, what + _at(facts) + place)
 
 
 def _after_causes(facts: Facts, what: str) -> str:

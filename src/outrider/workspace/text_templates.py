@@ -48,6 +48,7 @@ class Variables(dict[str, str]):
     def __init__(self, environ: Mapping[str, str], workspace_env: Mapping[str, str], secrets: Secrets) -> None:
         super().__init__({**environ, **workspace_env, **{name: secrets[name].reveal() for name in secrets}})
         self.missing = secrets.missing
+        self.declared = frozenset({*workspace_env, *secrets})
         for name in self.missing:
             self.pop(name, None)
 
@@ -84,7 +85,8 @@ def _part(match: re.Match[str], variables: Mapping[str, str], later: Collection[
         return str(match["otherwise"])
     if isinstance(variables, Variables) and (problem := variables.missing.get(name)):
         raise Refused(f"names {name}, and {problem.what}", problem.fix, problem.slug)
-    known = nearest(name, sorted({*variables, *later}))
+    declared = variables.declared if isinstance(variables, Variables) else variables
+    known = nearest(name, sorted({*declared, *later}), sorted(variables))  # not the whole environment of the machine
     fix = f"set it below [env] or [secrets] in outrider.toml, or in the environment; {known}"
     raise Refused(f"names {name}, which is not set", fix, "unknown-variable")
 

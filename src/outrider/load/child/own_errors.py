@@ -18,7 +18,7 @@ from locust import TaskSet, events, runners
 from locust.event import EventHook
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 
-from outrider.load.child.user_activity import is_own, place
+from outrider.load.child.user_activity import is_own, place, root
 from outrider.load.wire import ASSERTION
 from outrider.model import bounded
 
@@ -69,7 +69,11 @@ class OwnErrors:
         where = f" ({own})" if own else ""
         kind = ASSERTION if isinstance(error, AssertionError) else type(error).__name__
         head = f"{kind}: {message}" if message else kind
-        lines = (f"{head}{where}", rest, *traceback.format_tb(trace)[-_TRACE_LINES:])
+        lines = (
+            f"{head}{where}",
+            rest,
+            *(line.replace(f"{root()}/", "") for line in traceback.format_tb(trace)[-_TRACE_LINES:]),
+        )
         self._tally.failed("", "\n".join(filter(None, map(str.rstrip, lines))))
 
     def noting(self, function: Callable[..., Any]) -> Callable[..., Any]:

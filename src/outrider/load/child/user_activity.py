@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sysconfig
 from collections import Counter
 from pathlib import Path
@@ -48,5 +49,14 @@ def is_own(file: str) -> bool:
 
 
 def place(frame: FrameType) -> str:
-    """Return file and line where a frame stands."""
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    """Return file and line where a frame stands: the path within the workspace, or the name of a file elsewhere."""
+    file = Path(frame.f_code.co_filename)
+    shown = file.relative_to(root()).as_posix() if file.is_relative_to(root()) else file.name
+    return f"{shown}:{frame.f_lineno}"
+
+
+@functools.cache
+def root() -> Path:
+    """Return the folder of the workspace's copy that the load runs in: the one that holds its settings."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "outrider.toml").is_file()), here)
