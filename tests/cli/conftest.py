@@ -109,7 +109,9 @@ def site() -> Iterator[str]:
         yield address
 
 
-def invoke(root: Path, *arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+def invoke(
+    root: Path, *arguments: str, stdin: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Do as `outrider` does in a folder, but in this process: starting a program costs more than most commands.
 
     For commands that answer from files; what starts browsers, loads or services has a process of its own.
@@ -117,7 +119,8 @@ def invoke(root: Path, *arguments: str, stdin: str = "", **environment: str) -> 
     stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     with pytest.MonkeyPatch.context() as here, redirect_stdout(stdout), redirect_stderr(stderr):
         here.chdir(root)
-        here.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
+        if stdin is not None:
+            here.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
         here.setattr(tempfile, "tempdir", environment.get("TMPDIR"))
         for name, value in environment.items():
             here.setenv(name, value)

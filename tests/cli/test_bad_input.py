@@ -63,7 +63,7 @@ def fill(desk: Desk, files: dict[str, File]) -> None:
         ),
         pytest.param(
             {"outrider.toml": "", "journeys/test_a.py": JOURNEY},
-            "run bye", 2, ['"bye"', "test_buy", "[unknown-check]"], id="unknown check",
+            "run bye", 2, ['"bye"', "buy", "[unknown-check]"], id="unknown check",
         ),
         pytest.param({"outrider.toml": ""}, "run", 2, ["journeys", "[no-checks]"], id="no check"),
         pytest.param(

@@ -86,7 +86,7 @@ def test_attempts_stand_side_by_side_with_the_steps_that_each_came_to() -> None:
     cells = {name: [None if cell is None else (cell.duration_ms, cell.is_failed) for cell in row]
              for name, row in table.steps}  # fmt: skip
     assert cells == {"open": [(100.0, False), (100.0, True)], "pay": [(None, True), None]}
-    assert [column.role for column in table.columns] == ["counts", "its times are not judged"]
+    assert [column.role for column in table.columns] == ["counts", "times of failed attempts are not judged"]
     assert table.columns[0].host == HOST
 
 

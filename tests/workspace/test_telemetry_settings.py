@@ -72,7 +72,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_without_a_section_no_telemetry_is_taken(tmp_path: Path) -> None:
     """An empty section takes it with the defaults."""
     assert workspace_of(tmp_path, "").telemetry is None
-    assert workspace_of(tmp_path, "[telemetry]\n").telemetry == TelemetrySettings()
+    assert workspace_of(tmp_path, "[telemetry]\n").telemetry == TelemetrySettings(grpc=("127.0.0.1", 4317))
 
 
 @pytest.mark.parametrize(

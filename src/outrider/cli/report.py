@@ -38,7 +38,10 @@ def report() -> None:
 
 _OUT = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; stdout if it is -.")
 _FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="html", show_default=True)
-_TABLE = click.option("--table", type=click.Choice(_TABLES), default="health", show_default=True, help="With csv.")
+_TABLE = click.option(
+    "--table", type=click.Choice(_TABLES), metavar="TABLE", default="health", show_default=True,
+    help=f"With csv: {', '.join(_TABLES)}.",
+)  # fmt: skip
 _MAIL = click.option("--mail", is_flag=True, help="Mail it to the receivers in its settings, and write no file.")
 
 
