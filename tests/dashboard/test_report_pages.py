@@ -21,7 +21,7 @@ HOSTILE = "<script>alert(1)</script>\u202e"
 
 
 def test_weeks_days_and_releases_are_listed(scene: Scene) -> None:
-    """A release only with one before it in its environment, no week before the first run, and what is over of longer ones."""
+    """A release only with one before it in its environment, no week before the first run, and the latest month."""
     scene.ran(scene.add("home"), ago_us=30 * DAY_US)
     for name, environment, ago in (("v1", "production", 9), ("v2 & ü", "production", 3), (HOSTILE, "staging", 1)):
         scene.store.judgements.record_release(Release(name, environment, NOW_US - ago * DAY_US))
