@@ -66,7 +66,7 @@ PATHS = {"overview": "/", "wall": "/?wall=1", "nothing": "/?q=nothing",
 NO_PAGES = {
     "/live", "/logs/live", "/healthz", "/readyz", "/metrics", "/static/{name}", "/heartbeat/{key}",
     "/heartbeat/{key}/{rest:path}", "/ping/{key}", "/ping/{key}/{rest:path}", "/settings/{setting}", "/sign-in/oidc",
-    "/status", "/tokens/create", "/account/password",
+    "/status", "/tokens/create", "/account/password", "/checks", "/runs",
 }  # fmt: skip
 """Streams, texts, files and redirections."""
 
