@@ -41,6 +41,19 @@ def test_a_step_that_deviates_is_logged_with_its_reason() -> None:
     ]  # fmt: skip
 
 
+def test_a_step_that_goes_on_to_deviate_is_logged_once() -> None:
+    """And again once it has been as usual in between; another place is another step."""
+    conditions = [Condition.DEGRADED, Condition.DEGRADED, Condition.NORMAL, Condition.DEGRADED, Condition.DEGRADED]
+    lines = RunLogLines()
+
+    with capture_logs() as logs:
+        for condition in conditions:
+            lines.run_finished(make_run(), [Judgement("pay", replace(SLOW, condition=condition))])
+        lines.run_finished(replace(make_run(), location="rome"), [Judgement("pay", SLOW)])
+
+    assert [line["event"] for line in logs].count("step.deviates") == 3
+
+
 def test_missed_runs_are_counted_in_one_line_a_second() -> None:
     """By reason: after half a day without the service there are many."""
     run = replace(make_run(Outcome.MISSED, "probe:home", "Outrider was not running"), due_count=60)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RunLogLines:
-    """Logs every stored run, and each step that deviates; missed runs in one line a second by reason.
+    """Logs every stored run, and each step that begins to deviate; missed runs in one line a second by reason.
 
     After half a day without Outrider there are hundreds of thousands of them.
     """
@@ -26,6 +26,7 @@ class RunLogLines:
     def __init__(self) -> None:
         self._log = structlog.get_logger("outrider.runs")
         self._missed: Counter[str] = Counter()
+        self._deviating: dict[tuple[str, ...], Condition] = {}
 
     def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Log a run and what the judge says of its steps."""
@@ -37,7 +38,11 @@ class RunLogLines:
             reason=run.reason, duration_ms=(run.finished_us - run.started_us) // 1000,
         )  # fmt: skip
         for judgement in judgements:
-            if judgement.signal.condition in {Condition.DEGRADED, Condition.IMPROVED}:
+            series, condition = (run.check, run.environment, run.location, judgement.step), judgement.signal.condition
+            if condition not in {Condition.DEGRADED, Condition.IMPROVED}:
+                self._deviating.pop(series, None)
+            elif self._deviating.get(series) != condition:
+                self._deviating[series] = condition
                 self._log.warning("step.deviates", check=run.check, step=judgement.step, reason=judgement.signal.reason)
 
     def ticked(self, now_us: int) -> None:  # noqa: ARG002 - a tick is a tick
