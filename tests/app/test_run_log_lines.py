@@ -43,7 +43,7 @@ def test_a_step_that_deviates_is_logged_with_its_reason() -> None:
 
 def test_a_step_that_goes_on_to_deviate_is_logged_once() -> None:
     """And again once it has been as usual in between; another place is another step."""
-    conditions = [Condition.DEGRADED, Condition.DEGRADED, Condition.NORMAL, Condition.DEGRADED, Condition.DEGRADED]
+    conditions = [Condition.DEGRADED, Condition.DEGRADED, Condition.STEADY, Condition.DEGRADED, Condition.DEGRADED]
     lines = RunLogLines()
 
     with capture_logs() as logs:
