@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.telemetry_store.test_query_grammar import PIECES
 
@@ -61,6 +61,8 @@ def test_every_value_is_written_so_that_it_is_read_as_itself(value: str) -> None
 
 
 @given(PIECES)
+@example('a OR""')
+@example('OR""')
 def test_a_query_that_was_narrowed_can_be_understood(text: str) -> None:
     """Whatever it was before."""
     try:

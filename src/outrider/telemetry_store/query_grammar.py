@@ -34,9 +34,9 @@ start: alternatives?
 ?value: QUOTED | RAW
 ?item: QUOTED | ITEM
 
-_OR.6: /OR(?=[\s()]|$)/
-_AND.6: /AND(?=[\s()]|$)/
-_NOT.6: /NOT(?=[\s()]|$)/
+_OR.6: /OR(?=[\s()"]|$)/
+_AND.6: /AND(?=[\s()"]|$)/
+_NOT.6: /NOT(?=[\s()"]|$)/
 QUOTED.5: /"(?:[^"\\]|\\.)*"/s
 KEY.4: /[A-Za-z_@](?:[\w.\-@\/]*\w)?(?=[:=<>]|!=)/
 OPERATOR: /:(?:>=|<=|!=|>|<|=)?|>=|<=|!=|>|<|=/
@@ -48,7 +48,7 @@ _RIGHT: "]"
 _COMMA: ","
 ITEM: /[^\s()"\[\],]+/
 RAW: /[^\s()"\[]+[^\s()"]*/
-WORD: /(?!(?:OR|AND|NOT)(?:[\s()]|$))[^\s()"]+/
+WORD: /(?!(?:OR|AND|NOT)(?:[\s()"]|$))[^\s()"]+/
 %ignore /\s+/
 """
 
