@@ -21,46 +21,47 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(find_spec("chdb") is None, reason="the extra `telemetry` is not installed")
 
 
-@pytest.mark.slow
-def test_the_service_takes_telemetry_and_goes_on_after_a_kill(tmp_path: Path) -> None:
-    """A killed process takes its engine along; both are started again, and what was acknowledged is found."""
+@pytest.fixture
+def place(tmp_path: Path) -> Desk:
+    """A workspace that takes telemetry, with a check that hardly ever runs."""
     desk = Desk(tmp_path / "ws", tmp_path / "tmp", in_process=True)
     desk.root.mkdir()
     desk.temporary.mkdir()
     desk.write("outrider.toml", CALM + '[telemetry]\nlisten = "127.0.0.1:0"\n')
     desk.write("probes/a.toml", '[home]\nkind = "http"\nurl = "http://127.0.0.1:9/"\nevery = "1h"\n')
-    with up(desk) as service:
+    return desk
+
+
+@pytest.mark.slow
+def test_the_service_takes_telemetry_and_goes_on_after_a_kill(place: Desk) -> None:
+    """A killed process takes its engine along; both are started again, and what was acknowledged is found."""
+    with up(place) as service:
         send(json.loads(service.wait_for("telemetry is taken"))["address"], "before the kill")
         engines = psutil.Process(service.pid_of("telemetry")).children()
         os.kill(service.pid_of("telemetry"), signal.SIGKILL)
         address = json.loads(service.wait_for("telemetry is taken", 2))["address"]
         send(address, "after the kill")
 
-        until(lambda: len(desk.json("logs", "service:shop kill", "--json")) == 2, service.lines)
+        until(lambda: len(place.json("logs", "service:shop kill", "--json")) == 2, service.lines)
         assert service.end() == 0
     assert [engine for engine in engines if engine.is_running()] == []
-    assert desk.leftovers() == []
+    assert place.leftovers() == []
 
 
 @pytest.mark.slow
-def test_a_signal_is_switched_off_and_on_while_the_service_runs(tmp_path: Path) -> None:
+def test_a_signal_is_switched_off_and_on_while_the_service_runs(place: Desk) -> None:
     """All processes go on; what was sent meanwhile is answered, and is not kept."""
-    desk = Desk(tmp_path / "ws", tmp_path / "tmp", in_process=True)
-    desk.root.mkdir()
-    desk.temporary.mkdir()
-    desk.write("outrider.toml", CALM + '[telemetry]\nlisten = "127.0.0.1:0"\n')
-    desk.write("probes/a.toml", '[home]\nkind = "http"\nurl = "http://127.0.0.1:9/"\nevery = "1h"\n')
-    with up(desk) as service:
+    with up(place) as service:
         address = json.loads(service.wait_for("telemetry is taken"))["address"]
-        assert desk.outrider("settings", "set", "capabilities.logs", "false").returncode == 0
+        assert place.outrider("settings", "set", "capabilities.logs", "false").returncode == 0
         service.wait_for("signals of telemetry")
         send(address, "while it is off")
-        assert "capabilities.logs = false" in desk.outrider("status").stdout
-        assert desk.outrider("settings", "unset", "capabilities.logs").returncode == 0
+        assert "capabilities.logs = false" in place.outrider("status").stdout
+        assert place.outrider("settings", "unset", "capabilities.logs").returncode == 0
         service.wait_for("signals of telemetry", 2)
         send(address, "after it is on")
-        until(lambda: len(desk.json("logs", "service:shop", "--json")) == 1, service.lines)
-        assert desk.outrider("settings", "set", "capabilities.telemetry", "false").returncode == 0
+        until(lambda: len(place.json("logs", "service:shop", "--json")) == 1, service.lines)
+        assert place.outrider("settings", "set", "capabilities.telemetry", "false").returncode == 0
         service.wait_for("telemetry is not taken any more")
         pids = service.pid_of("telemetry")
         assert psutil.Process(pids).children() == []
@@ -70,13 +71,13 @@ def test_a_signal_is_switched_off_and_on_while_the_service_runs(tmp_path: Path) 
 @pytest.mark.slow
 def test_telemetry_that_cannot_be_kept_is_said_and_checks_go_on(tmp_path: Path) -> None:
     """A folder that an engine cannot use hinders telemetry, and nothing else."""
-    desk = Desk(tmp_path / "ws", tmp_path / "tmp", in_process=True)
-    desk.root.mkdir()
-    desk.temporary.mkdir()
-    desk.write("outrider.toml", CALM + '[telemetry]\nlisten = "127.0.0.1:0"\n')
-    desk.write("probes/a.toml", '[home]\nkind = "http"\nurl = "http://127.0.0.1:9/"\nevery = "1s"\n')
-    desk.write(".outrider/telemetry", "a file")
-    with up(desk) as service:
+    place = Desk(tmp_path / "ws", tmp_path / "tmp", in_process=True)
+    place.root.mkdir()
+    place.temporary.mkdir()
+    place.write("outrider.toml", CALM + '[telemetry]\nlisten = "127.0.0.1:0"\n')
+    place.write("probes/a.toml", '[home]\nkind = "http"\nurl = "http://127.0.0.1:9/"\nevery = "1s"\n')
+    place.write(".outrider/telemetry", "a file")
+    with up(place) as service:
         service.wait_for("telemetry-read-only")
         service.wait_for("run.stored", 2)
         assert service.end() == 0
