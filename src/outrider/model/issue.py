@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
-from outrider.model.error_event import ErrorEvent
+if TYPE_CHECKING:
+    from outrider.model.error_event import ErrorEvent
 
 IssueId = NewType("IssueId", int)
 """Counted from 1; people write it as `#17`."""
@@ -93,7 +94,7 @@ class Grouping:
 
 @dataclass(frozen=True, slots=True)
 class FingerprintRule:
-    """Events that match are grouped by `fingerprint`, which may hold `{{ default }}`, `{{ type }}`, `{{ transaction }}`.
+    """Events that match are grouped by `fingerprint`; `{{ default }}` in it stands for what it would be without.
 
     Every condition that is not empty has to match, all by shell patterns (`*`, `?`, `[…]`); see `fnmatch`.
 

@@ -45,7 +45,8 @@ from outrider.model.ports.trace_link_log import TraceLinkLog
 
 __all__ = [
     "AccessRecords", "AggregateLog", "AlertRecords", "AnnotationLog", "ArtifactStore", "AuditLog", "CheckHistory",
-    "CheckRecords", "CheckRegistry", "CheckSchedule", "Content", "DashboardRecords", "ErrorLog", "ExecutionStore", "FolderEntry",
+    "CheckRecords", "CheckRegistry", "CheckSchedule", "Content", "DashboardRecords", "ErrorLog", "ExecutionStore",
+    "FolderEntry",
     "GateLog", "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
     "JudgeMemory", "LoadProgressLog", "OperatorRecords", "Outbox", "OverrideLog", "ProofLog", "Pruner", "ReportHistory",
     "ReportRecords", "RollupReader", "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore",
