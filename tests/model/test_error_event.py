@@ -22,7 +22,8 @@ _FRAME = StackFrame(
 )
 _EVENT = ErrorEvent(
     "ab" * 16, 3, 1_000, 2_000, message="declined", exceptions=(ErrorException("Declined", "card", frames=(_FRAME,)),),
-    tags={"plan": "free"}, user=ErrorUser(email="a@b.example"), request=ErrorRequest("GET", "/cart", headers={"a": "b"}),
+    tags={"plan": "free"}, user=ErrorUser(email="a@b.example"),
+    request=ErrorRequest("GET", "/cart", headers={"a": "b"}),
     breadcrumbs=(Breadcrumb(900, "http", data={"status": "500"}),), contexts={"os": {"name": "Linux"}},
     threads=(ErrorThread("1", frames=(_FRAME,)),), fingerprint=("{{ default }}", "x"),
     debug_images=(DebugImage("sourcemap", "cd" * 16),),
