@@ -86,6 +86,7 @@ from outrider.model.load import (
     by_endpoint,
 )
 from outrider.model.load_second import LoadSecond
+from outrider.model.locale import LOCALES, date, locale, number, short, using_locale
 from outrider.model.measurement import (
     ArtifactFile,
     ArtifactKind,
@@ -231,6 +232,7 @@ __all__ = [
     "LASTING",
     "LAST_GOOD_KINDS",
     "LEAST",
+    "LOCALES",
     "MOST_TEXT_CHARACTERS",
     "MOST_TITLE_CHARACTERS",
     "NEXT_RELEASE",
@@ -465,20 +467,25 @@ __all__ = [
     "by_endpoint",
     "check_at_least",
     "check_text",
+    "date",
     "event_from_json",
     "exit_code",
     "grant_traces",
     "identity",
     "is_reserved",
     "is_trace_id",
+    "locale",
     "merged",
     "new_run_id",
+    "number",
     "origin_of",
     "printable",
     "printable_json",
     "reason_of",
+    "short",
     "spreadsheet_cell",
     "tail",
     "title_of",
     "user_key",
+    "using_locale",
 ]
