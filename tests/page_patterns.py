@@ -25,6 +25,7 @@ PAGES = {
     },
     "telemetry": {"/logs", "/logs/around", "/traces", "/traces/{trace}"},
     "services": {"/services", "/services/map", "/services/{name:path}"},
+    "dashboards": {"/dashboards", "/dashboards/{dashboard}"},
     "settings": {"/settings"},
     "access": {"/sign-in", "/sign-in/oidc/callback", "/account", "/tokens", "/audit"},
     "status": {"/status/{name:path}"},
