@@ -140,10 +140,10 @@ class DashboardShelf:
         if not self.is_used:
             return ()
         try:
-            found = sorted(path.stem for path in (self.root / FOLDER).iterdir() if path.suffix == ".toml")
+            names = sorted(path.stem for path in (self.root / FOLDER).iterdir() if path.suffix == ".toml")
         except OSError:
             return ()
-        return tuple(name for name in found if not name.startswith("."))[:MOST_FILES]
+        return tuple(name for name in names if not name.startswith("."))[:MOST_FILES]
 
     def all(self, checks: Sequence[Check] | None = None) -> tuple[DashboardFile, ...]:
         """Return all of them; with checks, patterns that match none are problems."""
