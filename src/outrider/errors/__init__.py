@@ -1,0 +1,24 @@
+"""What errors have in common, and what becomes of their issues; values to values, no I/O."""
+
+from outrider.errors.grouping import VERSION, earlier_keys, group, title_of_event
+from outrider.errors.life import EventMoment, Tally, arrived, counted, current, ignored, is_later, reopened, resolved
+from outrider.errors.message_form import message_form
+from outrider.errors.rule_match import owner_of
+
+__all__ = [
+    "VERSION",
+    "EventMoment",
+    "Tally",
+    "arrived",
+    "counted",
+    "current",
+    "earlier_keys",
+    "group",
+    "ignored",
+    "is_later",
+    "message_form",
+    "owner_of",
+    "reopened",
+    "resolved",
+    "title_of_event",
+]
