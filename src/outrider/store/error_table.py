@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy import select
 
@@ -15,6 +15,7 @@ from outrider.model import (
     IssueState,
     is_trace_id,
 )
+from outrider.store.access_tables import Unchanged
 from outrider.store.issue_changes import merge_issues, split_issue, write_assignee, write_comment, write_decision
 from outrider.store.issue_rows import (
     count_states,
@@ -33,7 +34,7 @@ from outrider.store.issue_writer import grouped, write_events
 from outrider.store.trace_link_table import MOST_TRACES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     )
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
+
+T = TypeVar("T")
 
 _NO_RULES: Final = ErrorRules()
 _ID_DIGITS: Final = 32
@@ -123,25 +126,34 @@ class ErrorTable(ErrorLog):
             return read_notes(connection, issue, limit)
 
     def decide(self, issues: Collection[IssueId], life: IssueLife, note: IssueNote) -> tuple[IssueId, ...]:
-        return self._writer.write(lambda connection: write_decision(connection, issues, life, note))
+        return self._changed(lambda connection: write_decision(connection, issues, life, note)) or ()
 
     def assign(self, issues: Collection[IssueId], assignee: str, note: IssueNote) -> tuple[IssueId, ...]:
-        return self._writer.write(lambda connection: write_assignee(connection, issues, assignee, note))
+        return self._changed(lambda connection: write_assignee(connection, issues, assignee, note)) or ()
 
     def comment(self, issue: IssueId, note: IssueNote) -> bool:
-        return self._writer.write(lambda connection: write_comment(connection, issue, note))
+        return bool(self._changed(lambda connection: write_comment(connection, issue, note)))
 
     def merge(self, into: IssueId, others: Collection[IssueId], note: IssueNote) -> tuple[IssueId, ...]:
-        return self._writer.write(lambda connection: merge_issues(connection, into, others, note))
+        return self._changed(lambda connection: merge_issues(connection, into, others, note)) or ()
 
     def split(self, issue: IssueId, key: str, note: IssueNote) -> IssueId | None:
         if not _is_event_id(key):
             return None
+        return self._changed(lambda connection: split_issue(connection, issue, bytes.fromhex(key), note))
 
-        def write(connection: Connection) -> IssueId | None:
-            return split_issue(connection, issue, bytes.fromhex(key), note)
+    def _changed(self, write: Callable[[Connection], T]) -> T | None:
+        """Return what a change returns, or None, and store nothing beside it, if it changed nothing."""
 
-        return self._writer.write(write)
+        def changing(connection: Connection) -> T:
+            if not (done := write(connection)):
+                raise Unchanged
+            return done
+
+        try:
+            return self._writer.write(changing)
+        except Unchanged:
+            return None
 
 
 def _is_event_id(text: str) -> bool:
