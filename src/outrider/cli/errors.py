@@ -57,9 +57,11 @@ def list_(query: tuple[str, ...], *, limit: int, as_json: bool) -> None:
     for issue in issues:
         counts = f"{issue.events:>7,} events {issue.users:>5,} users"
         seen = at_with_zone(issue.last_us, workspace.timezone)
-        said = f": {issue.value}" if issue.value else ""
+        message = f": {issue.value}" if issue.value else ""
         place = f"  {issue.culprit}" if issue.culprit else ""
-        echo(f"#{issue.id:<5} {issue_state(issue):10} {counts}  {seen}  {f'{issue.title}{said}'[:_CHARACTERS]}{place}")
+        echo(
+            f"#{issue.id:<5} {issue_state(issue):10} {counts}  {seen}  {f'{issue.title}{message}'[:_CHARACTERS]}{place}"
+        )
     if not issues:
         click.echo("no issue is like that: outrider errors is:all", err=True)
     if not issues.is_complete:
@@ -74,11 +76,11 @@ def show(issue: str, *, event: str, as_json: bool) -> None:
     """Show ISSUE, a number as the list has it, with the stack of its last event."""
     workspace = find_workspace()
     with open_store(workspace) as store:
-        found = find_issue(store, issue)
-        events = store.errors.events(found.id)
+        shown = find_issue(store, issue)
+        events = store.errors.events(shown.id)
         place = store.errors.event(event or (events[0].id if events else ""))
-        keys, notes = store.errors.keys(found.id), store.errors.notes(found.id)
-    sent = place.event if place is not None and place.issue == found.id else None
+        keys, notes = store.errors.keys(shown.id), store.errors.notes(shown.id)
+    sent = place.event if place is not None and place.issue == shown.id else None
     if event and sent is None:
         raise click.UsageError(f"no event {event[:40]} of issue {issue} is kept")
     if as_json:
@@ -87,11 +89,11 @@ def show(issue: str, *, event: str, as_json: bool) -> None:
             "event": asdict(sent) if sent else None,
             "history": [asdict(note) for note in notes],
         }
-        click.echo(json.dumps({**_document(found), **more}))
+        click.echo(json.dumps({**_document(shown), **more}))
         return
-    seen = [at_with_zone(at_us, workspace.timezone) for at_us in (found.first_us, found.last_us)]
-    echo(f"#{found.id} {issue_state(found)}: {found.title}{f': {found.value}' if found.value else ''}")
-    echo(f"  {found.events:,} events, {found.users:,} users, first {seen[0]}, last {seen[1]}")
+    seen = [at_with_zone(at_us, workspace.timezone) for at_us in (shown.first_us, shown.last_us)]
+    echo(f"#{shown.id} {issue_state(shown)}: {shown.title}{f': {shown.value}' if shown.value else ''}")
+    echo(f"  {shown.events:,} events, {shown.users:,} users, first {seen[0]}, last {seen[1]}")
     for key in keys:
         echo(f"  grouped by {key.reason}: {'; '.join(key.parts)}")
     for note in notes:

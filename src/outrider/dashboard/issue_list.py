@@ -86,9 +86,9 @@ def api_issues(sources: Sources, text: str, *, page: int = 1, limit: int = PAGE_
     """
     now_us = sources.now_us()
     query = replace(issue_query(text, now_us), offset=(page - 1) * limit)
-    found = sources.store.errors.list(query, limit)
-    items = tuple(issue_item(issue, now_us) for issue in found)
-    return IssuePage(items, None if found.is_complete else page + 1)
+    listed = sources.store.errors.list(query, limit)
+    items = tuple(issue_item(issue, now_us) for issue in listed)
+    return IssuePage(items, None if listed.is_complete else page + 1)
 
 
 def issues_page(sources: Sources, text: str, page: int, context: PageContext) -> str:
@@ -98,15 +98,15 @@ def issues_page(sources: Sources, text: str, page: int, context: PageContext) ->
         query = issue_query(text, now_us)
     except UsageError as error:
         query, problem = issue_query("", now_us), f"{error.what}: {error.fix}"
-    found = sources.store.errors.list(replace(query, offset=(page - 1) * PAGE_ISSUES), PAGE_ISSUES, hours=_HOURS)
+    listed = sources.store.errors.list(replace(query, offset=(page - 1) * PAGE_ISSUES), PAGE_ISSUES, hours=_HOURS)
     counts = sources.store.errors.count(query)
     values = {
-        "text": text, "problem": problem, "issues": found, "chips": _chips(text, query, counts), "page": page,
+        "text": text, "problem": problem, "issues": listed, "chips": _chips(text, query, counts), "page": page,
         "state_of": lambda issue: state_of(issue, now_us), "tones": TONES, "path_of": issue_path, "spark": _spark,
         "orders": [(name, errors_path(with_word(text, "sort", order)), order is query.order)
                    for order, name in _ORDERS.items()],
         "previous": errors_path(text, page - 1) if page > 1 else "",
-        "next": "" if found.is_complete else errors_path(text, page + 1),
+        "next": "" if listed.is_complete else errors_path(text, page + 1),
         "are_none": not text and not sum(counts.values()),
     }  # fmt: skip
     return render("issues.html", context, values)
