@@ -238,6 +238,7 @@ class Capabilities:
     Attributes:
         telemetry: All of it; `logs`, `traces` and `metrics` are one signal each.
         services: The judging of services that traces tell of; `judging` off switches it off too.
+        forwarding: Sending copies to `[telemetry.forward]`.
     """
 
     journeys: bool = True
@@ -252,6 +253,7 @@ class Capabilities:
     traces: bool = True
     metrics: bool = True
     services: bool = True
+    forwarding: bool = True
 
 
 @dataclass(frozen=True, slots=True)
