@@ -20,7 +20,7 @@ from outrider.app.token_registry import create_token
 from outrider.app.workspace_access import open_store
 from outrider.model import ConfigErrors, Origin, Role, TelemetryUnavailable, TokenKind
 from outrider.telemetry import FORWARDED_BY, Forwarder, ForwardQueue, ForwardTarget, SignalKind, Spool, Tally
-from outrider.telemetry.forwarding import NotNow
+from outrider.telemetry.forwarder import NotNow
 from outrider.telemetry.otlp_request import request_body
 from outrider.telemetry.spool import read_segment
 from outrider.workspace import load
