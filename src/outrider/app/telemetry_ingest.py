@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 from contextlib import ExitStack
@@ -31,6 +32,9 @@ from outrider.telemetry import (
     Digestion,
     DiskRoom,
     FilePattern,
+    Forwarder,
+    ForwardQueue,
+    ForwardTarget,
     Grouping,
     Intake,
     KeepRules,
@@ -44,16 +48,18 @@ from outrider.telemetry import (
 from outrider.workspace import Mask, Redactor, TelemetrySettings, available_secrets
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from outrider.model import AccessRecords, TelemetryInserts
-    from outrider.workspace import LogFiles, Workspace
+    from outrider.workspace import ForwardSettings, LogFiles, Workspace
 
 log = structlog.get_logger("outrider.telemetry")
 
 _FOLLOWED: Final = "telemetry/followed.json"
 
 SPOOL_FOLDER = "telemetry/spool"
+FORWARD_FOLDER = "telemetry/forward"
 
 
 class TelemetryIngest:
@@ -75,7 +81,10 @@ class TelemetryIngest:
         redactor = Redactor(Mask.of(available_secrets(workspace, os.environ)))
         scrubber = Scrubber(redactor, hide_addresses=settings.hide_addresses)
         reader = AttributeReader(scrubber=scrubber, tally=self.tally, key=signing_key(workspace.state))
-        spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes)
+        self._sender = hashlib.sha256(b"forward" + signing_key(workspace.state)).hexdigest()[:32]
+        self._queue = self._forward_queue(workspace, settings.forward)
+        on_seal = self._queue.add if settings.forward.url else _keep_no_copy
+        spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes, on_seal=on_seal)
         self.waits_since = spool.waits_since
         self.room = DiskRoom(workspace.state / SPOOL_FOLDER, settings.least_free_bytes, self.tally)
         budget = DayBudget(self.tally, {SignalKind(name): size for name, size in settings.budget.items()})
@@ -88,6 +97,10 @@ class TelemetryIngest:
             raise
         self._digestion = Digestion(spool, store, self.tally, sampler=SpanSampler(keep_rules(settings)))
         self._digestion.start()
+        if settings.forward.url:
+            forwarder = Forwarder(self._queue, self._target(workspace, settings.forward), self.tally)
+            self._doors.callback(forwarder.close)
+            forwarder.start()
         follower = _log_follower(workspace, settings.files, self._intake, reader)
         self._doors.callback(follower.close)
         follower.start()
@@ -110,7 +123,9 @@ class TelemetryIngest:
         address = (settings.host, settings.port)
         gate = _gate(workspace, settings, records, address)
         listener = listen(*address)
-        routes = ingest_application(self._intake, gate.may_send, loki=settings.loki, ndjson=settings.ndjson)
+        routes = ingest_application(
+            self._intake, gate.may_send, loki=settings.loki, ndjson=settings.ndjson, sender=self._sender
+        )
         self._doors.callback(Background(routes, listener).close)
         if settings.syslog is not None:
             gate = _gate(workspace, settings, records, settings.syslog, knows_tokens=False)
@@ -128,15 +143,35 @@ class TelemetryIngest:
             return
         self._doors.callback(grpc.close)
 
+    def _forward_queue(self, workspace: Workspace, forward: ForwardSettings) -> ForwardQueue:
+        signals = frozenset(map(SignalKind, forward.signals))
+        queue = ForwardQueue(
+            workspace.state / FORWARD_FOLDER, forward.queue_bytes, signals, self.tally,
+            is_on=workspace.capabilities.forwarding,
+        )  # fmt: skip
+        if not forward.url:
+            queue.clear()
+        return queue
+
+    def _target(self, workspace: Workspace, forward: ForwardSettings) -> ForwardTarget:
+        secrets = available_secrets(workspace, os.environ)
+        headers = {name: secrets[secret].reveal() for name, secret in forward.headers.items()}
+        return ForwardTarget(forward.url, headers, self._sender)
+
     def use(self, workspace: Workspace) -> None:
         """Take the signals that are switched on in a workspace."""
         self._intake.off = switched_off(workspace)
+        self._queue.is_on = workspace.capabilities.forwarding
 
     def close(self) -> None:
         """Take nothing more, and end after the segment that is being stored."""
         self._doors.close()
         self._digestion.close()
         self.ledger.write()
+
+
+def _keep_no_copy(_segment: Path, _name: str) -> None:
+    """Leave a segment to the spool alone."""
 
 
 def keep_rules(settings: TelemetrySettings) -> KeepRules:

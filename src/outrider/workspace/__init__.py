@@ -14,6 +14,7 @@ from outrider.workspace.cron import Cron
 from outrider.workspace.durations import format_duration, parse_duration
 from outrider.workspace.error_rule_file import ERRORS_FILE, read_error_rules
 from outrider.workspace.file_list import PRODUCTS, python_files
+from outrider.workspace.forward_settings import ForwardSettings
 from outrider.workspace.log_file_settings import LogFiles
 from outrider.workspace.mask import Mask
 from outrider.workspace.named_paths import expanded, is_file, is_folder, is_listed, is_there, resolved
@@ -118,6 +119,7 @@ __all__ = [
     "ChangeableSetting",
     "Cron",
     "Document",
+    "ForwardSettings",
     "IdentitySettings",
     "JourneySettings",
     "KeyPath",

@@ -320,6 +320,7 @@ def _capabilities(table: Table) -> Capabilities:
         traces=table.read("traces", as_flag, True),
         metrics=table.read("metrics", as_flag, True),
         services=table.read("services", as_flag, True),
+        forwarding=table.read("forwarding", as_flag, True),
     )
     table.close()
     return capabilities

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from outrider.workspace.forward_settings import ForwardSettings, read_forward
 from outrider.workspace.log_file_settings import LogFiles, read_logs
 from outrider.workspace.outside_link_settings import read_links
 from outrider.workspace.server_settings import as_networks
@@ -56,6 +57,7 @@ class TelemetrySettings:
         loki: Whether pushes of Loki's clients are taken; `ndjson`, whether lines are.
         links: Templates of addresses of other tools, by their names.
         files: Which files of logs are followed.
+        forward: Where a copy of what is taken is sent to.
         propagate_to: Origins to which requests of journeys name the trace of their attempt.
         hide_addresses: Whether addresses of the internet count as personal data.
     """
@@ -85,6 +87,7 @@ class TelemetrySettings:
     least_free_bytes: int = 10**9
     keep: TelemetryKeep = field(default_factory=TelemetryKeep)
     budget: Mapping[str, int] = field(default_factory=dict)
+    forward: ForwardSettings = field(default_factory=ForwardSettings)
 
 
 def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
@@ -123,6 +126,7 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         least_free_bytes=table.read("free", as_size("10 MB", "100 TB"), usual.least_free_bytes),
         keep=read_keep(table.section("keep")),
         budget=read_budget(table.section("budget"), as_size("1 MB", "1000 TB")),
+        forward=read_forward(table.section("forward"), secrets, as_size("10 MB", "10 TB"), [(host, port)]),
         apdex_ms=1000 * table.read("apdex", as_duration_within("1ms", "1h"), usual.apdex_ms / 1000),
     )
     if settings.clickhouse_password and settings.clickhouse_password not in secrets:

@@ -240,6 +240,7 @@ class Capabilities:
     Attributes:
         telemetry: All of it; `logs`, `traces` and `metrics` are one signal each.
         services: The judging of services that traces tell of; `judging` off switches it off too.
+        forwarding: Sending copies to `[telemetry.forward]`.
     """
 
     journeys: bool = True
@@ -254,6 +255,7 @@ class Capabilities:
     traces: bool = True
     metrics: bool = True
     services: bool = True
+    forwarding: bool = True
 
 
 @dataclass(frozen=True, slots=True)
