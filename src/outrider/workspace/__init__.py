@@ -12,6 +12,7 @@ from outrider.workspace.credential_names import is_credential_name
 from outrider.workspace.credential_text import hide_in_text
 from outrider.workspace.cron import Cron
 from outrider.workspace.durations import format_duration, parse_duration
+from outrider.workspace.error_rule_file import ERRORS_FILE, read_error_rules
 from outrider.workspace.file_list import PRODUCTS, python_files
 from outrider.workspace.forward_settings import ForwardSettings
 from outrider.workspace.log_file_settings import LogFiles
@@ -107,6 +108,7 @@ from outrider.workspace.workspace_settings import (
 
 __all__ = [
     "CHANGEABLE",
+    "ERRORS_FILE",
     "OWN_LABELS",
     "PRODUCTS",
     "SETTINGS_FILE",
@@ -210,6 +212,7 @@ __all__ = [
     "policy_origins",
     "python_files",
     "read_document",
+    "read_error_rules",
     "read_overrides",
     "read_pytest_settings",
     "read_template",
