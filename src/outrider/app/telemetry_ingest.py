@@ -20,6 +20,7 @@ from outrider.server import (
     Background,
     IngestAccess,
     OtlpGrpc,
+    SyslogDatagrams,
     SyslogListener,
     ingest_application,
     is_loopback,
@@ -70,6 +71,10 @@ class TelemetryIngest:
         records: Knows tokens of kind `ingest`.
         store: Where telemetry goes.
 
+    Attributes:
+        address: Of OTLP over HTTP.
+        ports: Of `grpc`, `syslog` and `syslog_udp`, as far as they are listened at.
+
     Raises:
         UsageError: port-taken; open-ingest if it would be reached from elsewhere and nothing says who may send.
     """
@@ -90,6 +95,7 @@ class TelemetryIngest:
         budget = DayBudget(self.tally, {SignalKind(name): size for name, size in settings.budget.items()})
         self._intake = Intake(spool, reader, switched_off(workspace), budget=budget, room=self.room.check)
         self._doors = ExitStack()
+        self.ports: dict[str, int] = {}
         try:
             self.address = self._listen(workspace, settings, records, reader)
         except BaseException:
@@ -104,9 +110,7 @@ class TelemetryIngest:
         follower = _log_follower(workspace, settings.files, self._intake, reader)
         self._doors.callback(follower.close)
         follower.start()
-        more = {"grpc": settings.grpc, "syslog": settings.syslog}
-        others = {name: f"{_written(at[0])}:{at[1]}" for name, at in more.items() if at is not None}
-        log.info("telemetry is taken", address=self.address, **others)
+        log.info("telemetry is taken", address=self.address, **{f"{name}_port": at for name, at in self.ports.items()})
 
     def __enter__(self) -> Self:
         return self
@@ -129,8 +133,14 @@ class TelemetryIngest:
         self._doors.callback(Background(routes, listener).close)
         if settings.syslog is not None:
             gate = _gate(workspace, settings, records, settings.syslog, knows_tokens=False)
-            syslog = SyslogListener(listen(*settings.syslog), self._intake.keep_logs, reader, gate.allows)
-            self._doors.callback(syslog.close)
+            at = listen(*settings.syslog)
+            self.ports["syslog"] = at.getsockname()[1]
+            self._doors.callback(SyslogListener(at, self._intake.keep_logs, reader, gate.allows).close)
+        if settings.syslog_udp is not None:
+            gate = _gate(workspace, settings, records, settings.syslog_udp, knows_tokens=False)
+            datagrams = SyslogDatagrams(*settings.syslog_udp, self._intake.keep_logs, reader, gate.allows)
+            self.ports["syslog_udp"] = datagrams.port
+            self._doors.callback(datagrams.close)
         if settings.grpc is not None:
             self._listen_for_grpc(settings.grpc, _gate(workspace, settings, records, settings.grpc))
         return f"http://{_written(settings.host)}:{listener.getsockname()[1]}"
@@ -141,6 +151,7 @@ class TelemetryIngest:
         except ImportError:
             log.warning("OTLP is not taken over gRPC: grpcio is missing", fix="pip install 'outrider[telemetry]'")
             return
+        self.ports["grpc"] = grpc.port
         self._doors.callback(grpc.close)
 
     def _forward_queue(self, workspace: Workspace, forward: ForwardSettings) -> ForwardQueue:

@@ -53,7 +53,7 @@ class TelemetrySettings:
         least_free_bytes: Of the disk, below which nothing is taken and the oldest goes.
         keep: Which spans are kept.
         budget: Bytes of each signal a day, as they were sent without compression.
-        grpc: Host and port to listen at for OTLP over gRPC; None for nowhere. `syslog` likewise.
+        grpc: Host and port to listen at for OTLP over gRPC; None for nowhere. `syslog` (TCP) and `syslog_udp` likewise.
         loki: Whether pushes of Loki's clients are taken; `ndjson`, whether lines are.
         links: Templates of addresses of other tools, by their names.
         files: Which files of logs are followed.
@@ -79,6 +79,7 @@ class TelemetrySettings:
     propagate_to: tuple[str, ...] = ()
     grpc: tuple[str, int] | None = None
     syslog: tuple[str, int] | None = None
+    syslog_udp: tuple[str, int] | None = None
     loki: bool = True
     ndjson: bool = True
     links: Mapping[str, str] = field(default_factory=dict)
@@ -116,6 +117,7 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         links=read_links(table.section("links")),
         grpc=table.read("grpc", _as_address_or_none, (host, _GRPC_PORT) if port == usual.port else None),
         syslog=table.read("syslog", _as_address_or_none, None),
+        syslog_udp=table.read("syslog_udp", _as_address_or_none, None),
         loki=table.read("loki", as_flag, usual.loki),
         ndjson=table.read("ndjson", as_flag, usual.ndjson),
         spans_s=table.read("spans", kept, usual.spans_s),
