@@ -54,6 +54,8 @@ from outrider.dashboard.history_answers import (
     api_silences,
 )
 from outrider.dashboard.incident_view import incident_detail, incident_list
+from outrider.dashboard.issue_list import IssuePage, api_issues, issues_page
+from outrider.dashboard.issue_view import EventBody, IssueBody, api_event, api_issue, issue_detail, issue_page
 from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
 from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
 from outrider.dashboard.log_view import log_view, record_key
@@ -63,6 +65,7 @@ from outrider.dashboard.overview_page import overview_page, wall_page
 from outrider.dashboard.page_addresses import (
     check_path,
     incident_path,
+    issue_path,
     logs_path,
     read_moment,
     read_position,
@@ -167,6 +170,7 @@ __all__ = [
     "DashboardList",
     "DashboardShelf",
     "DashboardView",
+    "EventBody",
     "FileLinks",
     "Filter",
     "GateBody",
@@ -174,6 +178,8 @@ __all__ = [
     "GateQuery",
     "IncidentBody",
     "IncidentPage",
+    "IssueBody",
+    "IssuePage",
     "LevelChangeBody",
     "LogPage",
     "Measure",
@@ -229,10 +235,13 @@ __all__ = [
     "api_checks",
     "api_dashboard",
     "api_dashboards",
+    "api_event",
     "api_gate",
     "api_gates",
     "api_incident",
     "api_incidents",
+    "api_issue",
+    "api_issues",
     "api_level_changes",
     "api_logs",
     "api_measured_logs",
@@ -272,6 +281,10 @@ __all__ = [
     "incident_page",
     "incident_path",
     "incidents_page",
+    "issue_detail",
+    "issue_page",
+    "issue_path",
+    "issues_page",
     "log_item",
     "log_view",
     "logs_page",
