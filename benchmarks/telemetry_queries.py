@@ -14,13 +14,13 @@ import random
 import statistics
 import tempfile
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
-from outrider.model import LogRecord, RecordKind
+from outrider.model import LogRecord, RecordKind, TelemetryUnavailable
 from outrider.telemetry_store import EngineOptions, EngineProcess, TelemetryStore
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 DAY_NS = 86_400 * 10**9
 BATCH = 20_000
-TURNS = 40
+TURNS = 20
 SERVICES = tuple(f"service-{number}" for number in range(12))
 LEVELS = (("INFO", 9), ("DEBUG", 5), ("WARN", 13), ("ERROR", 17))
 FORMS = (
@@ -149,7 +149,8 @@ def measure(store: TelemetryStore, engine: psutil.Process, now_ns: int, rows: in
     for _ in range(TURNS):
         for name, ask in asked.items():
             used, began = processor_s(engine), time.perf_counter()
-            ask()
+            with suppress(TelemetryUnavailable):  # it took too long, which its time tells
+                ask()
             figures[name].append((time.perf_counter() - began, processor_s(engine) - used))
     print(f"\n{f'ms of {TURNS} turns, load {os.getloadavg()[0]:.1f}':50} median |  p95 | longest | engine's processor")
     for name, taken in figures.items():
