@@ -44,13 +44,13 @@ class Shop(NamedTuple):
 
     def block(self) -> Block:
         """Ask for the pages, one after the other."""
-        used_s, began_s, took = busy_s(self.process), time.perf_counter(), []
+        used_s, began_s, times_s = busy_s(self.process), time.perf_counter(), []
         for number in range(BLOCK):
             asked_s = time.perf_counter()
             self.client.get(PATHS[number % len(PATHS)]).raise_for_status()
-            took.append(time.perf_counter() - asked_s)
+            times_s.append(time.perf_counter() - asked_s)
         rate = BLOCK / (time.perf_counter() - began_s)
-        return Block(rate, 1e3 * statistics.median(took), 1e3 * (busy_s(self.process) - used_s) / BLOCK)
+        return Block(rate, 1e3 * statistics.median(times_s), 1e3 * (busy_s(self.process) - used_s) / BLOCK)
 
 
 def open_shop(stack: ExitStack, folder: Path, name: str, telemetry: str = "") -> Shop:
@@ -70,22 +70,22 @@ def main(rounds: int) -> None:
         running = stack.enter_context(ingest(folder / "workspace"))
         shops = [open_shop(stack, folder, "SDKs", running.address)]
         shops += [open_shop(stack, folder, name) for name in ("none", "none again")]
-        seen: dict[str, list[Block]] = {shop.name: [] for shop in shops}
+        blocks_of: dict[str, list[Block]] = {shop.name: [] for shop in shops}
         for shop in shops:
             shop.block()
         for number in range(rounds):
             for place in range(len(shops)):
                 shop = shops[(number + place) % len(shops)]
-                seen[shop.name].append(shop.block())
+                blocks_of[shop.name].append(shop.block())
         time.sleep(3)
         print(f"{running.count('otel_traces'):,} spans and {running.count('otel_logs'):,} logs arrived")
     print(f"{'':12} requests/s   median   processor   (of {rounds} blocks of {BLOCK} requests)")
-    for name, blocks in seen.items():
+    for name, blocks in blocks_of.items():
         rate, median, used = (statistics.median(values) for values in zip(*blocks, strict=True))
         print(f"{name:12} {rate:10.1f} {median:5.2f} ms {used:8.2f} ms")
     for name in ("SDKs", "none again"):
-        pairs = zip(seen[name], seen["none"], strict=True)
-        ratios = [[a / b for a, b in zip(one, other, strict=True)] for one, other in pairs]
+        pairs = zip(blocks_of[name], blocks_of["none"], strict=True)
+        ratios = [[own / base for own, base in zip(block, bare, strict=True)] for block, bare in pairs]
         rate, median, used = (statistics.median(values) for values in zip(*ratios, strict=True))
         print(
             f"{name} : none  {rate:.3f} of the requests a second, {median:.3f} of the median, {used:.3f} of processor"

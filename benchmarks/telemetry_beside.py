@@ -75,13 +75,13 @@ def ingest(root: Path) -> Iterator[RunningIngest]:
         port = probe.getsockname()[1]
     (root / "outrider.toml").write_text(LISTENING.format(port), encoding="utf-8")
     command = [sys.executable, "-m", "outrider", "ingest"]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=root, stdout=quiet, stderr=quiet) as process:
+    path = root / "ingest.log"
+    with path.open("wb") as log, subprocess.Popen(command, cwd=root, stdout=log, stderr=log) as process:
         try:
             address, ends_s = f"http://127.0.0.1:{port}", time.monotonic() + WAIT_S
             while not _answers(address):
                 if process.poll() is not None or time.monotonic() > ends_s:
-                    sys.exit("`outrider ingest` does not answer")
+                    sys.exit(f"`outrider ingest` does not answer: {path.read_text('utf-8')[-500:]}")
                 time.sleep(0.1)
             record = running_engine(load(root).state / ENGINE_FOLDER)
             assert record is not None
@@ -102,18 +102,18 @@ def _answers(address: str) -> bool:
 def sending(address: str, rate: int) -> Iterator[Callable[[], int]]:
     """Send records at a rate, from a process of its own; give how many were acknowledged so far."""
     context = multiprocessing.get_context("spawn")
-    taken, ready, ended = context.Value("Q", 0), context.Event(), context.Event()
-    sender = context.Process(target=_send, args=(address, rate, taken, ready, ended))
+    acknowledged, ready, ended = context.Value("Q", 0), context.Event(), context.Event()
+    sender = context.Process(target=_send, args=(address, rate, acknowledged, ready, ended))
     sender.start()
     try:
         ready.wait()
-        yield lambda: int(taken.value)
+        yield lambda: int(acknowledged.value)
     finally:
         ended.set()
         sender.join()
 
 
-def _send(address: str, rate: int, taken: object, ready: threading.Event, ended: threading.Event) -> None:
+def _send(address: str, rate: int, acknowledged: object, ready: threading.Event, ended: threading.Event) -> None:
     batches = [log_batch(number) for number in range(PREPARED)]
     headers = {"content-type": "application/x-protobuf"}
     with httpx.Client(base_url=address, timeout=60) as client:
@@ -121,7 +121,7 @@ def _send(address: str, rate: int, taken: object, ready: threading.Event, ended:
         due_s, number = time.monotonic(), 0
         while not ended.wait(max(0.0, due_s - time.monotonic())):
             client.post("/v1/logs", content=batches[number % PREPARED], headers=headers).raise_for_status()
-            taken.value += BATCH  # type: ignore[attr-defined]
+            acknowledged.value += BATCH  # type: ignore[attr-defined]
             number += 1
             due_s += BATCH / rate
 
@@ -130,18 +130,18 @@ def cost(running: RunningIngest, rate: int, seconds: float) -> None:
     """Print the share of a core at a rate, until all of it is stored."""
     before_s, before = running.busy_s(), running.count("otel_logs")
     began_s = time.monotonic()
-    with sending(running.address, rate) as taken:
-        used_s, began_s, first = running.busy_s(), time.monotonic(), taken()
+    with sending(running.address, rate) as acknowledged:
+        used_s, began_s, first = running.busy_s(), time.monotonic(), acknowledged()
         time.sleep(seconds)
-        used_s, sent, took_s = running.busy_s() - used_s, taken() - first, time.monotonic() - began_s
+        used_s, sent, took_s = running.busy_s() - used_s, acknowledged() - first, time.monotonic() - began_s
     ends_s = time.monotonic() + WAIT_S
-    while running.count("otel_logs") - before < taken() and time.monotonic() < ends_s:
+    while running.count("otel_logs") - before < acknowledged() and time.monotonic() < ends_s:
         time.sleep(0.2)
     memory = sum(process.memory_full_info().pss for process in (running.ingest, running.engine)) / 1e6
     print(
         f"{sent / took_s:,.0f} records a second for {took_s:.0f} s: {100 * used_s / took_s:.1f} % of a core,", end=" "
     )
-    print(f"{taken():,} acknowledged, {running.count('otel_logs') - before:,} stored, {memory:.0f} MB (PSS)")
+    print(f"{acknowledged():,} acknowledged, {running.count('otel_logs') - before:,} stored, {memory:.0f} MB (PSS)")
     print(f"until the last was stored {running.busy_s() - before_s:.1f} s of the processor in all")
 
 
@@ -162,14 +162,14 @@ def journeys(running: RunningIngest, root: Path, rate: int, rounds: int) -> None
         runner = Runner({Kind.JOURNEY: ready.measure}, store.runs, ready.scratch, ready.circumstances)
 
         def block() -> dict[str, float]:
-            seen: dict[str, list[float]] = defaultdict(list)
+            durations_ms: dict[str, list[float]] = defaultdict(list)
             for _ in range(BLOCK):
                 run = runner.run(check)
                 assert run.outcome == Outcome.PASSED, run.reason
                 for step in run.attempts[0].measurement.steps:
                     if step.parent is None and step.duration_ms is not None:
-                        seen[step.title].append(step.duration_ms)
-            return {title: statistics.median(took) for title, took in seen.items()}
+                        durations_ms[step.title].append(step.duration_ms)
+            return {title: statistics.median(times) for title, times in durations_ms.items()}
 
         block()
         for number in range(rounds):
@@ -177,19 +177,19 @@ def journeys(running: RunningIngest, root: Path, rate: int, rounds: int) -> None
                 if not is_sent:
                     blocks[False].append(block())
                     continue
-                with sending(running.address, rate) as taken:
+                with sending(running.address, rate) as acknowledged:
                     began_s = time.monotonic()
                     blocks[True].append(block())
-                    reached = taken() / (time.monotonic() - began_s)
+                    reached = acknowledged() / (time.monotonic() - began_s)
                 print(f"turn {number}: {reached:,.0f} records a second arrived, load {os.getloadavg()[0]:.1f}")
     server.shutdown()
     print(f"{'step':12} without      with   ratio")
     ratios = []
     for title in blocks[False][0]:
-        without, beside = (statistics.median(one[title] for one in blocks[kind]) for kind in (False, True))
+        without, beside = (statistics.median(times[title] for times in blocks[kind]) for kind in (False, True))
         ratios.append(beside / without)
         print(f"{title:12} {without:6.1f} ms {beside:6.1f} ms  {beside / without:.3f}")
-    totals = {kind: [sum(one.values()) for one in taken] for kind, taken in blocks.items()}
+    totals = {kind: [sum(times.values()) for times in turns] for kind, turns in blocks.items()}
     pairs = [beside / without for without, beside in zip(totals[False], totals[True], strict=True)]
     alone = [later / earlier for earlier, later in zip(totals[False], totals[False][1:], strict=False)]
     print(
