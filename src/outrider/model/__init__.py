@@ -21,6 +21,14 @@ from outrider.model.annotation import Annotation, SettingOverride
 from outrider.model.arguments import check_at_least, check_text
 from outrider.model.check import CatchUp, Check, Kind, Overlap, Policy, title_of
 from outrider.model.check_period import PeriodCount, PeriodDuration
+from outrider.model.error_project import (
+    EVENTS_A_DAY,
+    EVENTS_A_MINUTE,
+    EVENTS_A_MINUTE_OF_AN_ADDRESS,
+    ErrorProject,
+    KeyPurpose,
+    ProjectKey,
+)
 from outrider.model.errors import (
     BadSeries,
     BrowserError,
@@ -97,6 +105,8 @@ from outrider.model.ports import (
     OperatorRecords,
     Outbox,
     OverrideLog,
+    ProjectRecords,
+    ProjectRegistry,
     ProofLog,
     Pruner,
     ReportHistory,
@@ -193,6 +203,9 @@ __all__ = [
     "CALL_P95",
     "CHECK_KINDS",
     "DURATION",
+    "EVENTS_A_DAY",
+    "EVENTS_A_MINUTE",
+    "EVENTS_A_MINUTE_OF_AN_ADDRESS",
     "FAILING",
     "GZIP_SUFFIX",
     "LASTING",
@@ -248,6 +261,7 @@ __all__ = [
     "Dependency",
     "Deployment",
     "EndpointLoad",
+    "ErrorProject",
     "ErrorRecord",
     "ErrorSource",
     "Excerpt",
@@ -276,6 +290,7 @@ __all__ = [
     "InternalError",
     "JudgeHistory",
     "JudgeMemory",
+    "KeyPurpose",
     "Kind",
     "Leadership",
     "LoadInterval",
@@ -310,6 +325,9 @@ __all__ = [
     "Points",
     "Policy",
     "ProcessView",
+    "ProjectKey",
+    "ProjectRecords",
+    "ProjectRegistry",
     "ProofLog",
     "Pruned",
     "Pruner",

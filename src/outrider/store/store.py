@@ -15,6 +15,7 @@ from outrider.store.database import Database, open_database
 from outrider.store.gate_table import GateTable
 from outrider.store.history_table import HistoryTable
 from outrider.store.load_progress_table import LoadProgressTable
+from outrider.store.project_table import ProjectTable
 from outrider.store.pruner import prune
 from outrider.store.run_table import RunTable
 from outrider.store.run_writer import Writer
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         LoadProgressLog,
         Outbox,
         OverrideLog,
+        ProjectRegistry,
         ProofLog,
         Pruned,
         RollupReader,
@@ -88,6 +90,7 @@ class Store:
     status_updates: StatusLog
     load_progress: LoadProgressLog
     trace_links: TraceLinkLog
+    projects: ProjectRegistry
     artifacts: ArtifactStore
 
     def __init__(self, database: Database, folder: ArtifactStore) -> None:
@@ -118,6 +121,7 @@ class Store:
         self.status_updates = StatusTable(database, writer)
         self.load_progress = LoadProgressTable(database, writer)
         self.trace_links = TraceLinkTable(database)
+        self.projects = ProjectTable(database, writer)
 
     @classmethod
     def open(

@@ -12,6 +12,7 @@ from outrider.workspace.credential_names import is_credential_name
 from outrider.workspace.credential_text import hide_in_text
 from outrider.workspace.cron import Cron
 from outrider.workspace.durations import format_duration, parse_duration
+from outrider.workspace.error_settings import ErrorSettings
 from outrider.workspace.file_list import PRODUCTS, python_files
 from outrider.workspace.log_file_settings import LogFiles
 from outrider.workspace.mask import Mask
@@ -79,7 +80,7 @@ from outrider.workspace.tables import (
     split_address,
 )
 from outrider.workspace.telemetry_cost import TelemetryKeep
-from outrider.workspace.telemetry_settings import TelemetrySettings
+from outrider.workspace.telemetry_settings import TelemetrySettings, as_origin
 from outrider.workspace.text_templates import Template, Variables, read_template
 from outrider.workspace.toml_document import Document, KeyPath, read_document
 from outrider.workspace.workspace_root import find_root
@@ -116,6 +117,7 @@ __all__ = [
     "ChangeableSetting",
     "Cron",
     "Document",
+    "ErrorSettings",
     "IdentitySettings",
     "JourneySettings",
     "KeyPath",
@@ -169,6 +171,7 @@ __all__ = [
     "as_labels",
     "as_number",
     "as_one_of",
+    "as_origin",
     "as_positive",
     "as_share",
     "as_table",

@@ -12,6 +12,7 @@ from outrider.model.ports.check_history import CheckHistory, RunPosition
 from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
 from outrider.model.ports.gate_log import GateLog
 from outrider.model.ports.load_progress_log import LoadProgressLog
+from outrider.model.ports.project_registry import ProjectRegistry
 from outrider.model.ports.run_log import RunLog
 from outrider.model.ports.schedule_queue import ScheduleQueue
 from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
@@ -29,6 +30,7 @@ from outrider.model.ports.store_roles import (
     IncidentRecords,
     JudgeHistory,
     OperatorRecords,
+    ProjectRecords,
     Pruner,
     ReportHistory,
     ReportRecords,
@@ -46,8 +48,9 @@ __all__ = [
     "AccessRecords", "AggregateLog", "AlertRecords", "AnnotationLog", "ArtifactStore", "AuditLog", "CheckHistory",
     "CheckRecords", "CheckRegistry", "CheckSchedule", "Content", "DashboardRecords", "ExecutionStore", "FolderEntry",
     "GateLog", "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
-    "JudgeMemory", "LoadProgressLog", "OperatorRecords", "Outbox", "OverrideLog", "ProofLog", "Pruner", "ReportHistory",
-    "ReportRecords", "RollupReader", "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore",
+    "JudgeMemory", "LoadProgressLog", "OperatorRecords", "Outbox", "OverrideLog", "ProjectRecords", "ProjectRegistry",
+    "ProofLog", "Pruner", "ReportHistory", "ReportRecords", "RollupReader",
+    "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore",
     "Selection", "SeriesReader", "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog", "StatusLog",
     "StatusPageRecords", "TableReader", "TelemetryInserts", "TelemetryReader", "TelemetryRecords",
     "TokenLog", "TraceLinkLog",
