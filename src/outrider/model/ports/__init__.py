@@ -10,6 +10,7 @@ from outrider.model.ports.annotation_ports import AnnotationLog, OverrideLog
 from outrider.model.ports.artifact_store import ArtifactStore, Content, FolderEntry
 from outrider.model.ports.check_history import CheckHistory, RunPosition
 from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
+from outrider.model.ports.error_log import ErrorLog
 from outrider.model.ports.gate_log import GateLog
 from outrider.model.ports.load_progress_log import LoadProgressLog
 from outrider.model.ports.project_registry import ProjectRegistry
@@ -46,7 +47,8 @@ from outrider.model.ports.trace_link_log import TraceLinkLog
 
 __all__ = [
     "AccessRecords", "AggregateLog", "AlertRecords", "AnnotationLog", "ArtifactStore", "AuditLog", "CheckHistory",
-    "CheckRecords", "CheckRegistry", "CheckSchedule", "Content", "DashboardRecords", "ExecutionStore", "FolderEntry",
+    "CheckRecords", "CheckRegistry", "CheckSchedule", "Content", "DashboardRecords", "ErrorLog", "ExecutionStore",
+    "FolderEntry",
     "GateLog", "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
     "JudgeMemory", "LoadProgressLog", "OperatorRecords", "Outbox", "OverrideLog", "ProjectRecords", "ProjectRegistry",
     "ProofLog", "Pruner", "ReportHistory", "ReportRecords", "RollupReader",
