@@ -38,6 +38,8 @@ NOT_RUN = {
     "status-page update": _NEEDS_ID,
     "project limit": _NEEDS_ID, "project keys": _NEEDS_ID, "project add-key": _NEEDS_ID, "project rotate": _NEEDS_ID,
     "project revoke": _NEEDS_ID,
+    **{f"errors {action}": _NEEDS_ID for action in ("show", "resolve", "ignore", "reopen", "assign", "comment")},
+    "errors merge": _NEEDS_ID, "errors split": _NEEDS_ID,
     "up": _STAYS, "serve": _STAYS, "ingest": _STAYS,
     "browser": "it installs packages",
     "record": "it opens a window",

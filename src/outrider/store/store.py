@@ -12,6 +12,7 @@ from outrider.store.annotation_tables import AnnotationTable, OverrideTable
 from outrider.store.artifact_folder import open_folder
 from outrider.store.check_tables import CheckTable, HeartbeatTable, ProofTable
 from outrider.store.database import Database, open_database
+from outrider.store.error_table import ErrorTable
 from outrider.store.gate_table import GateTable
 from outrider.store.history_table import HistoryTable
 from outrider.store.load_progress_table import LoadProgressTable
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         AuditLog,
         CheckHistory,
         CheckRegistry,
+        ErrorLog,
         GateLog,
         HeartbeatLog,
         IncidentLog,
@@ -91,6 +93,7 @@ class Store:
     load_progress: LoadProgressLog
     trace_links: TraceLinkLog
     projects: ProjectRegistry
+    errors: ErrorLog
     artifacts: ArtifactStore
 
     def __init__(self, database: Database, folder: ArtifactStore) -> None:
@@ -122,6 +125,7 @@ class Store:
         self.load_progress = LoadProgressTable(database, writer)
         self.trace_links = TraceLinkTable(database)
         self.projects = ProjectTable(database, writer)
+        self.errors = ErrorTable(database, writer)
 
     @classmethod
     def open(
