@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from outrider.app.debug_run import debug_check
     from outrider.app.discovery import Discovery
     from outrider.app.error_projects import (
+        EVENTS_A_DAY,
+        EVENTS_A_MINUTE,
         IssuedKey,
         KeyRequest,
         add_project,
@@ -164,6 +166,8 @@ if TYPE_CHECKING:
     from outrider.workspace import Scaffold, Workspace, format_duration
 
 __all__ = [
+    "EVENTS_A_DAY",
+    "EVENTS_A_MINUTE",
     "ISSUE_ACTIONS",
     "Acceptance",
     "Accepted",
@@ -386,7 +390,7 @@ _MODULES = {
     "outrider.app.run_traces": "RunTrace RunTraces read_run_traces",
     "outrider.app.service_facts": "ReleaseMark ServiceFacts satisfied_ms",
     "outrider.app.error_projects": (
-        "IssuedKey KeyRequest add_project add_project_key limit_project list_project_keys list_projects "
+        "EVENTS_A_DAY EVENTS_A_MINUTE IssuedKey KeyRequest add_project add_project_key limit_project list_project_keys list_projects "
         "revoke_project_key rotate_project_key"
     ),
     "outrider.app.telemetry_day": "TelemetryDay",

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Final
 from outrider.app.audit_trail import command_line_change, current_user
 from outrider.app.workspace_access import now_us
 from outrider.model import (
-    EVENTS_A_MINUTE,
-    EVENTS_A_MINUTE_OF_AN_ADDRESS,
     ErrorProject,
     KeyPurpose,
     ProjectKey,
@@ -25,6 +23,9 @@ if TYPE_CHECKING:
     from outrider.model import ProjectRecords
     from outrider.workspace import Workspace
 
+EVENTS_A_DAY: Final = 100_000
+EVENTS_A_MINUTE: Final = 10_000
+_OF_AN_ADDRESS: Final = 300
 _KEY_BYTES: Final = 16
 _LONGEST_NAME: Final = 200
 _SECOND_US: Final = 1_000_000
@@ -150,7 +151,7 @@ def list_project_keys(records: ProjectRecords, workspace: Workspace, number: int
 
 def _new_key(request: KeyRequest, project: int) -> ProjectKey:
     purpose = KeyPurpose.BROWSER if request.origins else KeyPurpose.SERVER
-    usual = EVENTS_A_MINUTE_OF_AN_ADDRESS if purpose is KeyPurpose.BROWSER else 0
+    usual = _OF_AN_ADDRESS if purpose is KeyPurpose.BROWSER else 0
     return ProjectKey(
         id=secrets.token_hex(_KEY_BYTES),
         project=project,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import (
+    EVENTS_A_DAY,
+    EVENTS_A_MINUTE,
     KeyRequest,
     add_project,
     add_project_key,
@@ -25,7 +27,6 @@ from outrider.app import (
 from outrider.cli.echo import echo
 from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import at_with_zone
-from outrider.model import EVENTS_A_DAY, EVENTS_A_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

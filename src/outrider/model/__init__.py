@@ -32,14 +32,7 @@ from outrider.model.error_event import (
     StackFrame,
     event_from_json,
 )
-from outrider.model.error_project import (
-    EVENTS_A_DAY,
-    EVENTS_A_MINUTE,
-    EVENTS_A_MINUTE_OF_AN_ADDRESS,
-    ErrorProject,
-    KeyPurpose,
-    ProjectKey,
-)
+from outrider.model.error_project import ErrorProject, KeyPurpose, ProjectKey
 from outrider.model.errors import (
     BadSeries,
     BrowserError,
@@ -237,9 +230,6 @@ __all__ = [
     "CALL_P95",
     "CHECK_KINDS",
     "DURATION",
-    "EVENTS_A_DAY",
-    "EVENTS_A_MINUTE",
-    "EVENTS_A_MINUTE_OF_AN_ADDRESS",
     "FAILING",
     "GZIP_SUFFIX",
     "LASTING",

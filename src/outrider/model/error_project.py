@@ -5,10 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-EVENTS_A_DAY = 100_000
-EVENTS_A_MINUTE = 10_000
-EVENTS_A_MINUTE_OF_AN_ADDRESS = 300
-
 
 class KeyPurpose(StrEnum):
     """Who has a key. Either can send, and nothing else; one for browsers is public."""
@@ -31,7 +27,7 @@ class ErrorProject:
     service: str
     environment: str
     created_us: int
-    per_day: int = EVENTS_A_DAY
+    per_day: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,7 @@ class ProjectKey:
     created_us: int
     author: str
     origins: tuple[str, ...] = ()
-    per_minute: int = EVENTS_A_MINUTE
+    per_minute: int = 10_000
     per_address: int = 0
     expires_us: int | None = None
 
