@@ -31,6 +31,7 @@ from outrider.model.error_event import (
     ErrorUser,
     StackFrame,
     event_from_json,
+    event_to_json,
 )
 from outrider.model.error_project import ErrorProject, KeyPurpose, ProjectKey
 from outrider.model.errors import (
@@ -476,6 +477,7 @@ __all__ = [
     "check_at_least",
     "check_text",
     "event_from_json",
+    "event_to_json",
     "exit_code",
     "grant_traces",
     "identity",
