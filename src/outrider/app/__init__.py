@@ -390,8 +390,8 @@ _MODULES = {
     "outrider.app.run_traces": "RunTrace RunTraces read_run_traces",
     "outrider.app.service_facts": "ReleaseMark ServiceFacts satisfied_ms",
     "outrider.app.error_projects": (
-        "EVENTS_A_DAY EVENTS_A_MINUTE IssuedKey KeyRequest add_project add_project_key limit_project list_project_keys list_projects "
-        "revoke_project_key rotate_project_key"
+        "EVENTS_A_DAY EVENTS_A_MINUTE IssuedKey KeyRequest add_project add_project_key limit_project list_project_keys "
+        "list_projects revoke_project_key rotate_project_key"
     ),
     "outrider.app.telemetry_day": "TelemetryDay",
     "outrider.app.telemetry_access": "follow_logs open_telemetry",
