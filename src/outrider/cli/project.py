@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from outrider.app import IssuedKey
-    from outrider.workspace import Workspace
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _MOST = click.IntRange(1, 10**12)
@@ -82,7 +81,7 @@ def add(
     workspace = find_workspace()
     with open_store(workspace) as store:
         issued = add_project(store, workspace, service, environment, per_day=per_day, key=request)
-    _print_issued(issued, workspace, as_json=as_json)
+    _print_issued(issued, are_taken=workspace.errors is not None, as_json=as_json)
 
 
 @project.command("list", epilog="Example: outrider project list --json")
@@ -122,7 +121,7 @@ def keys(number: int, *, as_json: bool) -> None:
         click.echo(json.dumps([_values(issued) for issued in known]))
         return
     for issued in known:
-        echo(f"{_state(issued, workspace):24} {issued.key.purpose:8} {issued.dsn}  {' '.join(issued.key.origins)}")
+        echo(f"{_state(issued, workspace.timezone):24} {issued.key.purpose:8} {issued.dsn}  {' '.join(issued.key.origins)}")
 
 
 @project.command("add-key", epilog="Example: outrider project add-key 1 --origin https://shop.example")
@@ -134,7 +133,7 @@ def add_key(number: int, *, origins: tuple[str, ...], per_minute: int, per_addre
     workspace = find_workspace()
     with open_store(workspace) as store:
         issued = add_project_key(store, workspace, number, KeyRequest(origins, per_minute, per_address))
-    _print_issued(issued, workspace, as_json=as_json)
+    _print_issued(issued, are_taken=workspace.errors is not None, as_json=as_json)
 
 
 @project.command(epilog="Example: outrider project rotate 1f0c9d --overlap 7d")
@@ -149,7 +148,7 @@ def rotate(key: str, *, overlap_s: float, as_json: bool) -> None:
     workspace = find_workspace()
     with open_store(workspace) as store:
         issued = rotate_project_key(store, workspace, key, overlap_s)
-    _print_issued(issued, workspace, as_json=as_json)
+    _print_issued(issued, are_taken=workspace.errors is not None, as_json=as_json)
 
 
 @project.command(epilog="Example: outrider project revoke 1f0c9d")
@@ -161,10 +160,10 @@ def revoke(key: str) -> None:
     echo(f"revoked {revoked.id} of project {revoked.project}")
 
 
-def _print_issued(issued: IssuedKey, workspace: Workspace, *, as_json: bool) -> None:
+def _print_issued(issued: IssuedKey, *, are_taken: bool, as_json: bool) -> None:
     """Print the DSN alone on standard output, so that a script can keep it."""
     click.echo(json.dumps(_values(issued)) if as_json else issued.dsn)
-    if workspace.errors is None:
+    if not are_taken:
         echo("errors are not taken yet: add a section [errors] to outrider.toml, and restart outrider up", err=True)
 
 
@@ -172,8 +171,8 @@ def _values(issued: IssuedKey) -> dict[str, object]:
     return {"dsn": issued.dsn, **asdict(issued.key)}
 
 
-def _state(issued: IssuedKey, workspace: Workspace) -> str:
+def _state(issued: IssuedKey, timezone: str) -> str:
     ends_us = issued.key.expires_us
     if ends_us is None:
         return "valid"
-    return f"until {at_with_zone(ends_us, workspace.timezone)}" if now_us() < ends_us else "ended"
+    return f"until {at_with_zone(ends_us, timezone)}" if now_us() < ends_us else "ended"
