@@ -121,7 +121,8 @@ def keys(number: int, *, as_json: bool) -> None:
         click.echo(json.dumps([_values(issued) for issued in known]))
         return
     for issued in known:
-        echo(f"{_state(issued, workspace.timezone):24} {issued.key.purpose:8} {issued.dsn}  {' '.join(issued.key.origins)}")
+        state = _state(issued, workspace.timezone)
+        echo(f"{state:24} {issued.key.purpose:8} {issued.dsn}  {' '.join(issued.key.origins)}")
 
 
 @project.command("add-key", epilog="Example: outrider project add-key 1 --origin https://shop.example")
