@@ -50,6 +50,7 @@ from outrider.model.errors import (
 )
 from outrider.model.excerpt import Excerpt
 from outrider.model.histogram import BUCKET_VALUE, LEAST, RATIO, Histogram, bucket_of, merged
+from outrider.model.host_answer import HostPoint, HostReading, RuntimePoint
 from outrider.model.host_state import HostState
 from outrider.model.host_turn import Claim, HostTurn
 from outrider.model.identity import RunId, new_run_id
@@ -315,6 +316,8 @@ __all__ = [
     "Histogram",
     "HistogramValue",
     "HostLoad",
+    "HostPoint",
+    "HostReading",
     "HostState",
     "HostTurn",
     "IgnoredUntil",
@@ -388,6 +391,7 @@ __all__ = [
     "Run",
     "RunHistory",
     "RunId",
+    "RuntimePoint",
     "RunLog",
     "RunPosition",
     "RunSummary",
