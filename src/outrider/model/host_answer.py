@@ -43,6 +43,11 @@ class HostReading:
     network_bytes_s: float | None
     services: tuple[str, ...]
 
+    @property
+    def worst(self) -> float:
+        """The greatest of its shares; -1 where it said none, which is no good sign either."""
+        return max((share for share in (self.cpu, self.memory, self.disk) if share is not None), default=-1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class RuntimePoint:

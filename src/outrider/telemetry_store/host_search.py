@@ -51,9 +51,7 @@ _PART: Final = (
     f" {_first_of('Attributes', 'direction', 'disk.io.direction', 'network.io.direction')}, '')"
 )
 _USED: Final = "if(startsWith(MetricName, 'system.cpu.'), State NOT IN ('idle', 'wait', 'iowait'), State = 'used')"
-_COUNTED: Final = (
-    "startsWith(MetricName, 'system.cpu.') OR State IN ('used', 'free', 'buffered', 'cached', 'inactive')"
-)
+_COUNTED: Final = "startsWith(MetricName, 'system.cpu.') OR State IN ('used', 'free', 'buffered', 'cached', 'inactive')"
 """States of memory that add up to all of it: slabs are part of what is cached."""
 _KEPT: Final = (
     f"{_first_of('Attributes', 'type', 'system.filesystem.type')}"
