@@ -45,6 +45,8 @@ from outrider.dashboard.history_answers import (
     api_silences,
 )
 from outrider.dashboard.incident_view import incident_detail, incident_list
+from outrider.dashboard.issue_list import IssuePage, api_issues, issues_page
+from outrider.dashboard.issue_view import EventBody, IssueBody, api_event, api_issue, issue_detail, issue_page
 from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
 from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
 from outrider.dashboard.log_view import log_view, record_key
@@ -54,6 +56,7 @@ from outrider.dashboard.overview_page import overview_page, wall_page
 from outrider.dashboard.page_addresses import (
     check_path,
     incident_path,
+    issue_path,
     logs_path,
     read_moment,
     read_position,
@@ -154,6 +157,7 @@ __all__ = [
     "CheckDetail",
     "CheckPage",
     "CheckQuery",
+    "EventBody",
     "FileLinks",
     "Filter",
     "GateBody",
@@ -162,6 +166,8 @@ __all__ = [
     "HostsBody",
     "IncidentBody",
     "IncidentPage",
+    "IssueBody",
+    "IssuePage",
     "LevelChangeBody",
     "LogPage",
     "Measure",
@@ -214,11 +220,14 @@ __all__ = [
     "api_changes",
     "api_check",
     "api_checks",
+    "api_event",
     "api_gate",
     "api_gates",
     "api_hosts",
     "api_incident",
     "api_incidents",
+    "api_issue",
+    "api_issues",
     "api_level_changes",
     "api_logs",
     "api_measured_logs",
@@ -254,6 +263,10 @@ __all__ = [
     "incident_page",
     "incident_path",
     "incidents_page",
+    "issue_detail",
+    "issue_page",
+    "issue_path",
+    "issues_page",
     "log_item",
     "log_view",
     "logs_page",

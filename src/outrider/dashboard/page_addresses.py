@@ -29,6 +29,16 @@ def incident_path(incident: str) -> str:
     return f"/incidents/{quote(incident, safe='')}"
 
 
+def issue_path(issue: str | int) -> str:
+    """Return the path of an issue's page."""
+    return f"/errors/{quote(str(issue), safe='')}"
+
+
+def errors_path(query: str, page: int = 1) -> str:
+    """Return the path of the issues that a query finds."""
+    return _asked("/errors", q=query, page=str(page) if page > 1 else "")
+
+
 def gate_path(gate: str) -> str:
     """Return the path of the page of a gate's decision."""
     return f"/gates/{quote(gate, safe='')}"

@@ -44,7 +44,8 @@ _TEXT_CHARACTERS = 240
 _TONES = {Severity.CRITICAL: "bad", Severity.WARNING: "warn"}
 _BUILT = {"pages.js": "text/javascript", "report.js": "text/javascript", "report.css": "text/css"}
 SECTIONS = (
-    ("/", "Overview"), ("/incidents", "Incidents"), ("/on-call", "On call"), ("/silences", "Silences"),
+    ("/", "Overview"), ("/incidents", "Incidents"), ("/errors", "Errors"),
+    ("/on-call", "On call"), ("/silences", "Silences"),
     ("/releases", "Releases"), ("/gates", "Gate"), ("/reports", "Reports"), ("/service", "Service"),
 )  # fmt: skip
 """Pages that every page links to: path and name."""
@@ -103,6 +104,14 @@ _DONE = {
     "release-warned": "The release is marked, but no check runs in that environment, so that it explains nothing.",
     "setting": "It is set, and holds within a minute.",
     "setting-reset": "outrider.toml decides again, within a minute.",
+    "issue-bulk": "It is done.",
+    "issue-resolve": "The issue is resolved: what comes later is a regression.",
+    "issue-ignore": "The issue is ignored.",
+    "issue-reopen": "The issue is open again.",
+    "issue-assign": "The issue is assigned.",
+    "issue-comment": "The comment is in the history.",
+    "issue-merge": "The issues are one.",
+    "issue-split": "It is an issue of its own.",
     "status-open": "The incident is on the status page within ten seconds.",
     "status-update": "The update is on the status page within ten seconds.",
 }

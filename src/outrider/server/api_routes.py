@@ -60,6 +60,7 @@ from outrider.server.check_operations import CHECK_OPERATIONS
 from outrider.server.export_operation import EXPORT_OPERATIONS
 from outrider.server.gate_routes import GATE_OPERATIONS
 from outrider.server.history_operations import HISTORY_OPERATIONS
+from outrider.server.issue_routes import ISSUE_OPERATIONS
 from outrider.server.log_export import LOG_EXPORT_OPERATIONS
 from outrider.server.on_call_routes import ON_CALL_OPERATIONS
 from outrider.server.openapi_document import Description, Parameter, openapi_document
@@ -170,6 +171,7 @@ _OUTCOME = {"type": "string", "enum": [outcome.value for outcome in Outcome]}
 OPERATIONS = (
     *CHECK_OPERATIONS,
     *GATE_OPERATIONS,
+    *ISSUE_OPERATIONS,
     *ANNOTATION_OPERATIONS,
     *ON_CALL_OPERATIONS,
     *EXPORT_OPERATIONS,

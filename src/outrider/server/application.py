@@ -23,6 +23,7 @@ from outrider.server.gate_routes import gate_routes
 from outrider.server.health_routes import health_routes
 from outrider.server.heartbeats import HeartbeatCalls, heartbeat_routes
 from outrider.server.host_check import HostCheck
+from outrider.server.issue_routes import issue_routes
 from outrider.server.on_call_routes import on_call_routes
 from outrider.server.openid_routes import openid_routes
 from outrider.server.report_routes import report_routes
@@ -58,6 +59,7 @@ _ROUTES_OF_PAGES = (
     report_routes,
     unmeasured_routes,
     gate_routes,
+    issue_routes,
     settings_routes,
     search_routes,
     telemetry_routes,
