@@ -151,7 +151,7 @@ def workspace(past: Path, tmp_path: Path) -> Path:
     return shutil.copytree(past, tmp_path / "workspace")
 
 
-TELEMETRY = ("outrider logs", "outrider traces", "outrider services", "outrider sql")
+TELEMETRY = ("outrider logs", "outrider traces", "outrider services", "outrider hosts", "outrider sql")
 needs_engine = pytest.mark.skipif(find_spec("chdb") is None, reason="the extra `telemetry` is not installed")
 
 

@@ -52,6 +52,7 @@ from outrider.model.errors import (
 )
 from outrider.model.excerpt import Excerpt
 from outrider.model.histogram import BUCKET_VALUE, LEAST, RATIO, Histogram, bucket_of, merged
+from outrider.model.host_answer import HostPoint, HostReading, RuntimePoint
 from outrider.model.host_state import HostState
 from outrider.model.host_turn import Claim, HostTurn
 from outrider.model.identity import RunId, new_run_id
@@ -322,6 +323,8 @@ __all__ = [
     "Histogram",
     "HistogramValue",
     "HostLoad",
+    "HostPoint",
+    "HostReading",
     "HostState",
     "HostTurn",
     "IgnoredUntil",
@@ -402,6 +405,7 @@ __all__ = [
     "RunLog",
     "RunPosition",
     "RunSummary",
+    "RuntimePoint",
     "Sample",
     "ScheduleQueue",
     "SchedulerStore",
