@@ -30,11 +30,25 @@ if TYPE_CHECKING:
     from outrider.app.codegen_session import record_journey
     from outrider.app.debug_run import debug_check
     from outrider.app.discovery import Discovery
+    from outrider.app.error_projects import (
+        EVENTS_A_DAY,
+        EVENTS_A_MINUTE,
+        IssuedKey,
+        KeyRequest,
+        add_project,
+        add_project_key,
+        limit_project,
+        list_project_keys,
+        list_projects,
+        revoke_project_key,
+        rotate_project_key,
+    )
     from outrider.app.failure_pages import write_failure_pages
     from outrider.app.fault_proof import ProofReport, prove_journeys
     from outrider.app.frame_export import empty_range_note, export_frames
     from outrider.app.gate_run import GateOptions, GateResult, gate_rules, merge_gate_shards, run_gate, self_test_gate
     from outrider.app.heartbeat_server import serve_heartbeats
+    from outrider.app.issue_actions import ISSUE_ACTIONS, change_issues, find_issue, issue_state, list_issues
     from outrider.app.judge_sensitivity import (
         Sensitivity,
         SeriesSensitivity,
@@ -152,6 +166,9 @@ if TYPE_CHECKING:
     from outrider.workspace import Scaffold, Workspace, format_duration
 
 __all__ = [
+    "EVENTS_A_DAY",
+    "EVENTS_A_MINUTE",
+    "ISSUE_ACTIONS",
     "Acceptance",
     "Accepted",
     "AcceptedFile",
@@ -171,7 +188,9 @@ __all__ = [
     "GateVerdict",
     "Incident",
     "IncidentList",
+    "IssuedKey",
     "Judgement",
+    "KeyRequest",
     "Knee",
     "KneeSearch",
     "Level",
@@ -230,6 +249,8 @@ __all__ = [
     "WorkspaceService",
     "accept_baselines",
     "acknowledge_incident",
+    "add_project",
+    "add_project_key",
     "add_user",
     "alert_settings",
     "artifact_file",
@@ -242,6 +263,7 @@ __all__ = [
     "browser_settings",
     "calibrate_checks",
     "chance_of_all",
+    "change_issues",
     "command_line_change",
     "comment_gate",
     "comment_on_incident",
@@ -262,6 +284,7 @@ __all__ = [
     "export_frames",
     "export_status_page",
     "find_incident",
+    "find_issue",
     "find_stored_incident",
     "find_user",
     "find_workspace",
@@ -278,13 +301,18 @@ __all__ = [
     "grouping_advice",
     "headline",
     "ignored_variables",
+    "issue_state",
     "judge_runs",
     "judge_settings",
     "judge_steps",
     "levels",
+    "limit_project",
     "list_changes",
     "list_checks",
     "list_incidents",
+    "list_issues",
+    "list_project_keys",
+    "list_projects",
     "list_releases",
     "list_runs",
     "list_sessions",
@@ -321,7 +349,9 @@ __all__ = [
     "request_runs",
     "restore_backup",
     "resume_checks",
+    "revoke_project_key",
     "revoke_token",
+    "rotate_project_key",
     "run_checks",
     "run_document",
     "run_gate",
@@ -359,6 +389,10 @@ _MODULES = {
     "outrider.app.telemetry_service": "TelemetryService",
     "outrider.app.run_traces": "RunTrace RunTraces read_run_traces",
     "outrider.app.service_facts": "ReleaseMark ServiceFacts satisfied_ms",
+    "outrider.app.error_projects": (
+        "EVENTS_A_DAY EVENTS_A_MINUTE IssuedKey KeyRequest add_project add_project_key limit_project list_project_keys "
+        "list_projects revoke_project_key rotate_project_key"
+    ),
     "outrider.app.telemetry_day": "TelemetryDay",
     "outrider.app.telemetry_access": "follow_logs open_telemetry",
     "outrider.app.codegen_session": "record_journey",
@@ -416,6 +450,7 @@ _MODULES = {
     "outrider.app.stored_runs": "artifact_file list_runs stored_run",
     "outrider.app.typed_values": "duration_s master_address moment_us web_address",
     "outrider.app.audit_trail": "command_line_change current_user list_changes",
+    "outrider.app.issue_actions": "ISSUE_ACTIONS change_issues find_issue issue_state list_issues",
     "outrider.app.token_registry": "create_token list_tokens revoke_token",
     "outrider.app.user_accounts": (
         "add_user find_user list_sessions list_users remove_user set_password set_role sign_out_user"

@@ -31,7 +31,9 @@ from outrider.model.error_event import (
     ErrorUser,
     StackFrame,
     event_from_json,
+    event_to_json,
 )
+from outrider.model.error_project import ErrorProject, KeyPurpose, ProjectKey
 from outrider.model.errors import (
     BadSeries,
     BrowserError,
@@ -50,6 +52,7 @@ from outrider.model.errors import (
 )
 from outrider.model.excerpt import Excerpt
 from outrider.model.histogram import BUCKET_VALUE, LEAST, RATIO, Histogram, bucket_of, merged
+from outrider.model.host_answer import HostPoint, HostReading, RuntimePoint
 from outrider.model.host_state import HostState
 from outrider.model.host_turn import Claim, HostTurn
 from outrider.model.identity import RunId, new_run_id
@@ -117,6 +120,7 @@ from outrider.model.ports import (
     Content,
     DashboardRecords,
     ErrorLog,
+    ErrorRecords,
     ExecutionStore,
     FolderEntry,
     GateLog,
@@ -131,6 +135,8 @@ from outrider.model.ports import (
     OperatorRecords,
     Outbox,
     OverrideLog,
+    ProjectRecords,
+    ProjectRegistry,
     ProofLog,
     Pruner,
     ReportHistory,
@@ -291,7 +297,9 @@ __all__ = [
     "ErrorEvent",
     "ErrorException",
     "ErrorLog",
+    "ErrorProject",
     "ErrorRecord",
+    "ErrorRecords",
     "ErrorRequest",
     "ErrorRules",
     "ErrorSource",
@@ -317,6 +325,8 @@ __all__ = [
     "Histogram",
     "HistogramValue",
     "HostLoad",
+    "HostPoint",
+    "HostReading",
     "HostState",
     "HostTurn",
     "IgnoredUntil",
@@ -336,6 +346,7 @@ __all__ = [
     "JudgeHistory",
     "JudgeMemory",
     "KeptEvent",
+    "KeyPurpose",
     "Kind",
     "Leadership",
     "LoadInterval",
@@ -371,6 +382,9 @@ __all__ = [
     "Points",
     "Policy",
     "ProcessView",
+    "ProjectKey",
+    "ProjectRecords",
+    "ProjectRegistry",
     "ProofLog",
     "Pruned",
     "Pruner",
@@ -393,6 +407,7 @@ __all__ = [
     "RunLog",
     "RunPosition",
     "RunSummary",
+    "RuntimePoint",
     "Sample",
     "ScheduleQueue",
     "SchedulerStore",
@@ -469,6 +484,7 @@ __all__ = [
     "check_text",
     "date",
     "event_from_json",
+    "event_to_json",
     "exit_code",
     "grant_traces",
     "identity",

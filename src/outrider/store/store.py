@@ -12,9 +12,11 @@ from outrider.store.annotation_tables import AnnotationTable, OverrideTable
 from outrider.store.artifact_folder import open_folder
 from outrider.store.check_tables import CheckTable, HeartbeatTable, ProofTable
 from outrider.store.database import Database, open_database
+from outrider.store.error_table import ErrorTable
 from outrider.store.gate_table import GateTable
 from outrider.store.history_table import HistoryTable
 from outrider.store.load_progress_table import LoadProgressTable
+from outrider.store.project_table import ProjectTable
 from outrider.store.pruner import prune
 from outrider.store.run_table import RunTable
 from outrider.store.run_writer import Writer
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
         AuditLog,
         CheckHistory,
         CheckRegistry,
+        ErrorLog,
         GateLog,
         HeartbeatLog,
         IncidentLog,
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
         LoadProgressLog,
         Outbox,
         OverrideLog,
+        ProjectRegistry,
         ProofLog,
         Pruned,
         RollupReader,
@@ -88,6 +92,8 @@ class Store:
     status_updates: StatusLog
     load_progress: LoadProgressLog
     trace_links: TraceLinkLog
+    projects: ProjectRegistry
+    errors: ErrorLog
     artifacts: ArtifactStore
 
     def __init__(self, database: Database, folder: ArtifactStore) -> None:
@@ -118,6 +124,8 @@ class Store:
         self.status_updates = StatusTable(database, writer)
         self.load_progress = LoadProgressTable(database, writer)
         self.trace_links = TraceLinkTable(database)
+        self.projects = ProjectTable(database, writer)
+        self.errors = ErrorTable(database, writer)
 
     @classmethod
     def open(

@@ -12,7 +12,10 @@ from outrider.workspace.credential_names import is_credential_name
 from outrider.workspace.credential_text import hide_in_text
 from outrider.workspace.cron import Cron
 from outrider.workspace.durations import format_duration, parse_duration
+from outrider.workspace.error_rule_file import ERRORS_FILE, read_error_rules
+from outrider.workspace.error_settings import ErrorSettings
 from outrider.workspace.file_list import PRODUCTS, python_files
+from outrider.workspace.forward_settings import ForwardSettings
 from outrider.workspace.log_file_settings import LogFiles
 from outrider.workspace.mask import Mask
 from outrider.workspace.named_paths import expanded, is_file, is_folder, is_listed, is_there, resolved
@@ -79,7 +82,7 @@ from outrider.workspace.tables import (
     split_address,
 )
 from outrider.workspace.telemetry_cost import TelemetryKeep
-from outrider.workspace.telemetry_settings import TelemetrySettings
+from outrider.workspace.telemetry_settings import TelemetrySettings, as_origin
 from outrider.workspace.text_templates import Template, Variables, read_template
 from outrider.workspace.toml_document import Document, KeyPath, read_document
 from outrider.workspace.workspace_root import find_root
@@ -106,6 +109,7 @@ from outrider.workspace.workspace_settings import (
 
 __all__ = [
     "CHANGEABLE",
+    "ERRORS_FILE",
     "OWN_LABELS",
     "PRODUCTS",
     "SETTINGS_FILE",
@@ -116,6 +120,8 @@ __all__ = [
     "ChangeableSetting",
     "Cron",
     "Document",
+    "ErrorSettings",
+    "ForwardSettings",
     "IdentitySettings",
     "JourneySettings",
     "KeyPath",
@@ -169,6 +175,7 @@ __all__ = [
     "as_labels",
     "as_number",
     "as_one_of",
+    "as_origin",
     "as_positive",
     "as_share",
     "as_table",
@@ -208,6 +215,7 @@ __all__ = [
     "policy_origins",
     "python_files",
     "read_document",
+    "read_error_rules",
     "read_overrides",
     "read_pytest_settings",
     "read_template",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from outrider.workspace.forward_settings import ForwardSettings, read_forward
 from outrider.workspace.log_file_settings import LogFiles, read_logs
 from outrider.workspace.outside_link_settings import read_links
 from outrider.workspace.server_settings import as_networks
@@ -52,10 +53,11 @@ class TelemetrySettings:
         least_free_bytes: Of the disk, below which nothing is taken and the oldest goes.
         keep: Which spans are kept.
         budget: Bytes of each signal a day, as they were sent without compression.
-        grpc: Host and port to listen at for OTLP over gRPC; None for nowhere. `syslog` likewise.
+        grpc: Host and port to listen at for OTLP over gRPC; None for nowhere. `syslog` (TCP) and `syslog_udp` likewise.
         loki: Whether pushes of Loki's clients are taken; `ndjson`, whether lines are.
         links: Templates of addresses of other tools, by their names.
         files: Which files of logs are followed.
+        forward: Where a copy of what is taken is sent to.
         propagate_to: Origins to which requests of journeys name the trace of their attempt.
         hide_addresses: Whether addresses of the internet count as personal data.
     """
@@ -77,6 +79,7 @@ class TelemetrySettings:
     propagate_to: tuple[str, ...] = ()
     grpc: tuple[str, int] | None = None
     syslog: tuple[str, int] | None = None
+    syslog_udp: tuple[str, int] | None = None
     loki: bool = True
     ndjson: bool = True
     links: Mapping[str, str] = field(default_factory=dict)
@@ -85,6 +88,7 @@ class TelemetrySettings:
     least_free_bytes: int = 10**9
     keep: TelemetryKeep = field(default_factory=TelemetryKeep)
     budget: Mapping[str, int] = field(default_factory=dict)
+    forward: ForwardSettings = field(default_factory=ForwardSettings)
 
 
 def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
@@ -95,7 +99,7 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         secrets: Names of the workspace's secrets.
     """
     usual = TelemetrySettings()
-    host, port = table.read("listen", _as_address, (usual.host, usual.port))
+    host, port = table.read("listen", as_address, (usual.host, usual.port))
     kept = as_duration_within("1h", "3650d")
     logs_s, files = read_logs(table, kept, usual.logs_s)
     settings = TelemetrySettings(
@@ -113,6 +117,7 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         links=read_links(table.section("links")),
         grpc=table.read("grpc", _as_address_or_none, (host, _GRPC_PORT) if port == usual.port else None),
         syslog=table.read("syslog", _as_address_or_none, None),
+        syslog_udp=table.read("syslog_udp", _as_address_or_none, None),
         loki=table.read("loki", as_flag, usual.loki),
         ndjson=table.read("ndjson", as_flag, usual.ndjson),
         spans_s=table.read("spans", kept, usual.spans_s),
@@ -123,6 +128,7 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         least_free_bytes=table.read("free", as_size("10 MB", "100 TB"), usual.least_free_bytes),
         keep=read_keep(table.section("keep")),
         budget=read_budget(table.section("budget"), as_size("1 MB", "1000 TB")),
+        forward=read_forward(table.section("forward"), secrets, as_size("10 MB", "10 TB"), [(host, port)]),
         apdex_ms=1000 * table.read("apdex", as_duration_within("1ms", "1h"), usual.apdex_ms / 1000),
     )
     if settings.clickhouse_password and settings.clickhouse_password not in secrets:
@@ -154,7 +160,8 @@ def _bytes(text: str) -> int:
     return round(float(match["number"]) * _UNITS[match["unit"]])
 
 
-def _as_address(value: object) -> tuple[str, int]:
+def as_address(value: object) -> tuple[str, int]:
+    """Accept an address to listen at."""
     match = _ADDRESS.fullmatch(as_text(value))
     if match is None or int(match["port"]) > _LARGEST_PORT:
         raise Refused("is not an address to listen at", 'write it as "127.0.0.1:4318"', "bad-address")
@@ -163,15 +170,17 @@ def _as_address(value: object) -> tuple[str, int]:
 
 def _as_address_or_none(value: object) -> tuple[str, int] | None:
     """Accept an address to listen at, or "" for none."""
-    return None if value == "" else _as_address(value)
+    return None if value == "" else as_address(value)
 
 
 def _as_origins(value: object) -> tuple[str, ...]:
     """Accept origins as browsers write them: scheme, host, and a port that is not the scheme's own."""
-    return tuple(dict.fromkeys(map(_origin, as_texts(value))))
+    return tuple(dict.fromkeys(map(as_origin, as_texts(value))))
 
 
-def _origin(url: str) -> str:
+def as_origin(value: object) -> str:
+    """Accept an origin, and return it as browsers write it."""
+    url = as_text(value)
     check_url(url)
     parts = urlsplit(url)
     if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc or "*" in parts.netloc:

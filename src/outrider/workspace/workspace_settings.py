@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from outrider.workspace.error_settings import ErrorSettings
     from outrider.workspace.status_page_settings import StatusPageSettings
     from outrider.workspace.telemetry_settings import TelemetrySettings
 
@@ -204,6 +205,7 @@ class RetentionSettings:
         passed_artifacts_s: Artifacts of passed runs.
         last_good_s: Trace, HAR and picture of the newest passed run of each check, place and release; 0 for none.
         evidence_s: Artifacts of all other runs.
+        errors_s: Sampled events of issues, and their counts by hour.
     """
 
     runs_s: float = 395 * _DAY_S
@@ -214,6 +216,7 @@ class RetentionSettings:
     passed_artifacts_s: float = _DAY_S
     last_good_s: float = 30 * _DAY_S
     evidence_s: float = 30 * _DAY_S
+    errors_s: float = 90 * _DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +240,9 @@ class Capabilities:
 
     Attributes:
         telemetry: All of it; `logs`, `traces` and `metrics` are one signal each.
+        errors: Taking errors.
         services: The judging of services that traces tell of; `judging` off switches it off too.
+        forwarding: Sending copies to `[telemetry.forward]`.
     """
 
     journeys: bool = True
@@ -252,6 +257,8 @@ class Capabilities:
     traces: bool = True
     metrics: bool = True
     services: bool = True
+    errors: bool = True
+    forwarding: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +295,7 @@ class Workspace:
         schedule: In the order of the file; later rules win.
         status_page: The public one; None without one.
         otel: Where runs are sent to.
-        telemetry: None without a section `[telemetry]`: none is taken.
+        telemetry: None without a section `[telemetry]`: none is taken. `errors` likewise.
     """
 
     root: Path
@@ -317,6 +324,7 @@ class Workspace:
     status_page: StatusPageSettings | None = None
     otel: OtelSettings = field(default_factory=OtelSettings)
     telemetry: TelemetrySettings | None = None
+    errors: ErrorSettings | None = None
 
     @property
     def state(self) -> Path:

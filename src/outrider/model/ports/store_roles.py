@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from outrider.model.ports.annotation_ports import AnnotationLog, OverrideLog
     from outrider.model.ports.check_history import CheckHistory
     from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
+    from outrider.model.ports.error_log import ErrorLog
     from outrider.model.ports.gate_log import GateLog
     from outrider.model.ports.load_progress_log import LoadProgressLog
+    from outrider.model.ports.project_registry import ProjectRegistry
     from outrider.model.ports.run_log import RunLog
     from outrider.model.ports.schedule_queue import ScheduleQueue
     from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
@@ -173,7 +175,21 @@ class StatusPageRecords(Protocol):
         ...
 
 
-class OperatorRecords(CheckSchedule, StatusPageRecords, Protocol):
+class ErrorRecords(Protocol):
+    """What is kept of errors, and who changed it."""
+
+    @property
+    def errors(self) -> ErrorLog:
+        """Issues and their events."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """Who changed what."""
+        ...
+
+
+class OperatorRecords(CheckSchedule, StatusPageRecords, ErrorRecords, Protocol):
     """What people change on pages and through the API."""
 
     @property
@@ -229,7 +245,7 @@ class ServiceRecords(SchedulerStore, JudgeHistory, Protocol):
         ...
 
 
-class DashboardRecords(ReportRecords, Protocol):
+class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
     """What pages and the API read."""
 
     @property
@@ -250,11 +266,6 @@ class DashboardRecords(ReportRecords, Protocol):
     @property
     def rollups(self) -> RollupReader:
         """Samples by hour and UTC day."""
-        ...
-
-    @property
-    def audit(self) -> AuditLog:
-        """Who changed what."""
         ...
 
     @property
@@ -309,6 +320,20 @@ class AccessRecords(Protocol):
 
 class HeartbeatRecords(CheckRecords, AccessRecords, Protocol):
     """What a server of heartbeats reads and writes."""
+
+
+class ProjectRecords(Protocol):
+    """Where errors may be sent, and who changed that."""
+
+    @property
+    def projects(self) -> ProjectRegistry:
+        """Projects and their keys."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """Who changed what."""
+        ...
 
 
 class TelemetryRecords(AccessRecords, Protocol):
