@@ -321,6 +321,7 @@ def _capabilities(table: Table) -> Capabilities:
         metrics=table.read("metrics", as_flag, True),
         services=table.read("services", as_flag, True),
         forwarding=table.read("forwarding", as_flag, True),
+        patterns=table.read("patterns", as_flag, True),
     )
     table.close()
     return capabilities

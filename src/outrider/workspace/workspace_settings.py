@@ -240,6 +240,7 @@ class Capabilities:
     Attributes:
         telemetry: All of it; `logs`, `traces` and `metrics` are one signal each.
         services: The judging of services that traces tell of; `judging` off switches it off too.
+        patterns: Following patterns of log records; `judging` off switches it off too.
         forwarding: Sending copies to `[telemetry.forward]`.
     """
 
@@ -256,6 +257,7 @@ class Capabilities:
     metrics: bool = True
     services: bool = True
     forwarding: bool = True
+    patterns: bool = True
 
 
 @dataclass(frozen=True, slots=True)
