@@ -31,6 +31,7 @@ from outrider.model.error_event import (
     ErrorUser,
     StackFrame,
     event_from_json,
+    event_to_json,
 )
 from outrider.model.errors import (
     BadSeries,
@@ -472,6 +473,7 @@ __all__ = [
     "check_at_least",
     "check_text",
     "event_from_json",
+    "event_to_json",
     "exit_code",
     "grant_traces",
     "identity",

@@ -24,6 +24,7 @@ from outrider.model import (
     TagCount,
     bounded,
     event_from_json,
+    event_to_json,
     identity,
     printable_json,
 )
@@ -82,7 +83,7 @@ def note_row(issue: int, note: IssueNote) -> dict[str, Any]:
 
 def content_of(event: ErrorEvent) -> bytes:
     """Return an event as it is kept."""
-    return zlib.compress(json.dumps(asdict(event), separators=(",", ":")).encode(), 6)
+    return zlib.compress(event_to_json(event), 3)
 
 
 def event_of(content: bytes) -> ErrorEvent:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from outrider.errors import EventMoment, Tally, arrived, earlier_keys, group, owner_of, title_of_event
@@ -102,8 +102,7 @@ def write_events(connection: Connection, items: Sequence[GroupedEvent], rules: E
     arrivals = {
         event_id: _count(connection, touched[placed[item.key]], item, releases) for event_id, item in fresh.items()
     }
-    for key, issue in touched.items():
-        _write_touched(connection, key, issue)
+    _write_touched(connection, [issue for issue in touched.values() if issue.items])
     _write_keys(connection, fresh.values(), placed)
     added = []
     for item in items:
@@ -268,33 +267,49 @@ def _tally(connection: Connection, issue: _Touched, hour: int) -> Tally:
     return Tally(issue.row["events"], users, stored + issue.hours[hour])
 
 
-def _write_touched(connection: Connection, key: int, issue: _Touched) -> None:
-    if not issue.items:
-        return
-    if issue.users:
-        sketch = UserSketch(issue.row["user_sketch"]).add(issue.users)
-        issue.row |= {"user_sketch": sketch.stored, "users": sketch.users}
-    changes = {name: value for name, value in issue.row.items() if name != "key"}
-    connection.execute(update(issues).where(issues.c.key == key), changes)
-    hours = [{"issue_key": key, "number": hour, "events": events} for hour, events in issue.hours.items()]
-    upsert(connection, issue_hours, hours, adding="events")
-    if issue.notes:
-        connection.execute(insert(issue_notes), [note_row(key, note) for note in issue.notes])
-    _write_tags(connection, key, issue)
-    _write_kept(connection, key, issue)
+def _write_touched(connection: Connection, touched: Sequence[_Touched]) -> None:
+    """Write issues with all that changed, a statement for each table."""
+    for issue in touched:
+        if issue.users:
+            sketch = UserSketch(issue.row["user_sketch"]).add(issue.users)
+            issue.row |= {"user_sketch": sketch.stored, "users": sketch.users}
+    if touched:
+        rows = [{f"new_{name}": value for name, value in issue.row.items()} for issue in touched]
+        connection.execute(_UPDATE, rows)
+    upsert(connection, issue_hours, [
+        {"issue_key": issue.row["key"], "number": hour, "events": events}
+        for issue in touched for hour, events in issue.hours.items()
+    ], adding="events")  # fmt: skip
+    notes = [note_row(issue.row["key"], note) for issue in touched for note in issue.notes]
+    if notes:
+        connection.execute(insert(issue_notes), notes)
+    _write_tags(connection, touched)
+    _write_kept(connection, touched)
 
 
-def _write_kept(connection: Connection, key: int, issue: _Touched) -> None:
+_UPDATE: Final = (
+    update(issues)
+    .where(issues.c.key == bindparam("new_key"))
+    .values({column.name: bindparam(f"new_{column.name}") for column in issues.columns if column.name != "key"})
+)
+
+
+def _write_kept(connection: Connection, touched: Sequence[_Touched]) -> None:
     """Write the events that are kept now, and remove those that are not any more."""
-    gone = [bytes.fromhex(event_id) for event_id in issue.sample.removed if event_id in issue.kept]
-    if gone:
-        connection.execute(delete(error_events).where(error_events.c.id.in_(gone)))
-    moved = issue.kept & set(issue.sample.sample)
-    if moved and issue.sample.last not in issue.kept:
-        demoted = error_events.c.id.in_([bytes.fromhex(event_id) for event_id in moved])
-        connection.execute(update(error_events).where(demoted).values(position=""))
+    gone = [bytes.fromhex(own) for issue in touched for own in issue.sample.removed if own in issue.kept]
+    for piece in _pieces(gone):
+        connection.execute(delete(error_events).where(error_events.c.id.in_(piece)))
+    demoted = [
+        bytes.fromhex(own)
+        for issue in touched
+        if issue.sample.last not in issue.kept
+        for own in issue.kept.intersection(issue.sample.sample)
+    ]
+    for piece in _pieces(demoted):
+        connection.execute(update(error_events).where(error_events.c.id.in_(piece)).values(position=""))
     rows = [
-        _kept_row(key, item, position)
+        _kept_row(issue.row["key"], item, position)
+        for issue in touched
         for event_id, item in issue.items.items()
         if (position := issue.sample.position(event_id)) is not None
     ]
@@ -320,34 +335,38 @@ def _kept_row(key: int, item: GroupedEvent, position: str) -> dict[str, Any]:
     }
 
 
-def _write_tags(connection: Connection, key: int, issue: _Touched) -> None:
-    """Count the values of tags; those beyond the limits are counted together, under no value."""
-    counts: Counter[tuple[str, str]] = Counter()
-    last: dict[tuple[str, str], int] = {}
-    for item in issue.items.values():
-        for tag in _tags(item.event):
-            counts[tag] += item.event.weight
-            last[tag] = max(last.get(tag, 0), item.event.at_us)
+def _write_tags(connection: Connection, touched: Sequence[_Touched]) -> None:
+    """Count the values of tags."""
+    known: dict[int, set[tuple[str, str]]] = {issue.row["key"]: set() for issue in touched}
     own = issue_tags.c
-    stored = connection.execute(select(own.name, own.value).where(own.issue_key == key))
-    known = {(name, value) for name, value in stored}
+    for piece in _pieces([issue.row["key"] for issue in touched if not issue.is_new]):
+        stored = select(own.issue_key, own.name, own.value).where(own.issue_key.in_(piece))
+        for key, name, value in connection.execute(stored):
+            known[key].add((name, value))
+    rows = [row for issue in touched for row in _tag_rows(issue, known[issue.row["key"]])]
+    upsert(connection, issue_tags, rows, adding="events")
+
+
+def _tag_rows(issue: _Touched, known: set[tuple[str, str]]) -> Iterable[dict[str, Any]]:
+    """Return what is added to the tags of an issue; values beyond the limits are counted together, under no value."""
     values = Counter(name for name, value in known if value)
     rows: dict[tuple[str, str], dict[str, Any]] = {}
-    for (name, value), events in counts.items():
-        if (name, value) not in known:
-            if name not in values and len(values) >= _TAG_NAMES:
-                continue
-            if values[name] >= _TAG_VALUES:
-                place = name, ""
-            else:
-                values[name] += 1
-                place = name, value
-        else:
+    for item in issue.items.values():
+        for name, value in _tags(item.event):
             place = name, value
-        row = rows.setdefault(place, {"issue_key": key, "name": name, "value": place[1], "events": 0, "last_us": 0})
-        row["events"] += events
-        row["last_us"] = max(row["last_us"], last[name, value])
-    upsert(connection, issue_tags, list(rows.values()), adding="events")
+            if place not in known:
+                if name not in values and len(values) >= _TAG_NAMES:
+                    continue
+                if values[name] >= _TAG_VALUES:
+                    place = name, ""
+                else:
+                    values[name] += 1
+                    known.add(place)
+            new = {"issue_key": issue.row["key"], "name": name, "value": place[1], "events": 0, "last_us": 0}
+            row = rows.setdefault(place, new)
+            row["events"] += item.event.weight
+            row["last_us"] = max(row["last_us"], item.event.at_us)
+    return rows.values()
 
 
 def _tags(event: ErrorEvent) -> set[tuple[str, str]]:
