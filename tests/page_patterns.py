@@ -26,6 +26,7 @@ PAGES = {
     "errors": {"/errors", "/errors/{issue}"},
     "telemetry": {"/logs", "/logs/around", "/traces", "/traces/{trace}"},
     "services": {"/services", "/services/map", "/services/{name:path}"},
+    "dashboards": {"/dashboards", "/dashboards/{dashboard}"},
     "settings": {"/settings"},
     "access": {"/sign-in", "/sign-in/oidc/callback", "/account", "/tokens", "/audit"},
     "status": {"/status/{name:path}"},

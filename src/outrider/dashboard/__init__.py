@@ -20,6 +20,15 @@ from outrider.dashboard.audit_page import ChangeBody, ChangePage, api_changes, a
 from outrider.dashboard.check_answers import LevelChangeBody, PolicyPage, api_level_changes, api_policies
 from outrider.dashboard.check_detail import SPANS, USUAL_DAYS, CheckDetail, CheckQuery, check_detail
 from outrider.dashboard.check_page import check_page
+from outrider.dashboard.dashboard_file import DashboardShelf, dashboard_problems
+from outrider.dashboard.dashboards_page import (
+    DashboardBody,
+    DashboardList,
+    api_dashboard,
+    api_dashboards,
+    dashboard_page,
+    dashboards_page,
+)
 from outrider.dashboard.gate_view import (
     VERDICTS,
     GateBody,
@@ -74,6 +83,7 @@ from outrider.dashboard.page_templates import (
     problem_page,
     render,
 )
+from outrider.dashboard.panel_answers import DashboardView, dashboard_view
 from outrider.dashboard.pattern_view import patterns_view
 from outrider.dashboard.query_view import QueryProblem, query_problem
 from outrider.dashboard.reader_clock import ReaderClock
@@ -91,6 +101,7 @@ from outrider.dashboard.search_page import search_page
 from outrider.dashboard.service_answers import SilencePreviewBody, StatusBody, api_silence_preview, api_status
 from outrider.dashboard.service_page import ServiceBody, api_service, service_page
 from outrider.dashboard.services_page import service_map_page, services_page, watched_service_page
+from outrider.dashboard.services_view import ServicesSpan
 from outrider.dashboard.setting_control import SettingControl
 from outrider.dashboard.settings_page import (
     SettingItem,
@@ -156,6 +167,10 @@ __all__ = [
     "CheckDetail",
     "CheckPage",
     "CheckQuery",
+    "DashboardBody",
+    "DashboardList",
+    "DashboardShelf",
+    "DashboardView",
     "EventBody",
     "FileLinks",
     "Filter",
@@ -194,6 +209,7 @@ __all__ = [
     "SeriesPage",
     "ServedType",
     "ServiceBody",
+    "ServicesSpan",
     "SettingControl",
     "SettingItem",
     "SettingList",
@@ -219,6 +235,8 @@ __all__ = [
     "api_changes",
     "api_check",
     "api_checks",
+    "api_dashboard",
+    "api_dashboards",
     "api_event",
     "api_gate",
     "api_gates",
@@ -254,6 +272,10 @@ __all__ = [
     "check_detail",
     "check_page",
     "check_path",
+    "dashboard_page",
+    "dashboard_problems",
+    "dashboard_view",
+    "dashboards_page",
     "gate_decision",
     "gate_page",
     "gates_page",

@@ -84,6 +84,11 @@ def services_path(path: str, since: str) -> str:
     return _asked(path, since=since)
 
 
+def dashboard_path(name: str, **values: str) -> str:
+    """Return the path of a dashboard, with the time and the values of variables that are chosen."""
+    return _asked(f"/dashboards/{quote(name, safe='', errors='replace')}", **values)
+
+
 def _asked(path: str, **values: str) -> str:
     present = {name: value for name, value in values.items() if value}
     return f"{path}?{urlencode(present, errors='replace')}" if present else path

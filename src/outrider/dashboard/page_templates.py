@@ -53,6 +53,9 @@ SECTIONS = (
 TELEMETRY_SECTIONS = (("/services", "Services"), ("/logs", "Logs"), ("/traces", "Traces"))
 """Pages that every page links to where the workspace takes telemetry."""
 
+DASHBOARD_SECTION = ("/dashboards", "Dashboards")
+"""A page that every page links to where the workspace has dashboards."""
+
 EVERYTHING, ALERTS = "*", "!"
 """What changes a page: any run, incident or release; incidents, releases and what people do."""
 
@@ -130,6 +133,7 @@ class PageContext:
         files: Addresses of artifacts; None where the page shows none, or the reader has no way to them.
         done: The action that led here, if it is one of `_DONE`.
         has_telemetry: Whether the workspace takes telemetry.
+        has_dashboards: Whether it has dashboards of its own.
         links_out: Templates of addresses of other tools, by their names.
     """
 
@@ -143,6 +147,7 @@ class PageContext:
     files: FileLinks | None = None
     done: str = ""
     has_telemetry: bool = False
+    has_dashboards: bool = False
     links_out: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -159,7 +164,11 @@ def render(template: str, context: PageContext, values: Mapping[str, object]) ->
         "may_act": context.viewer.role in _ACTING,
         "may_administer": context.viewer.role == "admin",
         "done": _DONE.get(context.done, ""),
-        "sections": (*SECTIONS, *(TELEMETRY_SECTIONS if context.has_telemetry else ())),
+        "sections": (
+            *SECTIONS,
+            *(TELEMETRY_SECTIONS if context.has_telemetry else ()),
+            *((DASHBOARD_SECTION,) if context.has_dashboards else ()),
+        ),
         "files": context.files,
         "asset_versions": {name: asset.version for name, asset in page_assets().items()},
     }

@@ -57,6 +57,7 @@ from outrider.server.api_parameters import (
     text_of,
 )
 from outrider.server.check_operations import CHECK_OPERATIONS
+from outrider.server.dashboards_routes import DASHBOARD_OPERATIONS
 from outrider.server.export_operation import EXPORT_OPERATIONS
 from outrider.server.gate_routes import GATE_OPERATIONS
 from outrider.server.history_operations import HISTORY_OPERATIONS
@@ -183,6 +184,7 @@ OPERATIONS = (
     *STATUS_OPERATIONS,
     *TELEMETRY_OPERATIONS,
     *LOG_EXPORT_OPERATIONS,
+    *DASHBOARD_OPERATIONS,
     Operation(
         Description(f"{ROOT}/checks", "Checks that are switched on, by id.", CheckPage, (
             Parameter("q", "Part of a title, an id or a reason.", TEXT),

@@ -18,6 +18,7 @@ from outrider.server.artifact_origin import ByOrigin
 from outrider.server.artifact_routes import artifact_application
 from outrider.server.base_path import BasePath
 from outrider.server.dashboard_routes import dashboard_routes
+from outrider.server.dashboards_routes import dashboards_routes
 from outrider.server.error_answers import error_answers
 from outrider.server.gate_routes import gate_routes
 from outrider.server.health_routes import health_routes
@@ -64,6 +65,7 @@ _ROUTES_OF_PAGES = (
     search_routes,
     telemetry_routes,
     services_routes,
+    dashboards_routes,
     api_routes,
 )
 
