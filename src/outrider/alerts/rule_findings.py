@@ -63,8 +63,8 @@ def _facts(rule: QueryRule, value: float, since_us: int | None) -> Facts:
             f"none in {lasting}", title=rule.name, predicate="has no records", since_us=since_us, query=_asked(rule)
         )
     if rule.pattern is not None:
-        one = "pattern of log records is" if value == 1 else "patterns of log records are"
-        what = f"{value:.0f} {one} {rule.pattern}"
+        are = "pattern of log records is" if value == 1 else "patterns of log records are"
+        what = f"{value:.0f} {are} {rule.pattern}"
         predicate = "finds new log patterns" if rule.pattern is Notable.NEW else "finds exploding log patterns"
         return Facts(
             what, title=rule.name, predicate=predicate, observed=f"{value:.0f}", since_us=since_us, query=_asked(rule)

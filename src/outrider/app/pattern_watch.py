@@ -97,7 +97,7 @@ class PatternWatch:
     Args:
         reader: Of the telemetry.
         memory: The file of what was learned; without one, the last day is learned.
-        told: The file of what is notable.
+        notable: The file of what is notable.
         waits_since: When the oldest of what was taken and cannot be asked for yet came in, seconds since 1970.
         clock: Seconds since 1970.
 
@@ -109,18 +109,18 @@ class PatternWatch:
         self,
         reader: TelemetryReader,
         memory: Path,
-        told: Path,
+        notable: Path,
         *,
         waits_since: Callable[[], float] = lambda: float("inf"),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._reader = reader
         self._memory = memory
-        self._told = told
+        self._notable_file = notable
         self._waits_since = waits_since
         self._clock = clock
         self.until_s, self._services = _read_memory(memory)
-        self._notable = {_key(row): row for row in read_notable(told)}
+        self._notable = {_key(row): row for row in read_notable(notable)}
 
     def look(self) -> bool:
         """Look at an hour at most of what has settled; return whether more is left.
@@ -138,7 +138,7 @@ class PatternWatch:
         self.until_s = end_s
         latest = sorted(self._notable.values(), key=lambda row: -row.until_s)[:_MOST_NOTABLE]
         self._notable = {_key(row): row for row in latest if row.until_s > end_s - _DAY_S}
-        write_notable(self._told, self._notable.values())
+        write_notable(self._notable_file, self._notable.values())
         replace_file(self._memory, _written(self.until_s, self._services))
         return end_s < settled_s
 
@@ -212,11 +212,11 @@ class PatternWatch:
         self, row: LogPattern, node: PatternNode, why: Notable, at_s: int, *, since_s: int, usual: int = 0
     ) -> None:
         query = QueryText(QueryText("").also("service", row.service)).saying(spoken_parts(node.text))
-        told = NotablePattern(
+        pattern = NotablePattern(
             row.service, node.first, node.text, query, why, row.severity_number, row.count, usual, since_s,
             at_s + PERIOD_S,
         )  # fmt: skip
-        self._notable[_key(told)] = told
+        self._notable[_key(pattern)] = pattern
 
 
 def _is_worth_telling(row: LogPattern) -> bool:

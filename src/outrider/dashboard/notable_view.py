@@ -30,7 +30,7 @@ class NotableView:
     why: str
     service: str
     text: str
-    said: str
+    frequency: str
     level: str
     tone: str
     since_us: int
@@ -90,11 +90,11 @@ def _level(row: NotablePattern) -> str:
 
 def _view(row: NotablePattern) -> NotableView:
     level = _level(row)
-    said = f"{row.count:,} in 5 min" + (
+    frequency = f"{row.count:,} in 5 min" + (
         f", at most {row.usual:,} in the week before" if row.why is Notable.EXPLODING else ""
     )
     return NotableView(
-        row.why.value, row.service, row.text, said, level, TONES[level], row.since_s * _SECOND_US,
+        row.why.value, row.service, row.text, frequency, level, TONES[level], row.since_s * _SECOND_US,
         logs_path(f"{row.query} since:1d"),
     )  # fmt: skip
 
