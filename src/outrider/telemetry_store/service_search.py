@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.model import Dependency, Deployment, Histogram, Node, NodeKind, RatePoint, ServiceInstance, Statement
+from outrider.telemetry_store.host_search import HostSearch
 from outrider.telemetry_store.query_compiler import Parameters
-from outrider.telemetry_store.telemetry_search import TelemetrySearch, within
+from outrider.telemetry_store.telemetry_search import within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ _TEXT: Final = (
 )
 
 
-class ServiceSearch(TelemetrySearch):
+class ServiceSearch(HostSearch):
     """Answers them, each within the limits of a query; without probers' traffic unless it is asked for."""
 
     def dependencies(

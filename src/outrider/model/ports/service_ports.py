@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from outrider.model.host_answer import HostPoint, HostReading, RuntimePoint
     from outrider.model.service_answer import Dependency, Deployment, RatePoint, ServiceInstance, Statement
     from outrider.model.telemetry_answer import SpanRates
 
@@ -52,3 +53,14 @@ class ServiceReader(Protocol):
         self, since_ns: int, until_ns: int, *, every_s: int, service: str = "", with_synthetic: bool = False
     ) -> dict[tuple[str, str], tuple[RatePoint, ...]]:
         """Return the same of what enters services, by service and operation."""
+
+    def hosts(self, since_ns: int, until_ns: int) -> list[HostReading]:
+        """Return every host that sent system metrics in that time, by name, with what it said last."""
+
+    def host_points(
+        self, since_ns: int, until_ns: int, *, every_s: int, host: str = "", figure: str = ""
+    ) -> list[HostPoint]:
+        """Return figures of one or all hosts by period, in the order of time; a counter's reset is left out."""
+
+    def runtime_points(self, service: str, since_ns: int, until_ns: int, *, every_s: int) -> list[RuntimePoint]:
+        """Return metrics of the runtimes, pools and queues of a service by metric, instance and period."""
