@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 import structlog
 
 from outrider.app.followed_rules import FollowedRules
+from outrider.app.operation_watch import OperationWatch
 from outrider.app.rule_watch import RuleWatch
 from outrider.app.service_watch import ServiceWatch
 from outrider.app.telemetry_access import open_telemetry, telemetry_retention
@@ -115,8 +116,9 @@ def _judges_services(workspace: Workspace) -> bool:
 
 
 def _service_watch(workspace: Workspace, reader: TelemetryStore, records: TelemetryRecords) -> ServiceWatch:
-    mark = workspace.state / _MARK
-    return ServiceWatch(reader, records.aggregates, workspace.defaults.environment, mark)
+    environment, mark = workspace.defaults.environment, workspace.state / _MARK
+    operations = OperationWatch(reader, environment)
+    return ServiceWatch(reader, records.aggregates, environment, mark, operations=operations)
 
 
 class TelemetryUpkeep:
