@@ -38,6 +38,18 @@ function finderOfFocus(place: Element): () => HTMLElement | undefined {
   };
 }
 
+/** Details by what tells them apart wherever they have moved to: the key of their record, and which of it they are. */
+function detailsOf(place: Element): Map<string, HTMLDetailsElement> {
+  const named = new Map<string, HTMLDetailsElement>();
+  for (const part of place.querySelectorAll("details")) {
+    const key = part.closest<HTMLElement>("[data-key]")?.dataset.key ?? "";
+    let nth = 0;
+    while (named.has(`${nth} ${key}`)) nth += 1;
+    named.set(`${nth} ${key}`, part);
+  }
+  return named;
+}
+
 function take(fresh: Document): void {
   for (const selector of ["main", ".fresh"]) {
     const place = document.querySelector(selector);
@@ -45,10 +57,10 @@ function take(fresh: Document): void {
     const said = place?.querySelector(".done"); // what a form was answered with stays to be read
     if (said) content?.prepend(said.cloneNode(true));
     if (!place || !content || place.innerHTML === content.innerHTML) continue;
-    const open = [...place.querySelectorAll("details")].map((part) => part.open);
+    const before = detailsOf(place);
     const focused = finderOfFocus(place);
     place.replaceChildren(...content.childNodes);
-    place.querySelectorAll("details").forEach((part, index) => (part.open ||= open[index] ?? false));
+    detailsOf(place).forEach((part, name) => (part.open ||= before.get(name)?.open ?? false));
     focused()?.focus({ preventScroll: true });
   }
   document.title = fresh.title;

@@ -122,3 +122,8 @@ def test_a_path_leads_through_its_places(places: list[tuple[float, float]]) -> N
 
     wanted = [place for place in places if not math.isnan(place[1])]
     assert seen == [pytest.approx(place, abs=0.2501) for place in wanted]
+
+
+def test_a_value_alone_is_drawn_wide_enough_to_be_seen() -> None:
+    """Between two gaps there is no line to it; it is a dash, with the value in its middle."""
+    assert 'd="M20 40m-3 0h6"' in path("line", [(5, NAN), (10, 20), (15, NAN)])

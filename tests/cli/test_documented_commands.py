@@ -36,6 +36,8 @@ _NEEDS_ID = "it needs the id of what is there"
 NOT_RUN = {
     "ack": _NEEDS_ID, "assign": _NEEDS_ID, "comment": _NEEDS_ID, "incidents": _NEEDS_ID, "tokens revoke": _NEEDS_ID,
     "status-page update": _NEEDS_ID,
+    **{f"errors {action}": _NEEDS_ID for action in ("show", "resolve", "ignore", "reopen", "assign", "comment")},
+    "errors merge": _NEEDS_ID, "errors split": _NEEDS_ID,
     "up": _STAYS, "serve": _STAYS, "ingest": _STAYS,
     "browser": "it installs packages",
     "record": "it opens a window",

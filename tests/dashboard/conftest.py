@@ -19,7 +19,7 @@ from outrider.alerts.incident_records import stored_incident
 from outrider.app.operator_actions import OperatorActions
 from outrider.app.report_shelf import WorkspaceReports
 from outrider.app.setting_overrides import WorkspaceSettings
-from outrider.dashboard import Sources, TelemetrySource
+from outrider.dashboard import DashboardShelf, Sources, TelemetrySource
 from outrider.model import (
     AlertChanges,
     Check,
@@ -63,6 +63,7 @@ _NO_PAGES = (
     "/logs",
     "/traces",
     "/services",
+    "/dashboards",
     "/sign-in",
 )
 CALM = ServiceView(True, True, (), {}, 0.0, 0, 0, 0)
@@ -96,7 +97,8 @@ class Scene:
             lambda _snapshot, _path: self.code, alerts=self.alerts,
             reports=WorkspaceReports(load(self.root), self.store), store_size=lambda: self.size, host=lambda: self.host,
             settings=WorkspaceSettings(self.root, self.store),
-            telemetry=self.telemetry, level_changes=lambda check: level_changes(self.store, [check]),
+            telemetry=self.telemetry, dashboards=DashboardShelf(self.root),
+            level_changes=lambda check: level_changes(self.store, [check]),
         )  # fmt: skip
 
     @property

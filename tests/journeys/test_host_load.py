@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from outrider.journeys.host_load import HostWatch, _by_proc, _by_psutil
+from outrider.journeys.host_load import HostWatch, _by_proc, _by_psutil, _used_s
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the files are those of Linux")
@@ -32,3 +32,17 @@ def test_what_this_process_does_is_its_own() -> None:
     assert load.own_share > 0
     assert 0 <= load.other_share <= 1
     assert load.memory_available_bytes > 0
+
+
+NEIGHBOUR, SHELL, CHILD, ORPHAN = 20, 30, 31, 40
+PARENTS = {NEIGHBOUR: 1, SHELL: 1, CHILD: SHELL, ORPHAN: 1}
+
+
+def test_a_process_that_ends_hides_nothing_of_what_its_neighbours_do() -> None:
+    """Its times go to a parent that is not looked at, or to nobody: they are taken off nowhere."""
+    assert _used_s({NEIGHBOUR: 5.0, ORPHAN: 90.0}, {NEIGHBOUR: 6.5}, PARENTS) == pytest.approx(1.5)
+
+
+def test_what_a_parent_inherits_was_not_used_meanwhile() -> None:
+    """Of the 8 seconds that its child brought along, 7 were used before the first reading."""
+    assert _used_s({SHELL: 1.0, CHILD: 7.0}, {SHELL: 9.0}, PARENTS) == pytest.approx(1.0)

@@ -15,6 +15,7 @@ from outrider.model import (
     ErrorUser,
     StackFrame,
     event_from_json,
+    event_to_json,
 )
 
 _FRAME = StackFrame(
@@ -32,6 +33,7 @@ _EVENT = ErrorEvent(
 
 def test_an_event_is_the_same_after_json() -> None:
     """The store keeps events as JSON."""
+    assert event_from_json(json.loads(event_to_json(_EVENT))) == _EVENT
     assert event_from_json(json.loads(json.dumps(asdict(_EVENT)))) == _EVENT
 
 

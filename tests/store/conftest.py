@@ -100,12 +100,22 @@ class Maker:
         return ArtifactFile(kind, name, "application/zip", path)
 
 
+_ISSUE_TABLES = (
+    "issue_keys", "error_event_ids", "error_events", "issue_hours", "issue_tags", "issue_notes", "error_releases",
+    "issues",
+)  # fmt: skip
+REVISION_0019 = (
+    *(f"DROP TABLE {table}" for table in _ISSUE_TABLES), "UPDATE alembic_version SET version_num = '0018'",
+)  # fmt: skip
+"""What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
+
 REVISION_0018 = (
+    *REVISION_0019,
     "DROP TABLE trace_link",
     "ALTER TABLE attempts ADD COLUMN trace_ids BYTEA",
     "UPDATE alembic_version SET version_num = '0017'",
 )
-"""What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
+"""What undoes the revision and those after it."""
 
 REVISION_0017 = (*REVISION_0018, "DROP TABLE load_seconds", "UPDATE alembic_version SET version_num = '0016'")
 """What undoes the revision and those after it."""

@@ -11,6 +11,7 @@ from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, Severit
 from outrider.alerts.incident import Incident, Phase
 from outrider.alerts.incident_records import read_incident, read_incidents
 from outrider.alerts.incident_tracker import IncidentTracker
+from outrider.alerts.issue_findings import issue_findings
 from outrider.alerts.matcher import Matcher, parse_matcher
 from outrider.alerts.message import Enclosure, Item, Message
 from outrider.alerts.mute_reason import why_muted
@@ -61,6 +62,7 @@ __all__ = [
     "check_labels",
     "findings",
     "headline",
+    "issue_findings",
     "matches_check",
     "message_checks",
     "movement_text",

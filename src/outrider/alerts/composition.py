@@ -46,6 +46,7 @@ _PREDICATES = {
     Problem.FORECAST: ("is about to reach its limit", "are about to reach their limits"),
     Problem.CHANGE: ("took a new level", "took new levels"),
     Problem.RULE: ("is not as it should be", "are not as they should be"),
+    Problem.ISSUE: ("is new", "are new"),
     Problem.NETWORK: ("", ""),
     Problem.OUTRIDER: ("cannot run", "cannot run"),
 }
@@ -131,7 +132,7 @@ def _subject(dispatch: Dispatch, severity: str, clock: Clock) -> str:
     return f"{severity}{state}: {headline(first, is_brief=True)}, since {clock.brief(first.began_us)}{release}{more}"
 
 
-_OF_RELEASES = frozenset({Problem.DEGRADATION, Problem.CHANGE, Problem.RULE})
+_OF_RELEASES = frozenset({Problem.DEGRADATION, Problem.CHANGE, Problem.RULE, Problem.ISSUE})
 
 
 def headline(incident: Incident, *, is_brief: bool = False) -> str:

@@ -30,6 +30,7 @@ class Problem(StrEnum):
     FORECAST = "forecast"  # a limit that a trend will reach
     CHANGE = "change"  # a new level in a history
     RULE = "rule"  # what a rule over a query of telemetry says
+    ISSUE = "issue"  # errors that are new, came back, or became more
     NETWORK = "network"  # our own network, not the target
     OUTRIDER = "outrider"  # Outrider's own: disk full, browser missing, channel dead
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from outrider.app.frame_export import empty_range_note, export_frames
     from outrider.app.gate_run import GateOptions, GateResult, gate_rules, merge_gate_shards, run_gate, self_test_gate
     from outrider.app.heartbeat_server import serve_heartbeats
+    from outrider.app.issue_actions import ISSUE_ACTIONS, change_issues, find_issue, issue_state, list_issues
     from outrider.app.judge_sensitivity import (
         Sensitivity,
         SeriesSensitivity,
@@ -152,6 +153,7 @@ if TYPE_CHECKING:
     from outrider.workspace import Scaffold, Workspace, format_duration
 
 __all__ = [
+    "ISSUE_ACTIONS",
     "Acceptance",
     "Accepted",
     "AcceptedFile",
@@ -242,6 +244,7 @@ __all__ = [
     "browser_settings",
     "calibrate_checks",
     "chance_of_all",
+    "change_issues",
     "command_line_change",
     "comment_gate",
     "comment_on_incident",
@@ -262,6 +265,7 @@ __all__ = [
     "export_frames",
     "export_status_page",
     "find_incident",
+    "find_issue",
     "find_stored_incident",
     "find_user",
     "find_workspace",
@@ -278,6 +282,7 @@ __all__ = [
     "grouping_advice",
     "headline",
     "ignored_variables",
+    "issue_state",
     "judge_runs",
     "judge_settings",
     "judge_steps",
@@ -285,6 +290,7 @@ __all__ = [
     "list_changes",
     "list_checks",
     "list_incidents",
+    "list_issues",
     "list_releases",
     "list_runs",
     "list_sessions",
@@ -416,6 +422,7 @@ _MODULES = {
     "outrider.app.stored_runs": "artifact_file list_runs stored_run",
     "outrider.app.typed_values": "duration_s master_address moment_us web_address",
     "outrider.app.audit_trail": "command_line_change current_user list_changes",
+    "outrider.app.issue_actions": "ISSUE_ACTIONS change_issues find_issue issue_state list_issues",
     "outrider.app.token_registry": "create_token list_tokens revoke_token",
     "outrider.app.user_accounts": (
         "add_user find_user list_sessions list_users remove_user set_password set_role sign_out_user"

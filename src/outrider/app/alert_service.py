@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from outrider.alerts import AlertProcessor, Deliverer, subject_findings, survey
+from outrider.alerts import AlertProcessor, Deliverer, Problem, issue_findings, subject_findings, survey
 from outrider.app.acknowledge_links import link_maker
 from outrider.app.alert_delivery import AlertDelivery
 from outrider.app.alert_pictures import pictures_from
 from outrider.app.rule_judge import RuleJudge
 from outrider.app.workspace_access import judge_settings
 from outrider.baselines import Condition, Signal
-from outrider.model import FAILING, REQUESTS, OutriderError, SubjectKind
+from outrider.model import FAILING, REQUESTS, OutriderError, Subject, SubjectKind
 from outrider.runs import Judge, moved_operations, worse_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outrider.alerts import AlertSettings
-    from outrider.model import AlertRecords, Check, MovedOperation, Run, Subject
+    from outrider.model import AlertRecords, Check, Issue, MovedOperation, Run
     from outrider.runs import Judgement, SubjectJudgement
     from outrider.workspace import Workspace
 
@@ -120,6 +120,20 @@ class AlertService:
         if judged.subject.kind is not SubjectKind.SERVICE or not degraded:
             return ()
         return moved_operations(self._store.series, judged.subject, judged.environment, at_us=judged.at_us)
+
+    def issues_seen(self, issues: Sequence[Issue], now_us: int) -> None:
+        """Take the issues that may call people now; those of open incidents that are not among them are well."""
+
+        def process(processor: AlertProcessor) -> None:
+            subjects = {
+                Subject(subject)
+                for incident in processor.open_incidents()
+                if incident.problem is Problem.ISSUE
+                for subject in incident.checks
+            }
+            processor.process_findings(issue_findings(issues, subjects, now_us), now_us)
+
+        self._take(process, now_us)
 
     def _suffered(self, judged: SubjectJudgement) -> tuple[str, ...]:
         """Return which calls of a service got worse as it did; nothing of one that is well."""

@@ -11,7 +11,7 @@ from outrider.app.report_mail import report_problems
 from outrider.app.workspace_access import now_us
 from outrider.model import ConfigError, ConfigErrors, Place
 from outrider.scheduler import problems_of, window_problems
-from outrider.workspace import cron_place, unmatched_components, unmatched_windows
+from outrider.workspace import cron_place, read_error_rules, unmatched_components, unmatched_windows
 
 if TYPE_CHECKING:
     from outrider.alerts import AlertSettings
@@ -49,6 +49,7 @@ def examine(workspace: Workspace, discovery: Discovery) -> Examination:
             *discovery.problems,
             *_where_written(workspace, discovery, unscheduled),
             *report_problems(workspace, alerts, at_us),
+            *_error_rules(workspace),
         ),
         (*window_problems(workspace.maintenance, workspace.timezone, at_us), *wrong_alerts),
         _without_effect(workspace, discovery, alerts),
@@ -73,6 +74,14 @@ def _where_written(
         where = places.get(problem.where, problem.where) if problem.where else None
         moved[where, problem.what] = ConfigError(problem.what, slug=problem.slug, fix=problem.fix, where=where)
     return tuple(moved.values())
+
+
+def _error_rules(workspace: Workspace) -> tuple[ConfigError, ...]:
+    try:
+        read_error_rules(workspace.root)
+    except ConfigErrors as errors:
+        return errors.problems
+    return ()
 
 
 def _alerts(workspace: Workspace) -> tuple[AlertSettings | None, tuple[ConfigError, ...]]:

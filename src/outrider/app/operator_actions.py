@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from outrider.alerts import read_incidents, silence_effect
 from outrider.app.annotation_log import annotate, remove_annotation
 from outrider.app.check_control import pause_checks, request_run, resume_checks
+from outrider.app.issue_actions import change_issues
 from outrider.app.release_marks import mark_release
 from outrider.app.silences import end_silence, list_silences, silence_incidents
 from outrider.app.status_page_listener import status_page_sources
@@ -97,6 +98,12 @@ class OperatorActions:
     def comment(self, incident: str, text: str, author: str, note: Note) -> None:
         """Comment on an incident."""
         comment_on_incident(self._store, _whole(incident, "incident"), text, author=author, note=note)
+
+    def change_issues(
+        self, action: str, issues: Sequence[str], inputs: Mapping[str, str], author: str, note: Note
+    ) -> str:
+        """Do something to issues; return what was done."""
+        return change_issues(self._store, action, issues, inputs, author=author, note=note)
 
     def annotate(self, text: str, matchers: Sequence[str], at: str, author: str, note: Note) -> str:
         """Note a text at a time, now if `at` is empty; return the annotation's id."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import structlog
 
-from outrider.model import OutriderError
+from outrider.app.signing_key import signing_key
+from outrider.model import Origin, OutriderError, RunId, grant_traces
 from outrider.telemetry import RunExport
 from outrider.workspace import available_secrets
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from outrider.model import Run
     from outrider.runs import Judgement
     from outrider.workspace import OtelSettings, Workspace
+
+_SIGNED_S = 86_400
+"""For how long a trace is known for ours: it may wait in queues."""
 
 log = structlog.get_logger("outrider.telemetry")
 
@@ -52,6 +57,14 @@ class RunSender:
         if export is not None:
             export.close()
 
+    def _state(self, run: str, trace_id: str) -> str:
+        """Sign a trace of our own, so that an ingest of this workspace takes it for no users' traffic."""
+        until_s = round(time.time()) + _SIGNED_S
+        grant = grant_traces(
+            signing_key(self._workspace.state), Origin.SYNTHETIC, RunId(run), attempt=1, until_s=until_s
+        )
+        return grant.state(trace_id)
+
     def _begin(self, workspace: Workspace) -> None:
         if self._export is not None:  # what waits for an endpoint keeps no run waiting
             threading.Thread(target=self._export.close, name="otel export", daemon=True).start()
@@ -62,6 +75,6 @@ class RunSender:
         try:
             secrets = available_secrets(workspace, os.environ)
             headers = {name: secrets[secret].reveal() for name, secret in settings.headers.items()}
-            self._export = RunExport(settings.endpoint, headers, {"outrider.workspace": workspace.name})
+            self._export = RunExport(settings.endpoint, headers, {"outrider.workspace": workspace.name}, self._state)
         except OutriderError as error:
             log.warning("runs are not sent by OTLP", reason=str(error))

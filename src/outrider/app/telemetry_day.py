@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LEDGER_FILE: Final = f"telemetry/{LEDGER}"
-_TAKEN: Final = ("taken", "stored", "bytes")
+_TAKEN: Final = ("taken", "stored", "bytes", " forwarded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class TelemetryDay:
 
     Attributes:
         day: In UTC, `2026-11-29`; the last one on which telemetry came in.
-        counts: Records taken and stored, bytes that came in, and what was cut, refused or dropped, by reason.
+        counts: Records taken, stored and forwarded, bytes that came in, and what was cut or dropped, by reason.
     """
 
     day: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from outrider.server import (
     Background,
     IngestAccess,
     OtlpGrpc,
+    SyslogDatagrams,
     SyslogListener,
     ingest_application,
     is_loopback,
@@ -31,6 +33,9 @@ from outrider.telemetry import (
     Digestion,
     DiskRoom,
     FilePattern,
+    Forwarder,
+    ForwardQueue,
+    ForwardTarget,
     Grouping,
     Intake,
     KeepRules,
@@ -44,16 +49,18 @@ from outrider.telemetry import (
 from outrider.workspace import Mask, Redactor, TelemetrySettings, available_secrets
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from outrider.model import AccessRecords, TelemetryInserts
-    from outrider.workspace import LogFiles, Workspace
+    from outrider.workspace import ForwardSettings, LogFiles, Workspace
 
 log = structlog.get_logger("outrider.telemetry")
 
 _FOLLOWED: Final = "telemetry/followed.json"
 
 SPOOL_FOLDER = "telemetry/spool"
+FORWARD_FOLDER = "telemetry/forward"
 
 
 class TelemetryIngest:
@@ -63,6 +70,10 @@ class TelemetryIngest:
         workspace: Whose settings, secrets and switches hold.
         records: Knows tokens of kind `ingest`.
         store: Where telemetry goes.
+
+    Attributes:
+        address: Of OTLP over HTTP.
+        ports: Of `grpc`, `syslog` and `syslog_udp`, as far as they are listened at.
 
     Raises:
         UsageError: port-taken; open-ingest if it would be reached from elsewhere and nothing says who may send.
@@ -75,12 +86,16 @@ class TelemetryIngest:
         redactor = Redactor(Mask.of(available_secrets(workspace, os.environ)))
         scrubber = Scrubber(redactor, hide_addresses=settings.hide_addresses)
         reader = AttributeReader(scrubber=scrubber, tally=self.tally, key=signing_key(workspace.state))
-        spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes)
+        self._sender = hashlib.sha256(b"forward" + signing_key(workspace.state)).hexdigest()[:32]
+        self._queue = self._forward_queue(workspace, settings.forward)
+        on_seal = self._queue.add if settings.forward.url else _keep_no_copy
+        spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes, on_seal=on_seal)
         self.waits_since = spool.waits_since
         self.room = DiskRoom(workspace.state / SPOOL_FOLDER, settings.least_free_bytes, self.tally)
         budget = DayBudget(self.tally, {SignalKind(name): size for name, size in settings.budget.items()})
         self._intake = Intake(spool, reader, switched_off(workspace), budget=budget, room=self.room.check)
         self._doors = ExitStack()
+        self.ports: dict[str, int] = {}
         try:
             self.address = self._listen(workspace, settings, records, reader)
         except BaseException:
@@ -88,12 +103,14 @@ class TelemetryIngest:
             raise
         self._digestion = Digestion(spool, store, self.tally, sampler=SpanSampler(keep_rules(settings)))
         self._digestion.start()
+        if settings.forward.url:
+            forwarder = Forwarder(self._queue, self._target(workspace, settings.forward), self.tally)
+            self._doors.callback(forwarder.close)
+            forwarder.start()
         follower = _log_follower(workspace, settings.files, self._intake, reader)
         self._doors.callback(follower.close)
         follower.start()
-        more = {"grpc": settings.grpc, "syslog": settings.syslog}
-        others = {name: f"{_written(at[0])}:{at[1]}" for name, at in more.items() if at is not None}
-        log.info("telemetry is taken", address=self.address, **others)
+        log.info("telemetry is taken", address=self.address, **{f"{name}_port": at for name, at in self.ports.items()})
 
     def __enter__(self) -> Self:
         return self
@@ -110,12 +127,20 @@ class TelemetryIngest:
         address = (settings.host, settings.port)
         gate = _gate(workspace, settings, records, address)
         listener = listen(*address)
-        routes = ingest_application(self._intake, gate.may_send, loki=settings.loki, ndjson=settings.ndjson)
+        routes = ingest_application(
+            self._intake, gate.may_send, loki=settings.loki, ndjson=settings.ndjson, sender=self._sender
+        )
         self._doors.callback(Background(routes, listener).close)
         if settings.syslog is not None:
             gate = _gate(workspace, settings, records, settings.syslog, knows_tokens=False)
-            syslog = SyslogListener(listen(*settings.syslog), self._intake.keep_logs, reader, gate.allows)
-            self._doors.callback(syslog.close)
+            at = listen(*settings.syslog)
+            self.ports["syslog"] = at.getsockname()[1]
+            self._doors.callback(SyslogListener(at, self._intake.keep_logs, reader, gate.allows).close)
+        if settings.syslog_udp is not None:
+            gate = _gate(workspace, settings, records, settings.syslog_udp, knows_tokens=False)
+            datagrams = SyslogDatagrams(*settings.syslog_udp, self._intake.keep_logs, reader, gate.allows)
+            self.ports["syslog_udp"] = datagrams.port
+            self._doors.callback(datagrams.close)
         if settings.grpc is not None:
             self._listen_for_grpc(settings.grpc, _gate(workspace, settings, records, settings.grpc))
         return f"http://{_written(settings.host)}:{listener.getsockname()[1]}"
@@ -126,17 +151,38 @@ class TelemetryIngest:
         except ImportError:
             log.warning("OTLP is not taken over gRPC: grpcio is missing", fix="pip install 'outrider[telemetry]'")
             return
+        self.ports["grpc"] = grpc.port
         self._doors.callback(grpc.close)
+
+    def _forward_queue(self, workspace: Workspace, forward: ForwardSettings) -> ForwardQueue:
+        signals = frozenset(map(SignalKind, forward.signals))
+        queue = ForwardQueue(
+            workspace.state / FORWARD_FOLDER, forward.queue_bytes, signals, self.tally,
+            is_on=workspace.capabilities.forwarding,
+        )  # fmt: skip
+        if not forward.url:
+            queue.clear()
+        return queue
+
+    def _target(self, workspace: Workspace, forward: ForwardSettings) -> ForwardTarget:
+        secrets = available_secrets(workspace, os.environ)
+        headers = {name: secrets[secret].reveal() for name, secret in forward.headers.items()}
+        return ForwardTarget(forward.url, headers, self._sender)
 
     def use(self, workspace: Workspace) -> None:
         """Take the signals that are switched on in a workspace."""
         self._intake.off = switched_off(workspace)
+        self._queue.is_on = workspace.capabilities.forwarding
 
     def close(self) -> None:
         """Take nothing more, and end after the segment that is being stored."""
         self._doors.close()
         self._digestion.close()
         self.ledger.write()
+
+
+def _keep_no_copy(_segment: Path, _name: str) -> None:
+    """Leave a segment to the spool alone."""
 
 
 def keep_rules(settings: TelemetrySettings) -> KeepRules:

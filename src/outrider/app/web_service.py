@@ -24,7 +24,7 @@ from outrider.app.status_page_listener import StatusPageListener
 from outrider.app.store_sizes import StoreSizes
 from outrider.app.telemetry_link import TelemetryLink
 from outrider.app.workspace_access import judge_settings, now_us, retention
-from outrider.dashboard import Sources, TelemetrySource
+from outrider.dashboard import DashboardShelf, Sources, TelemetrySource
 from outrider.model import OutriderError
 from outrider.runs import level_changes
 from outrider.scheduler import Health
@@ -169,6 +169,7 @@ class WebService:
             service_in_full=self._view_in_full, alerts=self._loaded.alerts if self._loaded is not None else None,
             reports=self._reports(), coverage_s=workspace.service.coverage_s,
             settings=WorkspaceSettings(workspace.root, self._store),
+            dashboards=DashboardShelf(workspace.root),
             level_changes=lambda check: level_changes(self._store, [check], settings=judge_settings(workspace)),
             store_size=self._sizes.latest, host=lambda: host_state(workspace.state),
             telemetry=TelemetrySource(

@@ -94,6 +94,7 @@ def retention(workspace: Workspace) -> Retention:
         hours_s=settings.hours_s,
         days_s=settings.days_s,
         runs_s=settings.runs_s,
+        errors_s=settings.errors_s,
     )
 
 

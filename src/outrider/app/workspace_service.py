@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from outrider.app.alert_service import AlertService
 from outrider.app.hourly_retention import HourlyRetention
+from outrider.app.issue_watch import IssueWatch
 from outrider.app.report_mail import Mailing
 from outrider.app.run_log_lines import RunLogLines
 from outrider.app.run_sender import RunSender
@@ -57,6 +58,7 @@ class WorkspaceService:
         self._sender = RunSender(workspace)
         listeners: list[Listener] = [
             RunLogLines(), HourlyRetention(self._prune, health), self._subjects, self._alerts, self._mailing,
+            IssueWatch(store.errors, self._alerts.issues_seen),
             self._sender,
         ]  # fmt: skip
         self._pipeline = ResultPipeline(None, listeners, health)

@@ -12,6 +12,7 @@ from outrider.app.discovery import discover
 from outrider.app.examination import examine
 from outrider.app.runtime import browser_or_error, open_runtime
 from outrider.app.setting_overrides import overridden_settings, override_note
+from outrider.dashboard import dashboard_problems
 from outrider.load import Catalogue as LoadCatalogue
 from outrider.model import BrowserError, ConfigErrors, OutriderError
 from outrider.store import SQLITE, check_addresses, store_problems, stored_overrides
@@ -70,9 +71,11 @@ def validate_workspace(start: Path) -> Validation:
     is_unread = any(problem.slug in _UNREAD and _file(problem) == SETTINGS_FILE for problem in wrong)
     discovery, uncollected = _discovery(workspace, is_unread=is_unread)
     examination = examine(workspace, discovery)
+    is_known = not (uncollected or examination.problems or wrong)
+    boards = dashboard_problems(workspace.root, discovery.checks if is_known else None)
     missing = _missing_browser(workspace) if discovery.journeys else ()
     wrong_store, notes = ((), ()) if is_unread else _store(workspace)
-    others = (*uncollected, *examination.problems, *missing, *examination.refusals, *wrong_store)
+    others = (*uncollected, *examination.problems, *missing, *examination.refusals, *boards, *wrong_store)
     consequences = _Consequences.of(wrong, is_unread=is_unread)
     own = dict.fromkeys(problem for problem in others if not consequences.hold(problem))
     rules = () if wrong or uncollected else examination.notes

@@ -15,9 +15,11 @@ from outrider.charts.service_map import MapEdge, MapNode, draw_map
 from outrider.charts.span_rows import SpanRow, draw_span_rows
 from outrider.charts.stacked_bars import StackedBar, draw_stacked_bars
 from outrider.charts.strips import draw_sparkline, draw_uptime
+from outrider.charts.time_lines import MOST_LINES, draw_time_lines
 from outrider.charts.trend import Trend, draw_trend
 
 __all__ = [
+    "MOST_LINES",
     "Assets",
     "Curve",
     "MapEdge",
@@ -36,6 +38,7 @@ __all__ = [
     "draw_span_rows",
     "draw_sparkline",
     "draw_stacked_bars",
+    "draw_time_lines",
     "draw_trend",
     "draw_uptime",
     "draw_waterfall",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,19 +28,19 @@ class Scale:
 
 
 def path(kind: str, places: Iterable[tuple[float, float]]) -> str:
-    """Return a line through places as a short path of that class, to half a unit; NaN is a gap, one alone a dot."""
-    words: list[str] = []
-    last: tuple[int, int] | None = None
-    for x, y in places:
-        if not math.isfinite(y):
-            last = None
-            continue
-        at = (round(x * 2), round(y * 2))
-        # Each place is told from the one before it.
-        words.append(f"M{at[0]} {at[1]}h0" if last is None else f"l{at[0] - last[0]} {at[1] - last[1]}")
-        last = at
-    drawn = "".join(words).replace(" -", "-")
-    return f'<path class="{kind}" transform="scale(.5)" d="{drawn}"/>'
+    """Return a line through places as a short path of that class, to half a unit; NaN is a gap, one alone a dash."""
+    halves = [(round(x * 2), round(y * 2)) if math.isfinite(y) else None for x, y in places]
+    stretches = (list(filter(None, stretch)) for _, stretch in groupby(halves, bool))
+    drawn = "".join(_stretch(stretch) for stretch in stretches if stretch)
+    return f'<path class="{kind}" transform="scale(.5)" d="{drawn.replace(" -", "-")}"/>'
+
+
+def _stretch(places: list[tuple[int, int]]) -> str:
+    """Return one unbroken line; each place is told from the one before it."""
+    (x, y), *rest = places
+    if not rest:
+        return f"M{x} {y}m-3 0h6"
+    return f"M{x} {y}" + "".join(f"l{to[0] - at[0]} {to[1] - at[1]}" for at, to in pairwise(places))
 
 
 def ticks(low: float, high: float, wanted: int = 3) -> list[float]:

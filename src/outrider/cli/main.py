@@ -61,6 +61,7 @@ _COMMANDS = {
     "logs": "Search log records.",
     "traces": "Search spans, or show a trace.",
     "services": "Show rate, errors and durations of services.",
+    "errors": "List issues of errors, show them, and decide about them.",
     "sql": "Answer one SELECT over the tables of telemetry.",
     "users": "Add, list and remove users of the pages.",
     "tokens": "Create, list and revoke tokens of programs.",

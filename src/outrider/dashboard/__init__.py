@@ -20,6 +20,15 @@ from outrider.dashboard.audit_page import ChangeBody, ChangePage, api_changes, a
 from outrider.dashboard.check_answers import LevelChangeBody, PolicyPage, api_level_changes, api_policies
 from outrider.dashboard.check_detail import SPANS, USUAL_DAYS, CheckDetail, CheckQuery, check_detail
 from outrider.dashboard.check_page import check_page
+from outrider.dashboard.dashboard_file import DashboardShelf, dashboard_problems
+from outrider.dashboard.dashboards_page import (
+    DashboardBody,
+    DashboardList,
+    api_dashboard,
+    api_dashboards,
+    dashboard_page,
+    dashboards_page,
+)
 from outrider.dashboard.gate_view import (
     VERDICTS,
     GateBody,
@@ -45,6 +54,8 @@ from outrider.dashboard.history_answers import (
     api_silences,
 )
 from outrider.dashboard.incident_view import incident_detail, incident_list
+from outrider.dashboard.issue_list import IssuePage, api_issues, issues_page
+from outrider.dashboard.issue_view import EventBody, IssueBody, api_event, api_issue, issue_detail, issue_page
 from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
 from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
 from outrider.dashboard.log_view import log_view, record_key
@@ -54,6 +65,7 @@ from outrider.dashboard.overview_page import overview_page, wall_page
 from outrider.dashboard.page_addresses import (
     check_path,
     incident_path,
+    issue_path,
     logs_path,
     read_moment,
     read_position,
@@ -70,6 +82,7 @@ from outrider.dashboard.page_templates import (
     problem_page,
     render,
 )
+from outrider.dashboard.panel_answers import DashboardView, dashboard_view
 from outrider.dashboard.pattern_view import patterns_view
 from outrider.dashboard.query_view import QueryProblem, query_problem
 from outrider.dashboard.reader_clock import ReaderClock
@@ -87,6 +100,7 @@ from outrider.dashboard.search_page import search_page
 from outrider.dashboard.service_answers import SilencePreviewBody, StatusBody, api_silence_preview, api_status
 from outrider.dashboard.service_page import ServiceBody, api_service, service_page
 from outrider.dashboard.services_page import service_map_page, services_page, watched_service_page
+from outrider.dashboard.services_view import ServicesSpan
 from outrider.dashboard.setting_control import SettingControl
 from outrider.dashboard.settings_page import (
     SettingItem,
@@ -152,6 +166,11 @@ __all__ = [
     "CheckDetail",
     "CheckPage",
     "CheckQuery",
+    "DashboardBody",
+    "DashboardList",
+    "DashboardShelf",
+    "DashboardView",
+    "EventBody",
     "FileLinks",
     "Filter",
     "GateBody",
@@ -159,6 +178,8 @@ __all__ = [
     "GateQuery",
     "IncidentBody",
     "IncidentPage",
+    "IssueBody",
+    "IssuePage",
     "LevelChangeBody",
     "LogPage",
     "Measure",
@@ -186,6 +207,7 @@ __all__ = [
     "SeriesPage",
     "ServedType",
     "ServiceBody",
+    "ServicesSpan",
     "SettingControl",
     "SettingItem",
     "SettingList",
@@ -211,10 +233,15 @@ __all__ = [
     "api_changes",
     "api_check",
     "api_checks",
+    "api_dashboard",
+    "api_dashboards",
+    "api_event",
     "api_gate",
     "api_gates",
     "api_incident",
     "api_incidents",
+    "api_issue",
+    "api_issues",
     "api_level_changes",
     "api_logs",
     "api_measured_logs",
@@ -242,6 +269,10 @@ __all__ = [
     "check_detail",
     "check_page",
     "check_path",
+    "dashboard_page",
+    "dashboard_problems",
+    "dashboard_view",
+    "dashboards_page",
     "gate_decision",
     "gate_page",
     "gates_page",
@@ -250,6 +281,10 @@ __all__ = [
     "incident_page",
     "incident_path",
     "incidents_page",
+    "issue_detail",
+    "issue_page",
+    "issue_path",
+    "issues_page",
     "log_item",
     "log_view",
     "logs_page",

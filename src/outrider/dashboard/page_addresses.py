@@ -29,6 +29,16 @@ def incident_path(incident: str) -> str:
     return f"/incidents/{quote(incident, safe='')}"
 
 
+def issue_path(issue: str | int) -> str:
+    """Return the path of an issue's page."""
+    return f"/errors/{quote(str(issue), safe='')}"
+
+
+def errors_path(query: str, page: int = 1) -> str:
+    """Return the path of the issues that a query finds."""
+    return _asked("/errors", q=query, page=str(page) if page > 1 else "")
+
+
 def gate_path(gate: str) -> str:
     """Return the path of the page of a gate's decision."""
     return f"/gates/{quote(gate, safe='')}"
@@ -72,6 +82,11 @@ def service_path(name: str) -> str:
 def services_path(path: str, since: str) -> str:
     """Return the path of a page of services in a time."""
     return _asked(path, since=since)
+
+
+def dashboard_path(name: str, **values: str) -> str:
+    """Return the path of a dashboard, with the time and the values of variables that are chosen."""
+    return _asked(f"/dashboards/{quote(name, safe='', errors='replace')}", **values)
 
 
 def _asked(path: str, **values: str) -> str:

@@ -44,13 +44,17 @@ _TEXT_CHARACTERS = 240
 _TONES = {Severity.CRITICAL: "bad", Severity.WARNING: "warn"}
 _BUILT = {"pages.js": "text/javascript", "report.js": "text/javascript", "report.css": "text/css"}
 SECTIONS = (
-    ("/", "Overview"), ("/incidents", "Incidents"), ("/on-call", "On call"), ("/silences", "Silences"),
+    ("/", "Overview"), ("/incidents", "Incidents"), ("/errors", "Errors"),
+    ("/on-call", "On call"), ("/silences", "Silences"),
     ("/releases", "Releases"), ("/gates", "Gate"), ("/reports", "Reports"), ("/service", "Service"),
 )  # fmt: skip
 """Pages that every page links to: path and name."""
 
 TELEMETRY_SECTIONS = (("/services", "Services"), ("/logs", "Logs"), ("/traces", "Traces"))
 """Pages that every page links to where the workspace takes telemetry."""
+
+DASHBOARD_SECTION = ("/dashboards", "Dashboards")
+"""A page that every page links to where the workspace has dashboards."""
 
 EVERYTHING, ALERTS = "*", "!"
 """What changes a page: any run, incident or release; incidents, releases and what people do."""
@@ -103,6 +107,14 @@ _DONE = {
     "release-warned": "The release is marked, but no check runs in that environment, so that it explains nothing.",
     "setting": "It is set, and holds within a minute.",
     "setting-reset": "outrider.toml decides again, within a minute.",
+    "issue-bulk": "It is done.",
+    "issue-resolve": "The issue is resolved: what comes later is a regression.",
+    "issue-ignore": "The issue is ignored.",
+    "issue-reopen": "The issue is open again.",
+    "issue-assign": "The issue is assigned.",
+    "issue-comment": "The comment is in the history.",
+    "issue-merge": "The issues are one.",
+    "issue-split": "It is an issue of its own.",
     "status-open": "The incident is on the status page within ten seconds.",
     "status-update": "The update is on the status page within ten seconds.",
 }
@@ -121,6 +133,7 @@ class PageContext:
         files: Addresses of artifacts; None where the page shows none, or the reader has no way to them.
         done: The action that led here, if it is one of `_DONE`.
         has_telemetry: Whether the workspace takes telemetry.
+        has_dashboards: Whether it has dashboards of its own.
         links_out: Templates of addresses of other tools, by their names.
     """
 
@@ -134,6 +147,7 @@ class PageContext:
     files: FileLinks | None = None
     done: str = ""
     has_telemetry: bool = False
+    has_dashboards: bool = False
     links_out: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -150,7 +164,11 @@ def render(template: str, context: PageContext, values: Mapping[str, object]) ->
         "may_act": context.viewer.role in _ACTING,
         "may_administer": context.viewer.role == "admin",
         "done": _DONE.get(context.done, ""),
-        "sections": (*SECTIONS, *(TELEMETRY_SECTIONS if context.has_telemetry else ())),
+        "sections": (
+            *SECTIONS,
+            *(TELEMETRY_SECTIONS if context.has_telemetry else ()),
+            *((DASHBOARD_SECTION,) if context.has_dashboards else ()),
+        ),
         "files": context.files,
         "asset_versions": {name: asset.version for name, asset in page_assets().items()},
     }

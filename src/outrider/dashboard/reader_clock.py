@@ -55,6 +55,11 @@ class ReaderClock:
         local = self._local(at_us)
         return "" if local is None else f"{local.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
+    def time_of_day(self, at_us: int) -> str:
+        """Return the time of day alone: "21:58"."""
+        local = self._local(at_us)
+        return _UNKNOWN if local is None else f"{local:%H:%M}"
+
     def _local(self, at_us: int) -> datetime | None:
         try:
             return datetime.fromtimestamp(at_us / _SECOND_US, UTC).astimezone(ZoneInfo(self.timezone))

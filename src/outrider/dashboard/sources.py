@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from outrider.alerts import AlertSettings
+    from outrider.dashboard.dashboard_file import DashboardShelf
     from outrider.dashboard.recent_history import Strips
     from outrider.dashboard.report_request import ReportShelf
     from outrider.dashboard.setting_control import SettingControl
@@ -44,6 +45,7 @@ class Sources:
         coverage_s: The period over which coverage is computed.
         level_changes: Returns the lasting new levels of a check's steps, the latest first.
         telemetry: Reaches the telemetry of the workspace.
+        dashboards: Those that the workspace writes; None where no workspace is served.
         last_runs: Each check's last run in each of its places, the worst first.
         strips: Each check's hours and days.
         load_points: Remembers what loads came to.
@@ -66,6 +68,7 @@ class Sources:
     settings: SettingControl | None = None
     level_changes: Callable[[CheckId], Sequence[LevelChange]] = lambda _: ()
     telemetry: TelemetrySource = field(default_factory=TelemetrySource)
+    dashboards: DashboardShelf | None = None
     last_runs: CheckCache[tuple[RunSummary, ...]] = field(init=False)
     strips: CheckCache[Strips] = field(init=False)
     load_points: LoadPoints = field(init=False, default_factory=LoadPoints)

@@ -83,14 +83,14 @@ def step_trends(
     store: DashboardRecords, check: Check | StoredCheck, places: Sequence[tuple[str, str]], span: Span
 ) -> tuple[tuple[StepTrend, ...], int]:
     """Return the trends of a check's steps in some places, and how many more there are."""
-    wanted = [series for series in _series(store, check) if (series.environment, series.location) in places]
+    wanted = [series for series in watched_series(store, check) if (series.environment, series.location) in places]
     shown = wanted[:MOST_STEPS]
     known = {checkpoint.series: checkpoint for checkpoint in store.judgements.checkpoints(shown)}
     trends = tuple(_trend(store, series, known.get(series), span) for series in shown)
     return trends, len(wanted) - len(shown)
 
 
-def _series(store: DashboardRecords, check: Check | StoredCheck) -> list[Series]:
+def watched_series(store: DashboardRecords, check: Check | StoredCheck) -> list[Series]:
     """Return the judged series of a check; all durations of its steps where no run is left that names them."""
     if primary := primary_series(store, check.id):
         return primary
@@ -100,7 +100,7 @@ def _series(store: DashboardRecords, check: Check | StoredCheck) -> list[Series]
 
 def _trend(store: DashboardRecords, series: Series, known: Checkpoint | None, span: Span) -> StepTrend:
     grid = span.grid
-    by_time = _rolled(store, series, span)
+    by_time = rolled_quantiles(store, series, span)
     quantiles = [by_time.get(at_us, (None, None)) for at_us in grid]
     band = _band(known, grid, span)
     return StepTrend(
@@ -116,7 +116,9 @@ def _trend(store: DashboardRecords, series: Series, known: Checkpoint | None, sp
     )
 
 
-def _rolled(store: DashboardRecords, series: Series, span: Span) -> dict[int, tuple[float | None, float | None]]:
+def rolled_quantiles(
+    store: DashboardRecords, series: Series, span: Span
+) -> dict[int, tuple[float | None, float | None]]:
     """Return median and p95 by time: from rollups, and from samples where those end."""
     read = store.rollups.hours if span.width_us == HOUR_US else store.rollups.days
     rollups = read(series, span.since_us, span.until_us)

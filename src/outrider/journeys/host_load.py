@@ -28,14 +28,16 @@ class _Reading:
     stolen_s: float
     own: dict[int, float]
     others: dict[int, float]
+    parents: dict[int, int]
 
 
 class HostWatch:
     """Measures the host between its making and `load()`.
 
     Only processes that live through the whole time count as others: a browser that a test started and ended is
-    nobody's but ours, whoever inherited its times. What a process had used before it ended moves to its parent, and
-    is taken off again. Time stolen by a hypervisor counts as theirs.
+    nobody's but ours, whoever inherited its times. What a process had used before it ended may move to its parent, and
+    is taken off there again, and nowhere else: who was nobody's child must not hide what others do. Time stolen by a
+    hypervisor counts as theirs.
     """
 
     def __init__(self) -> None:
@@ -46,8 +48,9 @@ class HostWatch:
         start, end = self._start, _read()
         processors = os.cpu_count() or 1
         capacity_s = max(1e-9, (end.at_s - start.at_s) * processors)
-        others_s = sum(used for pid, used in end.others.items() if pid in start.others) - sum(start.others.values())
-        own_s = sum(used - start.own.get(pid, 0.0) for pid, used in end.own.items())
+        began_with_us = {pid: used for pid, used in end.others.items() if pid in start.others}
+        others_s = _used_s(start.others, began_with_us, start.parents)
+        own_s = _used_s(start.own, end.own, start.parents)
         return HostLoad(
             processors=processors,
             load_1m=os.getloadavg()[0],
@@ -68,7 +71,19 @@ def _read() -> _Reading:
         stolen_s=getattr(psutil.cpu_times(), "steal", 0.0),
         own={pid: used[pid] for pid in ours if pid in used},
         others={pid: seconds for pid, seconds in used.items() if pid not in ours and pid != 1},
+        parents=parents,
     )
+
+
+def _used_s(before: dict[int, float], after: dict[int, float], parents: dict[int, int]) -> float:
+    """Return what processes used between two readings, by process, without what they inherited of earlier times."""
+    left: dict[int, float] = {}  # what those had used before who ended since, by the nearest ancestor that lives
+    for pid in before.keys() - after.keys():
+        heir = parents[pid]
+        while heir in before and heir not in after:
+            heir = parents[heir]
+        left[heir] = left.get(heir, 0.0) + before[pid]
+    return sum(max(0.0, used - before.get(pid, 0.0) - left.get(pid, 0.0)) for pid, used in after.items())
 
 
 def _by_proc() -> Iterator[tuple[int, int, float]]:

@@ -31,6 +31,7 @@ from outrider.model.error_event import (
     ErrorUser,
     StackFrame,
     event_from_json,
+    event_to_json,
 )
 from outrider.model.errors import (
     BadSeries,
@@ -116,6 +117,7 @@ from outrider.model.ports import (
     Content,
     DashboardRecords,
     ErrorLog,
+    ErrorRecords,
     ExecutionStore,
     FolderEntry,
     GateLog,
@@ -296,6 +298,7 @@ __all__ = [
     "ErrorException",
     "ErrorLog",
     "ErrorRecord",
+    "ErrorRecords",
     "ErrorRequest",
     "ErrorRules",
     "ErrorSource",
@@ -474,6 +477,7 @@ __all__ = [
     "check_at_least",
     "check_text",
     "event_from_json",
+    "event_to_json",
     "exit_code",
     "grant_traces",
     "identity",

@@ -7,9 +7,10 @@ known is "", 0, empty or None.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, Final
 
 Texts = Mapping[str, str]
 """Names and values, such as tags."""
@@ -178,8 +179,24 @@ class ErrorEvent:
         return self.exceptions[-1] if self.exceptions else None
 
 
+def event_to_json(event: ErrorEvent) -> bytes:
+    """Return an event as JSON in UTF-8, without what is as it would be by default.
+
+    `dataclasses.asdict` would take ten times as long.
+    """
+    return json.dumps(event, default=_changed, separators=(",", ":")).encode()
+
+
+def _changed(value: object) -> dict[str, Any]:
+    """Return the fields of a value that are not as they would be by default."""
+    kind = type(value)
+    if kind not in _DEFAULTS:
+        raise TypeError(f"{kind.__name__} is no part of an event")
+    return {name: own for name, default in _DEFAULTS[kind] if (own := getattr(value, name)) != default}
+
+
 def event_from_json(value: Mapping[str, Any]) -> ErrorEvent:
-    """Return the event that `dataclasses.asdict` made a value of; names that are unknown are left out.
+    """Return the event that a value of JSON is of; names that are unknown are left out.
 
     Raises:
         KeyError: If it has no identity.
@@ -213,3 +230,18 @@ def _frames(entry: Mapping[str, Any]) -> tuple[StackFrame, ...]:
 def _known(kind: type, value: Mapping[str, Any]) -> dict[str, Any]:
     names = kind.__dataclass_fields__  # type: ignore[attr-defined]
     return {name: entry for name, entry in value.items() if name in names}
+
+
+def _default(own: Field[Any]) -> object:
+    if own.default_factory is not MISSING:
+        return own.default_factory()
+    return None if own.default is MISSING else own.default
+
+
+_KINDS: Final = (
+    StackFrame, ErrorException, ErrorThread, ErrorUser, ErrorRequest, Breadcrumb, DebugImage, ErrorEvent,
+)  # fmt: skip
+_DEFAULTS: Final[Mapping[type, tuple[tuple[str, object], ...]]] = {
+    kind: tuple((own.name, _default(own)) for own in fields(kind)) for kind in _KINDS
+}
+"""The fields of each kind with their values by default; None for those that have to be given."""

@@ -229,6 +229,7 @@ class KeptEvent:
 
     Attributes:
         position: As `first`, `last`, or empty for one of the sample.
+        issue: Whose event it is.
     """
 
     id: str
@@ -239,6 +240,7 @@ class KeptEvent:
     trace_id: str
     message: str
     position: str = ""
+    issue: IssueId = IssueId(0)
 
 
 @dataclass(frozen=True, slots=True)

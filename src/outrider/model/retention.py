@@ -31,6 +31,8 @@ class Retention:
             attempts that have no more to tell, such as an error, an artifact, a load.
         hours_s: How long rollups by hour stay; never shorter than samples.
         days_s: How long rollups by day stay; never shorter than those by hour.
+        errors_s: How long the sampled events of an issue stay, and its hours; the issue itself, its first and its last
+            event stay as long as a run does after it was seen last.
         runs_s: How long a run stays, with its attempts and errors.
         unreferenced_s: How old a file must be that nothing refers to; it may be about to be referred to.
     """
@@ -43,6 +45,7 @@ class Retention:
     details_s: float = 35 * _DAY_S
     hours_s: float = 395 * _DAY_S
     days_s: float = 1830 * _DAY_S
+    errors_s: float = 90 * _DAY_S
     runs_s: float = 396 * _DAY_S
     unreferenced_s: float = 3_600.0
 

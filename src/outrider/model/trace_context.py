@@ -70,7 +70,11 @@ class TraceGrant:
     def begin(self) -> TraceContext:
         """Return a new trace."""
         trace_id = secrets.token_hex(16)
-        return TraceContext(trace_id, f"{self.claim}-{_sign(bytes.fromhex(self.key), trace_id)}")
+        return TraceContext(trace_id, self.state(trace_id))
+
+    def state(self, trace_id: str) -> str:
+        """Return what `tracestate` says of a trace that somebody else began for the attempt, signed."""
+        return f"{self.claim}-{_sign(bytes.fromhex(self.key), trace_id)}"
 
 
 def grant_traces(key: bytes, origin: Origin, run: RunId, *, attempt: int, until_s: int) -> TraceGrant:

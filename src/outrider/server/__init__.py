@@ -15,6 +15,7 @@ from outrider.server.issued_token import IssuedToken, TokenRequest, issue_token
 from outrider.server.otlp_grpc import OtlpGrpc
 from outrider.server.passwords import hash_password
 from outrider.server.status_page_routes import StatusPage, status_page_application
+from outrider.server.syslog_datagrams import SyslogDatagrams
 from outrider.server.syslog_listener import SyslogListener
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "OtlpGrpc",
     "PortTaken",
     "StatusPage",
+    "SyslogDatagrams",
     "SyslogListener",
     "TokenRequest",
     "application",

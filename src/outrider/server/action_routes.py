@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 from starlette.responses import RedirectResponse, Response
 
-from outrider.dashboard import SilenceForm, check_path, incident_path, silences_page, status_page_page
+from outrider.dashboard import SilenceForm, check_path, incident_path, issue_path, silences_page, status_page_page
 from outrider.model import MOST_TEXT_CHARACTERS, AuditEntry, OutriderError, Role, StoreError, UsageError, printable_json
 from outrider.server.base_path import base_of
 from outrider.server.openapi_document import Description, Parameter
@@ -38,7 +38,14 @@ _TEXT_CHARACTERS = 1_000
 _COMMENT_CHARACTERS = 4_000
 _RETRY_S = 10
 _UNKNOWN = frozenset(
-    {"unknown-check", "unknown-incident", "unknown-silence", "unknown-annotation", "unknown-status-incident"}
+    {
+        "unknown-check",
+        "unknown-incident",
+        "unknown-silence",
+        "unknown-annotation",
+        "unknown-status-incident",
+        "unknown-issue",
+    }
 )
 _YES = frozenset({"on", "1", "true", "yes"})
 
@@ -68,6 +75,12 @@ class Actions(Protocol):
 
     def comment(self, incident: str, text: str, author: str, note: Note) -> None:
         """Comment on an incident."""
+        ...
+
+    def change_issues(
+        self, action: str, issues: Sequence[str], inputs: Mapping[str, str], author: str, note: Note
+    ) -> str:
+        """Do something to issues; return what was done."""
         ...
 
     def annotate(self, text: str, matchers: Sequence[str], at: str, author: str, note: Note) -> str:
@@ -174,13 +187,57 @@ def _text(name: str, description: str, **more: object) -> Parameter:
 
 
 _BY_NAME = "{name:path}"
+_FIXED_IN = _text("in", 'The release that has the fix, or "next"; at once if absent.')
+_IGNORED_UNTIL = (
+    _text("for", "For how long, such as 7d."), _text("events", "Until so many further events."),
+    _text("users", "Until so many users were met in all."),
+    _text("escalates", 'Until an hour has far more events than were usual: "yes".'),
+)  # fmt: skip
+_ASSIGNEE = _text("assignee", "Who works on it.")
 _STATUS_FIELDS = (
     _text("text", "What the public reads.", minLength=1, maxLength=MOST_TEXT_CHARACTERS),
     _text("state", "Where it is: investigating, identified, monitoring or resolved."),
     _text("impact", "What it makes of its components: none, degraded or down."),
     _text("components", "Names of components that it affects, one a line."),
 )
+
+
+def _issue_action(action: str, summary: str, *fields: Parameter) -> Action:
+    """Return an action on one issue, which its page has a form for."""
+    return Action(
+        f"/errors/{{name}}/{action}", summary, f"issue-{action}", fields,
+        lambda actions, asked: actions.change_issues(
+            action, [asked.name, *asked.lines("others")], asked.inputs, asked.author, asked.note
+        ),
+        issue_path,
+    )  # fmt: skip
+
+
 ACTIONS = (
+    Action(
+        "/errors", "Do something to several issues.", "issue-bulk",
+        (
+            _text("issues", "Their numbers, one a line.", minLength=1, maxLength=20_000),
+            _text("action", "resolve, ignore, reopen, assign or merge, which puts all into the first.", minLength=1),
+            _FIXED_IN, *_IGNORED_UNTIL, _ASSIGNEE,
+        ),
+        lambda actions, asked: actions.change_issues(
+            asked.inputs.get("action", ""), asked.lines("issues"), asked.inputs, asked.author, asked.note
+        ),
+        lambda _: "/errors",
+    ),
+    _issue_action("resolve", "Say that an issue is fixed: what comes later is a regression.", _FIXED_IN),
+    _issue_action("ignore", "Ignore an issue, until one of these happens.", *_IGNORED_UNTIL),
+    _issue_action("reopen", "Take back that an issue is resolved or ignored."),
+    _issue_action("assign", "Assign an issue; without a name, to nobody.", _ASSIGNEE),
+    _issue_action(
+        "comment", "Comment on an issue.",
+        _text("text", "What its history shows.", minLength=1, maxLength=_COMMENT_CHARACTERS),
+    ),
+    _issue_action(
+        "merge", "Put other issues of its project into an issue.", _text("others", "Their numbers, one a line."),
+    ),
+    _issue_action("split", "Make an issue of its own of what one of several keys led to.", _text("key", "The key.")),
     Action(
         f"/checks/{_BY_NAME}/run", "Run a check at once, before all that waits.", "run",
         (_text("location", "One of its locations; the first if absent."),),

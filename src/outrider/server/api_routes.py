@@ -57,9 +57,11 @@ from outrider.server.api_parameters import (
     text_of,
 )
 from outrider.server.check_operations import CHECK_OPERATIONS
+from outrider.server.dashboards_routes import DASHBOARD_OPERATIONS
 from outrider.server.export_operation import EXPORT_OPERATIONS
 from outrider.server.gate_routes import GATE_OPERATIONS
 from outrider.server.history_operations import HISTORY_OPERATIONS
+from outrider.server.issue_routes import ISSUE_OPERATIONS
 from outrider.server.log_export import LOG_EXPORT_OPERATIONS
 from outrider.server.on_call_routes import ON_CALL_OPERATIONS
 from outrider.server.openapi_document import Description, Parameter, openapi_document
@@ -170,6 +172,7 @@ _OUTCOME = {"type": "string", "enum": [outcome.value for outcome in Outcome]}
 OPERATIONS = (
     *CHECK_OPERATIONS,
     *GATE_OPERATIONS,
+    *ISSUE_OPERATIONS,
     *ANNOTATION_OPERATIONS,
     *ON_CALL_OPERATIONS,
     *EXPORT_OPERATIONS,
@@ -181,6 +184,7 @@ OPERATIONS = (
     *STATUS_OPERATIONS,
     *TELEMETRY_OPERATIONS,
     *LOG_EXPORT_OPERATIONS,
+    *DASHBOARD_OPERATIONS,
     Operation(
         Description(f"{ROOT}/checks", "Checks that are switched on, by id.", CheckPage, (
             Parameter("q", "Part of a title, an id or a reason.", TEXT),

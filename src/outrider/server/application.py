@@ -18,11 +18,13 @@ from outrider.server.artifact_origin import ByOrigin
 from outrider.server.artifact_routes import artifact_application
 from outrider.server.base_path import BasePath
 from outrider.server.dashboard_routes import dashboard_routes
+from outrider.server.dashboards_routes import dashboards_routes
 from outrider.server.error_answers import error_answers
 from outrider.server.gate_routes import gate_routes
 from outrider.server.health_routes import health_routes
 from outrider.server.heartbeats import HeartbeatCalls, heartbeat_routes
 from outrider.server.host_check import HostCheck
+from outrider.server.issue_routes import issue_routes
 from outrider.server.on_call_routes import on_call_routes
 from outrider.server.openid_routes import openid_routes
 from outrider.server.report_routes import report_routes
@@ -58,10 +60,12 @@ _ROUTES_OF_PAGES = (
     report_routes,
     unmeasured_routes,
     gate_routes,
+    issue_routes,
     settings_routes,
     search_routes,
     telemetry_routes,
     services_routes,
+    dashboards_routes,
     api_routes,
 )
 

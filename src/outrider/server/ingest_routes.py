@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from outrider.model import StoreError
-from outrider.telemetry import JSON, PROTOBUF, BadTelemetry, SignalKind, SpoolFull, failure
+from outrider.telemetry import FORWARDED_BY, JSON, PROTOBUF, BadTelemetry, SignalKind, SpoolFull, failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ _RETRY_S: Final = 5
 
 
 def ingest_application(
-    intake: Intake, may_send: Callable[[Request], bool], *, loki: bool = True, ndjson: bool = True
+    intake: Intake, may_send: Callable[[Request], bool], *, loki: bool = True, ndjson: bool = True, sender: str = ""
 ) -> Starlette:
     """Return an application that takes telemetry, and nothing else.
 
@@ -40,9 +40,11 @@ def ingest_application(
         may_send: Whether a client may send telemetry, by its token or its address.
         loki: Whether pushes of Loki are taken.
         ndjson: Whether lines are taken.
+        sender: Names this workspace where it forwards: what it sent itself is refused for good.
     """
     routes = [
-        Route(f"/v1/{kind}", _OtlpEndpoint(kind, intake, may_send).answer, methods=["POST"]) for kind in SignalKind
+        Route(f"/v1/{kind}", _OtlpEndpoint(kind, intake, may_send, sender).answer, methods=["POST"])
+        for kind in SignalKind
     ]
     if loki:
         routes.append(Route("/loki/api/v1/push", _LokiEndpoint(intake, may_send).answer, methods=["POST"]))
@@ -100,12 +102,15 @@ class _Endpoint:
 class _OtlpEndpoint(_Endpoint):
     """Takes one signal; refusals are in the media type of the request."""
 
-    def __init__(self, kind: SignalKind, intake: Intake, may_send: Callable[[Request], bool]) -> None:
+    def __init__(self, kind: SignalKind, intake: Intake, may_send: Callable[[Request], bool], sender: str) -> None:
         super().__init__(intake, may_send)
         self._kind = kind
+        self._sender = sender
 
-    def take(self, _request: Request, data: bytes, content_type: str, encoding: str) -> Response:
+    def take(self, request: Request, data: bytes, content_type: str, encoding: str) -> Response:
         """Answer success, which may be one in part."""
+        if self._sender and request.headers.get(FORWARDED_BY) == self._sender:
+            raise BadTelemetry("this workspace sent it itself: [telemetry.forward] leads back to it")
         content, media = self._intake.take(self._kind, data, content_type, encoding)
         return Response(content, media_type=media)
 

@@ -107,5 +107,6 @@ def page_context(request: Request, sources: Sources, section: str) -> PageContex
         viewer=shown,
         done=done,
         has_telemetry=has_telemetry,
+        has_dashboards=sources.dashboards is not None and sources.dashboards.is_used,
         links_out=sources.telemetry.links,
     )

@@ -35,7 +35,7 @@ class RequestBody:
     """What a client sent.
 
     Attributes:
-        fields: Of a form, the last of each name.
+        fields: Of a form; values of one name, such as boxes that are ticked, are joined by lines.
         document: Of JSON; None if it was a form or empty.
     """
 
@@ -78,4 +78,7 @@ def _form(content: bytes) -> dict[str, str]:
         pairs = parse_qsl(content.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
     except ValueError:
         raise BadBody("the form cannot be read") from None
-    return dict(pairs)
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        fields[name] = f"{fields[name]}\n{value}" if name in fields else value
+    return fields

@@ -20,6 +20,7 @@ from sqlalchemy import and_, bindparam, case, delete, exists, func, or_, select,
 from outrider.model import LAST_GOOD_KINDS, LASTING, Outcome, Pruned
 from outrider.store.alert_rows import forget_alerts
 from outrider.store.artifact_folder import artifact_name
+from outrider.store.issue_schema import error_event_ids, error_events, issue_hours, issues
 from outrider.store.key_cache import raise_generation, read_mark, write_mark
 from outrider.store.rollup_job import DAYS_DONE, HOURS_DONE, HOURS_KEPT, LASTING_KEPT, RUNS_KEPT, SAMPLES_KEPT, roll_up
 from outrider.store.rollups import DAY_HOURS, HOUR_US, hour_of, is_punctual
@@ -62,6 +63,8 @@ _LOOKED_UP = 5_000
 _PAUSE_RATIO = 3.0
 _STEPS_MARK = "steps_pruned_to_us"
 _DAY_US = 86_400 * 1_000_000
+_EVENT_IDS_US = 7 * _DAY_US
+"""For so long an event that is sent again is known; clients and spools give up long before."""
 _INCREMENTAL = 2
 
 _WITHOUT_MORE = tuple(
@@ -99,6 +102,7 @@ def prune(
     pruner.remove_runs()
     pruner.remove_rollups()
     pruner.remove_alerts()
+    pruner.remove_errors()
     pruner.remove_unused_keys()
     pruner.remove_unreferenced()
     pruner.remove_strays()
@@ -200,6 +204,26 @@ class _Pruner:
         while True:
             with self.writing() as connection:
                 if not forget_alerts(connection, self._runs_before_us, _ALERTS):
+                    return
+
+    def remove_errors(self) -> None:
+        """Remove sampled events and hours past their age, issues not seen for as long as runs stay, and old ids."""
+        before_us = self._ago(self._policy.errors_s)
+        sampled = (error_events.c.at_us < before_us) & (error_events.c.position == "")
+        for column, aged in (
+            (error_event_ids.c.id, error_event_ids.c.received_us < self._now_us - _EVENT_IDS_US),
+            (error_events.c.id, sampled),
+            (issues.c.key, issues.c.last_us < self._runs_before_us),
+        ):
+            for batch in self._batches(select(column).where(aged).limit, _REFERENCES):
+                with self.writing() as connection:
+                    connection.execute(delete(column.table).where(column.in_([key for (key,) in batch])))
+        while True:
+            own = issue_hours.c
+            aged_hours = select(own.issue_key, own.number).where(own.number < hour_of(before_us)).limit(_SAMPLES)
+            with self.writing() as connection:
+                place = tuple_(own.issue_key, own.number)
+                if not connection.execute(delete(issue_hours).where(place.in_(aged_hours))).rowcount:
                     return
 
     def remove_unused_keys(self) -> None:

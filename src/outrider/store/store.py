@@ -12,6 +12,7 @@ from outrider.store.annotation_tables import AnnotationTable, OverrideTable
 from outrider.store.artifact_folder import open_folder
 from outrider.store.check_tables import CheckTable, HeartbeatTable, ProofTable
 from outrider.store.database import Database, open_database
+from outrider.store.error_table import ErrorTable
 from outrider.store.gate_table import GateTable
 from outrider.store.history_table import HistoryTable
 from outrider.store.load_progress_table import LoadProgressTable
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         AuditLog,
         CheckHistory,
         CheckRegistry,
+        ErrorLog,
         GateLog,
         HeartbeatLog,
         IncidentLog,
@@ -88,6 +90,7 @@ class Store:
     status_updates: StatusLog
     load_progress: LoadProgressLog
     trace_links: TraceLinkLog
+    errors: ErrorLog
     artifacts: ArtifactStore
 
     def __init__(self, database: Database, folder: ArtifactStore) -> None:
@@ -118,6 +121,7 @@ class Store:
         self.status_updates = StatusTable(database, writer)
         self.load_progress = LoadProgressTable(database, writer)
         self.trace_links = TraceLinkTable(database)
+        self.errors = ErrorTable(database, writer)
 
     @classmethod
     def open(

@@ -7,6 +7,7 @@ from outrider.telemetry.attribute_reader import AttributeReader
 from outrider.telemetry.day_ledger import LEDGER, DayBudget, DayLedger, read_ledger
 from outrider.telemetry.digestion import Digestion
 from outrider.telemetry.disk_room import DiskRoom
+from outrider.telemetry.forwarder import FORWARDED_BY, Forwarder, ForwardQueue, ForwardTarget
 from outrider.telemetry.intake import Intake
 from outrider.telemetry.limits import Limits, Tally
 from outrider.telemetry.log_follower import FilePattern, LogFollower
@@ -19,6 +20,7 @@ from outrider.telemetry.stacked_lines import Grouping
 from outrider.telemetry.syslog_message import SyslogFrames, SyslogReader
 
 __all__ = [
+    "FORWARDED_BY",
     "JSON",
     "LEDGER",
     "PROTOBUF",
@@ -29,6 +31,9 @@ __all__ = [
     "Digestion",
     "DiskRoom",
     "FilePattern",
+    "ForwardQueue",
+    "ForwardTarget",
+    "Forwarder",
     "Grouping",
     "Intake",
     "KeepRules",

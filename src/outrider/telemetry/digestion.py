@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +11,7 @@ from outrider.model import TelemetryError, TelemetryUnavailable
 from outrider.telemetry.otlp_body import SignalKind
 from outrider.telemetry.span_sampler import KeepRules, SpanSampler
 from outrider.telemetry.spool import read_segment
+from outrider.telemetry.thread_priority import yield_to_measurements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +25,6 @@ log = structlog.get_logger("outrider.telemetry")
 
 EVERY_S: Final = 0.5
 _LONGEST_WAIT_S: Final = 10.0
-_IDLE_NICE: Final = 19
 
 
 class Digestion:
@@ -80,7 +78,7 @@ class Digestion:
         return True
 
     def _run(self) -> None:
-        _yield_to_measurements()
+        yield_to_measurements()
         wait_s = self._every_s
         while not self._stop.wait(wait_s):
             wait_s = self._every_s if self.digest() else min(2 * wait_s, _LONGEST_WAIT_S)
@@ -117,9 +115,3 @@ class Digestion:
     def _store(self, kind: SignalKind, records: list[Any], token: str) -> None:
         if records:
             self._inserts[kind](records, token=token)
-
-
-def _yield_to_measurements() -> None:
-    """Give this thread the lowest priority, where threads have one of their own."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _IDLE_NICE)

@@ -147,6 +147,23 @@ def answer(kind: SignalKind, media: str, rejected: int = 0, why: str = "") -> by
     return json.dumps(json_format.MessageToDict(response)).encode()
 
 
+def request_message(kind: SignalKind) -> Message:
+    """Return a request without records."""
+    return _messages(kind)[0]()
+
+
+def rejected_records(kind: SignalKind, data: bytes) -> int:
+    """Return how many records a successful answer in protobuf refuses; none if it cannot be read."""
+    from google.protobuf.message import DecodeError  # noqa: PLC0415  as the messages
+
+    response: Any = _messages(kind)[1]()
+    try:
+        response.ParseFromString(data)
+    except DecodeError:
+        return 0
+    return max(0, int(getattr(response.partial_success, _REJECTED[kind])))
+
+
 def failure(media: str, why: str) -> bytes:
     """Return the body of a refusal: a `google.rpc.Status` whose message says why."""
     if media == JSON:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from outrider.model import UsageError
+from outrider.model import VENDOR, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from opentelemetry.sdk.trace.sampling import Sampler
 
     from outrider.model import Attempt, Run
 
+_RUN: Final = "outrider.run.id"
 _TIMEOUT_S: Final = 10
 _CLOSE_S: Final = 2.0
 _QUEUE: Final = 4_096
@@ -33,12 +36,16 @@ class RunExport:
         endpoint: Base address, to which `/v1/traces` and `/v1/metrics` are added.
         headers: Of each request.
         attributes: Of the resource, beside `service.name`.
+        state: Returns what `tracestate` says of us, for the ids of a run and of its trace: whoever receives both this
+            and the system under test takes our own spans for no service of users.
 
     Raises:
         UsageError: missing-extra if the extra `otel` is not installed.
     """
 
-    def __init__(self, endpoint: str, headers: Mapping[str, str], attributes: Mapping[str, str]) -> None:
+    def __init__(
+        self, endpoint: str, headers: Mapping[str, str], attributes: Mapping[str, str], state: Callable[[str, str], str]
+    ) -> None:
         try:
             from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter  # noqa: PLC0415
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
@@ -47,14 +54,13 @@ class RunExport:
             from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
             from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
             from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
-            from opentelemetry.sdk.trace.sampling import ALWAYS_ON  # noqa: PLC0415
         except ImportError:
             fix = "pip install 'outrider[otel]', or remove [otel]"
             raise UsageError("runs are sent by OTLP with opentelemetry-sdk", slug="missing-extra", fix=fix) from None
         base, sent = endpoint.rstrip("/"), dict(headers)
         resource = Resource.create({"service.name": "outrider", **attributes})
         spans = OTLPSpanExporter(f"{base}/v1/traces", headers=sent, timeout=_TIMEOUT_S)
-        self._spans = TracerProvider(sampler=ALWAYS_ON, resource=resource, shutdown_on_exit=False)
+        self._spans = TracerProvider(sampler=_signing_sampler(state), resource=resource, shutdown_on_exit=False)
         self._spans.add_span_processor(BatchSpanProcessor(spans, max_queue_size=_QUEUE))
         numbers = OTLPMetricExporter(f"{base}/v1/metrics", headers=sent, timeout=_TIMEOUT_S)
         reader = PeriodicExportingMetricReader(numbers, _METRICS_EVERY_MS)
@@ -68,7 +74,7 @@ class RunExport:
         from opentelemetry.context import Context  # noqa: PLC0415  with the SDK
 
         facts = {
-            "outrider.run.id": str(run.id),
+            _RUN: str(run.id),
             "outrider.check": str(run.check),
             "outrider.location": run.location,
             "deployment.environment.name": run.environment,
@@ -81,7 +87,7 @@ class RunExport:
         for attempt in run.attempts:
             self._attempt(attempt, span)
             if attempt.measured:
-                self._count(attempt, {key: facts[key] for key in facts if key != "outrider.run.id"})
+                self._count(attempt, {key: facts[key] for key in facts if key != _RUN})
 
     def close(self) -> None:
         """Send what waits, for a few seconds at most: an endpoint that does not answer keeps nobody waiting."""
@@ -134,6 +140,28 @@ class RunExport:
                 if gauge is None:
                     gauge = self._gauges[sample.metric] = self._meter.create_gauge(f"outrider.{sample.metric}")
                 gauge.set(sample.value, attributes)
+
+
+def _signing_sampler(state: Callable[[str, str], str]) -> Sampler:
+    """Return a sampler that keeps every span, and gives each the signed state of its trace."""
+    from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult  # noqa: PLC0415  with the SDK
+    from opentelemetry.trace import TraceState, get_current_span  # noqa: PLC0415  with the SDK
+
+    class SigningSampler(Sampler):
+        def should_sample(self, parent_context: Any, trace_id: int, *args: Any, **kwargs: Any) -> SamplingResult:
+            """Keep it."""
+            attributes: Any = kwargs.get("attributes", args[2] if len(args) > 2 else None)  # after name and kind
+            above = get_current_span(parent_context).get_span_context()
+            own = above.trace_state
+            if not above.is_valid:
+                own = TraceState([(VENDOR, state(attributes[_RUN], f"{trace_id:032x}"))])
+            return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes, own)
+
+        def get_description(self) -> str:
+            """Name it."""
+            return "SigningSampler"
+
+    return SigningSampler()
 
 
 def _filled(attributes: Mapping[str, str]) -> dict[str, str]:

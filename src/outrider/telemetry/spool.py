@@ -63,17 +63,26 @@ class Spool:
         folder: Readable by nobody else; made if it is not there.
         most_bytes: Of all segments, beyond which nothing more is taken.
         syncs: Whether a batch outlives the machine's power, too, not only the process.
+        on_seal: Is given each segment that takes no more, and the name that it gets; under the lock.
     """
 
-    def __init__(self, folder: Path, most_bytes: int, *, syncs: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        most_bytes: int,
+        *,
+        syncs: bool = False,
+        on_seal: Callable[[Path, str], None] = lambda _segment, _name: None,
+    ) -> None:
         self._folder = folder
+        self._on_seal = on_seal
         self._most_bytes = most_bytes
         self._syncs = syncs
         self._lock = threading.Lock()  # guards `_open` and `_bytes`
         self._open: dict[SignalKind, _Segment] = {}
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in sorted(folder.glob(f"*{OPEN}")):
-            left.rename(left.with_suffix(SEALED))
+            self._sealed(left)
         self._bytes = sum(path.stat().st_size for path in folder.glob(f"*{SEALED}"))
 
     @property
@@ -140,7 +149,12 @@ class Spool:
     def _seal(self, kind: SignalKind) -> None:
         segment = self._open.pop(kind, None)
         if segment is not None:
-            segment.seal()
+            self._sealed(segment.close())
+
+    def _sealed(self, segment: Path) -> None:
+        sealed = segment.with_suffix(SEALED)
+        self._on_seal(segment, sealed.name)  # first: after a kill between the two it is given once more
+        segment.rename(sealed)
 
 
 class _Segment:
@@ -160,9 +174,9 @@ class _Segment:
         if syncs:
             os.fdatasync(self._file)
 
-    def seal(self) -> None:
+    def close(self) -> Path:
         os.close(self._file)
-        self._path.rename(self._path.with_suffix(SEALED))
+        return self._path
 
 
 def read_segment(segment: Path) -> tuple[SignalKind, list[Any]]:
@@ -171,15 +185,30 @@ def read_segment(segment: Path) -> tuple[SignalKind, list[Any]]:
     Raises:
         ValueError: If it holds something else.
     """
-    kind = SignalKind(segment.name.partition("-")[0])
+    kind = kind_of(segment)
+    return kind, [record for line in segment.read_bytes().split(b"\n")[:-1] for record in read_batch(kind, line)]
+
+
+def kind_of(segment: Path) -> SignalKind:
+    """Return what a segment holds.
+
+    Raises:
+        ValueError: If its name does not say it.
+    """
+    return SignalKind(segment.name.partition("-")[0])
+
+
+def read_batch(kind: SignalKind, line: bytes) -> list[Record]:
+    """Return the records of a line of a segment.
+
+    Raises:
+        ValueError, TypeError, LookupError: If it holds something else.
+    """
     at, make = _RESOURCE_AT[kind], _MAKERS[kind]
-    records: list[Record] = []
-    for line in segment.read_bytes().split(b"\n")[:-1]:
-        resources, batch = json.loads(line)
-        for fields in batch:
-            fields[at] = resources[fields[at]]
-            records.append(make(fields))
-    return kind, records
+    resources, batch = json.loads(line)
+    for fields in batch:
+        fields[at] = resources[fields[at]]
+    return [make(fields) for fields in batch]
 
 
 def _line(kind: SignalKind, records: Sequence[Record]) -> bytes:

@@ -6,6 +6,7 @@ from outrider.telemetry_store.partition_pruner import DroppedPart, TelemetryRete
 from outrider.telemetry_store.pattern_tree import spoken_parts
 from outrider.telemetry_store.query_terms import QueryError
 from outrider.telemetry_store.query_text import QueryPart, QueryText
+from outrider.telemetry_store.query_variables import fill_variables
 from outrider.telemetry_store.question_check import check_measure, check_timeless_query
 from outrider.telemetry_store.telemetry_search import QueryLimits
 from outrider.telemetry_store.telemetry_store import TelemetryStore
@@ -23,6 +24,7 @@ __all__ = [
     "check_extra",
     "check_measure",
     "check_timeless_query",
+    "fill_variables",
     "running_engine",
     "spoken_parts",
 ]

@@ -12,7 +12,9 @@ from outrider.workspace.credential_names import is_credential_name
 from outrider.workspace.credential_text import hide_in_text
 from outrider.workspace.cron import Cron
 from outrider.workspace.durations import format_duration, parse_duration
+from outrider.workspace.error_rule_file import ERRORS_FILE, read_error_rules
 from outrider.workspace.file_list import PRODUCTS, python_files
+from outrider.workspace.forward_settings import ForwardSettings
 from outrider.workspace.log_file_settings import LogFiles
 from outrider.workspace.mask import Mask
 from outrider.workspace.named_paths import expanded, is_file, is_folder, is_listed, is_there, resolved
@@ -106,6 +108,7 @@ from outrider.workspace.workspace_settings import (
 
 __all__ = [
     "CHANGEABLE",
+    "ERRORS_FILE",
     "OWN_LABELS",
     "PRODUCTS",
     "SETTINGS_FILE",
@@ -116,6 +119,7 @@ __all__ = [
     "ChangeableSetting",
     "Cron",
     "Document",
+    "ForwardSettings",
     "IdentitySettings",
     "JourneySettings",
     "KeyPath",
@@ -208,6 +212,7 @@ __all__ = [
     "policy_origins",
     "python_files",
     "read_document",
+    "read_error_rules",
     "read_overrides",
     "read_pytest_settings",
     "read_template",

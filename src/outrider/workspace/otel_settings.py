@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.workspace.tables import Refused, as_text, check_url
+from outrider.workspace.secret_headers import as_bare_url, read_secret_headers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,20 +28,7 @@ class OtelSettings:
 
 def read_otel(table: Table, secrets: Collection[str]) -> OtelSettings:
     """Return what `[otel]` says; problems are reported by the table."""
-    endpoint = table.read("endpoint", _as_endpoint, "")
-    below = table.section("headers")
-    headers = {name: below.read(name, as_text, "") for name in below.data}
-    for name, secret in headers.items():
-        if secret and secret not in secrets:
-            fix = f'add {secret} = {{env = "{secret}"}} below [secrets]'
-            below.report(name, "is not the name of a secret of this workspace", fix, "unknown-secret")
+    endpoint = table.read("endpoint", as_bare_url, "")
+    headers = read_secret_headers(table.section("headers"), secrets)
     table.close()
     return OtelSettings(endpoint, headers)
-
-
-def _as_endpoint(value: object) -> str:
-    url = as_text(value)
-    check_url(url)
-    if "@" in url.partition("//")[2].partition("/")[0]:
-        raise Refused("holds a password", "send it as a header, by the name of a secret", "bad-url")
-    return url

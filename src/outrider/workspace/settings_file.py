@@ -286,6 +286,7 @@ def _retention(table: Table) -> RetentionSettings:
         passed_artifacts_s=table.read("passed_artifacts", as_duration, usual.passed_artifacts_s),
         last_good_s=table.read("last_good", as_delay, usual.last_good_s),
         evidence_s=table.read("evidence", as_duration, usual.evidence_s),
+        errors_s=table.read("errors", as_duration, usual.errors_s),
     )
     table.close()
     for (key, longest), why in _KEPT_WITHIN.items():
@@ -319,6 +320,7 @@ def _capabilities(table: Table) -> Capabilities:
         traces=table.read("traces", as_flag, True),
         metrics=table.read("metrics", as_flag, True),
         services=table.read("services", as_flag, True),
+        forwarding=table.read("forwarding", as_flag, True),
     )
     table.close()
     return capabilities

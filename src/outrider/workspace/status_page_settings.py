@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _TAKEN = frozenset(
     {
-        "account", "api", "audit", "checks", "gates", "healthz", "heartbeat", "incidents", "live", "metrics", "ping",
-        "readyz", "releases", "runbooks", "runs", "service", "sign-in", "sign-out", "silences", "static",
-        "status-page", "tokens",
+        "account", "api", "audit", "checks", "dashboards", "gates", "healthz", "heartbeat", "incidents", "live",
+        "logs", "metrics", "ping", "readyz", "releases", "runbooks", "runs", "service", "services", "sign-in",
+        "sign-out", "silences", "static", "status-page", "tokens", "traces",
     }
 )  # fmt: skip
 """First parts of paths that pages have."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from outrider.workspace.forward_settings import ForwardSettings, read_forward
 from outrider.workspace.log_file_settings import LogFiles, read_logs
 from outrider.workspace.outside_link_settings import read_links
 from outrider.workspace.server_settings import as_networks
@@ -52,10 +53,11 @@ class TelemetrySettings:
         least_free_bytes: Of the disk, below which nothing is taken and the oldest goes.
         keep: Which spans are kept.
         budget: Bytes of each signal a day, as they were sent without compression.
-        grpc: Host and port to listen at for OTLP over gRPC; None for nowhere. `syslog` likewise.
+        grpc: Host and port to listen at for OTLP over gRPC; None for nowhere. `syslog` (TCP) and `syslog_udp` likewise.
         loki: Whether pushes of Loki's clients are taken; `ndjson`, whether lines are.
         links: Templates of addresses of other tools, by their names.
         files: Which files of logs are followed.
+        forward: Where a copy of what is taken is sent to.
         propagate_to: Origins to which requests of journeys name the trace of their attempt.
         hide_addresses: Whether addresses of the internet count as personal data.
     """
@@ -77,6 +79,7 @@ class TelemetrySettings:
     propagate_to: tuple[str, ...] = ()
     grpc: tuple[str, int] | None = None
     syslog: tuple[str, int] | None = None
+    syslog_udp: tuple[str, int] | None = None
     loki: bool = True
     ndjson: bool = True
     links: Mapping[str, str] = field(default_factory=dict)
@@ -85,6 +88,7 @@ class TelemetrySettings:
     least_free_bytes: int = 10**9
     keep: TelemetryKeep = field(default_factory=TelemetryKeep)
     budget: Mapping[str, int] = field(default_factory=dict)
+    forward: ForwardSettings = field(default_factory=ForwardSettings)
 
 
 def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
@@ -113,6 +117,7 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         links=read_links(table.section("links")),
         grpc=table.read("grpc", _as_address_or_none, (host, _GRPC_PORT) if port == usual.port else None),
         syslog=table.read("syslog", _as_address_or_none, None),
+        syslog_udp=table.read("syslog_udp", _as_address_or_none, None),
         loki=table.read("loki", as_flag, usual.loki),
         ndjson=table.read("ndjson", as_flag, usual.ndjson),
         spans_s=table.read("spans", kept, usual.spans_s),
@@ -123,6 +128,7 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         least_free_bytes=table.read("free", as_size("10 MB", "100 TB"), usual.least_free_bytes),
         keep=read_keep(table.section("keep")),
         budget=read_budget(table.section("budget"), as_size("1 MB", "1000 TB")),
+        forward=read_forward(table.section("forward"), secrets, as_size("10 MB", "10 TB"), [(host, port)]),
         apdex_ms=1000 * table.read("apdex", as_duration_within("1ms", "1h"), usual.apdex_ms / 1000),
     )
     if settings.clickhouse_password and settings.clickhouse_password not in secrets:

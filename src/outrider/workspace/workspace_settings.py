@@ -204,6 +204,7 @@ class RetentionSettings:
         passed_artifacts_s: Artifacts of passed runs.
         last_good_s: Trace, HAR and picture of the newest passed run of each check, place and release; 0 for none.
         evidence_s: Artifacts of all other runs.
+        errors_s: Sampled events of issues, and their counts by hour.
     """
 
     runs_s: float = 395 * _DAY_S
@@ -214,6 +215,7 @@ class RetentionSettings:
     passed_artifacts_s: float = _DAY_S
     last_good_s: float = 30 * _DAY_S
     evidence_s: float = 30 * _DAY_S
+    errors_s: float = 90 * _DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +240,7 @@ class Capabilities:
     Attributes:
         telemetry: All of it; `logs`, `traces` and `metrics` are one signal each.
         services: The judging of services that traces tell of; `judging` off switches it off too.
+        forwarding: Sending copies to `[telemetry.forward]`.
     """
 
     journeys: bool = True
@@ -252,6 +255,7 @@ class Capabilities:
     traces: bool = True
     metrics: bool = True
     services: bool = True
+    forwarding: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from outrider.model.ports.store_roles import (
     CheckRecords,
     CheckSchedule,
     DashboardRecords,
+    ErrorRecords,
     ExecutionStore,
     GateRecords,
     HeartbeatRecords,
@@ -45,7 +46,8 @@ from outrider.model.ports.trace_link_log import TraceLinkLog
 
 __all__ = [
     "AccessRecords", "AggregateLog", "AlertRecords", "AnnotationLog", "ArtifactStore", "AuditLog", "CheckHistory",
-    "CheckRecords", "CheckRegistry", "CheckSchedule", "Content", "DashboardRecords", "ErrorLog", "ExecutionStore",
+    "CheckRecords", "CheckRegistry", "CheckSchedule", "Content", "DashboardRecords", "ErrorLog", "ErrorRecords",
+    "ExecutionStore",
     "FolderEntry",
     "GateLog", "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
     "JudgeMemory", "LoadProgressLog", "OperatorRecords", "Outbox", "OverrideLog", "ProofLog", "Pruner", "ReportHistory",

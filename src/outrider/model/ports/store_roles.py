@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.annotation_ports import AnnotationLog, OverrideLog
     from outrider.model.ports.check_history import CheckHistory
     from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
+    from outrider.model.ports.error_log import ErrorLog
     from outrider.model.ports.gate_log import GateLog
     from outrider.model.ports.load_progress_log import LoadProgressLog
     from outrider.model.ports.run_log import RunLog
@@ -173,7 +174,21 @@ class StatusPageRecords(Protocol):
         ...
 
 
-class OperatorRecords(CheckSchedule, StatusPageRecords, Protocol):
+class ErrorRecords(Protocol):
+    """What is kept of errors, and who changed it."""
+
+    @property
+    def errors(self) -> ErrorLog:
+        """Issues and their events."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """Who changed what."""
+        ...
+
+
+class OperatorRecords(CheckSchedule, StatusPageRecords, ErrorRecords, Protocol):
     """What people change on pages and through the API."""
 
     @property
@@ -229,7 +244,7 @@ class ServiceRecords(SchedulerStore, JudgeHistory, Protocol):
         ...
 
 
-class DashboardRecords(ReportRecords, Protocol):
+class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
     """What pages and the API read."""
 
     @property
@@ -250,11 +265,6 @@ class DashboardRecords(ReportRecords, Protocol):
     @property
     def rollups(self) -> RollupReader:
         """Samples by hour and UTC day."""
-        ...
-
-    @property
-    def audit(self) -> AuditLog:
-        """Who changed what."""
         ...
 
     @property

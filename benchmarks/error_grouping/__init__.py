@@ -1,0 +1,1 @@
+"""How well errors are grouped: one cause in one issue, and never two."""

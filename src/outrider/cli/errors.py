@@ -1,0 +1,200 @@
+"""`outrider errors`: issues, what they look like, and what is decided about them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from outrider.app import change_issues, find_issue, find_workspace, issue_state, list_issues, open_store
+from outrider.cli.echo import echo, warn
+from outrider.cli.run_tables import at_with_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from outrider.model import ErrorEvent, ErrorException, Issue, StackFrame
+
+_LISTED = 30
+_CHARACTERS = 100
+
+
+class _IssueGroup(click.Group):
+    """Takes words that are no subcommand for a query."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        asks_for_help = bool({"--help", "-h"} & set(args[:1]))
+        is_named = asks_for_help or (bool(args) and args[0] in self.commands)
+        return super().parse_args(ctx, args if is_named else ["list", *args])
+
+
+@click.group(
+    cls=_IssueGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: outrider errors 'is:new release:1.4 checkout'",
+)
+def errors() -> None:
+    """List the issues of errors that a QUERY finds, open ones by default; show them, and decide about them.
+
+    A QUERY has words, and name:value such as is:regressed, assigned:nobody, seen:24h, sort:events, release:1.4.
+    """
+
+
+@errors.command("list", epilog="Example: outrider errors list is:all sort:users --json")
+@click.argument("query", nargs=-1)
+@click.option("--limit", default=_LISTED, show_default=True, type=click.IntRange(1, 1_000), help="How many at most.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def list_(query: tuple[str, ...], *, limit: int, as_json: bool) -> None:
+    """List the issues that QUERY finds."""
+    workspace = find_workspace()
+    with open_store(workspace) as store:
+        issues = list_issues(store, " ".join(query), limit)
+    if as_json:
+        click.echo(json.dumps([_document(issue) for issue in issues]))
+        return
+    for issue in issues:
+        counts = f"{issue.events:>7,} events {issue.users:>5,} users"
+        seen = at_with_zone(issue.last_us, workspace.timezone)
+        message = f": {issue.value}" if issue.value else ""
+        place = f"  {issue.culprit}" if issue.culprit else ""
+        echo(
+            f"#{issue.id:<5} {issue_state(issue):10} {counts}  {seen}  {f'{issue.title}{message}'[:_CHARACTERS]}{place}"
+        )
+    if not issues:
+        click.echo("no issue is like that: outrider errors is:all", err=True)
+    if not issues.is_complete:
+        warn(f"there are more: --limit {limit * 2}, or a narrower query")
+
+
+@errors.command(epilog="Example: outrider errors show 17")
+@click.argument("issue")
+@click.option("--event", default="", help="This event of it instead of the last one.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(issue: str, *, event: str, as_json: bool) -> None:
+    """Show ISSUE, a number as the list has it, with the stack of its last event."""
+    workspace = find_workspace()
+    with open_store(workspace) as store:
+        shown = find_issue(store, issue)
+        events = store.errors.events(shown.id)
+        place = store.errors.event(event or (events[0].id if events else ""))
+        keys, notes = store.errors.keys(shown.id), store.errors.notes(shown.id)
+    sent = place.event if place is not None and place.issue == shown.id else None
+    if event and sent is None:
+        raise click.UsageError(f"no event {event[:40]} of issue {issue} is kept")
+    if as_json:
+        more = {
+            "keys": [asdict(key) for key in keys],
+            "event": asdict(sent) if sent else None,
+            "history": [asdict(note) for note in notes],
+        }
+        click.echo(json.dumps({**_document(shown), **more}))
+        return
+    seen = [at_with_zone(at_us, workspace.timezone) for at_us in (shown.first_us, shown.last_us)]
+    echo(f"#{shown.id} {issue_state(shown)}: {shown.title}{f': {shown.value}' if shown.value else ''}")
+    echo(f"  {shown.events:,} events, {shown.users:,} users, first {seen[0]}, last {seen[1]}")
+    for key in keys:
+        echo(f"  grouped by {key.reason}: {'; '.join(key.parts)}")
+    for note in notes:
+        echo(
+            f"  {at_with_zone(note.at_us, workspace.timezone)}  {note.author or 'Outrider'}: {note.action} {note.text}"
+        )
+    if sent is not None:
+        _show_event(sent)
+
+
+def _show_event(event: ErrorEvent) -> None:
+    facts = {
+        "route": event.transaction, "release": event.release, "environment": event.environment, "trace": event.trace_id,
+    }  # fmt: skip
+    echo("  " + ", ".join(f"{name} {value}" for name, value in facts.items() if value))
+    for index, exception in enumerate(reversed(event.exceptions)):
+        _show_exception(exception, "caused by " if index else "")
+
+
+def _show_exception(exception: ErrorException, before: str) -> None:
+    echo(f"\n{before}{exception.type}: {exception.value}")
+    for frame in reversed(exception.frames):
+        _show_frame(frame)
+
+
+def _show_frame(frame: StackFrame) -> None:
+    place = f"{frame.path or frame.module}:{frame.line}" if frame.line else frame.path or frame.module
+    echo(f"  {' ' if frame.in_app else '·'} {frame.function or '(anonymous)'}  {place}")
+    if frame.in_app and frame.source:
+        echo(f"      {frame.source.strip()}")
+
+
+def _document(issue: Issue) -> dict[str, Any]:
+    return {**asdict(issue), "state": issue_state(issue)}
+
+
+def _change(action: str, issues: tuple[str, ...], *, by: str, **inputs: str) -> None:
+    with open_store(find_workspace()) as store:
+        echo(change_issues(store, action, issues, inputs, author=by))
+
+
+def _issues(command: Callable[..., None]) -> Callable[..., None]:
+    by = click.option("--by", default="", help="Who does so; the current user if absent.")
+    return click.argument("issues", nargs=-1, required=True, metavar="ISSUE…")(by(command))
+
+
+@errors.command(epilog="Example: outrider errors resolve 17 18 --in next")
+@_issues
+@click.option("--in", "fixed_in", default="", help='The release that has the fix, or "next"; at once if absent.')
+def resolve(issues: tuple[str, ...], *, fixed_in: str, by: str) -> None:
+    """Say that issues are fixed: what comes later is a regression."""
+    _change("resolve", issues, by=by, **{"in": fixed_in})
+
+
+@errors.command(epilog="Example: outrider errors ignore 17 --for 7d --escalates")
+@_issues
+@click.option("--for", "length", default="", help="For this long.")
+@click.option("--events", default="", metavar="N", help="Until N further events.")
+@click.option("--users", default="", metavar="N", help="Until N users were met in all.")
+@click.option("--escalates", is_flag=True, help="Until an hour has three times the events of the week's busiest.")
+def ignore(issues: tuple[str, ...], *, length: str, events: str, users: str, escalates: bool, by: str) -> None:
+    """Ignore issues, for ever or until the first of these happens."""
+    inputs = {"for": length, "events": events, "users": users, "escalates": "yes" if escalates else ""}
+    _change("ignore", issues, by=by, **inputs)
+
+
+@errors.command(epilog="Example: outrider errors reopen 17")
+@_issues
+def reopen(issues: tuple[str, ...], *, by: str) -> None:
+    """Take back that issues are resolved or ignored."""
+    _change("reopen", issues, by=by)
+
+
+@errors.command(epilog="Example: outrider errors assign 17 --to grace")
+@_issues
+@click.option("--to", "assignee", default="", help="Who works on it; nobody if absent.")
+def assign(issues: tuple[str, ...], *, assignee: str, by: str) -> None:
+    """Assign issues to somebody."""
+    _change("assign", issues, by=by, assignee=assignee)
+
+
+@errors.command(epilog='Example: outrider errors comment 17 "the certificate has expired"')
+@click.argument("issue")
+@click.argument("text")
+@click.option("--by", default="", help="Who says so; the current user if absent.")
+def comment(issue: str, text: str, *, by: str) -> None:
+    """Add TEXT to the history of an issue."""
+    _change("comment", (issue,), by=by, text=text)
+
+
+@errors.command(epilog="Example: outrider errors merge 17 18 21")
+@_issues
+def merge(issues: tuple[str, ...], *, by: str) -> None:
+    """Put all issues into the first one: they are of one cause."""
+    _change("merge", issues, by=by)
+
+
+@errors.command(epilog="Example: outrider errors split 17 --key 5f0e3c1a9b7d4e2f8a6b1c2d3e4f5a6b")
+@click.argument("issue")
+@click.option("--key", required=True, help="One of several keys that lead to it, as show --json has them.")
+@click.option("--by", default="", help="Who does so; the current user if absent.")
+def split(issue: str, *, key: str, by: str) -> None:
+    """Make an issue of its own of what one key led to."""
+    _change("split", (issue,), by=by, key=key)

@@ -1,0 +1,249 @@
+"""An issue with one of its events: stack, context, counts, history; as a page, and for the API."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from outrider.charts import draw_sparkline
+from outrider.dashboard.api_values import instant
+from outrider.dashboard.issue_list import TONES, IssueItem, issue_item, state_of
+from outrider.dashboard.page_addresses import errors_path, issue_path, run_path, trace_path
+from outrider.dashboard.page_templates import render
+from outrider.model import ErrorUser, IssueId, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from outrider.dashboard.page_templates import PageContext
+    from outrider.dashboard.sources import Sources
+    from outrider.model import (
+        ErrorEvent,
+        ErrorException,
+        EventPlace,
+        Issue,
+        IssueKey,
+        IssueNote,
+        KeptEvent,
+        StackFrame,
+        TagCount,
+        TraceLink,
+    )
+
+_HOURS: Final = 7 * 24
+_DIGITS: Final = 18
+_MOST_EVENTS: Final = 60
+_SHOWN_VALUES: Final = 6
+_SHOWN_CRUMBS: Final = 60
+_MOST_LINES: Final = 11
+_VISIBLE: Final = 2
+"""So many characters of what tells a user from others are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameGroup:
+    """Frames that follow each other, the innermost first; those of libraries are folded."""
+
+    frames: tuple[StackFrame, ...]
+    is_folded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownException:
+    """An exception of a chain; `first` is the place of its first frame among those that begin unfolded."""
+
+    exception: ErrorException
+    groups: tuple[FrameGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TagValues:
+    """The values of a tag, the most frequent first: value, events, and their share of all."""
+
+    name: str
+    values: tuple[tuple[str, int, float], ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssueDetail:
+    """An issue, and the event that is looked at, if one is kept."""
+
+    issue: Issue
+    place: EventPlace | None
+    events: tuple[KeptEvent, ...]
+    keys: tuple[IssueKey, ...]
+    tags: tuple[TagCount, ...]
+    notes: tuple[IssueNote, ...]
+    links: tuple[TraceLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyItem:
+    """A key that leads to an issue, and how many of its events came by it."""
+
+    key: str
+    version: int
+    reason: str
+    parts: tuple[str, ...]
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class TagItem:
+    """How many events had a value of a tag; null for all values that are not counted."""
+
+    name: str
+    value: str | None
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryItem:
+    """What somebody did, `by` is empty for Outrider itself; or a comment."""
+
+    at: str | None
+    by: str
+    action: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueBody:
+    """An issue; `keys` lead to it, `tags` are counted, `history` has decisions and comments, `kept` ids of events."""
+
+    issue: IssueItem
+    keys: tuple[KeyItem, ...]
+    tags: tuple[TagItem, ...]
+    history: tuple[HistoryItem, ...]
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventBody:
+    """An event that is kept, its user masked; `before` and `after` are the ids of its neighbours."""
+
+    issue: int
+    event: dict[str, object]
+    before: str
+    after: str
+
+
+def issue_detail(sources: Sources, name: str, event: str = "") -> IssueDetail:
+    """Return an issue, with the event of this id, or the last one that is kept.
+
+    Raises:
+        UsageError: unknown-issue, unknown-event.
+    """
+    errors = sources.store.errors
+    is_number = name.isascii() and name.isdigit() and len(name) <= _DIGITS
+    issue = errors.issue(IssueId(int(name)), sources.now_us(), hours=_HOURS) if is_number else None
+    if issue is None:
+        raise UsageError(f"there is no issue {name[:40]}", slug="unknown-issue", fix="see /errors")
+    events = errors.events(issue.id, _MOST_EVENTS)
+    place = errors.event(event or (events[0].id if events else ""))
+    if place is not None and place.issue != issue.id:
+        place = None
+    if event and place is None:
+        raise UsageError(
+            f"no event {event[:40]} of this issue is kept", slug="unknown-event", fix=f"see /errors/{issue.id}"
+        )
+    links = sources.store.trace_links.of_traces([place.event.trace_id], limit=5) if place is not None else ()
+    return IssueDetail(
+        issue, place, events, errors.keys(issue.id), errors.tags(issue.id), errors.notes(issue.id), tuple(links)
+    )
+
+
+def api_issue(sources: Sources, name: str) -> IssueBody:
+    """Return an issue for the API.
+
+    Raises:
+        UsageError: unknown-issue.
+    """
+    detail = issue_detail(sources, name)
+    return IssueBody(
+        issue_item(detail.issue, sources.now_us()),
+        tuple(KeyItem(key.key, key.version, key.reason, key.parts, key.events) for key in detail.keys),
+        tuple(TagItem(tag.name, tag.value, tag.events) for tag in detail.tags),
+        tuple(HistoryItem(instant(note.at_us), note.author, note.action, note.text) for note in detail.notes),
+        tuple(event.id for event in detail.events),
+    )  # fmt: skip
+
+
+def api_event(sources: Sources, event: str) -> EventBody:
+    """Return an event for the API.
+
+    Raises:
+        UsageError: unknown-event.
+    """
+    place = sources.store.errors.event(event)
+    if place is None:
+        raise UsageError(f"no event {event[:40]} is kept", slug="unknown-event", fix="see /errors")
+    return EventBody(place.issue, asdict(masked(place.event)), place.before, place.after)
+
+
+def masked(event: ErrorEvent) -> ErrorEvent:
+    """Return an event whose user cannot be recognised."""
+    user = event.user
+    return replace(event, user=ErrorUser(_mask(user.id), _mask(user.email), _mask(user.name), _mask(user.address)))
+
+
+def _mask(text: str) -> str:
+    """Return the first characters of a text, and of a mail address its domain."""
+    local, at, domain = text.partition("@")
+    return f"{local[:_VISIBLE]}•••{at}{domain}" if text else ""
+
+
+def frame_groups(frames: Sequence[StackFrame]) -> tuple[FrameGroup, ...]:
+    """Return frames, the innermost first; those of libraries between the application's own are folded together."""
+    groups: list[FrameGroup] = []
+    has_own = any(frame.in_app for frame in frames)
+    for frame in reversed(frames):
+        is_folded = has_own and not frame.in_app
+        if groups and groups[-1].is_folded == is_folded:
+            groups[-1] = FrameGroup((*groups[-1].frames, frame), is_folded)
+        else:
+            groups.append(FrameGroup((frame,), is_folded))
+    return tuple(groups)
+
+
+def source_lines(frame: StackFrame) -> list[tuple[int, str]]:
+    """Return the lines of a frame with their numbers; none where no client sent them."""
+    if not frame.source:
+        return []
+    first = frame.line - len(frame.before)
+    return [(first + index, text) for index, text in enumerate((*frame.before, frame.source, *frame.after))]
+
+
+def tag_values(tags: Iterable[TagCount]) -> list[TagValues]:
+    """Return the values of each tag with their shares."""
+    by_name: dict[str, list[TagCount]] = {}
+    for tag in tags:
+        by_name.setdefault(tag.name, []).append(tag)
+    return [_tag(name, counts) for name, counts in by_name.items()]
+
+
+def _tag(name: str, counts: Sequence[TagCount]) -> TagValues:
+    total = sum(count.events for count in counts) or 1
+    named = [count for count in counts if count.value is not None]
+    values = tuple((count.value or "", count.events, count.events / total) for count in named[:_SHOWN_VALUES])
+    return TagValues(name, values, total - sum(events for _, events, _ in values))
+
+
+def issue_page(sources: Sources, detail: IssueDetail, context: PageContext) -> str:
+    """Return the page of an issue."""
+    issue, event = detail.issue, masked(detail.place.event) if detail.place is not None else None
+    shown = [ShownException(own, frame_groups(own.frames)) for own in reversed(event.exceptions)] if event else []
+    now_us = sources.now_us()
+    values = {
+        "detail": detail, "issue": issue, "event": event, "state": state_of(issue, now_us), "tones": TONES,
+        "exceptions": shown, "threads": [(own, frame_groups(own.frames)) for own in event.threads] if event else [],
+        "tag_values": tag_values(detail.tags), "source_lines": source_lines, "path": issue_path(issue.id),
+        "list_path": errors_path, "run_path_of": run_path, "trace_path_of": trace_path,
+        "crumbs": tuple(reversed(event.breadcrumbs))[:_SHOWN_CRUMBS] if event else (),
+        "chart": draw_sparkline([float(own) for own in issue.hours], f"by hour, {max(issue.hours)} at most"),
+        "raw": json.dumps(asdict(event), indent=1, ensure_ascii=False)[:200_000] if event else "",
+        "history": tuple(reversed(detail.notes)), "has_telemetry": context.has_telemetry,
+    }  # fmt: skip
+    return render("issue.html", context, values)

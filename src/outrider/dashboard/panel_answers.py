@@ -1,0 +1,210 @@
+"""What the panels of a dashboard show: each asks one bounded question, side by side, and fails alone."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import structlog
+
+from outrider.charts import MOST_LINES
+from outrider.dashboard.check_panels import NO_CHECKS, check_table
+from outrider.dashboard.dashboard_file import PanelKind
+from outrider.dashboard.page_addresses import logs_path, traces_path
+from outrider.dashboard.panel_table import PanelTable
+from outrider.dashboard.query_view import QueryProblem, query_problem
+from outrider.model import OutriderError, RecordKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
+    from contextlib import AbstractContextManager
+
+    from outrider.dashboard.dashboard_file import DashboardFile, Panel, Variable
+    from outrider.dashboard.services_view import ServicesSpan
+    from outrider.dashboard.sources import Sources
+    from outrider.model import MeasuredTable, TelemetryReader
+
+    Ask = Callable[[], AbstractContextManager[TelemetryReader]]
+
+T = TypeVar("T")
+
+log = structlog.get_logger("outrider.pages")
+
+DEADLINE_S: Final = 15.0
+_AT_ONCE: Final = 4
+_MOST_PERIODS: Final = 500
+_MOST_ROWS: Final = 20
+_MOST_CHOICES: Final = 100
+_OF_NOTHING: Final = ("count", "rate", "errors", "sum(", "uniq(")
+"""Measures that are zero where nothing matches."""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelAnswer:
+    """What a panel shows.
+
+    Attributes:
+        reason: Why it has no values; empty if it has some.
+        problem: Why it could not be asked; None if it was.
+        path: Of the page that shows what is behind it; empty for none.
+    """
+
+    panel: Panel
+    table: PanelTable = field(default_factory=PanelTable)
+    reason: str = ""
+    problem: QueryProblem | None = None
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What can be chosen for a variable, and what is: an empty value stands for all."""
+
+    variable: Variable
+    chosen: str
+    values: tuple[str, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardView:
+    """A dashboard at a moment."""
+
+    file: DashboardFile
+    span: ServicesSpan
+    choices: tuple[Choice, ...]
+    answers: tuple[PanelAnswer, ...]
+
+
+def dashboard_view(
+    sources: Sources, ask: Ask, file: DashboardFile, span: ServicesSpan, asked: Mapping[str, str]
+) -> DashboardView:
+    """Return what a dashboard shows; what takes longer than fifteen seconds in all is said to be late.
+
+    Args:
+        sources: What is asked.
+        ask: Hands out the telemetry as soon as a turn is free.
+        file: The dashboard.
+        span: The time that is shown.
+        asked: Values that an address names, by variable.
+    """
+    chosen = {variable.name: asked.get(variable.name, variable.default) for variable in file.variables}
+    pool = ThreadPoolExecutor(_AT_ONCE, "dashboard")
+    until_s = monotonic() + DEADLINE_S
+    try:
+        panels = [pool.submit(_answer, sources, ask, panel, span, chosen) for panel in file.panels]
+        variables = [pool.submit(_choice, sources, ask, variable, span, chosen) for variable in file.variables]
+        answers = tuple(
+            _in_time(work, until_s, partial(_late, panel)) for work, panel in zip(panels, file.panels, strict=True)
+        )
+        choices = tuple(
+            _in_time(work, until_s, partial(Choice, variable, chosen[variable.name], (), "its values came too late"))
+            for work, variable in zip(variables, file.variables, strict=True)
+        )
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return DashboardView(file, span, choices, answers)
+
+
+def _in_time(work: Future[T], until_s: float, late: Callable[[], T]) -> T:
+    try:
+        return work.result(max(0.0, until_s - monotonic()))
+    except TooLate:
+        return late()
+
+
+def _late(panel: Panel) -> PanelAnswer:
+    what = f"its answer took longer than {DEADLINE_S:g} s"
+    return PanelAnswer(panel, problem=QueryProblem(what, "choose a shorter time, or narrow the query"))
+
+
+def _answer(sources: Sources, ask: Ask, panel: Panel, span: ServicesSpan, chosen: Mapping[str, str]) -> PanelAnswer:
+    try:
+        if panel.form is PanelKind.TEXT:
+            return PanelAnswer(panel)
+        if panel.kind is None:
+            table, path = check_table(sources, panel, span, chosen)
+            return PanelAnswer(panel, table, "" if table.has_values else table.reason or NO_CHECKS, path=path)
+        return _of_records(ask, panel, span, chosen)
+    except OutriderError as error:
+        return PanelAnswer(panel, problem=query_problem(error))
+    except Exception as error:  # an error of ours, which is logged
+        log.exception("dashboard.panel", panel=panel.title, error=str(error))
+        return PanelAnswer(panel, problem=QueryProblem("it cannot be shown", "the log of Outrider says why"))
+
+
+def _of_records(ask: Ask, panel: Panel, span: ServicesSpan, chosen: Mapping[str, str]) -> PanelAnswer:
+    from outrider.telemetry_store import QueryText, fill_variables  # noqa: PLC0415  dear, and only these panels need it
+
+    kind = panel.kind or RecordKind.LOGS
+    query = QueryText(QueryText(fill_variables(panel.query, chosen)).during(span.name))
+    every_s = _every_s(panel, span) if panel.form is PanelKind.TREND else 0
+    path = logs_path(str(query)) if kind is RecordKind.LOGS else traces_path(str(query))
+    with ask() as reader:
+        measured = reader.measure(kind, str(query), measure=panel.measure, by=panel.by, every_s=every_s)
+    unit = panel.unit or ("ms" if "(duration)" in panel.measure else "")
+    if every_s:
+        table = _pivoted(measured, range(span.since_s // every_s * every_s, span.until_s, every_s), panel, unit)
+    else:
+        rows = measured.rows[:_MOST_ROWS] if panel.form is not PanelKind.NUMBER else measured.rows[:1]
+        left_out = len(measured.rows) - len(rows)
+        note = f"and {left_out}{'' if measured.is_complete else ' or more'} others" if left_out else ""
+        table = PanelTable(measured.columns, tuple(map(_finite, rows)), unit, note)
+    word = "log record" if kind is RecordKind.LOGS else "span"
+    reason = f"no {word} matches in this time, or none has a value"
+    return PanelAnswer(panel, table, "" if measured.rows and table.has_values else reason, path=path)
+
+
+def _every_s(panel: Panel, span: ServicesSpan) -> int:
+    """Return the periods that a panel asks for, or the usual ones where those would be too many."""
+    wanted_s = panel.every_s or span.every_s
+    return wanted_s if span.seconds <= wanted_s * _MOST_PERIODS else max(wanted_s, span.every_s)
+
+
+def _finite(row: Sequence[str | float | None]) -> tuple[str | float | None, ...]:
+    return tuple(value if not isinstance(value, float) or math.isfinite(value) else None for value in row)
+
+
+def _pivoted(measured: MeasuredTable, grid: range, panel: Panel, unit: str) -> PanelTable:
+    """Return a measure with a column for each value of its keys, the largest four."""
+    of_nothing = 0.0 if panel.measure.startswith(_OF_NOTHING) else None
+    lines: dict[str, dict[int, float]] = {}
+    for row in map(_finite, measured.rows):
+        at_s, *keys, value = row
+        if isinstance(value, int | float):
+            name = " · ".join(str(key) or "(none)" for key in keys) or panel.measure
+            lines.setdefault(name, {})[int(at_s or 0)] = float(value)
+    order = sorted(lines, key=lambda name: (-sum(lines[name].values()), name))
+    names = order[:MOST_LINES]
+    rows = tuple((at_s, *(lines[name].get(at_s, of_nothing) for name in names)) for at_s in grid)
+    left_out = len(order) - len(names)
+    note = f"the largest {len(names)} of {len(order)}" if left_out else ""
+    return PanelTable(("time", *names), rows if names else (), unit, note)
+
+
+def _choice(sources: Sources, ask: Ask, variable: Variable, span: ServicesSpan, chosen: Mapping[str, str]) -> Choice:
+    plain = Choice(variable, chosen[variable.name], variable.values)
+    try:
+        if variable.tag:
+            tags = {tag for check in sources.checks() or () for tag in check.marks | check.policy.tags}
+            return replace(
+                plain, values=tuple(sorted(tag for tag in tags if fnmatchcase(tag, variable.tag)))[:_MOST_CHOICES]
+            )
+        if variable.kind is None:
+            return plain
+        from outrider.telemetry_store import QueryText  # noqa: PLC0415  dear, and only these variables need it
+
+        query = QueryText(variable.query).during(span.name)
+        with ask() as reader:
+            rows = reader.measure(variable.kind, query, by=(variable.by,)).rows
+        values = sorted(str(row[0]) for row in rows[:_MOST_CHOICES] if row[0])
+        return replace(plain, values=tuple(values))
+    except OutriderError as error:
+        return replace(plain, problem=error.what)
