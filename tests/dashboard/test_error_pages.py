@@ -71,6 +71,8 @@ def test_an_event_leads_to_its_neighbours_and_to_the_run_of_its_trace(scene: Sce
     assert f"?event={declined(3).id}" in page
     assert f'href="/runs/{run.id}"' in page
     assert "step <bdi>Pay</bdi>" in page
+    sent = f'<a href="/errors/1?event={declined(1).id}"><bdi>PaymentError</bdi></a>'
+    assert sent in scene.get(f"/runs/{run.id}")[0].text
     assert [answer.status_code for answer in scene.get("/errors/9", "/errors/x", "/errors/1?event=ab")] == [404] * 3
 
 

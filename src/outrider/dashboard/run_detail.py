@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from outrider.dashboard.source_excerpt import SourceExcerpt
     from outrider.dashboard.sources import Sources
     from outrider.dashboard.vital_readings import VitalReading
-    from outrider.model import Attempt, AttemptTrace, CheckId, Run, Sample, StoredArtifact, StoredRun
+    from outrider.model import Attempt, AttemptTrace, CheckId, KeptEvent, Run, Sample, StoredArtifact, StoredRun
     from outrider.reports import Noise, RequestPair, RunReport, StepPair
 
 MOST_SAMPLES = 60
+_MOST_TRACES, _MOST_ERRORS = 1_000, 20
 _RUN_ID = re.compile(r"[0-9a-fA-F-]{4,36}")
 
 
@@ -68,6 +69,7 @@ class RunDetail:
         good: None if no earlier run passed.
         earlier: The run before it of the same check; None for the first.
         traces: Those of its attempts, with the attempt's number.
+        events: Errors that clients sent from those traces, of each issue the latest, with the issue's title.
     """
 
     report: RunReport
@@ -85,6 +87,7 @@ class RunDetail:
     good: GoodRun | None
     earlier: str | None
     traces: tuple[tuple[int, AttemptTrace], ...]
+    events: tuple[tuple[KeptEvent, str], ...]
 
     @property
     def run(self) -> Run:
@@ -133,6 +136,7 @@ def run_detail(sources: Sources, name: str) -> RunDetail:
     requests, more, note = requests_of(stored, counted)
     good = _good_run(sources, stored, counted)
     earlier = store.history.runs_before(run.check, RunPosition(run.due_us, run.id), limit=1)
+    traces = tuple((attempt.number, trace) for attempt in run.attempts for trace in attempt.measurement.traces)
     return RunDetail(
         report=report, title=_title(sources, run.check), artifacts=stored.artifacts, table=attempt_table(run.attempts),
         vitals=vital_readings(counted, counted_attempt(good.run) if good else None),
@@ -140,8 +144,19 @@ def run_detail(sources: Sources, name: str) -> RunDetail:
         request_note=note, requests=requests, more_requests=more,
         samples=samples[:MOST_SAMPLES], more_samples=max(len(samples) - MOST_SAMPLES, 0),
         good=good, earlier=earlier[0].id if earlier else None,
-        traces=tuple((attempt.number, trace) for attempt in run.attempts for trace in attempt.measurement.traces),
+        traces=traces, events=_events_of(sources, [trace.trace_id for _, trace in traces]),
     )  # fmt: skip
+
+
+def _events_of(sources: Sources, trace_ids: Sequence[str]) -> tuple[tuple[KeptEvent, str], ...]:
+    """Return the latest error of each issue that was sent from traces, with the issue's title."""
+    errors = sources.store.errors
+    latest: dict[int, KeptEvent] = {}
+    for event in errors.of_traces(list(dict.fromkeys(trace_ids))[:_MOST_TRACES]):
+        latest.setdefault(event.issue, event)
+    now_us, sent = sources.now_us(), list(latest.values())[:_MOST_ERRORS]
+    issues = [(event, errors.issue(event.issue, now_us, hours=1)) for event in sent]
+    return tuple((event, issue.title) for event, issue in issues if issue is not None)
 
 
 def _title(sources: Sources, name: CheckId) -> str:
