@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.builders import run_of
 from tests.cli.conftest import Desk
-from tests.telemetry_store.samples import log_record, span
+from tests.telemetry_store.samples import log_record, point, span
 
 from outrider.app import find_workspace, follow_logs, open_store, open_telemetry
-from outrider.model import AttemptTrace, Measurement, Outcome
+from outrider.model import AttemptTrace, Measurement, Outcome, SumValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +48,14 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             log_record("pay", "card \x1b[31mrefused", ago_s=10, attributes={"tenant": "acme"}),
         ]
         telemetry.insert_logs(records, token="logs")
+        resource, states = {"host.name": "node-1"}, {"used": 300.0, "free": 700.0}
+        memory = [
+            point(
+                "unknown_service", SumValue(size, is_monotonic=False, is_delta=False), "system.memory.usage"
+            )._replace(resource=resource, attributes={"state": state})
+            for state, size in states.items()
+        ]
+        telemetry.insert_metrics(memory, token="metrics")
         yield desk
 
 
@@ -147,6 +155,16 @@ def test_a_run_without_traces_says_so(desk: Desk) -> None:
     assert "linked with no trace" in desk.outrider("traces", "--run", run.id).stderr
     assert "[bad-argument]" in desk.outrider("traces", "--run", run.id, "service:shop").stderr
     assert "[unknown-run]" in desk.outrider("traces", "--run", "ffffffff").stderr
+
+
+@needs_engine
+def test_hosts_show_what_they_said_last(desk: Desk) -> None:
+    """Only what was sent; where nothing was in a time, how to send it."""
+    [host] = desk.json("hosts", "--json")
+
+    assert (host["name"], host["memory"], host["cpu"], host["services"]) == ("node-1", 0.3, None, [])
+    assert "30%" in desk.outrider("hosts").stdout
+    assert "how to send them" in desk.outrider("hosts", "--since", "1s").stderr
 
 
 @needs_engine

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from outrider.dashboard import TelemetrySource
 from outrider.model import LogRecord, Span
+from outrider.telemetry_store.service_search import ServiceSearch
 from outrider.telemetry_store.telemetry_inserts import TelemetryTables
-from outrider.telemetry_store.telemetry_search import TelemetrySearch
 
 from .conftest import NOW_US
 
@@ -24,8 +24,8 @@ HOSTILE = "<script>alert(1)</script> \u202eevil\u202c \x1b[31m ' OR 1=1 -- {{7*7
 
 def source(client: ClickHouseClient) -> TelemetrySource:
     """Return the way to an engine, at the moment of the scene."""
-    search = TelemetrySearch(client, clock=lambda: NOW_NS)
-    return TelemetrySource(is_on=True, reader=lambda: search)
+    search = ServiceSearch(client, clock=lambda: NOW_NS)
+    return TelemetrySource(is_on=True, reader=lambda: search, services=lambda: search)
 
 
 def log_of(service: str, body: str = "order created", *, ago_s: float = 60, **changes: Any) -> LogRecord:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from outrider.model import (
         Dependency,
         Deployment,
+        HostReading,
         Release,
         ServiceInstance,
         ServiceReader,
@@ -55,6 +56,10 @@ class ServiceFacts:
         if self._service:
             return self._reader.operations(self._service, self._since_ns, self._until_ns)
         return self._reader.services(self._since_ns, self._until_ns)
+
+    def hosts(self) -> list[HostReading]:
+        """Return hosts and what they said last."""
+        return self._reader.hosts(self._since_ns, self._until_ns)
 
     def dependencies(self) -> list[Dependency]:
         """Return who calls whom."""

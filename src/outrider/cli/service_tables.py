@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.app import ReleaseMark
-    from outrider.model import Dependency, ServiceInstance, SpanRates, Statement
+    from outrider.model import Dependency, HostReading, ServiceInstance, SpanRates, Statement
 
 _QUANTILES = (0.5, 0.95, 0.99)
 
@@ -118,6 +118,27 @@ def statements_table(statements: Sequence[Statement]) -> FittedTable:
         numbers = (str(row.count), str(row.errors), _ms(row.p95_ms), f"{row.total_ms / 1000:.1f}")
         table.add_row(Text(row.system), Text(row.text), *numbers)
     return table
+
+
+def hosts_table(hosts: Sequence[HostReading], timezone: str) -> FittedTable:
+    """Return a line for each host, the busiest first."""
+    table = _table(
+        (name_column("host"), time_column(f"last ({timezone})"), text_column("services")),
+        ("CPU", "memory", "disk", "load", "network/s"),
+    )
+    for row in sorted(hosts, key=lambda row: (-row.worst, row.name)):
+        network = "-" if row.network_bytes_s is None else f"{row.network_bytes_s / 1e6:.2f} MB"
+        shares = ("-" if share is None else f"{share:.0%}" for share in (row.cpu, row.memory, row.disk))
+        load = "-" if row.load is None else f"{row.load:.2f}"
+        names = Text(", ".join(row.services) or "-")
+        table.add_row(Text(row.name), at(row.last_us, timezone), names, *shares, load, network)
+    return table
+
+
+def host_json(row: HostReading) -> dict[str, object]:
+    """Return a host as JSON; when it was seen last as text in UTC."""
+    fields: dict[str, Any] = asdict(row)
+    return {**fields, "last": _utc(fields.pop("last_us"))}
 
 
 def _table(names: Sequence[Column | str], numbers: Sequence[str]) -> FittedTable:

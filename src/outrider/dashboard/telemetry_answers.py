@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from outrider.model import (
+        HostReading,
         LogRecord,
         Matches,
         MeasuredTable,
@@ -135,6 +136,33 @@ class TraceBody:
 
 
 @dataclass(frozen=True, slots=True)
+class HostReadingItem:
+    """A host as metrics tell of it; shares from 0 to 1, null for what was not sent within fifteen minutes.
+
+    `disk` is that of the fullest file system, `mount_point`.
+    """
+
+    host: str
+    last: str | None
+    cpu: float | None
+    memory: float | None
+    disk: float | None
+    mount_point: str
+    load: float | None
+    network_bytes_s: float | None
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HostsBody:
+    """Hosts that sent system metrics in a time, by name."""
+
+    items: tuple[HostReadingItem, ...]
+    since: str | None
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RatesItem:
     """How many spans entered a service or an operation, how many failed, and how long they took."""
 
@@ -195,6 +223,18 @@ def api_measured_spans(table: MeasuredTable) -> SpanPage:
 def api_trace(trace_id: str, spans: Sequence[Span]) -> TraceBody:
     """Return a trace for the API."""
     return TraceBody(trace_id, tuple(span_item(span) for span in spans), len(spans) < MOST_SPANS)
+
+
+def api_hosts(hosts: Iterable[HostReading], since_us: int, until_us: int) -> HostsBody:
+    """Return hosts for the API."""
+    items = (
+        HostReadingItem(
+            row.name, instant(row.last_us), row.cpu, row.memory, row.disk, row.mount_point, row.load,
+            row.network_bytes_s, row.services,
+        )
+        for row in hosts
+    )  # fmt: skip
+    return HostsBody(tuple(items), instant(since_us), instant(until_us))
 
 
 def api_rates(rates: Iterable[SpanRates], since_us: int, until_us: int) -> RatesBody:

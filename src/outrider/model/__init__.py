@@ -33,6 +33,7 @@ from outrider.model.error_event import (
     event_from_json,
     event_to_json,
 )
+from outrider.model.error_project import ErrorProject, KeyPurpose, ProjectKey
 from outrider.model.errors import (
     BadSeries,
     BrowserError,
@@ -51,6 +52,7 @@ from outrider.model.errors import (
 )
 from outrider.model.excerpt import Excerpt
 from outrider.model.histogram import BUCKET_VALUE, LEAST, RATIO, Histogram, bucket_of, merged
+from outrider.model.host_answer import HostPoint, HostReading, RuntimePoint
 from outrider.model.host_state import HostState
 from outrider.model.host_turn import Claim, HostTurn
 from outrider.model.identity import RunId, new_run_id
@@ -132,6 +134,8 @@ from outrider.model.ports import (
     OperatorRecords,
     Outbox,
     OverrideLog,
+    ProjectRecords,
+    ProjectRegistry,
     ProofLog,
     Pruner,
     ReportHistory,
@@ -297,6 +301,7 @@ __all__ = [
     "ErrorEvent",
     "ErrorException",
     "ErrorLog",
+    "ErrorProject",
     "ErrorRecord",
     "ErrorRecords",
     "ErrorRequest",
@@ -324,6 +329,8 @@ __all__ = [
     "Histogram",
     "HistogramValue",
     "HostLoad",
+    "HostPoint",
+    "HostReading",
     "HostState",
     "HostTurn",
     "IgnoredUntil",
@@ -343,6 +350,7 @@ __all__ = [
     "JudgeHistory",
     "JudgeMemory",
     "KeptEvent",
+    "KeyPurpose",
     "Kind",
     "Leadership",
     "LoadInterval",
@@ -380,6 +388,9 @@ __all__ = [
     "Points",
     "Policy",
     "ProcessView",
+    "ProjectKey",
+    "ProjectRecords",
+    "ProjectRegistry",
     "ProofLog",
     "Pruned",
     "Pruner",
@@ -402,6 +413,7 @@ __all__ = [
     "RunLog",
     "RunPosition",
     "RunSummary",
+    "RuntimePoint",
     "Sample",
     "ScheduleQueue",
     "SchedulerStore",

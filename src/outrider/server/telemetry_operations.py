@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from outrider.dashboard import (
+    HostsBody,
     LogPage,
     Measure,
     RatesBody,
     SpanPage,
     TraceBody,
+    api_hosts,
     api_logs,
     api_measured_logs,
     api_measured_spans,
@@ -31,7 +33,7 @@ from outrider.server.api_parameters import (
     whole_number,
 )
 from outrider.server.openapi_document import Description, Parameter
-from outrider.server.telemetry_turns import asked_telemetry
+from outrider.server.telemetry_turns import asked_services, asked_telemetry
 from outrider.workspace import parse_duration
 
 if TYPE_CHECKING:
@@ -75,13 +77,24 @@ def _trace(sources: Sources, request: Request) -> TraceBody:
     return api_trace(trace_id, spans)
 
 
-def _services(sources: Sources, request: Request) -> RatesBody:
-    service = text_of(request, "service")
+def _hosts(sources: Sources, request: Request) -> HostsBody:
+    since_us, until_us = _time_of(sources, request)
+    with asked_services(sources) as reader:
+        return api_hosts(reader.hosts(since_us * 1000, until_us * 1000), since_us, until_us)
+
+
+def _time_of(sources: Sources, request: Request) -> tuple[int, int]:
     until_us = time_of(request, "until", sources.now_us())
     since_us = time_of(request, "since", until_us - _HOUR_US)
-    with_synthetic = choice_of(request, "synthetic", {"": False, "without": False, "with": True})
     if not 0 <= since_us < until_us < 2**62 // 1000:
         raise bad_parameter("since", "is not before until", "a time before it, from 1970 on")
+    return since_us, until_us
+
+
+def _services(sources: Sources, request: Request) -> RatesBody:
+    service = text_of(request, "service")
+    since_us, until_us = _time_of(sources, request)
+    with_synthetic = choice_of(request, "synthetic", {"": False, "without": False, "with": True})
     with asked_telemetry(sources) as reader:
         listed = reader.services if not service else lambda *time, **more: reader.operations(service, *time, **more)
         rates = listed(since_us * 1000, until_us * 1000, with_synthetic=with_synthetic)
@@ -137,6 +150,11 @@ _PARAMETERS = (
     Parameter("every", "Length of the periods to measure by, such as 5m.", TEXT),
 )  # fmt: skip
 
+_TIMES = (
+    Parameter("since", "From then on; an hour before `until` if absent.", _TIME),
+    Parameter("until", "Before then; now if absent.", _TIME),
+)
+
 TELEMETRY_OPERATIONS = (
     Operation(
         Description(f"{ROOT}/logs", "Log records that a query finds, the newest first, or a measure of them.", LogPage,
@@ -158,12 +176,15 @@ TELEMETRY_OPERATIONS = (
         Description(f"{ROOT}/services", "Rate, errors and durations of all services, or of one's operations.",
                     RatesBody, (
             Parameter("service", "List the operations of this one.", TEXT),
-            Parameter("since", "From then on; an hour before `until` if absent.", _TIME),
-            Parameter("until", "Before then; now if absent.", _TIME),
+            *_TIMES,
             Parameter("synthetic", "With the traffic of probers and loads, or without it, which is usual.", {
                 "type": "string", "enum": ["with", "without"],
             }),
         )),
         _services,
+    ),
+    Operation(
+        Description(f"{ROOT}/hosts", "Hosts that sent system metrics, and what they said last.", HostsBody, _TIMES),
+        _hosts,
     ),
 )  # fmt: skip

@@ -17,8 +17,9 @@ from outrider.model import (
     ServiceInstance,
     Statement,
 )
+from outrider.telemetry_store.host_search import HostSearch
 from outrider.telemetry_store.query_compiler import Parameters
-from outrider.telemetry_store.telemetry_search import TelemetrySearch, within
+from outrider.telemetry_store.telemetry_search import within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ _TEXT: Final = (
 )
 
 
-class ServiceSearch(TelemetrySearch):
+class ServiceSearch(HostSearch):
     """Answers them, each within the limits of a query; without probers' traffic unless it is asked for."""
 
     def dependencies(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from outrider.model.host_answer import HostPoint, HostReading, RuntimePoint
     from outrider.model.service_answer import (
         Dependency,
         Deployment,
@@ -64,3 +65,14 @@ class ServiceReader(Protocol):
 
         Periods without requests are left out; of more than 400,000 the first are returned.
         """
+
+    def hosts(self, since_ns: int, until_ns: int) -> list[HostReading]:
+        """Return every host that sent system metrics in that time, by name, with what it said last."""
+
+    def host_points(
+        self, since_ns: int, until_ns: int, *, every_s: int, host: str = "", figure: str = ""
+    ) -> list[HostPoint]:
+        """Return figures of one or all hosts by period, in the order of time; a counter's reset is left out."""
+
+    def runtime_points(self, service: str, since_ns: int, until_ns: int, *, every_s: int) -> list[RuntimePoint]:
+        """Return metrics of the runtimes, pools and queues of a service by metric, instance and period."""
