@@ -180,6 +180,18 @@ def test_services_show_rate_errors_and_durations(desk: Desk) -> None:
     assert "no spans" in desk.outrider("services", "nowhere").stderr
 
 
+def test_services_tell_what_was_dropped_today(desk: Desk) -> None:
+    """By signal and reason; without an engine."""
+    tally = Tally()
+    tally.add("logs beyond the budget of the day", 7)
+    DayLedger(desk.root / ".outrider" / "telemetry" / LEDGER, tally).write()
+
+    dropped = desk.json("services", "--show", "dropped", "--json")
+
+    assert {"signal": "logs", "reason": "beyond the budget of the day", "count": 7} in dropped
+    assert "beyond the budget" in desk.outrider("services", "--show", "dropped").stdout
+
+
 @needs_engine
 def test_services_tell_whom_they_call_and_what_they_run(desk: Desk) -> None:
     """Dependencies, deployments, instances and statements, as tables and as JSON."""

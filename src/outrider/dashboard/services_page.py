@@ -64,7 +64,8 @@ def services_page(reader: ServiceReader, sources: Sources, since: str, context: 
     values = {
         "lines": lines, "span": span, "spark": draw_sparkline, "times": _times(span, "/services"), "shares": shares,
         "path_of": service_path,
-        "incident_of": incident_path, "map_path": services_path("/services/map", span.name),
+        "incident_of": incident_path, "lost": sources.service().telemetry_lost,
+        "map_path": services_path("/services/map", span.name),
     }  # fmt: skip
     return render("services.html", context, values)
 

@@ -186,7 +186,7 @@ from outrider.model.service_answer import (
     Statement,
     apdex,
 )
-from outrider.model.service_view import CheckView, ProcessView, ServiceView
+from outrider.model.service_view import CheckView, LostTelemetry, ProcessView, ServiceView
 from outrider.model.status_update import (
     MOST_TEXT_CHARACTERS,
     MOST_TITLE_CHARACTERS,
@@ -360,6 +360,7 @@ __all__ = [
     "LogPattern",
     "LogPatterns",
     "LogRecord",
+    "LostTelemetry",
     "Matches",
     "Measure",
     "MeasuredTable",
