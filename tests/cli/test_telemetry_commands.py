@@ -14,6 +14,7 @@ from tests.telemetry_store.samples import log_record, point, span
 
 from outrider.app import find_workspace, follow_logs, open_store, open_telemetry
 from outrider.model import AttemptTrace, Measurement, Outcome, SumValue
+from outrider.telemetry import LEDGER, DayLedger, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
