@@ -187,13 +187,7 @@ from outrider.model.service_answer import (
     apdex,
 )
 from outrider.model.service_view import CheckView, LostTelemetry, ProcessView, ServiceView
-from outrider.model.status_update import (
-    MOST_TEXT_CHARACTERS,
-    MOST_TITLE_CHARACTERS,
-    Impact,
-    StatusPhase,
-    StatusUpdate,
-)
+from outrider.model.status_update import MOST_TEXT_CHARACTERS, MOST_TITLE_CHARACTERS, Impact, StatusPhase, StatusUpdate
 from outrider.model.store_size import Freed, StoreSize
 from outrider.model.stored_changes import StoredChanges
 from outrider.model.stored_check import StoredCheck, StoredProof
@@ -221,6 +215,8 @@ from outrider.model.telemetry_answer import (
     LogPatterns,
     Matches,
     MeasuredTable,
+    Notable,
+    NotablePattern,
     RecordKind,
     RowPosition,
     SpanRates,
@@ -370,6 +366,8 @@ __all__ = [
     "MovedOperation",
     "Node",
     "NodeKind",
+    "Notable",
+    "NotablePattern",
     "Notification",
     "OperationCount",
     "OperatorRecords",
