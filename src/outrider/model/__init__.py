@@ -226,27 +226,9 @@ from outrider.model.trace_context import VENDOR, TraceContext, TraceGrant, begin
 from outrider.model.trace_link import AttemptTrace, TraceLink, TraceSource, is_trace_id
 
 __all__ = [
-    "ASSIGN",
-    "BUCKET_VALUE",
-    "CALL_ERRORS",
-    "CALL_P95",
-    "CHECK_KINDS",
-    "DURATION",
-    "FAILING",
-    "GZIP_SUFFIX",
-    "LASTING",
-    "LAST_GOOD_KINDS",
-    "LEAST",
-    "MOST_TEXT_CHARACTERS",
-    "MOST_TITLE_CHARACTERS",
-    "NEXT_RELEASE",
-    "OPERATION_METRICS",
-    "RATIO",
-    "REQUESTS",
-    "RULE_VALUE",
-    "SERVICE_METRICS",
-    "USUAL",
-    "VENDOR",
+    "ASSIGN", "BUCKET_VALUE", "CALL_ERRORS", "CALL_P95", "CHECK_KINDS", "DURATION", "FAILING", "GZIP_SUFFIX",
+    "LASTING", "LAST_GOOD_KINDS", "LEAST", "MOST_TEXT_CHARACTERS", "MOST_TITLE_CHARACTERS", "NEXT_RELEASE",
+    "OPERATION_METRICS", "RATIO", "REQUESTS", "RULE_VALUE", "SERVICE_METRICS", "USUAL", "VENDOR",
     "AccessRecords",
     "AccessToken",
     "Acknowledgement",
@@ -504,4 +486,4 @@ __all__ = [
     "tail",
     "title_of",
     "user_key",
-]
+]  # fmt: skip
