@@ -10,6 +10,7 @@ import numpy as np
 
 from outrider.baselines import expected_band, load
 from outrider.charts import MapEdge, MapNode, Trend, draw_lines, draw_map, draw_sparkline, draw_trend, milliseconds
+from outrider.dashboard.notable_view import notable_views
 from outrider.dashboard.page_addresses import incident_path, logs_path, service_path, services_path, traces_path
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.services_view import (
@@ -117,7 +118,7 @@ def watched_service_page(reader: ServiceReader, sources: Sources, name: str, sin
         "called": [(call, Rates.of(call, span)) for call in calls if call.source == Node(NodeKind.SERVICE, name)],
         "callers": [(call, Rates.of(call, span)) for call in calls if call.target == Node(NodeKind.SERVICE, name)],
         "statements": reader.statements(name, *recent), "instances": reader.instances(name, *span.ns),
-        "deployments": deployments, "path_of": service_path,
+        "deployments": deployments, "path_of": service_path, "notable": notable_views(sources, {name}),
         "logs": logs_path(_query("service", name, span)), "errors": logs_path(failing),
         "traces": traces_path(_query("service", name, span)),
         "failed": traces_path(_query("service", name, span, "status:error")),
