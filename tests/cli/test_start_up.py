@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .conftest import Desk
 
 ROOMS = [
-    "alerts", "app", "baselines", "charts", "dashboard", "frames", "gate", "journeys", "load", "model", "probes",
+    "alerts", "app", "baselines", "charts", "dashboard", "errors", "frames", "gate", "journeys", "load", "model", "probes",
     "pytest_plugin", "reports", "runs", "scheduler", "server", "store", "telemetry", "telemetry_store", "workspace",
 ]  # fmt: skip
 HEAVY = {
