@@ -10,6 +10,8 @@ import numpy as np
 
 from outrider.baselines import expected_band, load
 from outrider.charts import MapEdge, MapNode, Trend, draw_lines, draw_map, draw_sparkline, draw_trend, milliseconds
+from outrider.dashboard.hosts_page import recent as recent_span
+from outrider.dashboard.hosts_page import runtime_charts
 from outrider.dashboard.page_addresses import incident_path, logs_path, service_path, services_path, traces_path
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.services_view import (
@@ -104,6 +106,7 @@ def watched_service_page(reader: ServiceReader, sources: Sources, name: str, sin
     deployments = reader.deployments(*span.ns, service=name)
     satisfied_ms = sources.telemetry.satisfied_ms
     recent = (max(span.since_s, span.until_s - 6 * HOUR_S) * 10**9, span.until_s * 10**9)
+    day = recent_span(span)
     releases = [(deployment.at_us, deployment.version[:_RELEASE_CHARACTERS]) for deployment in deployments]
     band = _band(sources, name, span)
     charts = _charts(points, span, releases=releases, band=band, timezone=context.clock.timezone)
@@ -117,6 +120,7 @@ def watched_service_page(reader: ServiceReader, sources: Sources, name: str, sin
         "called": [(call, Rates.of(call, span)) for call in calls if call.source == Node(NodeKind.SERVICE, name)],
         "callers": [(call, Rates.of(call, span)) for call in calls if call.target == Node(NodeKind.SERVICE, name)],
         "statements": reader.statements(name, *recent), "instances": reader.instances(name, *span.ns),
+        "runtime": runtime_charts(reader.runtime_points(name, *day.ns, every_s=day.every_s), day),
         "deployments": deployments, "path_of": service_path,
         "logs": logs_path(_query("service", name, span)), "errors": logs_path(failing),
         "traces": traces_path(_query("service", name, span)),
