@@ -14,7 +14,7 @@ from outrider.dashboard.services_view import DAY_S, HOUR_S, SPANS, ServicesSpan
 from outrider.model import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.sources import Sources
@@ -24,6 +24,8 @@ HOST_SPANS = ("1h", "6h", "1d")
 ORDERS = {"": "worst", "name": "name", "cpu": "CPU", "memory": "memory", "disk": "disk", "load": "load"}
 _MOST_LINES = 4
 _MOST_CHARTS = 24
+_STANDS = 5
+_LABEL = 18
 _WARN, _BAD = 0.8, 0.9
 _MEGA = 1e6
 _MINUTES_US = 60_000_000
@@ -69,7 +71,7 @@ def hosts_page(reader: ServiceReader, sources: Sources, asked: tuple[str, str, s
         processors[point.host][point.at_s] = point.value
     now_us = sources.now_us()
     values = {
-        "rows": [(host, [processors[host.name].get(at_s, 0.0) for at_s in span.grid]) for host in _sorted(rows, order)],
+        "rows": [(host, _values(processors[host.name], span)) for host in _sorted(rows, order)],
         "count": len(known), "text": text, "order": order, "orders": ORDERS, "span": span, "spark": draw_sparkline,
         "times": [(name, hosts_path(name, order, text), name == span.name) for name in HOST_SPANS],
         "host_path": host_path, "service_path": service_path, "tone": share_tone,
@@ -170,15 +172,28 @@ def _unit(metric: str, unit: str, kind: str) -> tuple[str, float]:
     return f"{named}, mean" if kind == "mean" else named, factor
 
 
+def _values(points: Mapping[int, float], span: ServicesSpan) -> list[float]:
+    """Return values by period; the last one stands for up to five periods, as senders are seldom on time."""
+    values: list[float] = []
+    seen = math.nan, -_STANDS
+    for number, at_s in enumerate(span.grid):
+        if at_s in points:
+            seen = points[at_s], number
+        values.append(seen[0] if number - seen[1] <= _STANDS else math.nan)
+    return values
+
+
 def _chart(title: str, unit: str, factor: float, lines: dict[str, dict[int, float]], span: ServicesSpan) -> LineChart:
     """Return the greatest lines as a chart; the others are counted in its note."""
-    named = f"{title} ({unit})" if unit else title
+    heading = f"{title} ({unit})" if unit else title
     chosen = sorted(lines, key=lambda label: -max(lines[label].values()))[:_MOST_LINES]
     word, length_s = ("minutes", 60) if span.every_s < HOUR_S // 2 else ("hours", HOUR_S)
     ago = [(at_s - span.until_s) / length_s for at_s in span.grid]
-    drawn = {
-        (label[:18] or title): [lines[label].get(at_s, math.nan) * factor for at_s in span.grid] for label in chosen
-    }
+    drawn: dict[str, list[float]] = {}
+    for number, label in enumerate(chosen, 1):
+        named = label or title
+        short = named if len(named) <= _LABEL else f"{number} …{named[-_LABEL + 3 :]}"
+        drawn[short] = [value * factor for value in _values(lines[label], span)]
     left = len(lines) - len(chosen)
     note = f"the greatest {_MOST_LINES} of {len(lines)}" if left else ""
-    return LineChart(named, draw_lines(named, ago, drawn, x=word), note)
+    return LineChart(heading, draw_lines(heading, ago, drawn, x=word), note)
