@@ -23,6 +23,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
@@ -108,23 +109,31 @@ class Sender(threading.Thread):
             number += 1
 
     def stop(self) -> None:
-        """Stop after the batch under way."""
+        """Stop after the batch under way.
+
+        Raises:
+            RuntimeError: If it stopped by itself before: what was killed since proved nothing.
+        """
+        if not self.is_alive():
+            raise RuntimeError(f"the sender of {self._signal} ended before its time")
         self._stop_asked.set()
         self.join()
 
 
 def _status(url: str, body: bytes) -> int | None:
-    """Return the status of the answer; None if there was none. A refused connection has sent nothing: 0."""
+    """Return the status of the answer, even if its body is cut off; None if there was none.
+
+    A refused connection has sent nothing: 0.
+    """
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
-            answer.read()
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
     except urllib.error.URLError as error:
         return 0 if isinstance(error.reason, ConnectionRefusedError) else None
-    except OSError:
+    except (OSError, HTTPException):
         return None
 
 

@@ -67,3 +67,5 @@ def _frame(text: str) -> StackFrame:
 
 
 CAUSES: Final = read_causes(Path(__file__).with_name("cases.txt"))
+UNSEEN: Final = read_causes(Path(__file__).with_name("unseen.txt"))
+"""Written after the rules of grouping were, which were not changed for them."""

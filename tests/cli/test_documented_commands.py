@@ -36,6 +36,8 @@ _NEEDS_ID = "it needs the id of what is there"
 NOT_RUN = {
     "ack": _NEEDS_ID, "assign": _NEEDS_ID, "comment": _NEEDS_ID, "incidents": _NEEDS_ID, "tokens revoke": _NEEDS_ID,
     "status-page update": _NEEDS_ID,
+    "project limit": _NEEDS_ID, "project keys": _NEEDS_ID, "project add-key": _NEEDS_ID, "project rotate": _NEEDS_ID,
+    "project revoke": _NEEDS_ID,
     **{f"errors {action}": _NEEDS_ID for action in ("show", "resolve", "ignore", "reopen", "assign", "comment")},
     "errors merge": _NEEDS_ID, "errors split": _NEEDS_ID,
     "up": _STAYS, "serve": _STAYS, "ingest": _STAYS,

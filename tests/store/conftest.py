@@ -100,14 +100,18 @@ class Maker:
         return ArtifactFile(kind, name, "application/zip", path)
 
 
+REVISION_0020 = ("DROP TABLE project_keys", "DROP TABLE projects", "UPDATE alembic_version SET version_num = '0019'")
+"""What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
+
 _ISSUE_TABLES = (
     "issue_keys", "error_event_ids", "error_events", "issue_hours", "issue_tags", "issue_notes", "error_releases",
     "issues",
 )  # fmt: skip
 REVISION_0019 = (
+    *REVISION_0020,
     *(f"DROP TABLE {table}" for table in _ISSUE_TABLES), "UPDATE alembic_version SET version_num = '0018'",
 )  # fmt: skip
-"""What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
+"""What undoes the revision and those after it."""
 
 REVISION_0018 = (
     *REVISION_0019,

@@ -155,6 +155,32 @@ def test_a_full_spool_takes_nothing_until_there_is_room(tmp_path: Path) -> None:
     assert store.records == full
 
 
+def test_a_disk_that_takes_half_a_batch_leaves_none_of_it(tmp_path: Path) -> None:
+    """A file that may not grow is as full as a disk; what was acknowledged before and is taken after it stays whole."""
+    program = f"""
+import resource, signal
+from outrider.telemetry import SignalKind, Spool
+from outrider.telemetry.spool import SpoolFull
+from tests.telemetry.test_spool import log_record
+from pathlib import Path
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, resource.RLIM_INFINITY))
+spool = Spool(Path({str(tmp_path)!r}), 10**6)
+spool.write(SignalKind.LOGS, [log_record("first")])
+try:
+    spool.write(SignalKind.LOGS, [log_record("x" * 5_000)])
+except SpoolFull as error:
+    print(error)
+spool.write(SignalKind.LOGS, [log_record("last")])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    records = [record for segment in Spool(tmp_path, MOST).sealed() for record in read_segment(segment)[1]]
+    assert done.stdout == "the spool cannot be written: no space left\n"
+    assert [record.body for record in records] == ["first", "last"]
+
+
 def test_nothing_is_lost_while_the_store_is_away(tmp_path: Path) -> None:
     """What waits is inserted once the store is back, oldest first, each segment under one token."""
     spool, store, tally = Spool(tmp_path, MOST), Store(TelemetryUnavailable("away", slug="x")), Tally()

@@ -30,6 +30,19 @@ if TYPE_CHECKING:
     from outrider.app.codegen_session import record_journey
     from outrider.app.debug_run import debug_check
     from outrider.app.discovery import Discovery
+    from outrider.app.error_projects import (
+        EVENTS_A_DAY,
+        EVENTS_A_MINUTE,
+        IssuedKey,
+        KeyRequest,
+        add_project,
+        add_project_key,
+        limit_project,
+        list_project_keys,
+        list_projects,
+        revoke_project_key,
+        rotate_project_key,
+    )
     from outrider.app.failure_pages import write_failure_pages
     from outrider.app.fault_proof import ProofReport, prove_journeys
     from outrider.app.frame_export import empty_range_note, export_frames
@@ -153,6 +166,8 @@ if TYPE_CHECKING:
     from outrider.workspace import Scaffold, Workspace, format_duration
 
 __all__ = [
+    "EVENTS_A_DAY",
+    "EVENTS_A_MINUTE",
     "ISSUE_ACTIONS",
     "Acceptance",
     "Accepted",
@@ -173,7 +188,9 @@ __all__ = [
     "GateVerdict",
     "Incident",
     "IncidentList",
+    "IssuedKey",
     "Judgement",
+    "KeyRequest",
     "Knee",
     "KneeSearch",
     "Level",
@@ -232,6 +249,8 @@ __all__ = [
     "WorkspaceService",
     "accept_baselines",
     "acknowledge_incident",
+    "add_project",
+    "add_project_key",
     "add_user",
     "alert_settings",
     "artifact_file",
@@ -287,10 +306,13 @@ __all__ = [
     "judge_settings",
     "judge_steps",
     "levels",
+    "limit_project",
     "list_changes",
     "list_checks",
     "list_incidents",
     "list_issues",
+    "list_project_keys",
+    "list_projects",
     "list_releases",
     "list_runs",
     "list_sessions",
@@ -327,7 +349,9 @@ __all__ = [
     "request_runs",
     "restore_backup",
     "resume_checks",
+    "revoke_project_key",
     "revoke_token",
+    "rotate_project_key",
     "run_checks",
     "run_document",
     "run_gate",
@@ -365,6 +389,10 @@ _MODULES = {
     "outrider.app.telemetry_service": "TelemetryService",
     "outrider.app.run_traces": "RunTrace RunTraces read_run_traces",
     "outrider.app.service_facts": "ReleaseMark ServiceFacts satisfied_ms",
+    "outrider.app.error_projects": (
+        "EVENTS_A_DAY EVENTS_A_MINUTE IssuedKey KeyRequest add_project add_project_key limit_project list_project_keys "
+        "list_projects revoke_project_key rotate_project_key"
+    ),
     "outrider.app.telemetry_day": "TelemetryDay",
     "outrider.app.telemetry_access": "follow_logs open_telemetry",
     "outrider.app.codegen_session": "record_journey",

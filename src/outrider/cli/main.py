@@ -65,6 +65,7 @@ _COMMANDS = {
     "errors": "List issues of errors, show them, and decide about them.",
     "sql": "Answer one SELECT over the tables of telemetry.",
     "users": "Add, list and remove users of the pages.",
+    "project": "Add projects that errors are sent to, and manage their keys.",
     "tokens": "Create, list and revoke tokens of programs.",
     "settings": "List switches and levels, and change them while the service runs.",
     "audit": "List who changed what.",

@@ -25,7 +25,7 @@ REMOTE = frozenset(
 )  # fmt: skip
 """Commands that a server can answer."""
 
-_OF_STORED_DATA = frozenset({"backtest", "calibrate", "errors", "judge", "report", "tokens", "users"})
+_OF_STORED_DATA = frozenset({"backtest", "calibrate", "errors", "judge", "project", "report", "tokens", "users"})
 """Commands that somebody may expect to ask the server of OUTRIDER_SERVER."""
 
 _VARIABLE = "OUTRIDER_SERVER"

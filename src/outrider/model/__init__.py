@@ -33,6 +33,7 @@ from outrider.model.error_event import (
     event_from_json,
     event_to_json,
 )
+from outrider.model.error_project import ErrorProject, KeyPurpose, ProjectKey
 from outrider.model.errors import (
     BadSeries,
     BrowserError,
@@ -133,6 +134,8 @@ from outrider.model.ports import (
     OperatorRecords,
     Outbox,
     OverrideLog,
+    ProjectRecords,
+    ProjectRegistry,
     ProofLog,
     Pruner,
     ReportHistory,
@@ -292,6 +295,7 @@ __all__ = [
     "ErrorEvent",
     "ErrorException",
     "ErrorLog",
+    "ErrorProject",
     "ErrorRecord",
     "ErrorRecords",
     "ErrorRequest",
@@ -340,6 +344,7 @@ __all__ = [
     "JudgeHistory",
     "JudgeMemory",
     "KeptEvent",
+    "KeyPurpose",
     "Kind",
     "Leadership",
     "LoadInterval",
@@ -375,6 +380,9 @@ __all__ = [
     "Points",
     "Policy",
     "ProcessView",
+    "ProjectKey",
+    "ProjectRecords",
+    "ProjectRegistry",
     "ProofLog",
     "Pruned",
     "Pruner",

@@ -16,6 +16,7 @@ from outrider.store.error_table import ErrorTable
 from outrider.store.gate_table import GateTable
 from outrider.store.history_table import HistoryTable
 from outrider.store.load_progress_table import LoadProgressTable
+from outrider.store.project_table import ProjectTable
 from outrider.store.pruner import prune
 from outrider.store.run_table import RunTable
 from outrider.store.run_writer import Writer
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         LoadProgressLog,
         Outbox,
         OverrideLog,
+        ProjectRegistry,
         ProofLog,
         Pruned,
         RollupReader,
@@ -90,6 +92,7 @@ class Store:
     status_updates: StatusLog
     load_progress: LoadProgressLog
     trace_links: TraceLinkLog
+    projects: ProjectRegistry
     errors: ErrorLog
     artifacts: ArtifactStore
 
@@ -121,6 +124,7 @@ class Store:
         self.status_updates = StatusTable(database, writer)
         self.load_progress = LoadProgressTable(database, writer)
         self.trace_links = TraceLinkTable(database)
+        self.projects = ProjectTable(database, writer)
         self.errors = ErrorTable(database, writer)
 
     @classmethod

@@ -108,7 +108,7 @@ class _Compiler:
             case Any(terms):
                 return self._joined(terms, " OR ", "0")
             case Not(inner):
-                return f"NOT ({self.condition(inner)})"
+                return f"NOT ({self._excluded(inner)})"
             case Text(value):
                 return _any_of([self._words(column, value) for column in self._signal.words])
             case Exists(key, _):
@@ -146,8 +146,20 @@ class _Compiler:
         condition_of = self._field_value if field is not None else self._attribute_value
         if term.comparison is Comparison.UNEQUAL:
             equal = KeyTerm(term.key, Comparison.EQUAL, term.values, term.column)
-            return f"NOT ({self._key_term(equal)})"
+            return f"NOT ({self._excluded(equal)})"
         return _any_of([condition_of(term, value) for value in term.values])
+
+    def _excluded(self, term: Term) -> str:
+        """Return what a negation is of: no index finds records without an attribute, so that its key alone is read."""
+        if not isinstance(term, KeyTerm) or term.comparison is not Comparison.EQUAL or self._signal.field(term.key):
+            return self.condition(term)
+        return _any_of([self._attribute_text(term, value) for value in term.values])
+
+    def _attribute_text(self, term: KeyTerm, value: Value) -> str:
+        if value.is_pattern or not value.text:  # a key that is not there reads as empty, too
+            return self._attribute_value(term, value)
+        name, text = self._parameter(term.key, "String"), self._parameter(value.text, "String")
+        return _any_of([f"{attributes}[{name}] = {text}" for attributes in self._signal.attributes])
 
     def _field_value(self, term: KeyTerm, value: Value) -> str:
         field = self._signal.field(term.key)

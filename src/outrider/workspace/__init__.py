@@ -13,6 +13,7 @@ from outrider.workspace.credential_text import hide_in_text
 from outrider.workspace.cron import Cron
 from outrider.workspace.durations import format_duration, parse_duration
 from outrider.workspace.error_rule_file import ERRORS_FILE, read_error_rules
+from outrider.workspace.error_settings import ErrorSettings
 from outrider.workspace.file_list import PRODUCTS, python_files
 from outrider.workspace.forward_settings import ForwardSettings
 from outrider.workspace.log_file_settings import LogFiles
@@ -81,7 +82,7 @@ from outrider.workspace.tables import (
     split_address,
 )
 from outrider.workspace.telemetry_cost import TelemetryKeep
-from outrider.workspace.telemetry_settings import TelemetrySettings
+from outrider.workspace.telemetry_settings import TelemetrySettings, as_origin
 from outrider.workspace.text_templates import Template, Variables, read_template
 from outrider.workspace.toml_document import Document, KeyPath, read_document
 from outrider.workspace.workspace_root import find_root
@@ -119,6 +120,7 @@ __all__ = [
     "ChangeableSetting",
     "Cron",
     "Document",
+    "ErrorSettings",
     "ForwardSettings",
     "IdentitySettings",
     "JourneySettings",
@@ -173,6 +175,7 @@ __all__ = [
     "as_labels",
     "as_number",
     "as_one_of",
+    "as_origin",
     "as_positive",
     "as_share",
     "as_table",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from outrider.model import CHECK_KINDS, ConfigError, ConfigErrors, Place, Policy
 from outrider.workspace.changeable_settings import overridden
+from outrider.workspace.error_settings import read_errors
 from outrider.workspace.file_list import PRODUCTS
 from outrider.workspace.named_paths import is_file, is_listed, is_there
 from outrider.workspace.otel_settings import read_otel
@@ -167,6 +168,7 @@ def _workspace(root: Path, document: Document, problems: list[ConfigError]) -> W
         server=read_server(top.section("server"), secrets),
         status_page=read_status_page(top),
         otel=read_otel(top.section("otel"), secrets),
+        errors=read_errors(top.section("errors")) if "errors" in top.data else None,
         telemetry=read_telemetry(top.section("telemetry"), secrets) if "telemetry" in top.data else None,
     )
     general.close()
@@ -320,6 +322,7 @@ def _capabilities(table: Table) -> Capabilities:
         traces=table.read("traces", as_flag, True),
         metrics=table.read("metrics", as_flag, True),
         services=table.read("services", as_flag, True),
+        errors=table.read("errors", as_flag, True),
         forwarding=table.read("forwarding", as_flag, True),
     )
     table.close()

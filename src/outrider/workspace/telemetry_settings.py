@@ -99,7 +99,7 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         secrets: Names of the workspace's secrets.
     """
     usual = TelemetrySettings()
-    host, port = table.read("listen", _as_address, (usual.host, usual.port))
+    host, port = table.read("listen", as_address, (usual.host, usual.port))
     kept = as_duration_within("1h", "3650d")
     logs_s, files = read_logs(table, kept, usual.logs_s)
     settings = TelemetrySettings(
@@ -160,7 +160,8 @@ def _bytes(text: str) -> int:
     return round(float(match["number"]) * _UNITS[match["unit"]])
 
 
-def _as_address(value: object) -> tuple[str, int]:
+def as_address(value: object) -> tuple[str, int]:
+    """Accept an address to listen at."""
     match = _ADDRESS.fullmatch(as_text(value))
     if match is None or int(match["port"]) > _LARGEST_PORT:
         raise Refused("is not an address to listen at", 'write it as "127.0.0.1:4318"', "bad-address")
@@ -169,15 +170,17 @@ def _as_address(value: object) -> tuple[str, int]:
 
 def _as_address_or_none(value: object) -> tuple[str, int] | None:
     """Accept an address to listen at, or "" for none."""
-    return None if value == "" else _as_address(value)
+    return None if value == "" else as_address(value)
 
 
 def _as_origins(value: object) -> tuple[str, ...]:
     """Accept origins as browsers write them: scheme, host, and a port that is not the scheme's own."""
-    return tuple(dict.fromkeys(map(_origin, as_texts(value))))
+    return tuple(dict.fromkeys(map(as_origin, as_texts(value))))
 
 
-def _origin(url: str) -> str:
+def as_origin(value: object) -> str:
+    """Accept an origin, and return it as browsers write it."""
+    url = as_text(value)
     check_url(url)
     parts = urlsplit(url)
     if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc or "*" in parts.netloc:

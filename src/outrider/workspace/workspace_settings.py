@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from outrider.workspace.error_settings import ErrorSettings
     from outrider.workspace.status_page_settings import StatusPageSettings
     from outrider.workspace.telemetry_settings import TelemetrySettings
 
@@ -239,6 +240,7 @@ class Capabilities:
 
     Attributes:
         telemetry: All of it; `logs`, `traces` and `metrics` are one signal each.
+        errors: Taking errors.
         services: The judging of services that traces tell of; `judging` off switches it off too.
         forwarding: Sending copies to `[telemetry.forward]`.
     """
@@ -255,6 +257,7 @@ class Capabilities:
     traces: bool = True
     metrics: bool = True
     services: bool = True
+    errors: bool = True
     forwarding: bool = True
 
 
@@ -291,7 +294,7 @@ class Workspace:
         schedule: In the order of the file; later rules win.
         status_page: The public one; None without one.
         otel: Where runs are sent to.
-        telemetry: None without a section `[telemetry]`: none is taken.
+        telemetry: None without a section `[telemetry]`: none is taken. `errors` likewise.
     """
 
     root: Path
@@ -319,6 +322,7 @@ class Workspace:
     status_page: StatusPageSettings | None = None
     otel: OtelSettings = field(default_factory=OtelSettings)
     telemetry: TelemetrySettings | None = None
+    errors: ErrorSettings | None = None
 
     @property
     def state(self) -> Path:

@@ -13,6 +13,7 @@ from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofL
 from outrider.model.ports.error_log import ErrorLog
 from outrider.model.ports.gate_log import GateLog
 from outrider.model.ports.load_progress_log import LoadProgressLog
+from outrider.model.ports.project_registry import ProjectRegistry
 from outrider.model.ports.run_log import RunLog
 from outrider.model.ports.schedule_queue import ScheduleQueue
 from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
@@ -31,6 +32,7 @@ from outrider.model.ports.store_roles import (
     IncidentRecords,
     JudgeHistory,
     OperatorRecords,
+    ProjectRecords,
     Pruner,
     ReportHistory,
     ReportRecords,
@@ -50,8 +52,9 @@ __all__ = [
     "ExecutionStore",
     "FolderEntry",
     "GateLog", "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
-    "JudgeMemory", "LoadProgressLog", "OperatorRecords", "Outbox", "OverrideLog", "ProofLog", "Pruner", "ReportHistory",
-    "ReportRecords", "RollupReader", "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore",
+    "JudgeMemory", "LoadProgressLog", "OperatorRecords", "Outbox", "OverrideLog", "ProjectRecords", "ProjectRegistry",
+    "ProofLog", "Pruner", "ReportHistory", "ReportRecords", "RollupReader",
+    "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore",
     "Selection", "SeriesReader", "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog", "StatusLog",
     "StatusPageRecords", "TableReader", "TelemetryInserts", "TelemetryReader", "TelemetryRecords",
     "TokenLog", "TraceLinkLog",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.error_log import ErrorLog
     from outrider.model.ports.gate_log import GateLog
     from outrider.model.ports.load_progress_log import LoadProgressLog
+    from outrider.model.ports.project_registry import ProjectRegistry
     from outrider.model.ports.run_log import RunLog
     from outrider.model.ports.schedule_queue import ScheduleQueue
     from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
@@ -319,6 +320,20 @@ class AccessRecords(Protocol):
 
 class HeartbeatRecords(CheckRecords, AccessRecords, Protocol):
     """What a server of heartbeats reads and writes."""
+
+
+class ProjectRecords(Protocol):
+    """Where errors may be sent, and who changed that."""
+
+    @property
+    def projects(self) -> ProjectRegistry:
+        """Projects and their keys."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """Who changed what."""
+        ...
 
 
 class TelemetryRecords(AccessRecords, Protocol):

@@ -1,0 +1,54 @@
+"""`[errors]` of `outrider.toml`: where errors are taken, and how much of the disk they may have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outrider.workspace.tables import as_flag
+from outrider.workspace.telemetry_settings import as_address, as_origin, as_size
+
+if TYPE_CHECKING:
+    from outrider.workspace.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorSettings:
+    """Where errors are taken, and how much of the disk they may have.
+
+    Attributes:
+        host: Address to listen at, with `port`.
+        url: Origin by which clients reach it, such as "https://errors.shop.example"; empty for the address itself.
+        spool_bytes: Of what waits to be read and stored.
+        least_free_bytes: Of the disk, below which nothing is taken.
+        hide_addresses: Whether addresses of the internet count as personal data.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 4319
+    url: str = ""
+    spool_bytes: int = 500 * 10**6
+    least_free_bytes: int = 10**9
+    hide_addresses: bool = False
+
+    @property
+    def origin(self) -> str:
+        """By what clients reach it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.url or f"http://{host}:{self.port}"
+
+
+def read_errors(table: Table) -> ErrorSettings:
+    """Return what `[errors]` says; problems are reported by the table."""
+    usual = ErrorSettings()
+    host, port = table.read("listen", as_address, (usual.host, usual.port))
+    settings = ErrorSettings(
+        host=host,
+        port=port,
+        url=table.read("url", as_origin, usual.url),
+        spool_bytes=table.read("spool", as_size("10 MB", "10 TB"), usual.spool_bytes),
+        least_free_bytes=table.read("free", as_size("10 MB", "100 TB"), usual.least_free_bytes),
+        hide_addresses=table.read("hide_addresses", as_flag, usual.hide_addresses),
+    )
+    table.close()
+    return settings
