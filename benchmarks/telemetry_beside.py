@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 WAIT_S = 300.0
 PREPARED = 40
 BLOCK = 4
-LISTENING = '[telemetry]\nlisten = "127.0.0.1:{}"\n'
+LISTENING = '[telemetry]\nlisten = "127.0.0.1:{}"\n[journeys]\nstarved_above = 1.0\n'
 
 
 class RunningIngest(NamedTuple):

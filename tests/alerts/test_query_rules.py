@@ -8,7 +8,7 @@ import pytest
 
 from outrider.alerts import QueryRule, rules_of, threshold_findings
 from outrider.baselines import Direction
-from outrider.model import ConfigErrors, RecordKind
+from outrider.model import ConfigErrors, Notable, RecordKind
 from outrider.workspace import load
 
 if TYPE_CHECKING:
@@ -49,6 +49,15 @@ def test_rules_are_read_with_what_they_leave_out(tmp_path: Path) -> None:
     assert [rule.is_of_durations for rule in rules] == [False, True]
 
 
+def test_a_rule_over_patterns_needs_a_name_alone(tmp_path: Path) -> None:
+    """Of errors, by five minutes; any number of patterns is a problem, unless `for` waits."""
+    (rule,) = read(tmp_path, '[[rule]]\nname = "new errors"\npattern = "new"\n')
+    (finding,) = threshold_findings(rule, [(0, 2.0)], "production", after_us=-1)
+
+    assert rule == QueryRule("new errors", RecordKind.LOGS, "level>=error", every_s=300, above=0.0, pattern=Notable.NEW)
+    assert (finding.present, finding.facts.what) == (True, "2 patterns of log records are new")
+
+
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
@@ -64,6 +73,8 @@ def test_rules_are_read_with_what_they_leave_out(tmp_path: Path) -> None:
         ("labels = {check = 'x'}", "names check, which Outrider sets itself"),
         ("labels = {severity = 'loud'}", 'rule.labels has severity "loud", which is none'),
         ("name = 'card declined'\nspans = ''", "rule.logs stands beside spans"),
+        ("pattern = 'new'", "rule.pattern stands beside above"),
+        ("pattern = 'odd'", 'rule.pattern = "odd" is'),
     ],
 )
 def test_what_is_wrong_with_a_rule_is_told_with_file_and_line(tmp_path: Path, written: str, expected: str) -> None:

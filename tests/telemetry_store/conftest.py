@@ -1,7 +1,12 @@
-"""One engine for all tests of this room: it takes seconds to start, and 300 MB."""
+"""One engine for all tests of this room: it takes seconds to start, and 300 MB.
+
+Where OUTRIDER_TEST_CLICKHOUSE is the URL of a ClickHouse server, tests of tables and queries use that instead, in
+databases of their own.
+"""
 
 from __future__ import annotations
 
+import os
 import uuid
 from dataclasses import replace
 from importlib.util import find_spec
@@ -26,10 +31,17 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
         yield process
 
 
+@pytest.fixture(scope="session")
+def address(request: pytest.FixtureRequest) -> ServerAddress:
+    """Where the shared engine listens, or the server that the environment names."""
+    url = os.environ.get("OUTRIDER_TEST_CLICKHOUSE")
+    return ServerAddress.of_url(url) if url else ServerAddress.of_engine(request.getfixturevalue("engine").record)
+
+
 @pytest.fixture
-def client(engine: EngineProcess) -> Iterator[ClickHouseClient]:
+def client(address: ServerAddress) -> Iterator[ClickHouseClient]:
     """A client with an empty database of its own, on the shared engine."""
-    address = replace(ServerAddress.of_engine(engine.record), database=f"test_{uuid.uuid4().hex[:8]}")
+    address = replace(address, database=f"test_{uuid.uuid4().hex[:8]}")
     connected = ClickHouseClient(address)
     connected.command(f"CREATE DATABASE {address.database} ENGINE = Atomic")
     yield connected
@@ -38,9 +50,9 @@ def client(engine: EngineProcess) -> Iterator[ClickHouseClient]:
 
 
 @pytest.fixture(scope="session")
-def shared(engine: EngineProcess) -> Iterator[ClickHouseClient]:
+def shared(address: ServerAddress) -> Iterator[ClickHouseClient]:
     """A client with all tables, which the tests of a session share: each writes of services of its own."""
-    connected = ClickHouseClient(ServerAddress.of_engine(engine.record))
+    connected = ClickHouseClient(address)
     upgrade_schema(connected)
     yield connected
     connected.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ from tests.telemetry_store.samples import NOW_NS, SECOND_NS, log_record, span
 
 from outrider.alerts import AlertSettings, Phase, Problem, QueryRule, Severity, read_incident
 from outrider.app.alert_service import AlertService
+from outrider.app.pattern_watch import PERIOD_S, PatternWatch
 from outrider.app.rule_watch import LATE_S, RuleWatch
 from outrider.app.subject_watch import SubjectWatch
 from outrider.baselines import Direction, Settings
-from outrider.model import RecordKind
+from outrider.model import Notable, RecordKind
 from outrider.runs import LiveJudge
+from outrider.telemetry_store import read_notable
 from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 from outrider.telemetry_store.telemetry_search import TelemetrySearch
 from outrider.workspace import Workspace
@@ -43,6 +46,7 @@ class Rules:
     def __init__(self, client: ClickHouseClient, store: Store, folder: Path, rules: Sequence[QueryRule]) -> None:
         self.clock_s = 0.0
         self.waits_since_s = float("inf")
+        self.patterns: PatternWatch | None = None
         self._client, self._store, self._mark, self._rules = client, store, folder / "rules.json", rules
         self._alerts = AlertService(store, lambda: True)
         self._alerts.use(Workspace(root=Path(), name="t"), [], AlertSettings(rules=tuple(rules)))
@@ -55,7 +59,7 @@ class Rules:
         self.clock_s = at_s
         self._watch = RuleWatch(
             TelemetrySearch(self._client), self._store.aggregates, "production", self._mark, rules=lambda: self._rules,
-            waits_since=lambda: self.waits_since_s, clock=lambda: self.clock_s,
+            patterns=lambda: self.patterns, waits_since=lambda: self.waits_since_s, clock=lambda: self.clock_s,
         )  # fmt: skip
 
     def pass_to(self, at_s: int, every_s: int = 60) -> None:
@@ -100,6 +104,50 @@ def test_a_count_above_its_limit_opens_an_incident_that_ends_with_it(
     assert opened.lead.what == "30, above 20 (count of 1m)"
     assert opened.began_us == (END_S - 540) * 1_000_000
     assert opened.labels["team"] == "shop"
+    assert ended.phase is Phase.RESOLVED
+
+
+def test_a_new_pattern_of_errors_opens_an_incident(
+    shared: ClickHouseClient, service: str, store: Store, tmp_path: Path
+) -> None:
+    """Of the records that the query finds: a new warning is none. It ends half an hour after it was last seen."""
+    end_s = NOW_S // PERIOD_S * PERIOD_S
+    began = NOW_S - (end_s - PERIOD_S)
+    errors = [
+        log_record(service, f"card {number} declined by bank", ago_s=began - 10 - number, severity_number=17)
+        for number in range(4)
+    ]
+    warnings = [log_record(service, "disk is nearly full", ago_s=began - 20 - n, severity_number=13) for n in range(5)]
+    TelemetryTables(shared).insert_logs([*errors, *warnings], token=f"patterns {service}")
+    (tmp_path / "memory.json").write_text(
+        json.dumps(
+            {
+                "until_s": end_s - 2 * PERIOD_S,
+                "services": {service: {"seen_s": end_s - 3 * 86_400, "patterns": []}},
+            }
+        )
+    )
+    clock = [float(end_s + 60)]
+    search = TelemetrySearch(shared)
+    watch = PatternWatch(search, tmp_path / "memory.json", tmp_path / "told.json", clock=lambda: clock[0])
+    rule = QueryRule(
+        "new", RecordKind.LOGS, f"service:{service} level>=error", every_s=PERIOD_S, above=0.0, pattern=Notable.NEW
+    )
+    rules = Rules(shared, store, tmp_path, [rule])
+    rules.patterns = watch
+    rules.start(end_s - 2 * PERIOD_S)
+    watch.look()
+
+    rules.pass_to(end_s + 120)
+    [opened] = rules.incidents()
+    clock[0] += 2_400
+    watch.look()
+    rules.pass_to(end_s + 2_500)
+    [ended] = rules.incidents()
+
+    told = [(row.text, row.severity_number) for row in read_notable(tmp_path / "told.json") if row.service == service]
+    assert sorted(told) == [("card * declined by bank", 17), ("disk is nearly full", 13)]
+    assert (opened.phase, opened.lead.what) == (Phase.OPEN, "1 pattern of log records is new")
     assert ended.phase is Phase.RESOLVED
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from outrider.baselines import Direction, Scale
-from outrider.model import RecordKind, Subject, SubjectKind
+from outrider.model import Notable, RecordKind, Subject, SubjectKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,8 @@ class QueryRule:
         below: What it must reach.
         absent: That a period without any record is the problem.
         baseline: In which direction from what is usual it may not go; None for no baseline.
+        pattern: That patterns of log records that the query finds are new, or explode; None for no such condition. The
+            measure is then how many of them.
         for_s: For so long at least it must be so.
         labels: For routes and silences.
     """
@@ -45,6 +47,7 @@ class QueryRule:
     absent: bool = False
     baseline: Direction | None = None
     for_s: float = 0.0
+    pattern: Notable | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -8,11 +8,12 @@ from outrider.alerts.alert_settings import ALERTS_FILE
 from outrider.alerts.finding import Severity
 from outrider.alerts.query_rule import QueryRule
 from outrider.baselines import Direction
-from outrider.model import ConfigError, ConfigErrors, RecordKind, UsageError
+from outrider.model import ConfigError, ConfigErrors, Notable, RecordKind, UsageError
 from outrider.workspace import (
     Refused,
     Table,
     as_any_text,
+    as_choice,
     as_duration_within,
     as_flag,
     as_labels,
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
     from outrider.workspace import Workspace
 
 _LEAST_S, _USUAL_S, _OF_BASELINES_S = 10, 60, 300
+_OF_PATTERNS = "level>=error"
 _AS_EVERY = as_duration_within(f"{_LEAST_S}s", "1d", "a query is asked that often")
 _AS_FOR = as_duration_within("0s", "7d", "nobody is notified meanwhile")
 _DIRECTIONS = {"above": Direction.UP, "below": Direction.DOWN, "both": Direction.BOTH}
-_CONDITIONS = ("above", "below", "absent", "baseline")
+_CONDITIONS = ("above", "below", "absent", "baseline", "pattern")
 _NO_LABELS: Mapping[str, str] = {}
 _MOST = 200
 
@@ -72,22 +74,24 @@ def read_rules(sections: Sequence[Table], workspace: Workspace) -> tuple[QueryRu
 
 def _rule(table: Table) -> QueryRule:
     name = table.require("name", as_text, "rule", '"card declined"')
-    kind = _kind(table)
-    query = table.read(kind.value, _as_query(kind), "")
+    pattern = table.read("pattern", as_choice(Notable), None)
+    kind = _kind(table, has_default=pattern is not None)
+    query = table.read(kind.value, _as_query(kind), _OF_PATTERNS if pattern is not None else "")
     measure = table.read("measure", _as_measure(kind), "count")
     labels = table.read("labels", as_labels, _NO_LABELS)
     if labels.get("severity", Severity.INFO) not in list(Severity):
         what = f'has severity "{labels["severity"]}", which is none'
         table.report("labels", what, f"write one of: {', '.join(Severity)}", "out-of-range")
     baseline = table.read("baseline", as_one_of(*_DIRECTIONS), None)
-    usual_s = _USUAL_S if baseline is None else _OF_BASELINES_S
+    usual_s = _USUAL_S if baseline is None and pattern is None else _OF_BASELINES_S
     rule = QueryRule(
         name=name,
         kind=kind,
         query=query,
         measure=measure,
         every_s=int(table.read("every", _AS_EVERY, float(usual_s))),
-        above=table.read("above", _as_limit, None),
+        above=table.read("above", _as_limit, None if pattern is None else 0.0),
+        pattern=pattern,
         below=table.read("below", _as_limit, None),
         absent=table.read("absent", as_flag, False),
         baseline=None if baseline is None else _DIRECTIONS[baseline],
@@ -99,8 +103,10 @@ def _rule(table: Table) -> QueryRule:
     return rule
 
 
-def _kind(table: Table) -> RecordKind:
+def _kind(table: Table, *, has_default: bool) -> RecordKind:
     named = [kind for kind in RecordKind if kind.value in table.data]
+    if has_default and not named:
+        return RecordKind.LOGS
     if len(named) != 1:
         what = "is missing" if not named else "stands beside spans"
         table.report(
@@ -112,10 +118,14 @@ def _kind(table: Table) -> RecordKind:
 def _check_condition(table: Table, rule: QueryRule) -> None:
     given = [key for key in _CONDITIONS if key in table.data]
     if not given:
-        fix = 'add above = 20, below = 1, absent = true or baseline = "above"'
+        fix = 'add above = 20, below = 1, absent = true, baseline = "above" or pattern = "new"'
         table.report("above", "is missing: nothing says when it is a problem", fix, "missing-key")
     elif len(given) > 1 and set(given) != {"above", "below"}:
         table.report(given[1], f"stands beside {given[0]}", "make two rules of it", "contradictory-rule")
+    if rule.pattern is not None:
+        for key in {"spans", "measure", "every"} & table.data.keys():
+            fix = "leave it out: patterns of log records are counted every five minutes"
+            table.report(key, "stands beside pattern", fix, "contradictory-rule")
     if rule.absent and "measure" in table.data:
         table.report(
             "measure",

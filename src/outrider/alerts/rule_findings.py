@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.run_findings import band_of, chance_of
 from outrider.baselines import Condition, Direction, Signal
+from outrider.model import Notable
 from outrider.workspace import format_duration
 
 if TYPE_CHECKING:
@@ -60,6 +61,13 @@ def _facts(rule: QueryRule, value: float, since_us: int | None) -> Facts:
         lasting = format_duration(max(rule.for_s, rule.every_s))
         return Facts(
             f"none in {lasting}", title=rule.name, predicate="has no records", since_us=since_us, query=_asked(rule)
+        )
+    if rule.pattern is not None:
+        are = "pattern of log records is" if value == 1 else "patterns of log records are"
+        what = f"{value:.0f} {are} {rule.pattern}"
+        predicate = "finds new log patterns" if rule.pattern is Notable.NEW else "finds exploding log patterns"
+        return Facts(
+            what, title=rule.name, predicate=predicate, observed=f"{value:.0f}", since_us=since_us, query=_asked(rule)
         )
     is_above = rule.above is not None and value > rule.above
     limit = rule.above if is_above or rule.below is None else rule.below

@@ -119,7 +119,7 @@ if TYPE_CHECKING:
         list_incidents,
     )
     from outrider.app.stored_runs import artifact_file, list_runs, stored_run
-    from outrider.app.telemetry_access import follow_logs, open_telemetry
+    from outrider.app.telemetry_access import follow_logs, notable_patterns, open_telemetry
     from outrider.app.telemetry_day import TelemetryDay
     from outrider.app.telemetry_service import TelemetryService
     from outrider.app.token_registry import create_token, list_tokens, revoke_token
@@ -325,6 +325,7 @@ __all__ = [
     "master_address",
     "merge_gate_shards",
     "moment_us",
+    "notable_patterns",
     "now_us",
     "open_backend",
     "open_runtime",
@@ -394,7 +395,7 @@ _MODULES = {
         "list_projects revoke_project_key rotate_project_key"
     ),
     "outrider.app.telemetry_day": "TelemetryDay",
-    "outrider.app.telemetry_access": "follow_logs open_telemetry",
+    "outrider.app.telemetry_access": "follow_logs notable_patterns open_telemetry",
     "outrider.app.codegen_session": "record_journey",
     "outrider.app.watched_runs": "watch_checks",
     "outrider.app.debug_run": "debug_check",

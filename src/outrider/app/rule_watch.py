@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.alerts import QueryRule
+    from outrider.app.pattern_watch import PatternWatch
     from outrider.model import AggregateLog, TelemetryReader
 
 log = structlog.get_logger("outrider.telemetry")
@@ -43,6 +44,7 @@ class RuleWatch:
         mark: A file that says until when each rule is measured.
         rules: Those that hold now.
         taken: Whether a kind of record is taken at present.
+        patterns: What knows which patterns of log records are notable; None where nothing follows them.
         waits_since: When the oldest of what was taken and cannot be asked for yet came in, seconds since 1970.
         clock: Seconds since 1970.
     """
@@ -56,6 +58,7 @@ class RuleWatch:
         *,
         rules: Callable[[], Sequence[QueryRule]],
         taken: Callable[[RecordKind], bool] = lambda _: True,
+        patterns: Callable[[], PatternWatch | None] = lambda: None,
         waits_since: Callable[[], float] = lambda: float("inf"),
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -65,6 +68,7 @@ class RuleWatch:
         self._mark = mark
         self._rules = rules
         self._taken = taken
+        self._patterns = patterns
         self._waits_since = waits_since
         self._clock = clock
         self._began_s = clock()
@@ -80,11 +84,12 @@ class RuleWatch:
             TelemetryUnavailable: If the telemetry is away.
             StoreError: If the store cannot be written.
         """
-        settled_s = min(self._clock(), self._waits_since()) - LATE_S
+        now_s = min(self._clock(), self._waits_since()) - LATE_S
         samples: list[AggregateSample] = []
         until, is_left = dict(self._until), False
         rules = [rule for rule in self._rules() if self._taken(rule.kind)]
         for rule in rules:
+            settled_s = now_s if rule.pattern is None else min(now_s, self._patterns_until_s())
             begin_s, last_s = self._begin_s(rule), int(settled_s) // rule.every_s * rule.every_s
             end_s = min(last_s, begin_s + max(1, min(_AT_ONCE_S // rule.every_s, _MOST_PERIODS)) * rule.every_s)
             if end_s > begin_s:
@@ -110,10 +115,21 @@ class RuleWatch:
             begin_s = max(known_s or 0, self._began_s)
         return -(-int(begin_s) // rule.every_s) * rule.every_s
 
-    def _measured(self, rule: QueryRule, begin_s: int, end_s: int) -> list[AggregateSample]:
+    def _patterns_until_s(self) -> float:
+        watch = self._patterns()
+        return watch.until_s if watch is not None else 0.0
+
+    def _values(self, rule: QueryRule, begin_s: int, end_s: int) -> Mapping[int, object]:
+        watch = self._patterns()
+        if rule.pattern is not None:
+            return watch.counts(rule, begin_s, end_s) if watch is not None else {}
         query = QueryText(rule.query).during(_moment(begin_s), _moment(end_s))
+        table = self._reader.measure(rule.kind, query, measure=rule.measure, every_s=rule.every_s)
+        return {int(row[0] or 0): row[-1] for row in table.rows}
+
+    def _measured(self, rule: QueryRule, begin_s: int, end_s: int) -> list[AggregateSample]:
         try:
-            table = self._reader.measure(rule.kind, query, measure=rule.measure, every_s=rule.every_s)
+            values = self._values(rule, begin_s, end_s)
         except OutriderError as error:
             if error.slug not in _REFUSALS:
                 raise
@@ -122,7 +138,6 @@ class RuleWatch:
             self._refused[rule.name] = error.what
             return []
         self._refused.pop(rule.name, None)
-        values = {int(row[0] or 0): row[-1] for row in table.rows}
         is_known = rule.baseline is None or _key(rule) in self._with_records
         first_s = begin_s if is_known else min(values, default=end_s)  # before it, nobody knows what was taken
         if values:

@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING
 
 from outrider.app.host_turns import host_turns
 from outrider.model import UsageError
-from outrider.telemetry_store import EngineOptions, QueryLimits, TelemetryRetention, TelemetryStore
+from outrider.telemetry_store import (
+    NOTABLE_FILE,
+    EngineOptions,
+    QueryLimits,
+    TelemetryRetention,
+    TelemetryStore,
+    read_notable,
+)
 from outrider.workspace import TelemetrySettings, available_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from outrider.model import LogRecord, TelemetryReader
+    from outrider.model import LogRecord, NotablePattern, TelemetryReader
     from outrider.workspace import Workspace
 
 ENGINE_FOLDER = "telemetry/engine"
@@ -96,6 +103,11 @@ def telemetry_retention(settings: TelemetrySettings) -> TelemetryRetention:
         rollups_s=settings.rollups_s,
         most_bytes=settings.most_bytes,
     )
+
+
+def notable_patterns(workspace: Workspace) -> tuple[NotablePattern, ...]:
+    """Return the patterns of log records that are new or explode, or did within a day; the latest first."""
+    return read_notable(workspace.state / NOTABLE_FILE)
 
 
 def follow_logs(

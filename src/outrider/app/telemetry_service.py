@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Final, Self
 import structlog
 
 from outrider.app.followed_rules import FollowedRules
+from outrider.app.pattern_watch import PatternWatch
 from outrider.app.rule_watch import RuleWatch
 from outrider.app.service_watch import ServiceWatch
 from outrider.app.telemetry_access import open_telemetry, telemetry_retention
 from outrider.app.telemetry_ingest import TelemetryIngest
 from outrider.model import OutriderError
+from outrider.telemetry_store import NOTABLE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +34,10 @@ _PRUNE_AGAIN_S: Final = 60.0
 """While too little of the disk is free: what was removed leaves it some time later."""
 _COUNT_EVERY_S: Final = 60.0
 _RULES_EVERY_S: Final = 5.0
+_PATTERNS_EVERY_S: Final = 30.0
 _MARK: Final = "telemetry/services.json"
 _RULES_MARK: Final = "telemetry/rules.json"
+_PATTERNS: Final = "telemetry/patterns.json"
 
 
 class TelemetryService:
@@ -67,6 +71,7 @@ class TelemetryService:
         self._upkeep = TelemetryUpkeep(
             self._store, telemetry_retention(settings), missing_bytes=room.missing_bytes, watch=watch,
             rules=self._rule_watch(workspace),
+            patterns=self._pattern_watch(workspace) if _follows_patterns(workspace) else None,
         )  # fmt: skip
         self._write_counts = ledger.write
         self._stop = threading.Event()
@@ -85,15 +90,26 @@ class TelemetryService:
         """Take the signals, and judge services, as that is switched on in a workspace."""
         self._ingest.use(workspace)
         self._rules.use(workspace)
+        if not _follows_patterns(workspace):
+            self._upkeep.patterns = None
+        elif self._upkeep.patterns is None:
+            self._upkeep.patterns = self._pattern_watch(workspace)
         if not _judges_services(workspace):
             self._upkeep.watch = None
         elif self._upkeep.watch is None:
             self._upkeep.watch = _service_watch(workspace, self._store, self._records)
 
+    def _pattern_watch(self, workspace: Workspace) -> PatternWatch:
+        return PatternWatch(
+            self._store, workspace.state / _PATTERNS, workspace.state / NOTABLE_FILE,
+            waits_since=self._ingest.waits_since,
+        )  # fmt: skip
+
     def _rule_watch(self, workspace: Workspace) -> RuleWatch:
         return RuleWatch(
             self._store, self._records.aggregates, workspace.defaults.environment, workspace.state / _RULES_MARK,
             rules=self._rules.current, taken=self._rules.takes, waits_since=self._ingest.waits_since,
+            patterns=lambda: self._upkeep.patterns,
         )  # fmt: skip
 
     def close(self) -> None:
@@ -114,6 +130,11 @@ def _judges_services(workspace: Workspace) -> bool:
     return switches.services and switches.judging and switches.traces
 
 
+def _follows_patterns(workspace: Workspace) -> bool:
+    switches = workspace.capabilities
+    return switches.patterns and switches.judging and switches.logs
+
+
 def _service_watch(workspace: Workspace, reader: TelemetryStore, records: TelemetryRecords) -> ServiceWatch:
     mark = workspace.state / _MARK
     return ServiceWatch(reader, records.aggregates, workspace.defaults.environment, mark)
@@ -128,6 +149,7 @@ class TelemetryUpkeep:
         clock: Seconds on a monotonic clock.
         watch: Stores what is judged of services; None where nothing is. It may be replaced at any time.
         rules: Stores what rules over queries measure.
+        patterns: Follows patterns of log records; None where nothing does. It may be replaced at any time.
         missing_bytes: By how much too little of the disk is free.
     """
 
@@ -140,14 +162,16 @@ class TelemetryUpkeep:
         missing_bytes: Callable[[], int] = lambda: 0,
         watch: ServiceWatch | None = None,
         rules: RuleWatch | None = None,
+        patterns: PatternWatch | None = None,
     ) -> None:
         self.watch = watch
+        self.patterns = patterns
         self._rules = rules
         self._missing_bytes = missing_bytes
         self._store = store
         self._kept = kept
         self._clock = clock
-        self._due_s = self._count_due_s = self._rules_due_s = clock()
+        self._due_s = self._count_due_s = self._rules_due_s = self._patterns_due_s = clock()
 
     def look(self) -> None:
         """Do what is due; what goes wrong is logged, and tried again."""
@@ -158,6 +182,8 @@ class TelemetryUpkeep:
                 left, watch = self._store.roll_up_calls(), self.watch
                 left += watch.look() if watch is not None and not left else 0
                 self._count_due_s = self._clock() + (0 if left else _COUNT_EVERY_S)
+            if (patterns := self.patterns) is not None and self._clock() >= self._patterns_due_s:
+                self._patterns_due_s = self._clock() + (0 if patterns.look() else _PATTERNS_EVERY_S)
             if self._rules is not None and self._clock() >= self._rules_due_s:
                 self._rules_due_s = self._clock() + (0 if self._rules.look() else _RULES_EVERY_S)
             if self._clock() >= self._due_s:

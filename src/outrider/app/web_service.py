@@ -22,6 +22,7 @@ from outrider.app.setting_overrides import WorkspaceSettings
 from outrider.app.snapshot_code import snapshot_code
 from outrider.app.status_page_listener import StatusPageListener
 from outrider.app.store_sizes import StoreSizes
+from outrider.app.telemetry_access import notable_patterns
 from outrider.app.telemetry_link import TelemetryLink
 from outrider.app.workspace_access import judge_settings, now_us, retention
 from outrider.dashboard import DashboardShelf, Sources, TelemetrySource
@@ -175,6 +176,7 @@ class WebService:
             telemetry=TelemetrySource(
                 self._telemetry.is_on, self._telemetry.reader, self._telemetry.reader, satisfied_ms(workspace),
                 workspace.telemetry.links if workspace.telemetry is not None else {},
+                partial(notable_patterns, workspace),
             ),
         )  # fmt: skip
         artifacts = self._artifacts.origin if self._artifacts is not None else None

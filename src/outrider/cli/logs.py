@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import find_workspace, follow_logs, open_telemetry
+from outrider.app import find_workspace, follow_logs, notable_patterns, open_telemetry
 from outrider.cli.echo import echo
 from outrider.cli.run_tables import console
 from outrider.cli.telemetry_options import measure_options
-from outrider.cli.telemetry_tables import log_json, log_line, pattern_table
+from outrider.cli.telemetry_tables import log_json, log_line, notable_table, pattern_table
 from outrider.model import RecordKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from outrider.cli.telemetry_options import Measurement
-    from outrider.model import LogPatterns, TelemetryReader
+    from outrider.model import LogPatterns, NotablePattern, TelemetryReader
 
 _EVERY_S = 1.0
 
@@ -28,6 +30,7 @@ _EVERY_S = 1.0
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many at most.")
 @click.option("--follow", is_flag=True, help="Print what comes in, until interrupted.")
 @click.option("--patterns", is_flag=True, help="Print what records say, without what differs, and how often.")
+@click.option("--notable", is_flag=True, help="Print patterns that are new or explode, or did within a day.")
 @measure_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list; with --follow a JSON value a line.")
 def logs(
@@ -36,6 +39,7 @@ def logs(
     limit: int,
     follow: bool,
     patterns: bool,
+    notable: bool,
     measurement: Measurement | None,
     as_json: bool,
 ) -> None:
@@ -46,6 +50,11 @@ def logs(
     if patterns and (follow or measurement):
         raise click.UsageError("--patterns stands beside --follow or a measure; leave one out")
     workspace, text = find_workspace(), " ".join(query)
+    if notable:
+        if query or patterns or follow or measurement:
+            raise click.UsageError("--notable stands alone, but for --limit and --json; leave the others out")
+        _notable(notable_patterns(workspace)[:limit], workspace.timezone, as_json=as_json)
+        return
     with open_telemetry(workspace) as telemetry:
         if follow:
             _follow(telemetry, text, workspace.timezone, as_json=as_json)
@@ -83,6 +92,15 @@ def _patterns(patterns: LogPatterns, limit: int, *, as_json: bool) -> None:
         click.echo(f"{len(patterns.rows) - len(rows)} rarer ones: --limit", err=True)
     if not patterns.is_complete:
         click.echo(f"of the newest {patterns.count:,} records that match", err=True)
+
+
+def _notable(rows: Sequence[NotablePattern], timezone: str, *, as_json: bool) -> None:
+    if as_json:
+        echo(json.dumps([asdict(row) for row in rows]))
+    elif rows:
+        console().print(notable_table(rows, timezone))
+    else:
+        click.echo("no pattern is new or explodes", err=True)
 
 
 def _follow(telemetry: TelemetryReader, query: str, timezone: str, *, as_json: bool) -> None:

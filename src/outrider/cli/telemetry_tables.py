@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from outrider.app import RunTrace
-    from outrider.model import LogPattern, LogRecord, MeasuredTable, Span
+    from outrider.model import LogPattern, LogRecord, MeasuredTable, NotablePattern, Span
 
 _MS_NS = 1_000_000
 _LEVELS = ("-", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
@@ -48,6 +48,19 @@ def pattern_table(rows: Sequence[LogPattern]) -> FittedTable:
     for row in rows:
         level = _LEVELS[min((row.severity_number + 3) // 4, 6)]
         table.add_row(f"{row.count:,}", level, row.service, row.text)
+    return table
+
+
+def notable_table(rows: Sequence[NotablePattern], timezone: str) -> FittedTable:
+    """Return a line a notable pattern."""
+    table = FittedTable(
+        place_column("why"), number_column("in 5 min"), number_column("usually"), place_column("level"),
+        place_column("since"), name_column("service"), text_column("pattern"),
+    )  # fmt: skip
+    for row in rows:
+        level = _LEVELS[min((row.severity_number + 3) // 4, 6)]
+        since = at(row.since_s * 1_000_000, timezone)
+        table.add_row(row.why.value, f"{row.count:,}", f"{row.usual:,}", level, since, row.service, row.text)
     return table
 
 

@@ -60,6 +60,7 @@ from outrider.dashboard.issue_view import EventBody, IssueBody, api_event, api_i
 from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
 from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
 from outrider.dashboard.log_view import log_view, record_key
+from outrider.dashboard.notable_view import NotableBody, api_notable, notable_views
 from outrider.dashboard.on_call_view import MOST_DAYS_AHEAD, USUAL_DAYS_AHEAD, OnCallBody, api_on_call, on_call_page
 from outrider.dashboard.overview import Filter, OverviewView, overview
 from outrider.dashboard.overview_page import overview_page, wall_page
@@ -188,6 +189,7 @@ __all__ = [
     "LogPage",
     "Measure",
     "NewToken",
+    "NotableBody",
     "OnCallBody",
     "OverviewView",
     "PageContext",
@@ -251,6 +253,7 @@ __all__ = [
     "api_logs",
     "api_measured_logs",
     "api_measured_spans",
+    "api_notable",
     "api_on_call",
     "api_policies",
     "api_rates",
@@ -297,6 +300,7 @@ __all__ = [
     "logs_page",
     "logs_path",
     "logs_problem_page",
+    "notable_views",
     "notice_page",
     "on_call_page",
     "overview",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import re
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -64,21 +65,23 @@ def _filled(pattern: str, chosen: Mapping[str, str]) -> str:
 
 
 def _durations(sources: Sources, panel: Panel, checks: Sequence[Check], span: ServicesSpan, step: str) -> PanelTable:
-    wanted = [(check, series) for check in checks for series in _series(sources, check, step)]
     most = MOST_LINES if panel.form is PanelKind.TREND else _MOST_ROWS
-    note = f"{most} of {len(wanted)} steps" if len(wanted) > most else ""
+    pairs = ((check, series) for check in checks for series in _series(sources, check, step))
+    wanted = list(islice(pairs, most + 1))  # each check is asked for its steps
+    note = f"the first {most} steps: name fewer checks, or a step, for others" if len(wanted) > most else ""
+    wanted = wanted[:most]
     unit, reason = panel.unit or "ms", "no run has measured it in this time"
     if not wanted:
         return PanelTable(reason="no run has measured such a step")
     if panel.form is PanelKind.TREND:
         shown = _span(span)
-        lines = {_line_name(check, series, wanted): _medians(sources, series, shown) for check, series in wanted[:most]}
+        lines = {_line_name(check, series, wanted): _medians(sources, series, shown) for check, series in wanted}
         rows = tuple((at_us // _US, *(line.get(at_us) for line in lines.values())) for at_us in shown.grid)
         return PanelTable(("time", *lines), rows, unit, note, reason)
     if panel.form is PanelKind.NUMBER:
         values = np.concatenate([_values(sources, series, span) for _, series in wanted])
-        return PanelTable(("median",), ((_quantile(values, 0.5),),), unit, "median of all runs", reason)
-    named = [(_line_name(check, series, wanted), _values(sources, series, span)) for check, series in wanted[:most]]
+        return PanelTable(("median",), ((_quantile(values, 0.5),),), unit, note or "median of all runs", reason)
+    named = [(_line_name(check, series, wanted), _values(sources, series, span)) for check, series in wanted]
     if panel.form is PanelKind.BAR:
         return PanelTable(
             ("step", "median"), tuple((name, _quantile(values, 0.5)) for name, values in named), unit, note, reason

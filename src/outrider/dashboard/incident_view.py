@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.alerts import Phase, headline, read_incidents
+from outrider.dashboard.notable_view import incident_patterns
 from outrider.dashboard.page_addresses import write_moment
 from outrider.dashboard.period_slots import DAY_US
 from outrider.model import IncidentQuery, UsageError, title_of
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from outrider.alerts import Incident
+    from outrider.dashboard.notable_view import NotableView
     from outrider.dashboard.sources import Sources
     from outrider.model import Comment, Notification
 
@@ -70,6 +72,7 @@ class IncidentDetail:
         comments: In their order.
         similar: Earlier ones of the same problem and check, the latest first.
         titles: Of the affected checks that the workspace has, by their ids.
+        patterns: Of logs of the affected services, new or exploding about that time.
     """
 
     incident: Incident
@@ -79,6 +82,7 @@ class IncidentDetail:
     now_us: int
     comments: tuple[Comment, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
+    patterns: tuple[NotableView, ...] = ()
 
     def check_title(self, check: str) -> str:
         """Return what people call an affected check."""
@@ -166,6 +170,7 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
         sources.now_us(),
         sources.store.incidents.comments(incident.id),
         {check.id: check.title for check in sources.checks() or () if check.id in incident.checks},
+        incident_patterns(sources, incident),
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.dashboard.log_view import LevelSlot, LogView
+    from outrider.dashboard.notable_view import NotableView
     from outrider.dashboard.pattern_view import PatternsView
     from outrider.dashboard.query_view import QueryProblem
     from outrider.dashboard.reader_clock import ReaderClock
@@ -33,6 +34,7 @@ def logs_page(
     is_wrapped: bool,
     is_live: bool,
     patterns: PatternsView | None = None,
+    notable: Sequence[NotableView] = (),
 ) -> str:
     """Return the page of what a query finds.
 
@@ -44,13 +46,14 @@ def logs_page(
         is_wrapped: Whether lines are shown in full.
         is_live: Whether records are added as they come in.
         patterns: What is shown in the place of records, if anything is.
+        notable: Patterns that are shown above these.
     """
     values = {
         "view": view, "text": text, "is_first": is_first, "is_wrapped": is_wrapped, "problem": None,
         "bars": _bars(view.slots, context), "times": time_choices(view.query, logs_path),
         "latest": logs_path(text), "wrap": logs_path(text, wrap="" if is_wrapped else "1"),
         "is_live": is_live, "live_path": logs_path(text, live="" if is_live else "1"), "tail": logs_tail_path(text),
-        "patterns": patterns, "patterns_path": logs_path(text, patterns="" if patterns else "1"),
+        "patterns": patterns, "notable": notable, "patterns_path": logs_path(text, patterns="" if patterns else "1"),
         "exports": [(name, logs_export_path(text, form)) for name, form in (("NDJSON", "ndjson"), ("CSV", "csv"))],
     }  # fmt: skip
     return render("logs.html", context, values)

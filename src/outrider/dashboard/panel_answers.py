@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import cache, partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -38,7 +38,7 @@ T = TypeVar("T")
 log = structlog.get_logger("outrider.pages")
 
 DEADLINE_S: Final = 15.0
-_AT_ONCE: Final = 4
+_AT_ONCE: Final = 8
 _MOST_PERIODS: Final = 500
 _MOST_ROWS: Final = 20
 _MOST_CHOICES: Final = 100
@@ -96,20 +96,17 @@ def dashboard_view(
         asked: Values that an address names, by variable.
     """
     chosen = {variable.name: asked.get(variable.name, variable.default) for variable in file.variables}
-    pool = ThreadPoolExecutor(_AT_ONCE, "dashboard")
+    pool = _threads()
     until_s = monotonic() + DEADLINE_S
-    try:
-        panels = [pool.submit(_answer, sources, ask, panel, span, chosen) for panel in file.panels]
-        variables = [pool.submit(_choice, sources, ask, variable, span, chosen) for variable in file.variables]
-        answers = tuple(
-            _in_time(work, until_s, partial(_late, panel)) for work, panel in zip(panels, file.panels, strict=True)
-        )
-        choices = tuple(
-            _in_time(work, until_s, partial(Choice, variable, chosen[variable.name], (), "its values came too late"))
-            for work, variable in zip(variables, file.variables, strict=True)
-        )
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    panels = [pool.submit(_answer, sources, ask, panel, span, chosen) for panel in file.panels]
+    variables = [pool.submit(_choice, sources, ask, variable, span, chosen) for variable in file.variables]
+    answers = tuple(
+        _in_time(work, until_s, partial(_late, panel)) for work, panel in zip(panels, file.panels, strict=True)
+    )
+    choices = tuple(
+        _in_time(work, until_s, partial(Choice, variable, chosen[variable.name], (), "its values came too late"))
+        for work, variable in zip(variables, file.variables, strict=True)
+    )
     return DashboardView(file, span, choices, answers)
 
 
@@ -117,7 +114,14 @@ def _in_time(work: Future[T], until_s: float, late: Callable[[], T]) -> T:
     try:
         return work.result(max(0.0, until_s - monotonic()))
     except TooLate:
+        work.cancel()  # what is begun ends at the limit of a query
         return late()
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Return the threads of all pages: each has a connection to the telemetry, which takes time to make."""
+    return ThreadPoolExecutor(_AT_ONCE, "dashboards")
 
 
 def _late(panel: Panel) -> PanelAnswer:

@@ -12,6 +12,7 @@ from outrider.baselines import expected_band, load
 from outrider.charts import MapEdge, MapNode, Trend, draw_lines, draw_map, draw_sparkline, draw_trend, milliseconds
 from outrider.dashboard.hosts_page import recent as recent_span
 from outrider.dashboard.hosts_page import runtime_charts
+from outrider.dashboard.notable_view import notable_views
 from outrider.dashboard.page_addresses import incident_path, logs_path, service_path, services_path, traces_path
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.services_view import (
@@ -121,7 +122,7 @@ def watched_service_page(reader: ServiceReader, sources: Sources, name: str, sin
         "callers": [(call, Rates.of(call, span)) for call in calls if call.target == Node(NodeKind.SERVICE, name)],
         "statements": reader.statements(name, *recent), "instances": reader.instances(name, *span.ns),
         "runtime": runtime_charts(reader.runtime_points(name, *day.ns, every_s=day.every_s), day),
-        "deployments": deployments, "path_of": service_path,
+        "deployments": deployments, "path_of": service_path, "notable": notable_views(sources, {name}),
         "logs": logs_path(_query("service", name, span)), "errors": logs_path(failing),
         "traces": traces_path(_query("service", name, span)),
         "failed": traces_path(_query("service", name, span, "status:error")),

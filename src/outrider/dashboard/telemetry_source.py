@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NoReturn
 from outrider.model import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from outrider.model import ServiceReader, TelemetryReader
+    from outrider.model import NotablePattern, ServiceReader, TelemetryReader
 
 
 def _off() -> NoReturn:
@@ -27,6 +27,7 @@ class TelemetrySource:
         services: Returns what answers about services, likewise.
         satisfied_ms: Up to which duration a request satisfies, for the Apdex.
         links: Templates of addresses of other tools, by their names.
+        notable: Returns the patterns of log records that are new or explode, or did within a day, the latest first.
         reader: Returns it; raises an error that says what to do where it is off or cannot be reached.
     """
 
@@ -35,3 +36,4 @@ class TelemetrySource:
     services: Callable[[], ServiceReader] = _off
     satisfied_ms: float = 500.0
     links: Mapping[str, str] = field(default_factory=dict)
+    notable: Callable[[], Sequence[NotablePattern]] = tuple

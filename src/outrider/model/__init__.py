@@ -183,13 +183,7 @@ from outrider.model.service_answer import (
     apdex,
 )
 from outrider.model.service_view import CheckView, ProcessView, ServiceView
-from outrider.model.status_update import (
-    MOST_TEXT_CHARACTERS,
-    MOST_TITLE_CHARACTERS,
-    Impact,
-    StatusPhase,
-    StatusUpdate,
-)
+from outrider.model.status_update import MOST_TEXT_CHARACTERS, MOST_TITLE_CHARACTERS, Impact, StatusPhase, StatusUpdate
 from outrider.model.store_size import Freed, StoreSize
 from outrider.model.stored_changes import StoredChanges
 from outrider.model.stored_check import StoredCheck, StoredProof
@@ -217,6 +211,8 @@ from outrider.model.telemetry_answer import (
     LogPatterns,
     Matches,
     MeasuredTable,
+    Notable,
+    NotablePattern,
     RecordKind,
     RowPosition,
     SpanRates,
@@ -362,6 +358,8 @@ __all__ = [
     "MetricValue",
     "Node",
     "NodeKind",
+    "Notable",
+    "NotablePattern",
     "Notification",
     "OperatorRecords",
     "Order",

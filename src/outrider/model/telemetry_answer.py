@@ -102,6 +102,40 @@ class LogPattern:
     example: str
 
 
+class Notable(StrEnum):
+    """Why a pattern of log records is notable."""
+
+    NEW = "new"
+    EXPLODING = "exploding"
+
+
+@dataclass(frozen=True, slots=True)
+class NotablePattern:
+    """A pattern of log records that is new, or far more frequent than usual; times in seconds since 1970.
+
+    Attributes:
+        name: Its first line, which names it.
+        text: What its records say, with `*` where they differ.
+        query: What finds them.
+        severity_number: The worst of them.
+        count: In the last five minutes in which it was notable.
+        usual: The most in five minutes of the week before; 0 of a new one.
+        since_s: When it was first seen, or began to explode.
+        until_s: The end of the last five minutes in which it was notable.
+    """
+
+    service: str
+    name: str
+    text: str
+    query: str
+    why: Notable
+    severity_number: int
+    count: int
+    usual: int
+    since_s: int
+    until_s: int
+
+
 @dataclass(frozen=True, slots=True)
 class LogPatterns:
     """The patterns of the records that a query finds, the most frequent first.

@@ -8,6 +8,7 @@ from outrider.dashboard import (
     HostsBody,
     LogPage,
     Measure,
+    NotableBody,
     RatesBody,
     SpanPage,
     TraceBody,
@@ -15,6 +16,7 @@ from outrider.dashboard import (
     api_logs,
     api_measured_logs,
     api_measured_spans,
+    api_notable,
     api_rates,
     api_spans,
     api_trace,
@@ -101,6 +103,10 @@ def _services(sources: Sources, request: Request) -> RatesBody:
     return api_rates(rates, since_us, until_us)
 
 
+def _patterns(sources: Sources, request: Request) -> NotableBody:
+    return api_notable(sources, text_of(request, "service"))
+
+
 def query_of(request: Request) -> str:
     """Return the query of an address."""
     text = request.query_params.get("q", "")
@@ -160,6 +166,11 @@ TELEMETRY_OPERATIONS = (
         Description(f"{ROOT}/logs", "Log records that a query finds, the newest first, or a measure of them.", LogPage,
                     _PARAMETERS),
         _logs,
+    ),
+    Operation(
+        Description(f"{ROOT}/log-patterns", "Patterns of log records that are new or explode, or did within a day.",
+                    NotableBody, (Parameter("service", "Those of this one.", TEXT),)),
+        _patterns,
     ),
     Operation(
         Description(f"{ROOT}/traces", "Spans that a query finds, the newest first, or a measure of them.", SpanPage,

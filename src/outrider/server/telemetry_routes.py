@@ -13,6 +13,7 @@ from outrider.dashboard import (
     log_view,
     logs_page,
     logs_problem_page,
+    notable_views,
     patterns_view,
     query_problem,
     read_row_position,
@@ -80,6 +81,7 @@ class TelemetryPages:
                 view, asked.context, asked.text, is_first=is_first, is_wrapped=is_wrapped,
                 is_live=is_live and is_first and not by_pattern,
                 patterns=patterns_view(asked.reader, asked.text) if by_pattern else None,
+                notable=notable_views(self._sources) if by_pattern else (),
             )  # fmt: skip
 
         return self._answer(request, "/logs", make, logs_problem_page)

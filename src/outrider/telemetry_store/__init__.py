@@ -2,8 +2,9 @@
 
 from outrider.telemetry_store.engine_process import EngineOptions, EngineProcess, running_engine
 from outrider.telemetry_store.engine_record import check_extra
+from outrider.telemetry_store.notable_patterns import NOTABLE_FILE, read_notable, replace_file, write_notable
 from outrider.telemetry_store.partition_pruner import DroppedPart, TelemetryRetention
-from outrider.telemetry_store.pattern_tree import spoken_parts
+from outrider.telemetry_store.pattern_tree import PatternNode, PatternTree, spoken_parts
 from outrider.telemetry_store.query_terms import QueryError
 from outrider.telemetry_store.query_text import QueryPart, QueryText
 from outrider.telemetry_store.query_variables import fill_variables
@@ -12,9 +13,12 @@ from outrider.telemetry_store.telemetry_search import QueryLimits
 from outrider.telemetry_store.telemetry_store import TelemetryStore
 
 __all__ = [
+    "NOTABLE_FILE",
     "DroppedPart",
     "EngineOptions",
     "EngineProcess",
+    "PatternNode",
+    "PatternTree",
     "QueryError",
     "QueryLimits",
     "QueryPart",
@@ -25,6 +29,9 @@ __all__ = [
     "check_measure",
     "check_timeless_query",
     "fill_variables",
+    "read_notable",
+    "replace_file",
     "running_engine",
     "spoken_parts",
+    "write_notable",
 ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from outrider.model import LogPattern
 
@@ -40,12 +40,10 @@ class PatternNode:
 
     Attributes:
         first: Its first line, which names it whatever it becomes.
-        number: Of what came before it in its tree.
     """
 
     words: list[str]
     first: str
-    number: int
 
     @property
     def text(self) -> str:
@@ -68,6 +66,11 @@ class PatternTree:
         for text, first in known:
             self._put(text.split(" "), first)
 
+    def nodes(self) -> Iterator[PatternNode]:
+        """Yield all patterns."""
+        for place in self._nodes.values():
+            yield from place
+
     def find(self, template: str) -> PatternNode | None:
         """Return the pattern of a template; None if there are too many already."""
         words = template.split()[:_MOST_WORDS] or [""]
@@ -82,7 +85,7 @@ class PatternTree:
         return self._put(words, " ".join(words)) if self.size < self._most else None
 
     def _put(self, words: list[str], first: str) -> PatternNode:
-        node = PatternNode(words, first, self.size)
+        node = PatternNode(words, first)
         self._nodes.setdefault(_place(words), []).append(node)
         self.size += 1
         return node

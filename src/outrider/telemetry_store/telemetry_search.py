@@ -261,11 +261,16 @@ class TelemetrySearch:
         if before is not None:
             time = condition.time
             condition = replace(condition, time=replace(time, until_ns=min(time.until_ns, before.time_ns + 1)))
-        order = ", ".join(("toStartOfFiveMinutes(Timestamp) DESC", "Timestamp DESC", *signal.order))
+        skipped = before.skipped if before else 0
+        where = f"FROM {self._table(signal)} WHERE {_when(signal, condition)} AND ({condition.sql})"
+        by_time = "toStartOfFiveMinutes(Timestamp) DESC, Timestamp DESC"
+        # The engine reads in the table's order, and stops, where it sorts by time alone: that bounds what has its ties
+        # sorted, too.
+        last = f"SELECT Timestamp {where} ORDER BY {by_time} LIMIT {parameters.add(most + 1 + skipped, 'UInt32')}"
         sql = (
-            f"SELECT {columns} FROM {self._table(signal)} WHERE {_when(signal, condition)} AND ({condition.sql})"
-            f" ORDER BY {order} LIMIT {parameters.add(most + 1, 'UInt32')}"
-            f" OFFSET {parameters.add(before.skipped if before else 0, 'UInt32')}"
+            f"SELECT {columns} {where} AND Timestamp >= (SELECT min(Timestamp) FROM ({last}))"
+            f" ORDER BY {', '.join((by_time, *signal.order))} LIMIT {parameters.add(most + 1, 'UInt32')}"
+            f" OFFSET {parameters.add(skipped, 'UInt32')}"
         )
         rows = self._rows(sql, parameters)
         return rows[:most], len(rows) <= most

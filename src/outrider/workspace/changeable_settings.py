@@ -86,6 +86,7 @@ CHANGEABLE = {
         ),
         ChangeableSetting("capabilities.metrics", True, "take metrics", ("telemetry",)),
         ChangeableSetting("capabilities.services", True, "judge the services that traces tell of", ("telemetry",)),
+        ChangeableSetting("capabilities.patterns", True, "tell new and exploding patterns of logs", ("telemetry",)),
         ChangeableSetting("capabilities.forwarding", True, "send copies to [telemetry.forward]", ("telemetry",)),
         ChangeableSetting("baselines.months_per_false_alert", 5, "months per false alert of a check"),
         ChangeableSetting(

@@ -324,6 +324,7 @@ def _capabilities(table: Table) -> Capabilities:
         services=table.read("services", as_flag, True),
         errors=table.read("errors", as_flag, True),
         forwarding=table.read("forwarding", as_flag, True),
+        patterns=table.read("patterns", as_flag, True),
     )
     table.close()
     return capabilities

@@ -242,6 +242,7 @@ class Capabilities:
         telemetry: All of it; `logs`, `traces` and `metrics` are one signal each.
         errors: Taking errors.
         services: The judging of services that traces tell of; `judging` off switches it off too.
+        patterns: Following patterns of log records; `judging` off switches it off too.
         forwarding: Sending copies to `[telemetry.forward]`.
     """
 
@@ -259,6 +260,7 @@ class Capabilities:
     services: bool = True
     errors: bool = True
     forwarding: bool = True
+    patterns: bool = True
 
 
 @dataclass(frozen=True, slots=True)
