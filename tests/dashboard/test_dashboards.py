@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -9,12 +11,12 @@ import pytest
 from tests.accessibility import AXE
 from tests.page_patterns import PAGES, misfits, routes_of, unreadable
 
-from outrider.dashboard import DashboardShelf, TelemetrySource
+from outrider.dashboard import DashboardShelf, ServicesSpan, TelemetrySource, dashboard_view
 from outrider.server import Background, listen
 from outrider.telemetry_store import QueryError, QueryLimits, fill_variables
 from outrider.telemetry_store.telemetry_search import TelemetrySearch
 
-from .conftest import HOUR_US, MINUTE_US
+from .conftest import HOUR_US, MINUTE_US, NOW_US
 from .telemetry_scene import HOSTILE, NOW_NS, insert_rows, mixed_logs, source, span_of
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from outrider.dashboard.dashboard_file import DashboardFile
+    from outrider.model import TelemetryReader
     from outrider.telemetry_store.clickhouse_client import ClickHouseClient
 
     from .conftest import Scene
@@ -202,6 +205,25 @@ def test_one_failing_panel_does_not_take_the_page(board: Scene, telemetry: Click
     errors = {panel["title"]: panel["error"] for panel in body["panels"]}
     assert errors["Tenants"]
     assert not errors["Available"]
+
+
+def test_a_query_that_never_ends_is_said_to_be_late(board: Scene) -> None:
+    """The page is answered without it."""
+    released = threading.Event()
+
+    @contextmanager
+    def ask() -> Iterator[TelemetryReader]:
+        released.wait()
+        yield board.telemetry.reader()
+
+    span = ServicesSpan.of("1d", NOW_US)
+    file = DashboardShelf(board.root).read("shop")
+    view = dashboard_view(board.sources, ask, file, span, {}, deadline_s=0.2)
+    released.set()
+
+    said = {answer.panel.title: answer.problem.what for answer in view.answers if answer.problem}
+    assert said["Records"] == "its answer took longer than 0.2 s"
+    assert len(view.answers) == len(file.panels)
 
 
 def test_without_telemetry_panels_over_checks_work(board: Scene) -> None:

@@ -17,13 +17,14 @@ class ServiceOptions:
         host: The address of the pages.
         port: Of the pages; 0 picks a free one.
         has_pages: Whether pages are served.
-        has_telemetry: Whether telemetry may be taken: it may be switched off.
+        has_telemetry: Whether telemetry may be taken: it may be switched off. `has_errors` likewise.
     """
 
     host: str = "127.0.0.1"
     port: int = 8710
     has_pages: bool = True
     has_telemetry: bool = False
+    has_errors: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ CHILDREN = (
     ChildSpec(
         "telemetry", "outrider.app.telemetry_process", lambda options: options.has_telemetry, nice=5, stop_s=60.0
     ),
+    ChildSpec("errors", "outrider.app.error_process", lambda options: options.has_errors, nice=5),
 )
 """In the order in which they are stopped, one after the other: who is asked ends before who asks cannot be answered.
 

@@ -30,19 +30,19 @@ def supervised_service(command: Sequence[str], options: ServiceOptions) -> Itera
     """
     root = find_root(Path.cwd())
     record = ProcessRecord(root / STATE_FOLDER)
-    wanted = replace(options, has_telemetry=_has_telemetry(root))
+    wanted = replace(options, has_telemetry=_has_section(root, "telemetry"), has_errors=_has_section(root, "errors"))
     try:
         yield Supervisor(CHILDREN, command, wanted, record.write)
     finally:
         record.close()
 
 
-def _has_telemetry(root: Path) -> bool:
-    """Return whether a workspace may take telemetry; processes that load its files say what is wrong.
+def _has_section(root: Path, name: str) -> bool:
+    """Return whether a workspace may take telemetry, or errors; processes that load its files say what is wrong.
 
-    Whether it is switched on may change while the service runs, which the process of telemetry follows.
+    Whether it is switched on may change while the service runs, which their processes follow.
     """
     try:
-        return "telemetry" in tomllib.loads((root / SETTINGS_FILE).read_text("utf-8"))
+        return name in tomllib.loads((root / SETTINGS_FILE).read_text("utf-8"))
     except (OSError, ValueError):
         return False

@@ -23,6 +23,10 @@ _LOOK_EVERY_S: Final = 5.0
 _LOOKS_UNTIL_AGAIN: Final = 12
 
 
+def _telemetry(workspace: Workspace) -> object | None:
+    return workspace.telemetry if workspace.capabilities.telemetry else None
+
+
 class RunningTelemetry(Protocol):
     """Takes telemetry until it is closed."""
 
@@ -45,6 +49,8 @@ class TelemetryFollower:
         overrides: Settings that hold in the place of the file's.
         begin: Begins to take telemetry.
         report: Takes what hinders it.
+        settings: Returns the section of the workspace, None while it is absent or switched off.
+        what: Is taken, for the log.
     """
 
     def __init__(
@@ -53,11 +59,16 @@ class TelemetryFollower:
         overrides: OverrideLog,
         begin: Callable[[Workspace], RunningTelemetry],
         report: Callable[[OutriderError], None],
+        *,
+        settings: Callable[[Workspace], object | None] = _telemetry,
+        what: str = "telemetry",
     ) -> None:
         self._workspace = workspace
         self._overrides = overrides
         self._begin = begin
         self._report = report
+        self._settings = settings
+        self._what = what
         self._reported = ""
         self._unread = ""
         self._seen: object = None
@@ -91,9 +102,10 @@ class TelemetryFollower:
         """Take up what has changed, and try again what is due."""
         self._read()
         wanted = self._workspace
-        if wanted.telemetry is None or not wanted.capabilities.telemetry:
+        settings = self._settings(wanted)
+        if settings is None:
             self._close()
-        elif self._running is not None and self._used is not None and self._used.telemetry == wanted.telemetry:
+        elif self._running is not None and self._used is not None and self._settings(self._used) == settings:
             if self._used.capabilities != wanted.capabilities:
                 self._running.use(wanted)
                 log.info("signals of telemetry are taken as they are switched on")
@@ -116,7 +128,7 @@ class TelemetryFollower:
         except (OutriderError, OSError) as problem:
             if str(problem) != self._unread:
                 self._unread = str(problem)
-                log.warning("settings of telemetry cannot be read", reason=self._unread)
+                log.warning(f"settings of {self._what} cannot be read", reason=self._unread)
 
     def _try(self, wanted: Workspace) -> None:
         self._used = wanted
@@ -132,5 +144,5 @@ class TelemetryFollower:
     def _close(self) -> None:
         if self._running is not None:
             self._running.close()
-            log.info("telemetry is not taken any more")
+            log.info(f"{self._what}: not taken any more")
         self._running = self._used = None

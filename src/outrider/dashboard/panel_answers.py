@@ -84,9 +84,15 @@ class DashboardView:
 
 
 def dashboard_view(
-    sources: Sources, ask: Ask, file: DashboardFile, span: ServicesSpan, asked: Mapping[str, str]
+    sources: Sources,
+    ask: Ask,
+    file: DashboardFile,
+    span: ServicesSpan,
+    asked: Mapping[str, str],
+    *,
+    deadline_s: float = DEADLINE_S,
 ) -> DashboardView:
-    """Return what a dashboard shows; what takes longer than fifteen seconds in all is said to be late.
+    """Return what a dashboard shows; what takes longer is said to be late.
 
     Args:
         sources: What is asked.
@@ -94,14 +100,16 @@ def dashboard_view(
         file: The dashboard.
         span: The time that is shown.
         asked: Values that an address names, by variable.
+        deadline_s: How long all of it may take.
     """
     chosen = {variable.name: asked.get(variable.name, variable.default) for variable in file.variables}
     pool = _threads()
-    until_s = monotonic() + DEADLINE_S
+    until_s = monotonic() + deadline_s
     panels = [pool.submit(_answer, sources, ask, panel, span, chosen) for panel in file.panels]
     variables = [pool.submit(_choice, sources, ask, variable, span, chosen) for variable in file.variables]
     answers = tuple(
-        _in_time(work, until_s, partial(_late, panel)) for work, panel in zip(panels, file.panels, strict=True)
+        _in_time(work, until_s, partial(_late, panel, deadline_s))
+        for work, panel in zip(panels, file.panels, strict=True)
     )
     choices = tuple(
         _in_time(work, until_s, partial(Choice, variable, chosen[variable.name], (), "its values came too late"))
@@ -124,8 +132,8 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_AT_ONCE, "dashboards")
 
 
-def _late(panel: Panel) -> PanelAnswer:
-    what = f"its answer took longer than {DEADLINE_S:g} s"
+def _late(panel: Panel, deadline_s: float) -> PanelAnswer:
+    what = f"its answer took longer than {deadline_s:g} s"
     return PanelAnswer(panel, problem=QueryProblem(what, "choose a shorter time, or narrow the query"))
 
 

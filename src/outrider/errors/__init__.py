@@ -1,5 +1,7 @@
 """What errors have in common, and what becomes of their issues; values to values, no I/O."""
 
+from outrider.errors.envelope import BadEnvelope, json_object, read_envelope
+from outrider.errors.event_scrubber import EventScrubber
 from outrider.errors.group_key import VERSION, earlier_keys, group, title_of_event
 from outrider.errors.issue_search import OPEN_STATES, issue_query
 from outrider.errors.life import (
@@ -16,24 +18,35 @@ from outrider.errors.life import (
 )
 from outrider.errors.message_form import message_form
 from outrider.errors.rule_match import owner_of
+from outrider.errors.security_report import read_reports
+from outrider.errors.sentry_event import ReceivedEvent, event_id, read_sentry_event, time_us
 
 __all__ = [
     "OPEN_STATES",
     "RECENT_US",
     "VERSION",
+    "BadEnvelope",
     "EventMoment",
+    "EventScrubber",
+    "ReceivedEvent",
     "Tally",
     "arrived",
     "counted",
     "current",
     "earlier_keys",
+    "event_id",
     "group",
     "ignored",
     "is_later",
     "issue_query",
+    "json_object",
     "message_form",
     "owner_of",
+    "read_envelope",
+    "read_reports",
+    "read_sentry_event",
     "reopened",
     "resolved",
+    "time_us",
     "title_of_event",
 ]

@@ -8,6 +8,7 @@ from outrider.server.application import Application, application
 from outrider.server.artifact_origin import ArtifactOrigin
 from outrider.server.artifact_routes import artifact_application
 from outrider.server.client_origin import is_loopback
+from outrider.server.error_routes import error_application
 from outrider.server.http_server import Background, PortTaken, listen, serve
 from outrider.server.ingest_access import IngestAccess
 from outrider.server.ingest_routes import ingest_application
@@ -38,6 +39,7 @@ __all__ = [
     "TokenRequest",
     "application",
     "artifact_application",
+    "error_application",
     "hash_password",
     "ingest_application",
     "is_loopback",

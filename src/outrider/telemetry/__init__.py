@@ -7,6 +7,8 @@ from outrider.telemetry.attribute_reader import AttributeReader
 from outrider.telemetry.day_ledger import LEDGER, DayBudget, DayLedger, read_ledger
 from outrider.telemetry.digestion import Digestion
 from outrider.telemetry.disk_room import DiskRoom
+from outrider.telemetry.error_digestion import ErrorDigestion, read_event
+from outrider.telemetry.error_intake import ErrorIntake, ErrorRequestHead, KnownKeys, RefusedErrors
 from outrider.telemetry.forwarder import FORWARDED_BY, Forwarder, ForwardQueue, ForwardTarget
 from outrider.telemetry.intake import Intake
 from outrider.telemetry.limits import Limits, Tally
@@ -30,6 +32,9 @@ __all__ = [
     "DayLedger",
     "Digestion",
     "DiskRoom",
+    "ErrorDigestion",
+    "ErrorIntake",
+    "ErrorRequestHead",
     "FilePattern",
     "ForwardQueue",
     "ForwardTarget",
@@ -37,8 +42,10 @@ __all__ = [
     "Grouping",
     "Intake",
     "KeepRules",
+    "KnownKeys",
     "Limits",
     "LogFollower",
+    "RefusedErrors",
     "RunExport",
     "Scrubber",
     "SignalKind",
@@ -49,6 +56,7 @@ __all__ = [
     "SyslogReader",
     "Tally",
     "failure",
+    "read_event",
     "read_ledger",
     "read_segment",
 ]

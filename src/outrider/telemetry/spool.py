@@ -50,6 +50,8 @@ _REFUSED_KEPT: Final = 5
 _EVENTS_AT, _LINKS_AT = Span._fields.index("events"), Span._fields.index("links")
 
 Record = LogRecord | Span | MetricPoint
+Line = bytes
+"""Of JSON, with its line feed; the name `bytes` is a property of the spool."""
 
 
 class SpoolFull(Exception):
@@ -79,7 +81,7 @@ class Spool:
         self._most_bytes = most_bytes
         self._syncs = syncs
         self._lock = threading.Lock()  # guards `_open` and `_bytes`
-        self._open: dict[SignalKind, _Segment] = {}
+        self._open: dict[str, _Segment] = {}
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in sorted(folder.glob(f"*{OPEN}")):
             self._sealed(left)
@@ -96,9 +98,15 @@ class Spool:
         Raises:
             SpoolFull: If there is no room, or the disk takes nothing.
         """
-        if not records:
-            return
-        line = _line(kind, records)
+        if records:
+            self.append(kind, _line(kind, records))
+
+    def append(self, kind: str, line: Line) -> None:
+        """Keep whole lines in the segment of a kind, as `write` does.
+
+        Raises:
+            SpoolFull: As `write`.
+        """
         with self._lock:
             if self._bytes + len(line) > self._most_bytes:
                 raise SpoolFull(f"{self._bytes:,} bytes wait to be stored, of at most {self._most_bytes:,}")
@@ -146,7 +154,7 @@ class Spool:
         with self._lock:
             self._bytes -= size
 
-    def _seal(self, kind: SignalKind) -> None:
+    def _seal(self, kind: str) -> None:
         segment = self._open.pop(kind, None)
         if segment is not None:
             self._sealed(segment.close())
@@ -160,7 +168,7 @@ class Spool:
 class _Segment:
     """A file that takes lines."""
 
-    def __init__(self, folder: Path, kind: SignalKind) -> None:
+    def __init__(self, folder: Path, kind: str) -> None:
         self._path = folder / f"{kind}-{time.time_ns():022}-{uuid.uuid4().hex[:8]}{OPEN}"
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL, 0o600)
         self.size = 0

@@ -1,0 +1,142 @@
+"""Errors of a workspace, from their address to the store, until it is closed."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Final, Protocol, Self
+
+import structlog
+
+from outrider.app.workspace_access import now_us
+from outrider.errors import EventScrubber
+from outrider.model import ErrorRules, OutriderError, StoreError, UsageError
+from outrider.server import Background, error_application, is_loopback, listen
+from outrider.telemetry import DayLedger, DiskRoom, ErrorDigestion, ErrorIntake, Scrubber, Spool, Tally
+from outrider.workspace import Mask, Redactor, available_secrets, read_error_rules
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from outrider.model import ErrorLog, ErrorProject, ProjectKey, ProjectRegistry
+    from outrider.workspace import Workspace
+
+log = structlog.get_logger("outrider.errors")
+
+SPOOL_FOLDER: Final = "errors/spool"
+LEDGER_FILE: Final = "errors/day.json"
+_KNOWN_S: Final = 3.0
+_AGAIN_S: Final = 0.5
+
+
+class ErrorRecords(Protocol):
+    """What taking errors needs of the store."""
+
+    @property
+    def projects(self) -> ProjectRegistry:
+        """Projects and their keys."""
+        ...
+
+    @property
+    def errors(self) -> ErrorLog:
+        """Events and their issues."""
+        ...
+
+
+class ErrorService:
+    """Takes errors from its making until it is closed; what is in the spool by then waits for the next one.
+
+    Raises:
+        UsageError: errors-off, port-taken.
+    """
+
+    def __init__(self, workspace: Workspace, records: ErrorRecords) -> None:
+        settings = workspace.errors
+        if settings is None:
+            fix = "add a section [errors] to outrider.toml: docs/error-tracking.md"
+            raise UsageError("this workspace takes no errors", slug="errors-off", fix=fix)
+        tally = Tally()
+        ledger = DayLedger(workspace.state / LEDGER_FILE, tally)
+        redactor = Redactor(Mask.of(available_secrets(workspace, os.environ)))
+        scrubber = Scrubber(redactor, hide_addresses=settings.hide_addresses)
+        spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes)
+        room = DiskRoom(workspace.state / SPOOL_FOLDER, settings.least_free_bytes, tally)
+        keys = StoredKeys(records.projects)
+        intake = ErrorIntake(spool, keys, EventScrubber(scrubber.text, scrubber.hides), tally, room=room.check)
+        listener = listen(settings.host, settings.port)
+        rules = FollowedErrorRules(workspace.root)
+        self._digestion = ErrorDigestion(
+            spool, lambda events: records.errors.add(events, rules.current()), tally, after=ledger.write
+        )
+        self._digestion.start()
+        trusted = workspace.server.trusted_proxies
+        self._server = Background(error_application(intake, trusted, is_loopback=is_loopback(settings.host)), listener)
+        self._ledger = ledger
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        self.address = f"http://{host}:{listener.getsockname()[1]}"
+        log.info("errors are taken", address=self.address)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def use(self, workspace: Workspace) -> None:
+        """Go on: no switch of another capability concerns errors."""
+
+    def close(self) -> None:
+        """Take nothing more, and end after what is being stored."""
+        self._server.close()
+        self._digestion.close()
+        self._ledger.write()
+
+
+class StoredKeys:
+    """The keys of the store, read again after three seconds, and for an unknown one; while it is away."""
+
+    def __init__(self, projects: ProjectRegistry) -> None:
+        self._projects = projects
+        self._lock = threading.Lock()
+        self._keys: dict[str, tuple[ErrorProject, ProjectKey]] = {}
+        self._read_s = -_KNOWN_S
+
+    def find(self, key: str) -> tuple[ErrorProject, ProjectKey] | None:
+        """Return a key with its project; None if there is none that is valid."""
+        known = self._current(key).get(key)
+        return known if known is not None and known[1].is_valid(now_us()) else None
+
+    def _current(self, key: str) -> dict[str, tuple[ErrorProject, ProjectKey]]:
+        with self._lock:
+            age_s = time.monotonic() - self._read_s
+            if age_s >= _KNOWN_S or (key not in self._keys and age_s >= _AGAIN_S):
+                self._read_s = time.monotonic()
+                try:
+                    projects = {project.id: project for project in self._projects.all()}
+                    self._keys = {own.id: (projects[own.project], own) for own in self._projects.all_keys()}
+                except StoreError as error:
+                    log.warning("keys of projects cannot be read", reason=str(error))
+            return self._keys
+
+
+class FollowedErrorRules:
+    """The rules of `scheduler/errors.toml`, read again when a minute is over; the last that could be read hold."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._rules = ErrorRules()
+        self._due_s = 0.0
+
+    def current(self) -> ErrorRules:
+        """Return the rules."""
+        if time.monotonic() >= self._due_s:
+            self._due_s = time.monotonic() + 60.0
+            try:
+                self._rules = read_error_rules(self._root)
+            except OutriderError as problem:
+                log.warning("rules of errors cannot be read", reason=str(problem))
+        return self._rules

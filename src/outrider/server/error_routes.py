@@ -1,0 +1,132 @@
+"""The routes that Sentry's clients send errors to: `/api/PROJECT/envelope/`, `/store/` and `/security/`.
+
+Clients try again after 429 alone, and wait as `X-Sentry-Rate-Limits` says; what gets any other refusal is lost to them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from outrider.server.client_origin import networks_of, origin_of
+from outrider.telemetry import ErrorRequestHead, RefusedErrors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from starlette.requests import Request
+
+    from outrider.server.client_origin import Network
+    from outrider.telemetry import ErrorIntake
+
+_KEY: Final = re.compile(r"sentry_key=([0-9a-zA-Z]{1,64})")
+_CATEGORIES: Final = "error;default;security"
+_PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": "x-sentry-auth, content-type, content-encoding, authentication, authorization",
+    "Access-Control-Max-Age": "3600",
+}
+
+
+def error_application(intake: ErrorIntake, trusted: Sequence[str] = (), *, is_loopback: bool = True) -> Starlette:
+    """Return an application that takes errors, and nothing else.
+
+    Args:
+        intake: Takes the bodies.
+        trusted: Networks of proxies whose headers name the client.
+        is_loopback: Whether the server is reached from this machine only.
+    """
+    endpoint = _Endpoint(intake, networks_of(trusted), is_loopback=is_loopback)
+    kinds = {"envelope": endpoint.envelope, "store": endpoint.event, "security": endpoint.reports}
+    routes = [
+        Route(f"/api/{{project:int}}/{kind}{slash}", endpoint.answering(take), methods=["POST", "OPTIONS"])
+        for kind, take in kinds.items()
+        for slash in ("/", "")
+    ]
+    return Starlette(routes=[*routes, Route("/healthz", _health)])
+
+
+async def _health(_request: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+class _Endpoint:
+    """Takes requests, and answers as clients understand it."""
+
+    def __init__(self, intake: ErrorIntake, trusted: Sequence[Network], *, is_loopback: bool) -> None:
+        self._intake = intake
+        self._trusted = trusted
+        self._is_loopback = is_loopback
+
+    def envelope(self, head: ErrorRequestHead, data: bytes) -> Response:
+        """Keep an envelope."""
+        name = self._intake.take_envelope(head, data)
+        return JSONResponse({"id": name} if name else {})
+
+    def event(self, head: ErrorRequestHead, data: bytes) -> Response:
+        """Keep an event."""
+        return JSONResponse({"id": self._intake.take_event(head, data)})
+
+    def reports(self, head: ErrorRequestHead, data: bytes) -> Response:
+        """Keep reports of a browser."""
+        self._intake.take_reports(head, data)
+        return Response(status_code=201)
+
+    def answering(self, take: Callable[[ErrorRequestHead, bytes], Response]) -> Callable[[Request], object]:
+        """Return what answers requests by keeping what they bring."""
+
+        async def answer(request: Request) -> Response:
+            if request.method == "OPTIONS":
+                return self._with_origin(request, Response(status_code=204, headers=_PREFLIGHT))
+            try:
+                data = await self._body(request)
+                response = await run_in_threadpool(take, self._head(request), data)
+            except RefusedErrors as refusal:
+                response = _refusal(refusal)
+            except ClientDisconnect:
+                return Response(status_code=400)
+            return self._with_origin(request, response)
+
+        return answer
+
+    def _head(self, request: Request) -> ErrorRequestHead:
+        headers = request.headers
+        written = headers.get("x-sentry-auth") or headers.get("authorization", "")
+        match = _KEY.search(written)
+        return ErrorRequestHead(
+            project=request.path_params["project"],
+            key=match[1] if match else request.query_params.get("sentry_key", ""),
+            origin=headers.get("origin", ""),
+            address=origin_of(request, self._trusted, is_loopback=self._is_loopback).address,
+            encoding=headers.get("content-encoding", ""),
+        )
+
+    async def _body(self, request: Request) -> bytes:
+        content = bytearray()
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > self._intake.most_bytes:
+                raise RefusedErrors(f"the body has more than {self._intake.most_bytes:,} bytes", 413)
+        return bytes(content)
+
+    def _with_origin(self, request: Request, response: Response) -> Response:
+        """Let a page read the answer; whether it may send is decided by its key."""
+        if origin := request.headers.get("origin"):
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = "x-sentry-error, x-sentry-rate-limits, retry-after"
+            response.headers["Vary"] = "Origin"
+        return response
+
+
+def _refusal(refusal: RefusedErrors) -> Response:
+    headers = {"X-Sentry-Error": str(refusal)}
+    if refusal.retry_s:
+        headers["Retry-After"] = str(refusal.retry_s)
+        headers["X-Sentry-Rate-Limits"] = f"{refusal.retry_s}:{_CATEGORIES}:key"
+    return JSONResponse({"detail": str(refusal)}, refusal.status, headers)

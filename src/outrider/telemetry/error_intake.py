@@ -1,0 +1,270 @@
+"""One request of Sentry's clients, from its bytes to the spool: authorised, within limits, scrubbed; no HTTP.
+
+A line of the spool is a document with where and when it came in. It is read later (`error_digestion`), so that what is
+acknowledged waits on the disk, whatever it holds.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import urlsplit
+
+import brotli
+
+from outrider.errors import BadEnvelope, EventScrubber, event_id, json_object, read_envelope, read_reports, time_us
+from outrider.telemetry.limits import USUAL_LIMITS, Limits, Tally
+from outrider.telemetry.otlp_body import BadTelemetry, inflated
+from outrider.telemetry.spool import SpoolFull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from outrider.model import ErrorProject, ProjectKey
+    from outrider.telemetry.spool import Spool
+
+ERRORS: Final = "errors"
+_EVENT_BYTES: Final = 4 << 20
+_MINUTE_S: Final = 60
+_DAY_S: Final = 86_400
+_MOST_ADDRESSES: Final = 20_000
+_FULL_S: Final = 30
+_KNOWN_ITEMS: Final = frozenset(
+    {
+        "transaction", "span", "session", "sessions", "log", "trace_metric", "client_report", "attachment", "check_in",
+        "profile", "profile_chunk", "replay_event", "replay_recording", "user_report", "feedback", "statsd",
+        "metric_buckets",
+    }
+)  # fmt: skip
+
+
+class RefusedErrors(Exception):
+    """A request is refused.
+
+    Attributes:
+        status: Of the answer.
+        retry_s: After which it may be tried again; 0 for never.
+    """
+
+    def __init__(self, why: str, status: int, retry_s: int = 0) -> None:
+        super().__init__(why)
+        self.status = status
+        self.retry_s = retry_s
+
+
+class KnownKeys(Protocol):
+    """Which keys there are; asked for by many threads."""
+
+    def find(self, key: str) -> tuple[ErrorProject, ProjectKey] | None:
+        """Return a key with its project; None if there is none that is valid."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRequestHead:
+    """What is known of a request beside its body.
+
+    Attributes:
+        project: The number in its address.
+        key: What it is authorised by; "" if only the envelope may say.
+        origin: Of the page that sends; "" for a program.
+        address: Of the client.
+    """
+
+    project: int
+    key: str
+    origin: str
+    address: str
+    encoding: str = ""
+
+
+class ErrorIntake:
+    """Takes requests; safe between threads.
+
+    Args:
+        room: Raises `SpoolFull` while the disk is nearly full.
+        now_s: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        keys: KnownKeys,
+        scrubber: EventScrubber,
+        tally: Tally,
+        *,
+        room: Callable[[], None] = lambda: None,
+        limits: Limits = USUAL_LIMITS,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._spool = spool
+        self._keys = keys
+        self._scrubber = scrubber
+        self._tally = tally
+        self._room = room
+        self._limits = limits
+        self._now_s = now_s
+        self._minute = 0
+        self._spent: dict[str, int] = {}
+
+    @property
+    def most_bytes(self) -> int:
+        """Most bytes of a body, as it is sent."""
+        return self._limits.body_bytes
+
+    def take_envelope(self, head: ErrorRequestHead, data: bytes) -> str:
+        """Keep the errors of an envelope, count what else it brings, and return the id of its event, or "".
+
+        Raises:
+            RefusedErrors: If nothing is kept.
+        """
+        envelope = self._read(lambda: read_envelope(self._inflated(data, head.encoding)))
+        key = head.key or _key_of(envelope.headers.get("dsn"))
+        project, known = self._authorised(head, key)
+        documents: list[tuple[str, dict[str, Any]]] = []
+        for item in envelope.items:
+            if item.type not in {"event", "error"}:
+                self._tally.add(f"{item.type if item.type in _KNOWN_ITEMS else 'unknown'} items skipped")
+            elif len(item.payload) > _EVENT_BYTES:
+                self._tally.add("events refused, too large")
+                raise RefusedErrors(f"an event has more than {_EVENT_BYTES:,} bytes", 413)
+            else:
+                payload = item.payload
+                document = self._read(lambda payload=payload: json_object(payload, "the event"))  # type: ignore[misc]
+                named = event_id(document.get("event_id")) or event_id(envelope.headers.get("event_id"))
+                documents.append((named or uuid.uuid4().hex, document))
+        sent_us = time_us(envelope.headers.get("sent_at"))
+        self._keep(head, project, known, documents, sent_us)
+        return documents[0][0] if documents else event_id(envelope.headers.get("event_id"))
+
+    def take_event(self, head: ErrorRequestHead, data: bytes) -> str:
+        """Keep one event as older clients send it, and return its id.
+
+        Raises:
+            RefusedErrors: If it is not kept.
+        """
+        project, known = self._authorised(head, head.key)
+        content = self._inflated(data, head.encoding)
+        if len(content) > _EVENT_BYTES:
+            self._tally.add("events refused, too large")
+            raise RefusedErrors(f"an event has more than {_EVENT_BYTES:,} bytes", 413)
+        document = self._read(lambda: json_object(content, "the event"))
+        name = event_id(document.get("event_id")) or uuid.uuid4().hex
+        self._keep(head, project, known, [(name, document)], None)
+        return name
+
+    def take_reports(self, head: ErrorRequestHead, data: bytes) -> None:
+        """Keep reports of a browser.
+
+        Raises:
+            RefusedErrors: If they are not kept.
+        """
+        project, known = self._authorised(head, head.key)
+        documents = self._read(lambda: read_reports(self._inflated(data, head.encoding)))
+        self._keep(head, project, known, [(uuid.uuid4().hex, document) for document in documents], None)
+
+    def _read(self, read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except BadEnvelope as problem:
+            self._tally.add("requests refused, not readable")
+            raise RefusedErrors(str(problem), 400) from None
+
+    def _inflated(self, data: bytes, encoding: str) -> bytes:
+        try:
+            if encoding.strip().lower() == "br":
+                return _without_brotli(data, self._limits.inflated_bytes)
+            return inflated(data, encoding, self._limits)
+        except BadTelemetry as refusal:
+            self._tally.add("requests refused, not readable")
+            raise RefusedErrors(str(refusal), refusal.status) from None
+
+    def _authorised(self, head: ErrorRequestHead, key: str) -> tuple[ErrorProject, ProjectKey]:
+        known = self._keys.find(key) if key else None
+        if known is None:
+            self._tally.add("requests refused, no valid key")
+            raise RefusedErrors(
+                "the key is missing or not valid: outrider project keys lists the DSNs", 401 if not key else 403
+            )
+        if known[0].id != head.project:
+            self._tally.add("requests refused, key of another project")
+            raise RefusedErrors("the key is one of another project", 403)
+        if not known[1].allows(head.origin):
+            self._tally.add("requests refused, origin not allowed")
+            raise RefusedErrors("pages of this origin may not send with this key", 403)
+        return known
+
+    def _keep(
+        self, head: ErrorRequestHead, project: ErrorProject, key: ProjectKey,
+        documents: list[tuple[str, dict[str, Any]]], sent_us: int | None,
+    ) -> None:  # fmt: skip
+        if not documents:
+            return
+        self._spend(head, project, key, len(documents))
+        received_us = round(self._now_s() * 1_000_000)
+        lines = [
+            {"id": name, "project": project.id, "service": project.service, "environment": project.environment,
+             "received_us": received_us, "sent_us": sent_us, "document": self._scrubber.document(document)}
+            for name, document in documents
+        ]  # fmt: skip
+        try:
+            self._room()
+            self._spool.append(
+                ERRORS, b"".join(json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in lines)
+            )
+        except SpoolFull as full:
+            self._tally.add("events refused, no room", len(documents))
+            raise RefusedErrors(str(full), 429, _FULL_S) from None
+        self._tally.add("events taken", len(documents))
+
+    def _spend(self, head: ErrorRequestHead, project: ErrorProject, key: ProjectKey, count: int) -> None:
+        """Count events against the limits of key, address and day."""
+        now_s = self._now_s()
+        minute, of_day_s = int(now_s // _MINUTE_S), int(_DAY_S - now_s % _DAY_S)
+        if minute != self._minute or len(self._spent) > _MOST_ADDRESSES:
+            self._minute, self._spent = minute, {}
+        spent = self._spent
+        limits = [(key.id, key.per_minute, "key")]
+        if key.per_address:
+            limits.append((f"{key.id} {head.address}", key.per_address, "address"))
+        left_s = int(_MINUTE_S - now_s % _MINUTE_S) + 1
+        for name, most, whose in limits:
+            if spent.get(name, 0) + count > most:
+                self._tally.add(f"events refused, limit of the {whose}", count)
+                raise RefusedErrors(f"more than {most:,} events a minute", 429, left_s)
+        if self._tally.add(f"project {project.id} events", count) > project.per_day:
+            self._tally.add(f"project {project.id} events", -count)
+            self._tally.add("events refused, limit of the day", count)
+            raise RefusedErrors(f"more than {project.per_day:,} events today", 429, of_day_s + 1)
+        for name, _, _ in limits:
+            spent[name] = spent.get(name, 0) + count
+
+
+def _key_of(dsn: object) -> str:
+    """Return the key of a DSN; "" if it is none."""
+    try:
+        return urlsplit(dsn).username or "" if isinstance(dsn, str) else ""
+    except ValueError:
+        return ""
+
+
+def _without_brotli(data: bytes, most: int) -> bytes:
+    machine = brotli.Decompressor()
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        piece = machine.process(data, output_buffer_limit=1 << 20)
+        while piece:
+            pieces.append(piece)
+            size += len(piece)
+            if size > most:
+                raise BadTelemetry(f"the body inflates to more than {most:,} bytes", 413)
+            piece = b"" if machine.can_accept_more_data() else machine.process(b"", output_buffer_limit=1 << 20)
+    except brotli.error:
+        raise BadTelemetry("the body is not br") from None
+    if not machine.is_finished():
+        raise BadTelemetry("the br of the body is cut short")
+    return b"".join(pieces)

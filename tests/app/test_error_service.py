@@ -1,0 +1,189 @@
+"""Errors of Sentry's own client become issues, nothing that is acknowledged is lost, and refusals are understood."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import brotli
+import httpx
+import pytest
+from tests.builders import new_store
+from tests.waiting import until
+
+from outrider.app.error_projects import KeyRequest, add_project, add_project_key, revoke_project_key
+from outrider.app.error_service import ErrorService
+from outrider.app.workspace_access import now_us
+from outrider.model import IssueQuery
+from outrider.workspace import ErrorSettings, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from outrider.app.error_projects import IssuedKey
+    from outrider.model import Issue
+    from outrider.store import Store
+    from outrider.workspace import Workspace
+
+USUAL = KeyRequest()
+FROM = "https://shop.example"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    (tmp_path / "outrider.toml").write_text("[errors]\n", "utf-8")
+    return replace(load(tmp_path), errors=ErrorSettings(port=0, least_free_bytes=1))
+
+
+@pytest.fixture
+def store(workspace: Workspace) -> Iterator[Store]:
+    workspace.state.mkdir()
+    with new_store(workspace.state / "outrider.db", artifacts=workspace.state / "artifacts") as store:
+        yield store
+
+
+@contextmanager
+def taking(workspace: Workspace, store: Store) -> Iterator[httpx.Client]:
+    with ErrorService(workspace, store) as service, httpx.Client(base_url=service.address) as client:
+        yield client
+
+
+def project(store: Store, workspace: Workspace, *, per_day: int = 1_000, key: KeyRequest = USUAL) -> IssuedKey:
+    return add_project(store, workspace, "shop", "production", per_day=per_day, key=key)
+
+
+def issues(store: Store) -> tuple[Issue, ...]:
+    return tuple(store.errors.list(IssueQuery(now_us())))
+
+
+def sell() -> None:
+    raise ValueError("no stock for ada@example.org")
+
+
+def envelope(document: dict[str, Any], **headers: object) -> bytes:
+    return b"\n".join([json.dumps(headers).encode(), b'{"type":"event"}', json.dumps(document).encode()])
+
+
+def post(client: httpx.Client, issued: IssuedKey, data: bytes, **more: Any) -> httpx.Response:
+    return client.post(f"/api/1/envelope/?sentry_key={issued.key.id}", content=data, **more)
+
+
+def test_an_exception_of_the_client_of_python_is_an_issue(workspace: Workspace, store: Store) -> None:
+    """Sentry's SDK, set up with the DSN alone, compressed as it likes."""
+    sentry_sdk = pytest.importorskip("sentry_sdk")
+    issued = project(store, workspace)
+    with taking(workspace, store) as client:
+        sdk = sentry_sdk.Client(
+            f"http://{issued.key.id}@127.0.0.1:{client.base_url.port}/1",
+            release="shop@1.0.0",
+            default_integrations=False,
+        )
+        with sentry_sdk.isolation_scope() as scope:
+            scope.set_client(sdk)
+            try:
+                sell()
+            except ValueError as error:
+                scope.capture_exception(error)
+        sdk.close(timeout=5)
+        until(lambda: bool(issues(store)))
+
+    (issue,) = issues(store)
+    (kept,) = store.errors.events(issue.id)
+    place = store.errors.event(kept.id)
+    assert place is not None
+    event = place.event
+    assert (event.service, event.environment, event.release) == ("shop", "production", "shop@1.0.0")
+    assert event.raised is not None
+    assert (event.raised.type, event.raised.value) == ("ValueError", "no stock for ***")
+    assert event.raised.frames[-1].function == "sell"
+    assert event.sdk.startswith("sentry.python")
+
+
+def test_what_is_acknowledged_is_stored_once_by_who_comes_next(workspace: Workspace, store: Store) -> None:
+    """As after a kill: the segment is there, and is even read twice."""
+    issued = project(store, workspace)
+    with taking(workspace, store) as client:
+        answer = post(client, issued, envelope({"event_id": "ab" * 16, "message": "lost?"}))
+        until(lambda: not [*(workspace.state / "errors/spool").glob("*.sealed")] and bool(issues(store)))
+        again = post(client, issued, envelope({"event_id": "ab" * 16, "message": "lost?"}))
+    with taking(workspace, store):
+        until(lambda: not [*(workspace.state / "errors/spool").iterdir()])
+
+    assert answer.json() == again.json() == {"id": "ab" * 16}
+    assert [issue.events for issue in issues(store)] == [1]
+
+
+@pytest.mark.parametrize(("name", "pack"), [("gzip", gzip.compress), ("br", brotli.compress), ("", bytes)])
+def test_bodies_come_as_clients_compress_them(workspace: Workspace, store: Store, name: str, pack: Any) -> None:
+    """And one that is cut short is refused for good."""
+    issued = project(store, workspace)
+    data = pack(envelope({"message": "x" * 5_000}))
+    with taking(workspace, store) as client:
+        headers = {"content-encoding": name} if name else {}
+        assert post(client, issued, data, headers=headers).status_code == 200
+        if name:
+            assert post(client, issued, data[:-9], headers=headers).status_code == 400
+
+
+def test_who_may_not_send_is_told_and_nothing_is_kept(workspace: Workspace, store: Store) -> None:
+    """No key, an unknown one, one of another project, one for servers in a page, a page of elsewhere, a revoked one."""
+    issued = project(store, workspace)
+    browser = add_project_key(store, workspace, 1, KeyRequest((FROM,)))
+    data = envelope({"message": "x"})
+    with taking(workspace, store) as client:
+        statuses = [
+            client.post("/api/1/envelope/", content=data).status_code,
+            client.post("/api/1/envelope/?sentry_key=nobody", content=data).status_code,
+            client.post(f"/api/2/envelope/?sentry_key={issued.key.id}", content=data).status_code,
+            post(client, issued, data, headers={"origin": FROM}).status_code,
+            post(client, browser, data, headers={"origin": "https://evil.example"}).status_code,
+        ]
+        allowed = post(client, browser, data, headers={"origin": FROM})
+        in_header = client.post("/api/1/envelope/", content=envelope({"message": "x"}, dsn=issued.dsn))
+        revoke_project_key(store, browser.key.id)
+        until(lambda: post(client, browser, data, headers={"origin": FROM}).status_code == 403)
+
+    assert statuses == [401, 403, 403, 403, 403]
+    assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (200, FROM)
+    assert in_header.status_code == 200
+
+
+def test_beyond_a_limit_clients_are_asked_to_wait(workspace: Workspace, store: Store) -> None:
+    """In the form that they honour; the limit of the day outlives a restart."""
+    issued = project(store, workspace, per_day=2)
+    with taking(workspace, store) as client:
+        taken = [post(client, issued, envelope({"message": "x"})).status_code for _ in range(2)]
+        refused = post(client, issued, envelope({"message": "x"}))
+    with taking(workspace, store) as client:
+        after = post(client, issued, envelope({"message": "x"}))
+
+    assert (taken, refused.status_code, after.status_code) == ([200, 200], 429, 429)
+    assert int(refused.headers["retry-after"]) > 0
+    assert refused.headers["x-sentry-rate-limits"].endswith(":error;default;security:key")
+
+
+def test_what_is_no_error_is_counted_and_passed_over(workspace: Workspace, store: Store) -> None:
+    """Transactions, sessions, and items that nobody knows; old clients and browsers have addresses of their own."""
+    issued = project(store, workspace)
+    items = b'{}\n{"type":"transaction"}\n{}\n{"type":"session"}\n{}\n{"type":"tomorrow"}\n{}\n'
+    with taking(workspace, store) as client:
+        other = post(client, issued, items)
+        event = client.post("/api/1/store/", content=b'{"message":"old"}', headers={
+            "x-sentry-auth": f"Sentry sentry_version=7, sentry_key={issued.key.id}"})  # fmt: skip
+        report = client.post(
+            f"/api/1/security/?sentry_key={issued.key.id}", content=b'{"csp-report":{"blocked-uri":"x"}}'
+        )
+        bad = post(client, issued, envelope({})[:-3])
+    counts = json.loads((workspace.state / "errors/day.json").read_text("utf-8"))["counts"]
+
+    assert (other.status_code, other.json()) == (200, {})
+    assert len(event.json()["id"]) == 32
+    assert (report.status_code, bad.status_code) == (201, 400)
+    assert (
+        counts["transaction items skipped"] == counts["session items skipped"] == counts["unknown items skipped"] == 1
+    )
+    assert counts["events taken"] == 2
