@@ -12,6 +12,7 @@ import os
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from outrider.telemetry_store import EngineOptions, EngineProcess, TelemetryStor
 from outrider.telemetry_store.clickhouse_client import ClickHouseClient, ServerAddress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sized
 
 TURNS = 5
 HOUR_NS = 3600 * 10**9
@@ -56,12 +57,12 @@ def fill(client: ClickHouseClient, hosts: int, hours: int) -> int:
     return written
 
 
-def told(name: str, ask: Callable[[], int]) -> None:
+def told(name: str, ask: Callable[[], Sized]) -> None:
     """Ask in turns, and print the first and the median time."""
     times, count = [], 0
     for _ in range(TURNS):
         began = time.perf_counter()
-        count = ask()
+        count = len(ask())
         times.append((time.perf_counter() - began) * 1000)
     print(f"{name}: first {times[0]:.0f} ms, median {statistics.median(times):.0f} ms, {count} rows")
 
@@ -79,19 +80,10 @@ def main() -> None:
             print(f"{written:,} points, {store.bytes_on_disk() / 1e6:.0f} MB; load {os.getloadavg()[0]:.1f}")
             for hours in sorted({1, chosen.hours}):
                 since_ns, every_s = until_ns - hours * HOUR_NS, 60 if hours == 1 else 1800
-                told(f"hosts of {hours} h", lambda since_ns=since_ns: len(store.hosts(since_ns, until_ns)))
-                told(
-                    f"processors of {hours} h",
-                    lambda since_ns=since_ns, every_s=every_s: len(
-                        store.host_points(since_ns, until_ns, every_s=every_s, figure="cpu")
-                    ),
-                )
-                told(
-                    f"one host of {hours} h",
-                    lambda since_ns=since_ns, every_s=every_s: len(
-                        store.host_points(since_ns, until_ns, every_s=every_s, host="node-1")
-                    ),
-                )
+                told(f"hosts of {hours} h", partial(store.hosts, since_ns, until_ns))
+                points = partial(store.host_points, since_ns, until_ns, every_s=every_s)
+                told(f"processors of {hours} h", partial(points, figure="cpu"))
+                told(f"one host of {hours} h", partial(points, host="node-1"))
 
 
 if __name__ == "__main__":
