@@ -1,17 +1,20 @@
-"""Cost of watching services: `python -m benchmarks.service_judge [--services 200]`.
+"""Cost of watching services: `python -m benchmarks.service_judge [--services 200] [--operations 50]`.
 
 Rollups are filled directly: by minute for some hours, by the hour for thirty days. Told are the processor's time of
 storing what is judged of an hour and of judging it, both without the engine's, as a share of a core, and how long the
-table of services takes to be asked.
+table of services takes to be asked. Then all operations of the services are judged for an hour of forty buckets a
+minute; the two days before it are filled by five minutes.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import tempfile
 import time
 from pathlib import Path
 
+from outrider.app.operation_watch import OperationWatch
 from outrider.app.service_watch import SETTLED_S, ServiceWatch
 from outrider.app.subject_watch import SubjectWatch
 from outrider.baselines import Settings
@@ -22,6 +25,9 @@ from outrider.telemetry_store.clickhouse_client import ClickHouseClient, ServerA
 from outrider.telemetry_store.engine_process import EngineOptions, EngineProcess
 from outrider.telemetry_store.schema_upgrade import upgrade_schema
 from outrider.telemetry_store.service_search import ServiceSearch
+
+HISTORY_S = 26 * 3600
+"""Of operations, before the hour that is judged."""
 
 HOURS = 60
 """Of history by the minute: the judge has left its learning then."""
@@ -41,6 +47,43 @@ def fill(client: ClickHouseClient, services: int, now_s: int) -> None:
             f"INSERT INTO {client.database}.outrider_{table} SELECT {period}, {name}, '', 120, 1, 1, {_HISTOGRAM}"
             f" FROM numbers({services * count})"
         )
+
+
+def fill_operations(client: ClickHouseClient, services: int, operations: int, now_s: int) -> None:
+    """Fill rollups of operations: two days by five minutes, and the last hour by the minute."""
+    count = services * operations
+    few = "map(toInt16(190), toUInt64(30), toInt16(210), toUInt64(70), toInt16(230), toUInt64(20))"
+    names = f"concat('service-', toString(number % {services})), concat('GET /', toString(intDiv(number, {services})))"
+    for begin_s, periods, step_s, buckets in (
+        (now_s - HISTORY_S - 3600, HISTORY_S // 300, 300, few),
+        (now_s - 3600, 60, 60, _HISTOGRAM),
+    ):
+        for period in range(periods):
+            client.command(
+                f"INSERT INTO {client.database}.outrider_operations_1m SELECT toDateTime({begin_s + period * step_s}),"
+                f" {names}, 'Server', '', 120, 1, 1, {buckets} FROM numbers({count})"
+            )
+
+
+def measure_operations(search: ServiceSearch, client: ClickHouseClient, now_s: int) -> None:
+    """Print what an hour of all operations costs, and what a start does."""
+    watch, begun = OperationWatch(search, "production"), time.process_time()
+    while watch.look(now_s - 3600)[1]:
+        pass
+    print(f"reading two days after a start: {time.process_time() - begun:.1f} s")
+    begun, engine_s = time.process_time(), engine_seconds(client)
+    for period in range(12):
+        watch.look(now_s - 3600 + (period + 1) * 300)
+    used_s, engine_s = time.process_time() - begun, engine_seconds(client) - engine_s
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"judging an hour of operations: {used_s:.1f} s, {used_s / 36:.2f} % of a core; peak of memory {peak_mb} MB")
+    print(f"the engine meanwhile: {engine_s:.1f} s, {engine_s / 36:.2f} %")
+
+
+def engine_seconds(client: ClickHouseClient) -> float:
+    """Return how long the engine used processors since it began."""
+    sql = "SELECT sum(value) FROM system.events WHERE event IN ('UserTimeMicroseconds', 'SystemTimeMicroseconds')"
+    return float(client.command(sql)) / 1e6
 
 
 def measure(search: ServiceSearch, store: Store, folder: Path, now_s: int) -> None:
@@ -77,15 +120,25 @@ def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--services", type=int, default=200)
-    services = parser.parse_args().services
+    parser.add_argument("--operations", type=int, default=50, help="of each service; 0 leaves them out")
+    parser.add_argument("--only-operations", action="store_true")
+    given = parser.parse_args()
+    services = given.services
     now_s = int(time.time()) // 3600 * 3600
     with tempfile.TemporaryDirectory() as text, EngineProcess(EngineOptions(Path(text) / "engine")) as engine:
         folder = Path(text)
         client = ClickHouseClient(ServerAddress.of_engine(engine.record))
         upgrade_schema(client)
-        fill(client, services, now_s)
+        if not given.only_operations:
+            fill(client, services, now_s)
+        search = ServiceSearch(client)
+        if given.operations:
+            fill_operations(client, services, given.operations, now_s)
+            measure_operations(search, client, now_s)
+        if given.only_operations:
+            return
         with Store.open(folder / "outrider.db", artifacts=folder / "artifacts") as store:
-            measure(ServiceSearch(client), store, folder, now_s)
+            measure(search, store, folder, now_s)
         client.close()
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.app.telemetry_day import LEDGER_FILE, TelemetryDay, telemetry_day
+from outrider.app.telemetry_day import LEDGER_FILE, TelemetryDay, lost_today, telemetry_day
+from outrider.model import LostTelemetry
 from outrider.telemetry import DayLedger, Tally
 
 if TYPE_CHECKING:
@@ -27,3 +28,16 @@ def test_what_was_dropped_is_told_by_reason(tmp_path: Path) -> None:
 
     assert day == TelemetryDay("2026-11-28", counts)
     assert day.dropped == {"logs beyond the budget of the day": 2}
+
+
+def test_what_was_lost_today_is_told_by_signal_and_reason(tmp_path: Path) -> None:
+    """That of another day is over."""
+    tally = Tally()
+    for reason, count in {"logs taken": 5, "traces refused": 3, "texts cut": 2}.items():
+        tally.add(reason, count)
+    DayLedger(tmp_path / LEDGER_FILE, tally, lambda: NOON_S).write()
+
+    today = lost_today(tmp_path, lambda: NOON_S + 60)
+
+    assert today == (LostTelemetry("", "texts cut", 2), LostTelemetry("traces", "refused", 3))
+    assert lost_today(tmp_path, lambda: NOON_S + 86_400) == ()

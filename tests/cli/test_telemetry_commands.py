@@ -14,6 +14,7 @@ from tests.telemetry_store.samples import log_record, point, span
 
 from outrider.app import find_workspace, follow_logs, open_store, open_telemetry
 from outrider.model import AttemptTrace, Measurement, Outcome, SumValue
+from outrider.telemetry import LEDGER, DayLedger, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,6 +179,18 @@ def test_services_show_rate_errors_and_durations(desk: Desk) -> None:
     assert {row["operation"] for row in operations} == {"charge", "loop"}
     assert "per minute" in desk.outrider("services").stdout
     assert "no spans" in desk.outrider("services", "nowhere").stderr
+
+
+def test_services_tell_what_was_dropped_today(desk: Desk) -> None:
+    """By signal and reason; without an engine."""
+    tally = Tally()
+    tally.add("logs beyond the budget of the day", 7)
+    DayLedger(desk.root / ".outrider" / "telemetry" / LEDGER, tally).write()
+
+    dropped = desk.json("services", "--show", "dropped", "--json")
+
+    assert {"signal": "logs", "reason": "beyond the budget of the day", "count": 7} in dropped
+    assert "beyond the budget" in desk.outrider("services", "--show", "dropped").stdout
 
 
 @needs_engine

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 PAGES = (
     "/", "/incidents", "/on-call", "/what-would-happen", "/silences", "/releases", "/gates", "/reports", "/service",
-    "/without-data", "/annotations", "/search", "/status-page",
+    "/without-data", "/annotations", "/errors", "/search", "/status-page",
 )  # fmt: skip
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'\u202e{{7*7}}"
 NAMES = (HOSTILE, "商品の購入手続き", "Straßenbahnhaltestellenübersicht", "a\nb", "\u0000", "🛒" * 50)
 ODD = (
-    "page=99999999999999999999999", "page=-1", "before=9.9.9", "before=99999999999999999.x", "after=%FF%FE",
+    "page=99999999999999999999999", "page=10000000000000000000000",
+    "page=-1", "before=9.9.9", "before=99999999999999999.x", "after=%FF%FE",
     "state=%00", "q=%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E", "verdict=x&commit=%27%20OR%201=1", "why=%0A",
     "done=x", "days=1e9",
     "labels=%3D%3D&matchers=((((",

@@ -10,7 +10,7 @@ import pytest
 
 from outrider.charts import MapEdge, MapNode, draw_map
 from outrider.dashboard import TelemetrySource
-from outrider.model import GaugeValue, MetricPoint
+from outrider.model import AggregateSample, GaugeValue, MetricPoint, Subject, SubjectKind
 from outrider.telemetry_store.call_rollup import CallRollup
 from outrider.telemetry_store.clickhouse_client import ClickHouseClient
 from outrider.telemetry_store.schema_upgrade import upgrade_schema
@@ -129,6 +129,31 @@ def test_hosts_stand_worst_first_and_can_be_found(scene: Scene, own: ClickHouseC
     assert "Memory used (%)" in host.text
     assert "CPU (%)" not in host.text
     assert "process.memory.usage (MB)" in page.text
+
+
+def test_an_operation_that_moved_stands_first_with_what_it_does(
+    scene: Scene, own: ClickHouseClient, service: str
+) -> None:
+    """Since when, and what is usual; what moved an hour ago is over."""
+    services_of(scene, own)
+    _, pay = shop(own, service)
+    subject, at_us = Subject.of(SubjectKind.SERVICE, pay), NOW_US // 300_000_000 * 300_000_000
+    moved = [("POST /pay", "operation_p95_ms", 820.0, 600), ("POST /pay", "operation_p95_ms_usual", 210.0, 600)]
+    over = [("POST /old", "operation_errors", 0.5, 7200), ("POST /old", "operation_errors_usual", 0.01, 7200)]
+    scene.store.aggregates.record(
+        [
+            AggregateSample(subject, step, metric, "production", "", at_us - ago_s * 1_000_000, value)
+            for step, metric, value, ago_s in moved + over
+        ]
+    )
+
+    (answer,) = scene.get(f"/services/{pay}")
+
+    rows = answer.text.split('id="operations"')[1].split("</table>")[0].split("<tr>")[2:]
+    assert "POST /pay" in rows[0]
+    assert "slower" in rows[0]
+    assert "p95 820 ms, usually 210 ms, since" in rows[0]
+    assert not any("failing" in row or "usually" in row for row in rows[1:])
 
 
 @pytest.mark.parametrize("path", ["/hosts/nobody", "/services/nobody", "/services/a%2Fb%3C", "/services/map/x"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from outrider.model import CheckView, Sample, ServiceView
+from outrider.model import CheckView, LostTelemetry, Sample, ServiceView
 from outrider.server.metrics import exposition
 
 DEPLOY = Path(__file__).resolve().parents[2] / "scheduler" / "deploy"
@@ -31,6 +31,7 @@ VIEW = ServiceView(
     leads=True, loaded=True, checks=(PROBE, SKIPPED), problems={"workspace": 'a "quoted"\nline'}, ticked_s=0.0,
     waiting=1, running=2, unjudged=3, incidents={("failure", "critical"): 2, ("degradation", "warning"): 1},
     events={"reload": 1}, lags=((0.5, 1), (None, 2)), lag_sum_s=3.0,
+    telemetry_lost=(LostTelemetry("logs", "beyond the budget of the day", 7),),
 )  # fmt: skip
 
 
@@ -67,6 +68,13 @@ def test_the_last_outcome_has_its_name_and_incidents_their_severity() -> None:
     assert shown[f'outrider_check_last_outcome{{check="{SKIPPED.check}",location="oslo",outcome="skipped"}}'] == 1.0
     assert shown['outrider_open_incidents{problem="failure",severity="critical"}'] == 2.0
     assert shown['outrider_open_incidents{problem="degradation",severity="warning"}'] == 1.0
+
+
+def test_what_was_lost_of_telemetry_is_told_by_signal_and_reason() -> None:
+    """As `outrider services --show dropped` has it."""
+    shown = values(exposition(VIEW))
+
+    assert shown['outrider_telemetry_lost_total{signal="logs",reason="beyond the budget of the day"}'] == 7.0
 
 
 def promtool(*arguments: str, text: str = "") -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,12 @@ from tests.telemetry_store.samples import NOW_NS, SECOND_NS, span
 
 from outrider.alerts import AlertSettings, Phase, Problem, read_incident
 from outrider.app.alert_service import AlertService
+from outrider.app.operation_watch import OperationWatch
 from outrider.app.service_watch import PERIOD_S, SETTLED_S, ServiceWatch
 from outrider.app.subject_watch import SubjectWatch
 from outrider.baselines import Settings
-from outrider.model import Subject
-from outrider.runs import LiveJudge
+from outrider.model import DURATION, Subject
+from outrider.runs import LiveJudge, moved_operations
 from outrider.telemetry_store.call_rollup import CallRollup
 from outrider.telemetry_store.schema_upgrade import upgrade_schema
 from outrider.telemetry_store.service_search import ServiceSearch
@@ -93,9 +95,12 @@ def incidents(client: ClickHouseClient, store: Store, mark: Path) -> list[Incide
     alerts.use(Workspace(root=Path(), name="t"), [], AlertSettings())
     judging = SubjectWatch(store.aggregates, alerts.subject_judged, judge_s=60)
     judging.judge = LiveJudge(store, Settings())
+    search, operations = ServiceSearch(client), OperationWatch(ServiceSearch(client), "production")
     for at_s in range(END_S - BAD_S, END_S + 1, PERIOD_S):
         clock_s = float(at_s + SETTLED_S)
-        watch = ServiceWatch(ServiceSearch(client), store.aggregates, "production", mark, clock=lambda: clock_s)  # noqa: B023
+        watch = ServiceWatch(
+            search, store.aggregates, "production", mark, operations=operations, clock=lambda: clock_s  # noqa: B023
+        )  # fmt: skip
         while watch.look():
             pass
         assert watch.look() == 0
@@ -127,6 +132,12 @@ def test_services_that_are_slow_since_their_database_is_are_one_incident(
     assert (incident.problem, incident.phase) == (Problem.DEGRADATION, Phase.OPEN)
     assert set(incident.checks) == {Subject("service:front"), Subject("service:pay")}
     assert any("service:pay" in cause for cause in incident.causes)
+    assert "; operations: " in incident.lead.what
+    [moved] = moved_operations(store.series, Subject("service:pay"), at_us=END_S * 1_000_000)
+    assert (moved.operation, moved.metric) == ("POST /pay", DURATION)
+    assert moved.since_us == (END_S - BAD_S) * 1_000_000
+    assert moved.value == pytest.approx(340, rel=0.1)
+    assert moved.usual == pytest.approx(100, rel=0.1)
 
 
 @pytest.mark.slow
@@ -141,6 +152,7 @@ def test_services_that_fail_since_their_database_does_are_one_incident(
     assert (incident.problem, incident.phase) == (Problem.FAILURE, Phase.OPEN)
     assert set(incident.checks) == {Subject("service:front"), Subject("service:pay")}
     assert "more failures than usual in" in incident.lead.what
+    assert re.search(r"operations: (GET /|POST /pay) 100.0% fail, usually 0.\d%", incident.lead.what)
 
 
 @pytest.mark.slow
@@ -154,6 +166,7 @@ def test_calm_services_have_no_incident(own: ClickHouseClient, store: Store, tmp
     mark.write_text("damaged", encoding="utf-8")
     incidents(own, store, mark)
 
+    assert not any(metric.startswith("operation") for _, metric in stored)
     assert {metric for step, metric in stored if not step} == {"duration_ms", "failing"}  # too few to judge how many
     assert stored["database:postgresql orders", "call_p95_ms"] >= 10
     assert stored == sizes(store)

@@ -25,7 +25,7 @@ from outrider.alerts.rule_findings import baseline_findings, threshold_findings
 from outrider.alerts.run_findings import FindingContext, check_labels, findings
 from outrider.alerts.runbooks import read_runbook, runbook_address
 from outrider.alerts.silence_effect import SilenceEffect, matches_check, silence_effect, unmatched_rules
-from outrider.alerts.subject_findings import subject_findings
+from outrider.alerts.subject_findings import movement_text, subject_findings
 from outrider.alerts.trend_rules import survey
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "issue_findings",
     "matches_check",
     "message_checks",
+    "movement_text",
     "parse_labels",
     "parse_matcher",
     "parse_open",

@@ -2,34 +2,65 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.run_findings import amount_of, band_of, chance_of
 from outrider.baselines import Condition, Signal
-from outrider.model import FAILING, REQUESTS
+from outrider.charts import milliseconds
+from outrider.model import DURATION, FAILING, REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from outrider.model import Subject
+    from outrider.model import MovedOperation, Subject
     from outrider.runs import Judgement, SubjectJudgement
 
 
 _FEWER = "number of requests"
 """What stands in place of a step's name where a service gets fewer requests than usual."""
 
+_QUOTED_OPERATIONS = 3
 
-def subject_findings(judged: SubjectJudgement, suffered: Sequence[str] = ()) -> list[Finding]:
+
+def subject_findings(
+    judged: SubjectJudgement, suffered: Sequence[str] = (), moved: Sequence[MovedOperation] = ()
+) -> list[Finding]:
     """Return the findings of a subject, for `AlertProcessor.noticed`; steps that the judge still learns are well.
 
     Args:
         judged: What the judge says of one of its metrics.
         suffered: What else got worse and would explain it, `KIND:NAME`, the likeliest first.
+        moved: Its operations that deviate, the worst first.
     """
-    if judged.metric == FAILING:
-        return [finding for judgement in judged.judgements for finding in _failing(judged, judgement, suffered)]
-    return [finding for judgement in judged.judgements for finding in _degradation(judged, judgement, suffered)]
+    quoted = operations_text([own for own in moved if own.metric == judged.metric] or moved)
+    of_metric = _failing if judged.metric == FAILING else _degradation
+    findings = [finding for judgement in judged.judgements for finding in of_metric(judged, judgement, suffered)]
+    return [_quoting(finding, quoted) for finding in findings] if quoted else findings
+
+
+def operations_text(moved: Sequence[MovedOperation]) -> str:
+    """Return what moved, for a reader: "POST /pay p95 820 ms, usually 210 ms; 2 more"; empty if nothing did."""
+    texts = [f"{own.operation} {movement_text(own)}" for own in moved[:_QUOTED_OPERATIONS]]
+    left = len(moved) - len(texts)
+    return "; ".join([*texts, f"{left} more"] if left else texts)
+
+
+def movement_text(moved: MovedOperation) -> str:
+    """Return what an operation does, and what it usually does."""
+    if moved.metric == DURATION:
+        return f"p95 {milliseconds(moved.value)}, usually {milliseconds(moved.usual)}"
+    if moved.metric == FAILING:
+        return f"{moved.value:.1%} fail, usually {moved.usual:.1%}"
+    return f"{moved.value:,.0f} requests in five minutes, usually {moved.usual:,.0f}"
+
+
+def _quoting(finding: Finding, quoted: str) -> Finding:
+    if not finding.present:
+        return finding
+    what = f"{finding.facts.what}; operations: {quoted}" if finding.facts.what else f"operations: {quoted}"
+    return replace(finding, facts=replace(finding.facts, what=what))
 
 
 def _failing(judged: SubjectJudgement, judgement: Judgement, suffered: Sequence[str]) -> Iterator[Finding]:

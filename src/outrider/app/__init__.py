@@ -120,7 +120,7 @@ if TYPE_CHECKING:
     )
     from outrider.app.stored_runs import artifact_file, list_runs, stored_run
     from outrider.app.telemetry_access import follow_logs, notable_patterns, open_telemetry
-    from outrider.app.telemetry_day import TelemetryDay
+    from outrider.app.telemetry_day import TelemetryDay, lost_today
     from outrider.app.telemetry_service import TelemetryService
     from outrider.app.token_registry import create_token, list_tokens, revoke_token
     from outrider.app.typed_values import duration_s, master_address, moment_us, web_address
@@ -320,6 +320,7 @@ __all__ = [
     "list_tokens",
     "list_users",
     "load_document",
+    "lost_today",
     "mail_report",
     "mark_release",
     "master_address",
@@ -394,7 +395,7 @@ _MODULES = {
         "EVENTS_A_DAY EVENTS_A_MINUTE IssuedKey KeyRequest add_project add_project_key limit_project list_project_keys "
         "list_projects revoke_project_key rotate_project_key"
     ),
-    "outrider.app.telemetry_day": "TelemetryDay",
+    "outrider.app.telemetry_day": "TelemetryDay lost_today",
     "outrider.app.telemetry_access": "follow_logs notable_patterns open_telemetry",
     "outrider.app.codegen_session": "record_journey",
     "outrider.app.watched_runs": "watch_checks",

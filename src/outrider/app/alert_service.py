@@ -18,13 +18,13 @@ from outrider.app.rule_judge import RuleJudge
 from outrider.app.workspace_access import judge_settings
 from outrider.baselines import Condition, Signal
 from outrider.model import FAILING, REQUESTS, OutriderError, Subject, SubjectKind
-from outrider.runs import Judge, worse_calls
+from outrider.runs import Judge, moved_operations, worse_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outrider.alerts import AlertSettings
-    from outrider.model import AlertRecords, Check, Issue, Run
+    from outrider.model import AlertRecords, Check, Issue, MovedOperation, Run
     from outrider.runs import Judgement, SubjectJudgement
     from outrider.workspace import Workspace
 
@@ -102,7 +102,7 @@ class AlertService:
 
     def subject_judged(self, judged: SubjectJudgement, now_us: int) -> None:
         """Take what the judge says of a subject that is no check."""
-        findings = subject_findings(judged, self._suffered(judged))
+        findings = subject_findings(judged, self._suffered(judged), self._moved(judged))
         self._take(lambda processor: processor.process_findings(findings, now_us), now_us)
 
     def rule_measured(self, subject: Subject, environment: str, now_us: int) -> None:
@@ -113,6 +113,13 @@ class AlertService:
         if state is not None and rule is not None:
             findings = RuleJudge(self._store, judge_settings(state.workspace)).findings(rule, environment)
             self._take(lambda processor: processor.process_findings(findings, now_us), now_us)
+
+    def _moved(self, judged: SubjectJudgement) -> tuple[MovedOperation, ...]:
+        """Return which operations of a service deviate; nothing of one that is well."""
+        degraded = any(own.signal.condition is Condition.DEGRADED for own in judged.judgements)
+        if judged.subject.kind is not SubjectKind.SERVICE or not degraded:
+            return ()
+        return moved_operations(self._store.series, judged.subject, judged.environment, at_us=judged.at_us)
 
     def issues_seen(self, issues: Sequence[Issue], now_us: int) -> None:
         """Take the issues that may call people now; those of open incidents that are not among them are well."""

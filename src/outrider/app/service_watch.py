@@ -7,7 +7,9 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from outrider.baselines import is_excess
+import numpy as np
+
+from outrider.baselines import excesses
 from outrider.model import (
     CALL_ERRORS,
     CALL_P95,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from outrider.app.operation_watch import OperationWatch
     from outrider.model import AggregateLog, RatePoint, ServiceReader
 
 PERIOD_S: Final = 300
@@ -63,6 +66,7 @@ class ServiceWatch:
         aggregates: Where it is stored.
         environment: Which environment the traffic is of.
         mark: A file that says until when it is stored. Without one, the last three days are stored.
+        operations: Judges the operations of services; None if nothing does.
         clock: Seconds since 1970.
     """
 
@@ -73,12 +77,14 @@ class ServiceWatch:
         environment: str,
         mark: Path,
         *,
+        operations: OperationWatch | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._reader = reader
         self._aggregates = aggregates
         self._environment = environment
         self._mark = mark
+        self._operations = operations
         self._clock = clock
         self._usual: Mapping[str, _Usual] = {}
         self._usual_of_s = -1
@@ -91,16 +97,25 @@ class ServiceWatch:
             StoreError: If the store cannot be written.
         """
         settled_s = int(self._clock() - SETTLED_S) // PERIOD_S * PERIOD_S
+        left = self._look_at_operations(settled_s)  # before their service, whose incident quotes them
         begin_s = max(self._stored_until_s(), settled_s - _FIRST_S)
         end_s = min(settled_s, begin_s + _HOUR_S)
         if end_s <= begin_s:
-            return 0
+            return left
         self._aggregates.record([*self._own(begin_s, end_s), *self._calls(begin_s, end_s)])
         self._mark.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._mark.with_suffix(".new")
         fresh.write_text(json.dumps({"until_s": end_s}), encoding="utf-8")
         fresh.replace(self._mark)
-        return (settled_s - end_s) // PERIOD_S
+        return max(left, (settled_s - end_s) // PERIOD_S)
+
+    def _look_at_operations(self, settled_s: int) -> int:
+        if self._operations is None:
+            return 0
+        samples, left = self._operations.look(settled_s)
+        if samples:
+            self._aggregates.record(samples)
+        return left
 
     def _stored_until_s(self) -> int:
         try:
@@ -115,8 +130,8 @@ class ServiceWatch:
             subject = Subject.of(SubjectKind.SERVICE, service or "unknown_service")
             normal = usual.get(service, _Usual(0.01, 0.0))
             points = minutes.get(service, ())
-            for point in points:
-                excess = is_excess(point.errors, point.count, normal.error_share)
+            errors, counts = np.array([(point.errors, point.count) for point in points]).reshape(-1, 2).T
+            for point, excess in zip(points, excesses(errors, counts, normal.error_share).tolist(), strict=True):
                 yield self._sample(subject, "", FAILING, (point.at_s, float(excess)))
             periods = _by_period(points)
             for at_s in range(begin_s, end_s, PERIOD_S):

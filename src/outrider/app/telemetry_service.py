@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 import structlog
 
 from outrider.app.followed_rules import FollowedRules
+from outrider.app.operation_watch import OperationWatch
 from outrider.app.pattern_watch import PatternWatch
 from outrider.app.rule_watch import RuleWatch
 from outrider.app.service_watch import ServiceWatch
@@ -136,8 +137,9 @@ def _follows_patterns(workspace: Workspace) -> bool:
 
 
 def _service_watch(workspace: Workspace, reader: TelemetryStore, records: TelemetryRecords) -> ServiceWatch:
-    mark = workspace.state / _MARK
-    return ServiceWatch(reader, records.aggregates, workspace.defaults.environment, mark)
+    environment, mark = workspace.defaults.environment, workspace.state / _MARK
+    operations = OperationWatch(reader, environment)
+    return ServiceWatch(reader, records.aggregates, environment, mark, operations=operations)
 
 
 class TelemetryUpkeep:

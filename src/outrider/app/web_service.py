@@ -23,6 +23,7 @@ from outrider.app.snapshot_code import snapshot_code
 from outrider.app.status_page_listener import StatusPageListener
 from outrider.app.store_sizes import StoreSizes
 from outrider.app.telemetry_access import notable_patterns
+from outrider.app.telemetry_day import lost_today
 from outrider.app.telemetry_link import TelemetryLink
 from outrider.app.workspace_access import judge_settings, now_us, retention
 from outrider.dashboard import DashboardShelf, Sources, TelemetrySource
@@ -214,7 +215,8 @@ class WebService:
         return self._with_own(self._scheduler.view(in_full=True).view)
 
     def _with_own(self, view: ServiceView) -> ServiceView:
-        """Return a view with what this process knows: its own problems, and the turns on this host."""
+        """Return a view with what this process knows: its own problems, and what there is on this host."""
         return replace(
-            view, problems={**view.problems, **self._health.problems}, turns=host_turns(self.workspace).queue()
-        )
+            view, problems={**view.problems, **self._health.problems}, turns=host_turns(self.workspace).queue(),
+            telemetry_lost=lost_today(self.workspace.state),
+        )  # fmt: skip

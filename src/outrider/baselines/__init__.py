@@ -2,12 +2,13 @@
 
 from outrider.baselines.alert_budget import false_alerts_a_week, months_per_series
 from outrider.baselines.alert_log import JudgedAlert, judged_alerts
+from outrider.baselines.batch_judge import BatchJudge, Moves, Period
 from outrider.baselines.calibration import Calibration, calibrate, chance_of_as_many, sensitivities
 from outrider.baselines.checkpoint import dump, load
 from outrider.baselines.comparison import Comparison, Verdict, compare
 from outrider.baselines.deviation import Quantity
 from outrider.baselines.error_budget import Budget, BurnRule, error_budget
-from outrider.baselines.error_share import is_excess
+from outrider.baselines.error_share import excesses, is_excess
 from outrider.baselines.expected_band import expected_band
 from outrider.baselines.explanation import explain
 from outrider.baselines.false_fail_rate import false_fail_rate
@@ -28,6 +29,7 @@ __all__ = [
     "ERROR_LEVEL",
     "FAMILY_LEVEL",
     "LEAST_SHARE",
+    "BatchJudge",
     "Breach",
     "Budget",
     "BurnRule",
@@ -42,7 +44,9 @@ __all__ = [
     "JudgedAlert",
     "Knee",
     "LastingChange",
+    "Moves",
     "Part",
+    "Period",
     "Plan",
     "Quantile",
     "Quantity",
@@ -64,6 +68,7 @@ __all__ = [
     "days_to_breach",
     "dump",
     "error_budget",
+    "excesses",
     "expected_band",
     "explain",
     "false_alerts_a_week",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.app import ReleaseMark
-    from outrider.model import Dependency, HostReading, ServiceInstance, SpanRates, Statement
+    from outrider.model import Dependency, HostReading, LostTelemetry, ServiceInstance, SpanRates, Statement
 
 _QUANTILES = (0.5, 0.95, 0.99)
 
@@ -44,6 +44,14 @@ def rates_json(row: SpanRates, satisfied_ms: float) -> dict[str, object]:
         **{f"p{share * 100:.0f}_ms": row.durations.quantile(share) for share in _QUANTILES},
         "apdex": apdex(row.durations, row.error_share, satisfied_ms),
     }
+
+
+def lost_table(lost: Sequence[LostTelemetry]) -> FittedTable:
+    """Return a line for each signal and reason."""
+    table = _table((name_column("reason"), "signal"), ("today",))
+    for row in lost:
+        table.add_row(Text(row.reason), Text(row.signal or "-"), f"{row.count:,}")
+    return table
 
 
 def dependencies_table(dependencies: Sequence[Dependency], seconds: float) -> FittedTable:

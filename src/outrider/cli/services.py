@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from outrider.app import ServiceFacts, duration_s, find_workspace, open_store, open_telemetry, satisfied_ms
+from outrider.app import ServiceFacts, duration_s, find_workspace, lost_today, open_store, open_telemetry, satisfied_ms
 from outrider.cli import service_tables as tables
 from outrider.cli.echo import echo
 from outrider.cli.option_types import TypedValue
@@ -26,6 +26,7 @@ _NONE = {
     "deployments": "no new service.version of that time",
     "instances": "no spans of that time",
     "statements": "no calls to databases of that time",
+    "dropped": "everything of today was kept as it was sent",
 }
 
 
@@ -39,7 +40,7 @@ _NONE = {
     default="rates",
     show_default=True,
     type=click.Choice(list(_NONE)),
-    help="What of them; instances and statements are those of one service.",
+    help="What of them; instances and statements are those of one service, dropped is what was not kept today of all.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def services(service: str, *, since: float, show: str, as_json: bool) -> None:
@@ -47,8 +48,22 @@ def services(service: str, *, since: float, show: str, as_json: bool) -> None:
     if show in _OF_ONE and not service:
         raise click.UsageError(f"name a service: outrider services SERVICE --show {show}")
     workspace = find_workspace()
+    if show == "dropped":
+        _print(list(lost_today(workspace.state)), tables.lost_table, asdict, show, as_json=as_json)
+        return
     with open_telemetry(workspace) as telemetry:
         rows, table_of, json_of = _answer(workspace, ServiceFacts(telemetry, since, service), show, since)
+    _print(rows, table_of, json_of, show, as_json=as_json)
+
+
+def _print(
+    rows: list[Any],
+    table_of: Callable[[list[Any]], Any],
+    json_of: Callable[[Any], object],
+    show: str,
+    *,
+    as_json: bool,
+) -> None:
     if as_json:
         echo(json.dumps([json_of(row) for row in rows]))
     elif rows:

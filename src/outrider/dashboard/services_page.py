@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outrider.alerts import movement_text
 from outrider.baselines import expected_band, load
 from outrider.charts import MapEdge, MapNode, Trend, draw_lines, draw_map, draw_sparkline, draw_trend, milliseconds
 from outrider.dashboard.hosts_page import recent as recent_span
@@ -26,7 +27,19 @@ from outrider.dashboard.services_view import (
     verdict_of,
 )
 from outrider.dashboard.step_trends import day_marks
-from outrider.model import DURATION, BadSeries, Node, NodeKind, Subject, SubjectKind, UsageError
+from outrider.model import (
+    DURATION,
+    FAILING,
+    REQUESTS,
+    BadSeries,
+    Node,
+    NodeKind,
+    OperationCount,
+    Subject,
+    SubjectKind,
+    UsageError,
+)
+from outrider.runs import moved_operations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +67,8 @@ def services_page(reader: ServiceReader, sources: Sources, since: str, context: 
     values = {
         "lines": lines, "span": span, "spark": draw_sparkline, "times": _times(span, "/services"), "shares": shares,
         "path_of": service_path,
-        "incident_of": incident_path, "map_path": services_path("/services/map", span.name),
+        "incident_of": incident_path, "lost": sources.service().telemetry_lost,
+        "map_path": services_path("/services/map", span.name),
     }  # fmt: skip
     return render("services.html", context, values)
 
@@ -105,7 +119,6 @@ def watched_service_page(reader: ServiceReader, sources: Sources, name: str, sin
     calls = reader.dependencies(*span.ns, service=name)
     trouble = open_troubles(sources.store.incidents).get(name)
     deployments = reader.deployments(*span.ns, service=name)
-    satisfied_ms = sources.telemetry.satisfied_ms
     recent = (max(span.since_s, span.until_s - 6 * HOUR_S) * 10**9, span.until_s * 10**9)
     day = recent_span(span)
     releases = [(deployment.at_us, deployment.version[:_RELEASE_CHARACTERS]) for deployment in deployments]
@@ -116,7 +129,7 @@ def watched_service_page(reader: ServiceReader, sources: Sources, name: str, sin
         "name": name, "span": span, "times": _times(span, service_path(name)), "verdict": verdict_of(trouble),
         "trouble": incident_path(trouble.id) if trouble else "", "checkpoints": _checkpoints(sources, name),
         "charts": charts,
-        "operations": [(row.operation, Rates.of(row, span, satisfied_ms)) for row in operations[:_MOST_OPERATIONS]],
+        "operations": _operations(reader, sources, name, operations, span), "spark": draw_sparkline,
         "more_operations": max(0, len(operations) - _MOST_OPERATIONS),
         "called": [(call, Rates.of(call, span)) for call in calls if call.source == Node(NodeKind.SERVICE, name)],
         "callers": [(call, Rates.of(call, span)) for call in calls if call.target == Node(NodeKind.SERVICE, name)],
@@ -129,6 +142,50 @@ def watched_service_page(reader: ServiceReader, sources: Sources, name: str, sin
         "operation_traces": lambda operation: traces_path(_operation(name, operation, span)),
     }  # fmt: skip
     return render("watched_service.html", context, values)
+
+
+@dataclass(frozen=True, slots=True)
+class _OperationLine:
+    """An operation in the table of a service.
+
+    Attributes:
+        moved: What it does that deviates, a word and a sentence each, since when (microseconds UTC), and a tone.
+        p95_ms: By period; NaN where nothing came, or nothing enters the service by it.
+    """
+
+    name: str
+    rates: Rates
+    moved: tuple[tuple[str, str, int, str], ...]
+    p95_ms: tuple[float, ...]
+
+
+_MOVED_WORDS = {DURATION: ("slower", "warn"), FAILING: ("failing", "bad"), REQUESTS: ("fewer", "warn")}
+
+
+def _operations(
+    reader: ServiceReader, sources: Sources, name: str, rates: Sequence[SpanRates], span: ServicesSpan
+) -> list[_OperationLine]:
+    """Return the operations with the most time in all, those that deviate first, the worst of them at the top."""
+    counts: dict[str, dict[int, OperationCount]] = {}
+    for count in reader.operation_counts(*span.ns, every_s=span.every_s, service=name):
+        counts.setdefault(count.operation, {})[count.at_s] = count
+    moved: dict[str, list[tuple[str, str, int, str]]] = {}
+    for own in moved_operations(sources.store.series, Subject.of(SubjectKind.SERVICE, name), at_us=sources.now_us()):
+        word, tone = _MOVED_WORDS[own.metric]
+        moved.setdefault(own.operation, []).append((word, movement_text(own), own.since_us, tone))
+    order = list(moved)
+    shown = sorted(rates, key=lambda row: order.index(row.operation) if row.operation in moved else len(order))
+    return [
+        _OperationLine(
+            row.operation, Rates.of(row, span, sources.telemetry.satisfied_ms), tuple(moved.get(row.operation, ())),
+            tuple(_p95(counts.get(row.operation, {}).get(at_s)) for at_s in span.grid),
+        )
+        for row in shown[:_MOST_OPERATIONS]
+    ]  # fmt: skip
+
+
+def _p95(count: OperationCount | None) -> float:
+    return math.nan if count is None else count.p95_ms
 
 
 def _query(key: str, value: str, span: ServicesSpan, more: str = "") -> str:

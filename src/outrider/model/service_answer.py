@@ -24,6 +24,12 @@ CALL_P95 = "call_p95_ms"
 CALL_ERRORS = "call_errors_percent"
 """What informs of its calls: durations and failures by five minutes; the step is `KIND:NAME` of what it calls."""
 
+OPERATION_METRICS = {DURATION: "operation_p95_ms", FAILING: "operation_errors", REQUESTS: "operation_requests"}
+"""What informs of its operations, the step being their name: p95, share that fails (0 to 1) and number of requests of
+each five minutes in which they deviate; and with `USUAL` behind it, what is usual."""
+
+USUAL = "_usual"
+
 
 class NodeKind(StrEnum):
     """What stands at an end of a dependency."""
@@ -129,6 +135,47 @@ class RatePoint:
     def quantile(self, share: float) -> float | None:
         """Return a quantile of durations in milliseconds, within 1 %."""
         return Histogram(self.durations).quantile(share)
+
+
+@dataclass(frozen=True, slots=True)
+class OperationCount:
+    """What entered a service by an operation in one period.
+
+    Attributes:
+        at_s: When it begins, seconds since 1970.
+        p95_ms: Of durations, within 1 %.
+    """
+
+    service: str
+    operation: str
+    at_s: int
+    count: int
+    errors: int
+    p95_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class MovedOperation:
+    """An operation of a service that deviates.
+
+    Attributes:
+        metric: `DURATION`, `FAILING` or `REQUESTS`.
+        since_us: Since when, microseconds UTC.
+        value: The p95 in milliseconds, the share that fails (0 to 1), or requests in five minutes.
+        usual: What it usually is.
+    """
+
+    operation: str
+    metric: str
+    since_us: int
+    value: float
+    usual: float
+
+    @property
+    def times(self) -> float:
+        """How many times as bad as usual it is."""
+        better, worse = (self.value, self.usual) if self.metric == REQUESTS else (self.usual, self.value)
+        return (worse + 1e-3) / (better + 1e-3)
 
 
 def apdex(durations: Histogram, error_share: float, satisfied_ms: float) -> float | None:

@@ -70,6 +70,21 @@ class ProcessView:
 
 
 @dataclass(frozen=True, slots=True)
+class LostTelemetry:
+    """How much of a day's telemetry was not kept as it was sent.
+
+    Attributes:
+        signal: `logs`, `traces` or `metrics`; empty where it may be any.
+        reason: What became of it, such as "beyond the budget of the day".
+        count: Records, unless the reason says otherwise.
+    """
+
+    signal: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceView:
     """The service.
 
@@ -81,6 +96,7 @@ class ServiceView:
         turns: Runs that take turns on this host, of whatever workspace, in order of arrival.
         incidents: How many are open, by problem and severity.
         processes: Of `outrider up`; empty where nothing supervises.
+        telemetry_lost: What was not kept of today's telemetry as it was sent.
     """
 
     leads: bool
@@ -99,6 +115,7 @@ class ServiceView:
     turns: tuple[HostTurn, ...] = ()
     incidents: Mapping[tuple[str, str], int] = field(default_factory=dict)
     processes: tuple[ProcessView, ...] = ()
+    telemetry_lost: tuple[LostTelemetry, ...] = ()
 
     @property
     def is_alive(self) -> bool:

@@ -7,6 +7,7 @@ from outrider.runs.fleet import Fleet, GroupRecorder
 from outrider.runs.foreground import Foreground
 from outrider.runs.level_changes import LevelChange, level_changes
 from outrider.runs.live_judge import LiveJudge
+from outrider.runs.moved_operations import moved_operations
 from outrider.runs.primary_steps import (
     CONCLUSIVE,
     GATE_SUFFIX,
@@ -74,6 +75,7 @@ __all__ = [
     "judged_aggregates",
     "launched",
     "level_changes",
+    "moved_operations",
     "next_attempt",
     "preferred_steps",
     "primary_durations",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _PATH: Final = "/errors"
 _QUERY_CHARACTERS: Final = 1_000
 _MOST_PAGES: Final = 10_000
+_PAGE_DIGITS: Final = 5
 _NAME_CHARACTERS: Final = 40
 
 
@@ -42,7 +43,8 @@ def issue_routes(sources: Sources, authorise: Authorise) -> list[Route]:
     def listed(request: Request) -> Response:
         text = request.query_params.get("q", "")[:_QUERY_CHARACTERS]
         digits = request.query_params.get("page", "")
-        page = int(digits) if digits.isascii() and digits.isdigit() and 0 < int(digits[:5]) <= _MOST_PAGES else 1
+        is_number = digits.isascii() and digits.isdigit() and len(digits) <= _PAGE_DIGITS
+        page = min(max(int(digits), 1), _MOST_PAGES) if is_number else 1
         return page_answer(
             request, sources, _PATH, lambda context: issues_page(sources, text, page, replace(context, refresh_s=0))
         )

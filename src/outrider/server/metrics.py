@@ -39,6 +39,9 @@ def _lines(view: ServiceView) -> Iterator[str]:
     yield from _metric("outrider_unjudged_runs", "gauge", "Stored runs that wait to be judged.", [({}, view.unjudged)])
     events = [({"event": name}, float(count)) for name, count in sorted(view.events.items())]
     yield from _metric("outrider_events_total", "counter", "What happened to the service.", events)
+    lost = [({"signal": own.signal, "reason": own.reason}, float(own.count)) for own in view.telemetry_lost]
+    meaning = "Telemetry of the day (UTC) that was not kept as it was sent."
+    yield from _metric("outrider_telemetry_lost_total", "counter", meaning, lost)
     yield from _lags(view)
     checks = view.checks
     paused = [(_of(check), check.paused) for check in checks]

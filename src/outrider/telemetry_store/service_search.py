@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from outrider.model import Dependency, Deployment, Histogram, Node, NodeKind, RatePoint, ServiceInstance, Statement
+from outrider.model import (
+    BUCKET_VALUE,
+    RATIO,
+    Dependency,
+    Deployment,
+    Histogram,
+    Node,
+    NodeKind,
+    OperationCount,
+    RatePoint,
+    ServiceInstance,
+    Statement,
+)
 from outrider.telemetry_store.host_search import HostSearch
 from outrider.telemetry_store.query_compiler import Parameters
 from outrider.telemetry_store.telemetry_search import within
@@ -15,11 +27,13 @@ if TYPE_CHECKING:
 MOST_DEPENDENCIES: Final = 5000
 MOST_DEPLOYMENTS: Final = 1000
 MOST_INSTANCES: Final = 200
+MOST_COUNTS: Final = 400_000
 MOST_POINTS: Final = 100_000
 MOST_STATEMENTS: Final = 50
 _STATEMENT_CHARACTERS: Final = 500
 _HOUR_S: Final = 3600
 _USERS: Final = " AND Origin = ''"
+_ENTRIES: Final = "SpanKind IN ('Server', 'Consumer')"
 _SYSTEM: Final = (
     "if(SpanAttributes['db.system.name'] != '', SpanAttributes['db.system.name'], SpanAttributes['db.system'])"
 )
@@ -120,47 +134,45 @@ class ServiceSearch(HostSearch):
             with_synthetic: Count probers' traffic too.
         """
         table, period = ("outrider_services_1m", "Minute") if every_s < _HOUR_S else ("outrider_services_1h", "Hour")
-        keys = ("ServiceName",)
-        return {name: points for (name,), points in self._points(table, period, keys, (since_ns, until_ns, every_s),
-                service=service, with_synthetic=with_synthetic).items()}  # fmt: skip
-
-    def operation_points(
-        self, since_ns: int, until_ns: int, *, every_s: int, service: str = "", with_synthetic: bool = False
-    ) -> dict[tuple[str, str], tuple[RatePoint, ...]]:
-        """Return the same of what enters services, by service and operation."""
-        points = self._points(
-            "outrider_operations_1m", "Minute", ("ServiceName", "SpanName"), (since_ns, until_ns, every_s),
-            service=service, with_synthetic=with_synthetic, more=" AND SpanKind IN ('Server', 'Consumer')",
-        )  # fmt: skip
-        return {(service, operation): own for (service, operation), own in points.items()}
-
-    def _points(
-        self,
-        table: str,
-        period: str,
-        keys: tuple[str, ...],
-        span: tuple[int, int, int],
-        *,
-        service: str,
-        with_synthetic: bool,
-        more: str = "",
-    ) -> dict[tuple[str, ...], tuple[RatePoint, ...]]:
         parameters = Parameters()
-        since_ns, until_ns, every_s = span
         width = parameters.add(max(every_s, 60), "UInt32")
-        where = within(period, since_ns, until_ns, parameters) + ("" if with_synthetic else _USERS) + more
+        where = within(period, since_ns, until_ns, parameters) + ("" if with_synthetic else _USERS)
         if service:
             where += f" AND ServiceName = {parameters.add(service, 'String')}"
-        names = ", ".join(keys)
         sql = (
-            f"SELECT {names}, toUInt32(intDiv(toUnixTimestamp({period}), {width}) * {width}) AS at, sum(n),"
-            f" sum(errors), sumMap(buckets) FROM {self._name(table)} WHERE {where} GROUP BY {names}, at"
-            f" ORDER BY {names}, at LIMIT {parameters.add(MOST_POINTS, 'UInt32')}"
+            f"SELECT ServiceName, toUInt32(intDiv(toUnixTimestamp({period}), {width}) * {width}) AS at, sum(n),"
+            f" sum(errors), sumMap(buckets) FROM {self._name(table)} WHERE {where} GROUP BY ServiceName, at"
+            f" ORDER BY ServiceName, at LIMIT {parameters.add(MOST_POINTS, 'UInt32')}"
         )
-        grouped: dict[tuple[str, ...], list[RatePoint]] = {}
-        for *name, at_s, count, errors, buckets in self._rows(sql, parameters):
-            grouped.setdefault(tuple(name), []).append(RatePoint(at_s, int(count), int(errors), dict(buckets)))
+        grouped: dict[str, list[RatePoint]] = {}
+        for name, at_s, count, errors, buckets in self._rows(sql, parameters):
+            grouped.setdefault(name, []).append(RatePoint(at_s, int(count), int(errors), dict(buckets)))
         return {name: tuple(points) for name, points in grouped.items()}
+
+    def operation_counts(
+        self, since_ns: int, until_ns: int, *, every_s: int, service: str = ""
+    ) -> list[OperationCount]:
+        """Return what entered one or all services in whole minutes, by operation and period, in the order of time."""
+        parameters = Parameters()
+        width = parameters.add(max(every_s, 60), "UInt32")
+        where = within("Minute", since_ns, until_ns, parameters) + _USERS
+        if service:
+            where += f" AND ServiceName = {parameters.add(service, 'String')}"
+        counted = (
+            f"SELECT ServiceName, SpanName, toUInt32(intDiv(toUnixTimestamp(Minute), {width}) * {width}) AS at,"
+            " sum(n) AS requests, sum(errors) AS failed, sumMap(buckets) AS b"
+            f" FROM {self._name('outrider_operations_1m')} WHERE {where} AND {_ENTRIES}"
+            " GROUP BY ServiceName, SpanName, at"
+        )
+        p95 = "arrayFirst((bucket, sum) -> sum >= ceil(0.95 * requests), mapKeys(b), arrayCumSum(mapValues(b)))"
+        sql = (
+            f"SELECT ServiceName, SpanName, at, requests, failed, {p95} FROM ({counted})"
+            f" ORDER BY at, ServiceName, SpanName LIMIT {parameters.add(MOST_COUNTS, 'UInt32')}"
+        )
+        return [
+            OperationCount(service, operation, at_s, count, errors, BUCKET_VALUE * RATIO**bucket)
+            for service, operation, at_s, count, errors, bucket in self._rows(sql, parameters)
+        ]
 
 
 def _dependency(row: Sequence[Any]) -> Dependency:

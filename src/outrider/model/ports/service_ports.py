@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from outrider.model.host_answer import HostPoint, HostReading, RuntimePoint
-    from outrider.model.service_answer import Dependency, Deployment, RatePoint, ServiceInstance, Statement
+    from outrider.model.service_answer import (
+        Dependency,
+        Deployment,
+        OperationCount,
+        RatePoint,
+        ServiceInstance,
+        Statement,
+    )
     from outrider.model.telemetry_answer import SpanRates
 
 
@@ -49,10 +58,13 @@ class ServiceReader(Protocol):
     ) -> dict[str, tuple[RatePoint, ...]]:
         """Return rates of one or all services by period, in the order of time; those without requests are left out."""
 
-    def operation_points(
-        self, since_ns: int, until_ns: int, *, every_s: int, service: str = "", with_synthetic: bool = False
-    ) -> dict[tuple[str, str], tuple[RatePoint, ...]]:
-        """Return the same of what enters services, by service and operation."""
+    def operation_counts(
+        self, since_ns: int, until_ns: int, *, every_s: int, service: str = ""
+    ) -> Sequence[OperationCount]:
+        """Return what entered one or all services in whole minutes, by operation and period, in the order of time.
+
+        Periods without requests are left out; of more than 400,000 the first are returned.
+        """
 
     def hosts(self, since_ns: int, until_ns: int) -> list[HostReading]:
         """Return every host that sent system metrics in that time, by name, with what it said last."""
