@@ -57,7 +57,7 @@ def fill(client: ClickHouseClient, hosts: int, hours: int) -> int:
     return written
 
 
-def told(name: str, ask: Callable[[], Sized]) -> None:
+def print_times(name: str, ask: Callable[[], Sized]) -> None:
     """Ask in turns, and print the first and the median time."""
     times, count = [], 0
     for _ in range(TURNS):
@@ -80,10 +80,10 @@ def main() -> None:
             print(f"{written:,} points, {store.bytes_on_disk() / 1e6:.0f} MB; load {os.getloadavg()[0]:.1f}")
             for hours in sorted({1, chosen.hours}):
                 since_ns, every_s = until_ns - hours * HOUR_NS, 60 if hours == 1 else 1800
-                told(f"hosts of {hours} h", partial(store.hosts, since_ns, until_ns))
+                print_times(f"hosts of {hours} h", partial(store.hosts, since_ns, until_ns))
                 points = partial(store.host_points, since_ns, until_ns, every_s=every_s)
-                told(f"processors of {hours} h", partial(points, figure="cpu"))
-                told(f"one host of {hours} h", partial(points, host="node-1"))
+                print_times(f"processors of {hours} h", partial(points, figure="cpu"))
+                print_times(f"one host of {hours} h", partial(points, host="node-1"))
 
 
 if __name__ == "__main__":
