@@ -19,6 +19,7 @@ from tests.mail_server import mail_server
 
 from outrider.alerts import Lane
 from outrider.app import alert_settings
+from outrider.app.report_documents import ReportForm, ReportPeriod, period_document
 from outrider.app.report_mail import Mailing, post_due
 from outrider.model import ConfigError, Status
 from outrider.scheduler import Health
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from tests.mail_server import Inbox
 
+    from outrider.app.report_documents import Format
     from outrider.store import Store
     from outrider.workspace import Workspace
 
+FORMS: tuple[Format, ...] = ("html", "md", "csv", "json")
 HOUR_US = 3_600_000_000
 LONG = f"<script>alert(1)</script>{'Überprüfung оплаты 結帳 الدفع भुगतान ' * 5}"
 MONDAY_US = 1_800_255_600_000_000  # 18 January 2027, 07:00 UTC
@@ -281,3 +284,30 @@ def wait_for(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         threading.Event().wait(0.05)
+
+
+def test_a_report_has_german_forms_for_people_and_plain_ones_for_programs(
+    shop: Workspace, store: Store, inbox: Inbox
+) -> None:
+    """`locale = "de"`: page, Markdown and mail with its subject; CSV and JSON stay as they are."""
+    settings = shop.root / "outrider.toml"
+    monday_us = MONDAY_US - 52 * 7 * 24 * HOUR_US
+    simulate(store, monday_us, checks=1)
+    store.outbox.add_report("weekly", monday_us - 100 * HOUR_US, ())
+    period = ReportPeriod("weekly", week="2026-W03")
+    plain = {form: period_document(shop, store, period, ReportForm(form, "steps")).text for form in FORMS[2:]}
+    settings.write_text('[workspace]\ntimezone = "Europe/Berlin"\nlocale = "de"\n')
+    german = load(shop.root)
+
+    post_due(store, german, monday_us)
+    deliver(store, german)
+    written = {form: period_document(german, store, period, ReportForm(form, "steps")).text for form in FORMS}
+
+    assert written["csv"] == plain["csv"]
+    assert re.sub(r'"now_us": \d+', "", written["json"]) == re.sub(r'"now_us": \d+', "", plain["json"])
+    assert "Mo 12.01.2026, 00:00" in written["html"]
+    assert 'data-locale="de"' in written["html"]
+    assert re.search(r"\d,\d+ %", written["md"])
+    assert not re.search(r"\d\.\d{1,2} (s|ms|%)", written["md"])
+    (mail,) = inbox.mails
+    assert re.fullmatch(r"Shop, 12\.-19\. Jan\.: .*99,5 %.*", mail["Subject"])

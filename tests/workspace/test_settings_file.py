@@ -175,6 +175,7 @@ def test_rules_keep_their_order_and_place(tmp_path: Path) -> None:
         ('[workspace]\nname = ""', ":2 out-of-range", 'workspace.name = "" is empty'),
         ('[workspace]\nname = "a\\nb"\ntimezone = 1', ":3 wrong-type", "workspace.timezone = 1 is not text"),
         ('[workspace]\ntimezone = "Mars/Base"', ":2 unknown-timezone", '"Mars/Base" is not a time zone'),
+        ('[workspace]\n\nlocale = "dee"', ":3 out-of-range", 'workspace.locale = "dee" is not a choice'),
         ('[workspace]\ntimezone = "../etc"', ":2 unknown-timezone", "is not a time zone"),
         ('[journeys]\npaths = ["e2e", "nowhere"]', ":2 missing-folder", 'journeys.paths names "nowhere"'),
         ('[journeys]\npaths = ["e2e", "*/nowhere"]', ":2 missing-folder", 'journeys.paths names "*/nowhere"'),

@@ -82,7 +82,7 @@ def read_alerts(workspace: Workspace, variables: Mapping[str, str]) -> AlertSett
     """
     path = workspace.root / ALERTS_FILE
     if not is_listed(path):
-        return AlertSettings(timezone=workspace.timezone)
+        return AlertSettings(timezone=workspace.timezone, locale=workspace.locale)
     problems: list[ConfigError] = []
     try:
         document = read_document(path, ALERTS_FILE)
@@ -110,6 +110,7 @@ def _settings(top: Table, workspace: Workspace, variables: Mapping[str, str]) ->
         false_pages_per_week=incidents.read("false_pages_per_week", _AS_PAGES, usual.false_pages_per_week),
         networks=networks,
         timezone=workspace.timezone,
+        locale=workspace.locale,
         links=delivery.read("links", _as_url, ""),
         receivers=read_receivers(top.section("receiver"), variables, Guard(networks)),
         route=_route(top.section("route"), usual.route, ROOT),

@@ -108,6 +108,7 @@ class AlertSettings:
         networks: Private addresses and networks that webhooks may go to.
         links: Address of the pages, for links in messages; empty for none.
         timezone: IANA name of the workspace's time zone, of the times in messages.
+        locale: Whose forms those times have.
         people: Receivers of each person.
     """
 
@@ -133,6 +134,7 @@ class AlertSettings:
     networks: tuple[str, ...] = ()
     links: str = ""
     timezone: str = "UTC"
+    locale: str = "en"
 
     def thresholds_for(self, labels: Mapping[str, str]) -> Thresholds:
         """Return what confirms a problem with these labels; the last rule that matches wins."""

@@ -13,7 +13,7 @@ from outrider.alerts.message import Item, Message
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.rendered_message import cut
 from outrider.alerts.runbooks import runbook_place
-from outrider.model import CHECK_KINDS, Subject, title_of
+from outrider.model import CHECK_KINDS, Subject, date, locale, title_of, using_locale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +68,7 @@ class Clock:
 
     def moment(self, at_us: int) -> str:
         """Return date, time and zone: "2026-11-27 21:58:10 CET"."""
-        return f"{self._local(at_us):%Y-%m-%d %H:%M:%S %Z}"
+        return date(self._local(at_us), locale().exact)
 
     def brief(self, at_us: int) -> str:
         """Return time and as much date as it needs: "21:58", "Fri 21:58", "3 Nov 21:58", "3 Nov 2025 21:58"."""
@@ -76,9 +76,9 @@ class Clock:
         if local.date() == now.date():
             return f"{local:%H:%M}"
         if 0 <= self.now_us - at_us < _WEEK_US:
-            return f"{local:%a %H:%M}"
+            return date(local, "%a %H:%M")
         is_far = abs(self.now_us - at_us) > _FAR_US
-        return f"{local.day} {local:%b %Y %H:%M}" if is_far else f"{local.day} {local:%b %H:%M}"
+        return date(local, locale().far if is_far else locale().near)
 
     def _local(self, at_us: int) -> datetime:
         return datetime.fromtimestamp(at_us / _SECOND_US, UTC).astimezone(ZoneInfo(self.timezone))
@@ -102,6 +102,11 @@ def compose(dispatch: Dispatch, topic: str, settings: AlertSettings, *, workspac
         topic: The group's key.
         workspace: Its name, which begins every subject.
     """
+    with using_locale(settings.locale):
+        return _composed(dispatch, topic, settings, workspace, now_us)
+
+
+def _composed(dispatch: Dispatch, topic: str, settings: AlertSettings, workspace: str, now_us: int) -> Message:
     clock = Clock(settings.timezone, now_us)
     items = tuple(_item(incident, settings, clock, workspace) for incident in dispatch.incidents)
     order = list(type(dispatch.incidents[0].severity))

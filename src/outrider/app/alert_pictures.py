@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts import Enclosure
 from outrider.charts import trend_picture
-from outrider.model import ArtifactKind, CheckId, StoreError, UsageError
+from outrider.model import ArtifactKind, CheckId, StoreError, UsageError, using_locale
 from outrider.runs import WHOLE_REQUEST, primary_series
 
 if TYPE_CHECKING:
@@ -21,12 +21,13 @@ _MOST_BYTES = 1_500_000
 _TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 
 
-def pictures_from(store: RunHistory, timezone: str) -> PictureMaker:
+def pictures_from(store: RunHistory, timezone: str, locale: str = "en") -> PictureMaker:
     """Return what draws the pictures of a message's first incident; none where the store holds nothing to draw.
 
     Args:
         store: What was measured.
         timezone: Of those who read the message.
+        locale: Of the same.
     """
 
     def draw(message: Message) -> tuple[Enclosure, ...]:
@@ -34,7 +35,8 @@ def pictures_from(store: RunHistory, timezone: str) -> PictureMaker:
             return ()
         item = message.items[0]
         screenshots = () if message.is_over else _screenshot(store, item)
-        return (*screenshots, *_trend(store, item, timezone))
+        with using_locale(locale):
+            return (*screenshots, *_trend(store, item, timezone))
 
     return draw
 

@@ -85,7 +85,7 @@ class AlertService:
         self._open_incidents: Mapping[tuple[str, str], int] = {}  # replaced as a whole
 
         def deliverer(settings: AlertSettings) -> Deliverer:
-            pictures = pictures_from(store, settings.timezone)
+            pictures = pictures_from(store, settings.timezone, settings.locale)
             links = link_maker(self._wanted.workspace, settings) if self._wanted is not None else None
             return Deliverer(settings, store.outbox, pictures=pictures, while_true=leads, acknowledge_link=links)
 

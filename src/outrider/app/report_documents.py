@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from outrider.app.listeners import SILENT
 from outrider.app.report_incidents import StoredIncidents
 from outrider.app.workspace_access import judge_settings, now_us
-from outrider.model import Place, UsageError
+from outrider.model import Place, UsageError, using_locale
 from outrider.reports import (
     as_csv,
     as_json,
@@ -35,6 +35,8 @@ from outrider.reports import (
 )
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from outrider.app.listeners import ProgressListener
     from outrider.model import JudgeMemory, ReportRecords
     from outrider.reports import LoadReport, Period, Report, ReportSettings, RunComparison, RunReport
@@ -99,6 +101,10 @@ class ReportForm:
     format: Format = "html"
     table: str = ""
 
+    def written_for(self, workspace: Workspace) -> AbstractContextManager[None]:
+        """Have the workspace's forms of numbers and dates where people read them, and those of "en" in CSV and JSON."""
+        return using_locale(workspace.locale if self.format in {"html", "md"} else "en")
+
 
 @dataclass(frozen=True, slots=True)
 class ReportDocument:
@@ -134,17 +140,18 @@ def period_document(
     """
     at_us = now_us()
     settings = read_settings(workspace.root, period.name)
-    report = gather(
-        store,
-        settings,
-        period.span(workspace, store, at_us),
-        at_us,
-        workspace=workspace.name,
-        incidents=StoredIncidents(store),
-        listener=listener.progress,
-        judging=judge_settings(workspace),
-    )
-    return _document(_period_text(report, settings, workspace, form), period.name, workspace, form)
+    with form.written_for(workspace):
+        report = gather(
+            store,
+            settings,
+            period.span(workspace, store, at_us),
+            at_us,
+            workspace=workspace.name,
+            incidents=StoredIncidents(store),
+            listener=listener.progress,
+            judging=judge_settings(workspace),
+        )
+        return _document(_period_text(report, settings, workspace, form), period.name, workspace, form)
 
 
 def run_document(
@@ -158,20 +165,22 @@ def run_document(
     Raises:
         UsageError: unknown-run.
     """
-    report = run_report(
-        store,
-        store.runs.get(run),
-        workspace=workspace.name,
-        timezone=workspace.timezone,
-        incidents=StoredIncidents(store),
-    )
-    return _document(_single_text(report, workspace, form), f"run-{report.run.id}", workspace, form)
+    with form.written_for(workspace):
+        report = run_report(
+            store,
+            store.runs.get(run),
+            workspace=workspace.name,
+            timezone=workspace.timezone,
+            incidents=StoredIncidents(store),
+        )
+        return _document(_single_text(report, workspace, form), f"run-{report.run.id}", workspace, form)
 
 
 def comparison_document(workspace: Workspace, comparison: RunComparison) -> ReportDocument:
     """Return the page of a run beside the last good one."""
     name = f"run-{comparison.run.id}-against-{comparison.good.id}"
-    return _document(comparison_html(comparison, workspace.root), name, workspace, ReportForm())
+    with using_locale(workspace.locale):
+        return _document(comparison_html(comparison, workspace.root), name, workspace, ReportForm())
 
 
 def load_document(
@@ -193,8 +202,9 @@ def load_document(
         stored.check, environment=stored.environment, location=stored.location, until_us=stored.due_us
     )
     good = store.runs.get(passed.id).run if passed else None
-    report = load_report(stored, workspace=workspace.name, timezone=workspace.timezone, good=good)
-    return _document(_single_text(report, workspace, form), f"load-{report.run.id}", workspace, form)
+    with form.written_for(workspace):
+        report = load_report(stored, workspace=workspace.name, timezone=workspace.timezone, good=good)
+        return _document(_single_text(report, workspace, form), f"load-{report.run.id}", workspace, form)
 
 
 def _release_span(memory: JudgeMemory, name: str | None, environment: str, timezone: str, at_us: int) -> Period:

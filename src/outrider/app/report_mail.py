@@ -11,7 +11,7 @@ import structlog
 from outrider.alerts import Enclosure, Lane, report_message, report_rows
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.workspace_access import judge_settings, now_us
-from outrider.model import ConfigError, OutriderError, UsageError, new_run_id
+from outrider.model import ConfigError, OutriderError, UsageError, new_run_id, using_locale
 from outrider.workspace import Cron, in_reading_order
 
 if TYPE_CHECKING:
@@ -157,10 +157,11 @@ def compose_report(
 
     incidents = StoredIncidents(store)
     judging = judge_settings(workspace)
-    report = gather(store, settings, span, now_us, workspace=workspace.name, incidents=incidents, judging=judging)
-    return compose_mail(
-        store, report, settings, workspace.root, interactive=workspace.capabilities.interactive, address=address
-    )
+    with using_locale(workspace.locale):
+        report = gather(store, settings, span, now_us, workspace=workspace.name, incidents=incidents, judging=judging)
+        return compose_mail(
+            store, report, settings, workspace.root, interactive=workspace.capabilities.interactive, address=address
+        )
 
 
 def _address(alerts: AlertSettings, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from outrider.charts.interactive import with_values
 from outrider.charts.scale import Scale, path, ticks
+from outrider.model import number, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,17 +59,18 @@ def _marks(curve: Curve) -> list[dict[str, object]]:
 
 
 def _knee_label(rate: float, users: float) -> str:
-    return f"knee: {rate:.1f}/s, {users:.0f} users"
+    return f"knee: {number(rate, '.1f')}/s, {number(users, '.0f')} users"
 
 
 def _ground(x: Scale, y: Scale) -> str:
     rows = "".join(
         f'<path class="grid" d="M{_LEFT} {y.at(value)}H{_WIDTH - _RIGHT}"/>'
-        f'<text class="y" x="{_LEFT - 5}" y="{y.at(value) + 4}">{value:g}</text>'
+        f'<text class="y" x="{_LEFT - 5}" y="{y.at(value) + 4}">{short(value)}</text>'
         for value in ticks(y.low, y.high)
     )
     columns = "".join(
-        f'<text class="x" x="{x.at(value)}" y="{_HEIGHT - 20}">{value:g}</text>' for value in ticks(x.low, x.high, 6)
+        f'<text class="x" x="{x.at(value)}" y="{_HEIGHT - 20}">{short(value)}</text>'
+        for value in ticks(x.low, x.high, 6)
     )
     words = f'<text x="{_LEFT}" y="11">requests/s</text>'
     words += f'<text class="y" x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}">users</text>'

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from outrider.charts.interactive import with_values
 from outrider.charts.scale import Scale, path, ticks
+from outrider.model import short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,16 +38,16 @@ def draw_lines(
     parts = [f'<svg class="lines" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"><title>{escape(title)}</title>']
     parts += [
         f'<path class="grid" d="M{_LEFT} {y.at(value)}H{_WIDTH - _RIGHT}"/>'
-        f'<text class="y" x="{_LEFT - 5}" y="{y.at(value) + 4}">{value:g}</text>'
+        f'<text class="y" x="{_LEFT - 5}" y="{y.at(value) + 4}">{short(value)}</text>'
         for value in ticks(y.low, y.high)
     ]
     parts += [
-        f'<text class="x" x="{across.at(value)}" y="{_HEIGHT - 20}">{value:g}</text>'
+        f'<text class="x" x="{across.at(value)}" y="{_HEIGHT - 20}">{short(value)}</text>'
         for value in ticks(across.low, across.high, 6)
     ]
     parts.append(f'<text class="y" x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}">{escape(x)}</text>')
-    for number, (name, values) in enumerate(lines.items()):
+    for index, (name, values) in enumerate(lines.items()):
         places = ((across.at(at), y.at(value)) for at, value in zip(seconds, values, strict=True))
-        parts.append(path(f"line l{number}", places))
-        parts.append(f'<text class="l{number}" x="{_LEFT + number * _WORD}" y="12">{escape(name)}</text>')
+        parts.append(path(f"line l{index}", places))
+        parts.append(f'<text class="l{index}" x="{_LEFT + index * _WORD}" y="12">{escape(name)}</text>')
     return with_values("".join([*parts, "</svg>"]), title, seconds, lines, x=x)

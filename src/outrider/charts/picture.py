@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from outrider.model import locale, short
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -83,9 +85,10 @@ def _canvas(timezone: str = "UTC") -> tuple[Figure, Axes]:
     axes.xaxis_date(timezone)
     locator = AutoDateLocator(timezone, minticks=3, maxticks=5)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, timezone))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, timezone, formats=list(locale().axis)))  # type: ignore[no-untyped-call]
     axes.xaxis.get_offset_text().set_fontsize(8)
     axes.set_ylabel("ms")
+    axes.yaxis.set_major_formatter(lambda value, _: short(value))
     axes.grid(visible=True, color=_GREY, alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)

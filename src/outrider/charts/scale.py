@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
+from outrider.model import number
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -57,8 +59,8 @@ def ticks(low: float, high: float, wanted: int = 3) -> list[float]:
 def milliseconds(value: float, pace: float = 1.0) -> str:
     """Return a duration as a reader wants it; on an axis, told apart from one that is `pace` away."""
     if value >= 10_000:
-        return f"{value / 1000:.1f} s"
+        return f"{number(value / 1000, '.1f')} s"
     if value >= 1000:
-        return f"{value / 1000:.2f} s"
+        return f"{number(value / 1000, '.2f')} s"
     decimals = 2 if pace < 0.1 else 0 if value >= 10 and pace >= 1 else 1
-    return f"{value:.{decimals}f} ms"
+    return f"{number(value, f'.{decimals}f')} ms"

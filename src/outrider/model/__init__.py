@@ -89,6 +89,7 @@ from outrider.model.load import (
     by_endpoint,
 )
 from outrider.model.load_second import LoadSecond
+from outrider.model.locale import LOCALES, date, locale, number, short, using_locale
 from outrider.model.measurement import (
     ArtifactFile,
     ArtifactKind,
@@ -227,7 +228,7 @@ from outrider.model.trace_link import AttemptTrace, TraceLink, TraceSource, is_t
 
 __all__ = [
     "ASSIGN", "BUCKET_VALUE", "CALL_ERRORS", "CALL_P95", "CHECK_KINDS", "DURATION", "FAILING", "GZIP_SUFFIX",
-    "LASTING", "LAST_GOOD_KINDS", "LEAST", "MOST_TEXT_CHARACTERS", "MOST_TITLE_CHARACTERS", "NEXT_RELEASE",
+    "LASTING", "LAST_GOOD_KINDS", "LEAST", "LOCALES", "MOST_TEXT_CHARACTERS", "MOST_TITLE_CHARACTERS", "NEXT_RELEASE",
     "OPERATION_METRICS", "RATIO", "REQUESTS", "RULE_VALUE", "SERVICE_METRICS", "USUAL", "VENDOR",
     "AccessRecords",
     "AccessToken",
@@ -469,6 +470,7 @@ __all__ = [
     "by_endpoint",
     "check_at_least",
     "check_text",
+    "date",
     "event_from_json",
     "event_to_json",
     "exit_code",
@@ -476,14 +478,18 @@ __all__ = [
     "identity",
     "is_reserved",
     "is_trace_id",
+    "locale",
     "merged",
     "new_run_id",
+    "number",
     "origin_of",
     "printable",
     "printable_json",
     "reason_of",
+    "short",
     "spreadsheet_cell",
     "tail",
     "title_of",
     "user_key",
+    "using_locale",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from outrider.charts import draw_uptime
+from outrider.model import date, locale, number
 from outrider.reports.budget_forecast import budget_days
 from outrider.reports.calendar import day_edges
 from outrider.reports.check_health import names_of
@@ -39,15 +40,15 @@ def figures(report: Report) -> list[tuple[str, str]]:
     """Return what stands below the verdict: a name and a value each."""
     verdict, spent = report.verdict, overspent(report)
     slower = sum(change.ratio > 0 and change.ended_us is None for change in report.changes)
-    incidents = f"{len(report.incidents):,}"
+    incidents = number(len(report.incidents))
     if verdict.open_incidents:
-        incidents += f", {verdict.open_incidents:,} still open"
+        incidents += f", {number(verdict.open_incidents)} still open"
     return [
         ("Some check was down for", _affected(report)),
         ("Incidents", incidents),
         (f"Error budget of {budget_days(report.period)} days", f"used up by {spent}" if spent else "used up by none"),
-        ("Steps lastingly slower", f"{slower:,}"),
-        ("Releases", f"{len(report.releases):,}"),
+        ("Steps lastingly slower", number(slower)),
+        ("Releases", number(len(report.releases))),
     ]
 
 
@@ -117,7 +118,8 @@ def calendar(health: Health, report: Report) -> str:
     zone = ZoneInfo(report.period.timezone)
     edges = day_edges(report.period)
     words = [
-        f"{datetime.fromtimestamp(begin / 1_000_000, zone):%a %d %b} {percent(day.share) if day else 'no run'}"
+        f"{date(datetime.fromtimestamp(begin / 1_000_000, zone), locale().weekday_day)}"
+        f" {percent(day.share) if day else 'no run'}"
         for (begin, _), day in zip(edges, health.days, strict=False)
     ]
     return draw_uptime([_tone(day) for day in health.days], f"{health.name}: {', '.join(words)}")

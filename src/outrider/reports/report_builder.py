@@ -11,7 +11,7 @@ import numpy as np
 
 from outrider.baselines import Settings
 from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
-from outrider.model import Outcome, Tally
+from outrider.model import Outcome, Tally, number
 from outrider.reports.budget_forecast import breaches, budget_since_us, with_budgets
 from outrider.reports.calendar import day_edges, with_days
 from outrider.reports.capacity import MOST_LOADS, loads_of
@@ -143,10 +143,10 @@ class _PeriodReader:
         health = self.health()
         detailed, changes = [], []
         measurements = measured_of(self.store, health, self.period)
-        for number, (check_health, measured) in enumerate(zip(health, measurements, strict=True)):
+        for index, (check_health, measured) in enumerate(zip(health, measurements, strict=True)):
             if listener is not None:
-                listener(f"{number + 1}/{len(health)} {check_health.name}")
-            is_detailed = number < self.settings.detailed
+                listener(f"{index + 1}/{len(health)} {check_health.name}")
+            is_detailed = index < self.settings.detailed
             failed = failures.get(_place(check_health), ())
             with_failures = with_outages(check_health, failed, _passed_us(measured), self.period)
             with_failures = replace(with_failures, reasons=_top(Counter(run.reason for run in failed)))
@@ -284,8 +284,8 @@ def _cut(failures: Excerpt[RunSummary], loads: Iterable[LoadFigures], health: It
     """Yield what the limits of reading left out."""
     if not failures.is_complete:
         failed = sum(check_health.counts.get(Outcome.FAILED, 0) for check_health in health)
-        total = f" of {failed:,}" if failed > len(failures) else ""
-        yield f"reasons of failures: only those of the latest {len(failures):,}{total} failed runs"
+        total = f" of {number(failed)}" if failed > len(failures) else ""
+        yield f"reasons of failures: only those of the latest {number(len(failures))}{total} failed runs"
     for load in loads:
         if not load.is_complete:
             yield f"{load.check}: only its latest {MOST_LOADS} loads were looked at for what its target sustains"
@@ -305,19 +305,18 @@ def _unseen(store: ReportHistory, health: Sequence[Health], settings: ReportSett
 def _unmeasured(store: ReportHistory, health: Sequence[Health], now_us: int, settings: ReportSettings) -> list[str]:
     lines = []
     for check_health in health:
+        runs = number(check_health.runs)
         absent = sum(check_health.counts.get(outcome, 0) for outcome in (Outcome.MISSED, Outcome.SKIPPED))
         vague = sum(check_health.counts.get(outcome, 0) for outcome in (Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR))
         if check_health.unrecorded:
             lines.append(
-                f"{check_health.check}: nothing is recorded of about {check_health.unrecorded:,} runs that used to be"
-                " due in this time (the service did not run, or the check was paused or removed)"
+                f"{check_health.check}: nothing is recorded of about {number(check_health.unrecorded)} runs"
+                " that used to be due in this time (the service did not run, or the check was paused or removed)"
             )
         if absent:
-            lines.append(f"{check_health.check}: {absent:,} of {check_health.runs:,} runs were missed or skipped")
+            lines.append(f"{check_health.check}: {number(absent)} of {runs} runs were missed or skipped")
         if vague:
-            lines.append(
-                f"{check_health.check}: {vague:,} of {check_health.runs:,} runs were inconclusive or could not start"
-            )
+            lines.append(f"{check_health.check}: {number(vague)} of {runs} runs were inconclusive or could not start")
     seen = {check_health.check for check_health in health if check_health.runs or check_health.unrecorded}
     lines += [
         f"{check.id}: no run in this time (deleted, switched off, or never due)"
@@ -326,5 +325,5 @@ def _unmeasured(store: ReportHistory, health: Sequence[Health], now_us: int, set
     ]
     future = sum(tally.runs for tally in store.runs.tallies(now_us + _HOUR_US, 1 << 62))
     if future:
-        lines.append(f"{future:,} runs are due later than now: a clock was wrong; they are left out")
+        lines.append(f"{number(future)} runs are due later than now: a clock was wrong; they are left out")
     return lines

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from outrider.charts import band_picture, mail_style
-from outrider.model import CheckId
+from outrider.model import CheckId, number
 from outrider.reports.report_page import fill, render_html
 from outrider.reports.report_settings import ReportSettings
 from outrider.reports.report_text import health_lines
@@ -101,7 +101,7 @@ def mail_subject(report: Report) -> str:
         since = f", since {slower[0].release}" if slower[0].release else ""
         step = _place(report, slower[0])
         count = f"{len(slower)} step{'' if len(slower) == 1 else 's'} slower"
-        parts.append(f"{count} ({step} {slower[0].ratio * 100:+.0f} %{since})")
+        parts.append(f"{count} ({step} {number(slower[0].ratio * 100, '+.0f')} %{since})")
     return " ".join(f"{_days(report)}: {', '.join(parts)}".split())
 
 

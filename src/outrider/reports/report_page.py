@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from outrider.charts import assets, milliseconds
-from outrider.model import ConfigError, Outcome, Place
+from outrider.model import ConfigError, Outcome, Place, locale, number
 from outrider.reports.budget_forecast import budget_days
 from outrider.reports.page_filters import (
     HEADINGS,
@@ -94,7 +94,7 @@ def fill(
         "calendar": calendar,
         "days_word": days_word,
         "heading": lambda name: HEADINGS.get(name, ""),
-        "number": "{:,}".format,
+        "number": number,
         "change": _change,
         "slowest": slowest,
         "flakiest": flakiest,
@@ -103,7 +103,11 @@ def fill(
         "colour": _colour,
     }
     environment.tests["has_card"] = has_card
-    environment.globals |= {"timezone": timezone, "interactive": assets() if interactive else None}
+    environment.globals |= {
+        "timezone": timezone,
+        "locale": locale().name,
+        "interactive": assets() if interactive else None,
+    }
     try:
         return environment.get_template(template).render(values)
     except Exception as error:  # a template of the workspace may raise anything
@@ -125,10 +129,10 @@ def _place_of(error: BaseException, template: str) -> tuple[str, int]:
 
 def foretold(forecast: Forecast) -> str:
     """Return in how many days something happens, with its interval where there is one."""
-    days = f"{forecast.days:.0f} day{'' if round(forecast.days) == 1 else 's'}"
+    days = f"{number(forecast.days, '.0f')} day{'' if round(forecast.days) == 1 else 's'}"
     if forecast.earliest == forecast.latest:
         return days
-    return f"{days} ({forecast.earliest:.0f} to {forecast.latest:.0f})"
+    return f"{days} ({number(forecast.earliest, '.0f')} to {number(forecast.latest, '.0f')})"
 
 
 def _quantile(quantile: Quantile | None) -> str:
@@ -139,7 +143,7 @@ def _quantile(quantile: Quantile | None) -> str:
 
 
 def _change(ratio: float, decimals: int = 1) -> str:
-    return f"{ratio * 100:+.{decimals}f} %"
+    return f"{number(ratio * 100, f'+.{decimals}f')} %"
 
 
 def _short(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from outrider.charts import milliseconds
+from outrider.model import number
 from outrider.reports.budget_forecast import budget_days
 from outrider.reports.page_filters import HEADINGS, all_outages, check_name
 from outrider.reports.rankings import flakiest
@@ -52,7 +53,7 @@ def as_markdown(report: Report) -> str:
         rows = make(report)
         kept = rows[:_ROWS]
         lines += markdown_table(HEADINGS[name], [_named(row, report) for row in kept])
-        lines += [f"and {len(rows) - _ROWS:,} more: outrider report --format csv --table {name} lists all", ""][
+        lines += [f"and {number(len(rows) - _ROWS)} more: outrider report --format csv --table {name} lists all", ""][
             : 2 * (len(rows) > _ROWS)
         ]
         lines += [_NOTES[name], ""] if rows and name in _NOTES else []
@@ -72,7 +73,7 @@ def _named(row: dict[str, object], report: Report) -> dict[str, object]:
 def health_lines(report: Report) -> list[str]:
     """Return a line about each check, the worst first, for plain text."""
     lines = [
-        f"- {health.name} ({health.environment}, {health.location}): {_passed(health)}, {health.runs:,} runs"
+        f"- {health.name} ({health.environment}, {health.location}): {_passed(health)}, {number(health.runs)} runs"
         for health in report.health[:_LINES]
     ]
     return [*lines, f"- and {len(report.health) - _LINES} more"] if len(report.health) > _LINES else lines
@@ -114,7 +115,7 @@ def _changes(report: Report) -> list[dict[str, object]]:
         {
             "check": change.check,
             "step": change.step or "whole run",
-            "change": f"{change.ratio * 100:+.0f} %",
+            "change": f"{number(change.ratio * 100, '+.0f')} %",
             "before": milliseconds(change.before_ms),
             "after": milliseconds(change.after_ms),
             "since": moment(ZoneInfo(report.period.timezone), change.at_us),
@@ -135,7 +136,9 @@ def _steps(report: Report) -> list[dict[str, object]]:
                 name: milliseconds(quantile.value) if quantile else "too little data"
                 for name, quantile in (("p50", step.p50), ("p75", step.p75), ("p95", step.p95))
             },
-            "change": f"{step.change * 100:+.1f} %" if step.change is not None and math.isfinite(step.change) else "",
+            "change": f"{number(step.change * 100, '+.1f')} %"
+            if step.change is not None and math.isfinite(step.change)
+            else "",
             "n": step.count,
         }
         for check_health in report.health
@@ -180,11 +183,11 @@ def _load(report: Report) -> list[dict[str, object]]:
             "profile": load.check,
             "environment": load.environment,
             "location": load.location,
-            "usual requests/s": f"{load.usual.value:.1f}" if load.usual else "too little data",
-            "last": f"{load.rates[-1]:.1f}" if load.rates else "",
+            "usual requests/s": number(load.usual.value, ".1f") if load.usual else "too little data",
+            "last": number(load.rates[-1], ".1f") if load.rates else "",
             "n": len(load.rates),
             "sustained requests/s": sustained(load),
-            "headroom": f"{load.headroom * 100:+.0f} %" if load.headroom is not None else "",
+            "headroom": f"{number(load.headroom * 100, '+.0f')} %" if load.headroom is not None else "",
         }
         for load in report.load
     ]
@@ -196,7 +199,8 @@ def sustained(load: LoadFigures) -> str:
         return "not measured"
     last = load.knees[-1]
     least = "" if last.reached else "at least "
-    return f"{least}{last.rate:.1f} ({last.low:.1f} to {last.high:.1f}, {last.count} levels)"
+    rate, low, high = (number(value, ".1f") for value in (last.rate, last.low, last.high))
+    return f"{least}{rate} ({low} to {high}, {last.count} levels)"
 
 
 def _forecasts(report: Report) -> list[dict[str, object]]:
@@ -204,9 +208,9 @@ def _forecasts(report: Report) -> list[dict[str, object]]:
         {
             "subject": forecast.subject,
             "what": forecast.what,
-            "days": f"{forecast.days:.1f}",
-            "earliest": f"{forecast.earliest:.1f}",
-            "latest": f"{forecast.latest:.1f}",
+            "days": number(forecast.days, ".1f"),
+            "earliest": number(forecast.earliest, ".1f"),
+            "latest": number(forecast.latest, ".1f"),
             "n": forecast.count,
         }
         for forecast in report.forecasts

@@ -10,7 +10,7 @@ import numpy as np
 
 from outrider.baselines import quantile_of
 from outrider.charts import Waterfall, draw_waterfall
-from outrider.model import ArtifactKind, OutriderError
+from outrider.model import ArtifactKind, OutriderError, number
 from outrider.reports.run_summary import attempt_note, run_sentences
 from outrider.reports.step_run import StepRun
 from outrider.reports.time_text import Clock
@@ -138,7 +138,7 @@ def _shortened(run: Run) -> Run:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _TEXT else f"{text[:_TEXT]}… ({len(text):,} characters)"
+    return text if len(text) <= _TEXT else f"{text[:_TEXT]}… ({number(len(text))} characters)"
 
 
 def _steps(reader: SeriesReader, run: Run, counted: Attempt) -> list[StepRun]:

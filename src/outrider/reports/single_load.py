@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from outrider.charts import draw_curve, draw_lines, milliseconds
 from outrider.load import levels, shown_name
-from outrider.model import LoadResult, Outcome, altogether, bounded
+from outrider.model import LoadResult, Outcome, altogether, bounded, number
 from outrider.reports.capacity import FEWEST_LEVELS, climb, curve_of, knee_of
 from outrider.reports.time_text import Clock, percent
 
@@ -145,24 +145,29 @@ def _endpoint(endpoint: EndpointLoad, rate: float) -> EndpointFigures:
 def _findings(whole: EndpointLoad, result: LoadResult, climbed: Sequence[Level], knee: Knee | None) -> list[str]:
     if not whole.requests:
         return ["It sent no request, so nothing can be said about the target."]
-    unanswered = f", {whole.unanswered.total:,} had no answer at its end" if whole.unanswered.total else ""
-    sentences = [f"{whole.failed.total:,} of {whole.requests:,} requests failed{_mostly(result)}{unanswered}."]
+    unanswered = f", {number(whole.unanswered.total)} had no answer at its end" if whole.unanswered.total else ""
+    sentences = [
+        f"{number(whole.failed.total)} of {number(whole.requests)} requests failed{_mostly(result)}{unanswered}."
+    ]
     if knee is None and len(climbed) > 1:
         few = f"too little data for a knee ({FEWEST_LEVELS} are needed)"
         sentences.append(f"It went through {len(climbed)} levels of users: {few}.")
     elif knee is not None and knee.reached:
+        low, high = number(knee.low, ".1f"), number(knee.high, ".1f")
         sentences.append(
-            f"The target sustains {knee.rate:.1f} requests/s ({knee.low:.1f} to {knee.high:.1f}, 80 % interval, "
-            f"{len(climbed)} levels), at {knee.users:.0f} users; more users bring no more."
+            f"The target sustains {number(knee.rate, '.1f')} requests/s ({low} to {high}, "
+            f"80 % interval, {len(climbed)} levels), at {number(knee.users, '.0f')} users; more users bring no more."
         )
     elif knee is not None:
         sentences.append(
-            f"The target sustains at least {knee.rate:.1f} requests/s ({len(climbed)} levels): "
+            f"The target sustains at least {number(knee.rate, '.1f')} requests/s ({len(climbed)} levels): "
             f"the rate still rose at {result.most_users} users."
         )
     busy = max((interval.cpu_share for interval in result.intervals), default=0.0)
     if busy > _BUSY:
-        sentences.append(f"The generator itself was busy ({busy:.0%} of a processor): its times may be too long.")
+        sentences.append(
+            f"The generator itself was busy ({number(busy, '.0%')} of a processor): its times may be too long."
+        )
     return sentences
 
 
@@ -173,7 +178,7 @@ def _mostly(result: LoadResult) -> str:
     if worst is None:
         return ""
     message = bounded(worst.message.partition("\n")[0], _MESSAGE)
-    return f", {worst.count:,} of them at {shown_name(worst.endpoint)} with {message}"
+    return f", {number(worst.count)} of them at {shown_name(worst.endpoint)} with {message}"
 
 
 def _against(result: LoadResult, good: Run | None, clock: Clock) -> list[str]:
@@ -183,7 +188,7 @@ def _against(result: LoadResult, good: Run | None, clock: Clock) -> list[str]:
         return []
     before = loads[0]
     parts = [
-        f"{sum(result.rates.values()):.1f} requests/s, {sum(before.rates.values()):.1f} then",
+        f"{number(sum(result.rates.values()), '.1f')} requests/s, {number(sum(before.rates.values()), '.1f')} then",
         f"{percent(_failed_share(result))} failed, {percent(_failed_share(before))} then",
     ]
     earlier = {endpoint.endpoint: endpoint.times.quantile(_P95) for endpoint in before.endpoints}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from outrider.charts import milliseconds
+from outrider.model import number
 from outrider.reports.report_page import fill
 from outrider.reports.single import RunReport
 from outrider.reports.single_load import LoadReport
@@ -127,19 +128,21 @@ def _load_tables(report: LoadReport) -> dict[str, Rows]:
         "endpoints": [
             {"endpoint": endpoint.endpoint, "requests": endpoint.requests, "failed": endpoint.failed,
              "share failed": percent(endpoint.failed / endpoint.requests) if endpoint.requests else "",
-             "requests/s": f"{endpoint.requests_per_s:.1f}",
+             "requests/s": number(endpoint.requests_per_s, ".1f"),
              "p50": _ms(endpoint.p50_ms), "p95": _ms(endpoint.p95_ms), "p99": _ms(endpoint.p99_ms)}
             for endpoint in report.endpoints
         ],
         "failures": [{"endpoint": where, "count": count, "message": text} for where, count, text in report.failures],
         "levels": [
-            {"users": level.users, "seconds": f"{level.seconds:.0f}", "requests/s": f"{level.requests_per_s:.1f}",
+            {"users": level.users, "seconds": number(level.seconds, ".0f"),
+             "requests/s": number(level.requests_per_s, ".1f"),
              "p50": _ms(level.p50_ms), "p95": _ms(level.p95_ms), "failed": percent(level.failure_share)}
             for level in report.levels
         ],
         "seconds": [
-            {"second": f"{stretch.offset_s:.0f}", "users": stretch.users, "requests/s": f"{stretch.requests_per_s:.1f}",
-             "failed/s": f"{stretch.failed_per_s:.1f}", "p50": _ms(stretch.p50_ms), "p95": _ms(stretch.p95_ms),
+            {"second": number(stretch.offset_s, ".0f"), "users": stretch.users,
+             "requests/s": number(stretch.requests_per_s, ".1f"),
+             "failed/s": number(stretch.failed_per_s, ".1f"), "p50": _ms(stretch.p50_ms), "p95": _ms(stretch.p95_ms),
              "p99": _ms(stretch.p99_ms)}
             for stretch in report.stretches
         ],

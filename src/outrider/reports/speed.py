@@ -11,6 +11,7 @@ import numpy as np
 
 from outrider.baselines import is_same_level, lasting_changes, quantile_of
 from outrider.charts import Trend
+from outrider.model import date, locale, number
 from outrider.reports.facts import Change, StepFigures
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _drawn(
 
 def _marks(change: Change) -> list[tuple[int, str]]:
     step = change.step or "whole run"
-    begun = (change.at_us, f"{step}: {change.ratio:+.0%}")
+    begun = (change.at_us, f"{step}: {number(change.ratio, '+.0%')}")
     return [begun, (change.ended_us, f"{step}: back")] if change.ended_us is not None else [begun]
 
 
@@ -171,6 +172,6 @@ def _days(first_us: int, last_us: int, timezone: str) -> list[tuple[int, str]]:
     marks = []
     while (at_us := round(day.astimezone(UTC).timestamp() * 1_000_000)) <= last_us:
         if at_us >= first_us:
-            marks.append((at_us, f"{day:%d %b}"))
+            marks.append((at_us, date(day, locale().day)))
         day += timedelta(days=pace)
     return marks

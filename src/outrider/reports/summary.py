@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
+from outrider.model import number
 from outrider.reports.check_health import names_of
 from outrider.reports.time_text import Clock
 from outrider.reports.verdict import FULL_COVERAGE, Standing, standing_of
@@ -64,7 +65,8 @@ def _lasting(changes: Sequence[Change], clock: Clock) -> str:
     )
     largest = changes[0]
     cause = f", after {_release(largest.release)}" if largest.release else ", with no release near it"
-    return f"{got}; the largest: {_step(largest)} {largest.ratio:+.0%} since {clock.day_time(largest.at_us)}{cause}."
+    change = f"{_step(largest)} {number(largest.ratio, '+.0%')}"
+    return f"{got}; the largest: {change} since {clock.day_time(largest.at_us)}{cause}."
 
 
 def _release(name: str) -> str:
@@ -78,7 +80,7 @@ def _over(changes: Sequence[Change], clock: Clock) -> str:
     span_text = f"from {clock.day_time(largest.at_us)} to {clock.day_time(largest.ended_us)}"
     more = f", and {len(changes) - 1} more for a time" if len(changes) > 1 else ""
     word = "slower" if largest.ratio > 0 else "faster"
-    return f"{_step(largest)} was {word} ({largest.ratio:+.0%}) {span_text}, and is as before{more}."
+    return f"{_step(largest)} was {word} ({number(largest.ratio, '+.0%')}) {span_text}, and is as before{more}."
 
 
 def _step(change: Change) -> str:
@@ -104,7 +106,7 @@ def _advice(
         what = f"what {_release(slower.release)} changed" if slower.release else "what changed then"
         return f"Find out {what} in {slower.step or slower.check}."
     if forecasts:
-        when = f"in about {forecasts[0].days:.0f} days" if forecasts[0].days >= 0.5 else "by now"
+        when = f"in about {number(forecasts[0].days, '.0f')} days" if forecasts[0].days >= 0.5 else "by now"
         return f"Soon: {shorten(forecasts[0].subject, 160, placeholder='…')}: {forecasts[0].what} {when}."
     if blind:
         return f"Repair the measuring: {len(blind)} check{'' if len(blind) == 1 else 's'} ran less often than was due."

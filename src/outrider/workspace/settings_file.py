@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outrider.model import CHECK_KINDS, ConfigError, ConfigErrors, Place, Policy
+from outrider.model import CHECK_KINDS, LOCALES, ConfigError, ConfigErrors, Place, Policy
 from outrider.workspace.changeable_settings import overridden
 from outrider.workspace.error_settings import read_errors
 from outrider.workspace.file_list import PRODUCTS
@@ -150,6 +150,7 @@ def _workspace(root: Path, document: Document, problems: list[ConfigError]) -> W
         root=root,
         name=general.read("name", as_text, root.name),
         timezone=_timezone(general),
+        locale=general.read("locale", as_one_of(*LOCALES), "en"),
         include=general.read("include", as_inner_paths, ()),
         exclude=general.read("exclude", as_inner_paths, ()),
         defaults=_defaults(top.section("defaults")),

@@ -289,6 +289,7 @@ class Workspace:
     Attributes:
         root: Absolute.
         timezone: IANA name; seasons and schedules follow it.
+        locale: Whose forms numbers and dates of reports and mails have, of `LOCALES`.
         include: Globs of files that runs need although git ignores them.
         exclude: Globs of files that runs do not need.
         env: Plain environment of the checks.
@@ -302,6 +303,7 @@ class Workspace:
     root: Path
     name: str
     timezone: str = "UTC"
+    locale: str = "en"
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     defaults: Policy = field(default_factory=Policy)
