@@ -25,7 +25,7 @@ PAGES = {
     },
     "errors": {"/errors", "/errors/{issue}"},
     "telemetry": {"/logs", "/logs/around", "/traces", "/traces/{trace}"},
-    "services": {"/services", "/services/map", "/services/{name:path}"},
+    "services": {"/services", "/services/map", "/services/{name:path}", "/hosts", "/hosts/{name:path}"},
     "dashboards": {"/dashboards", "/dashboards/{dashboard}"},
     "settings": {"/settings"},
     "access": {"/sign-in", "/sign-in/oidc/callback", "/account", "/tokens", "/audit"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,10 +11,12 @@ from tests.accessibility import AXE
 from tests.page_patterns import PAGES, misfits, routes_of, unreadable
 
 from outrider.dashboard import TelemetrySource
+from outrider.model import GaugeValue, MetricPoint, SumValue
 from outrider.server import Background, listen
 from outrider.telemetry_store.call_rollup import CallRollup
 from outrider.telemetry_store.schema_upgrade import upgrade_schema
 from outrider.telemetry_store.service_search import ServiceSearch
+from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 
 from .conftest import NOW_US
 from .telemetry_scene import HOSTILE, NOW_NS, SECOND_NS, insert_rows, span_of
@@ -30,7 +33,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-PATHS = ("/services", "/services?since=7d", "/services/map", "/services/shop-00", "/services/nobody")
+PATHS = ("/services", "/services?since=7d", "/services/map", "/services/shop-00", "/services/nobody", "/hosts",
+         "/hosts?q=nobody", "/hosts/node-0", "/hosts/nobody")  # fmt: skip
 SERVICES = 60
 
 
@@ -59,11 +63,35 @@ def traffic() -> Iterator[Span]:
             yield span_of(name, "f" * 16, "0" * 15 + "a", trace=trace, time_ns=at_ns, kind="Client", attributes=query)
 
 
+def system_metrics() -> Iterator[MetricPoint]:
+    """Yield what two hosts, one with a hostile name, and a runtime without units sent within the hour."""
+    for host, minute in product(("node-0", HOSTILE), range(1, 40, 2)):
+        plain = MetricPoint(
+            NOW_NS - minute * 60 * SECOND_NS, 0, "other", "", "", "", {"host.name": host, "service.instance.id": host},
+            "", "", {}, GaugeValue(minute / 9),
+        )  # fmt: skip
+        passed_s = (40 - minute) * 60
+        for state, share in (("idle", 0.1), ("user", 0.9)):
+            time = SumValue(passed_s * share, is_monotonic=True, is_delta=False)
+            yield plain._replace(name="system.cpu.time", value=time, attributes={"state": state})
+        for state, share in (("free", 0.1), ("used", 0.9)):
+            attributes = {"state": state, "mountpoint": "/" + HOSTILE}
+            size = SumValue(share, is_monotonic=False, is_delta=False)
+            yield plain._replace(name="system.filesystem.usage", value=size, attributes=attributes)
+        sizes = SumValue(passed_s * 2e6, is_monotonic=True, is_delta=False)
+        yield plain._replace(name="system.network.io", value=sizes, attributes={"direction": "receive"})
+        yield plain._replace(name="system.cpu.load_average.1m")
+        for number in range(6):
+            attributes = {"type": f"{HOSTILE} {number}"}
+            yield plain._replace(service="shop-00", name="process.memory.usage", attributes=attributes)
+
+
 @pytest.fixture
 def address(scene: Scene, telemetry: ClickHouseClient) -> Iterator[str]:
     """The address of pages about sixty services."""
     upgrade_schema(telemetry)
     insert_rows(telemetry, list(traffic()), "layout of services")
+    TelemetryTables(telemetry).insert_metrics(list(system_metrics()), token="layout of hosts")
     rollup = CallRollup(telemetry, clock=lambda: NOW_US / 1_000_000)
     rollup._next_s = NOW_US // 1_000_000 - 3600
     while rollup.roll_up():

@@ -10,11 +10,12 @@ import pytest
 
 from outrider.charts import MapEdge, MapNode, draw_map
 from outrider.dashboard import TelemetrySource
-from outrider.model import AggregateSample, Subject, SubjectKind
+from outrider.model import AggregateSample, GaugeValue, MetricPoint, Subject, SubjectKind
 from outrider.telemetry_store.call_rollup import CallRollup
 from outrider.telemetry_store.clickhouse_client import ClickHouseClient
 from outrider.telemetry_store.schema_upgrade import upgrade_schema
 from outrider.telemetry_store.service_search import ServiceSearch
+from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 
 from .conftest import NOW_US
 from .telemetry_scene import HOSTILE, NOW_NS, SECOND_NS, insert_rows, span_of
@@ -104,6 +105,32 @@ def test_a_service_tells_operations_statements_and_instances(scene: Scene, own: 
     assert answer.text.count("<figure>") == 3
 
 
+def test_hosts_stand_worst_first_and_can_be_found(scene: Scene, own: ClickHouseClient, service: str) -> None:
+    """A host that is nearly full is marked; its page and a service's draw only what was sent."""
+    services_of(scene, own)
+    _, pay = shop(own, service)
+    points = [
+        MetricPoint(
+            NOW_NS - ago_s * SECOND_NS, 0, name, metric, "", unit, {"host.name": host}, "", "", {}, GaugeValue(value)
+        )
+        for host, value in ((f"{service}-a", 0.2), (f"{service}-b", 0.95))
+        for name, metric, unit in (("other", "system.memory.utilization", "1"), (pay, "process.memory.usage", "By"))
+        for ago_s in (60, 120, 180)
+    ]
+    TelemetryTables(own).insert_metrics(points, token=service)
+
+    listed, chosen, host, page = scene.get(
+        f"/hosts?q={service}", f"/hosts?q={service}-a", f"/hosts/{service}-b", f"/services/{pay}"
+    )
+
+    assert listed.text.index(f"<bdi>{service}-b</bdi>") < listed.text.index(f"<bdi>{service}-a</bdi>")
+    assert '<span class="badge bad">95%</span>' in listed.text
+    assert f"<bdi>{service}-b</bdi>" not in chosen.text
+    assert "Memory used (%)" in host.text
+    assert "CPU (%)" not in host.text
+    assert "process.memory.usage (MB)" in page.text
+
+
 def test_an_operation_that_moved_stands_first_with_what_it_does(
     scene: Scene, own: ClickHouseClient, service: str
 ) -> None:
@@ -129,7 +156,7 @@ def test_an_operation_that_moved_stands_first_with_what_it_does(
     assert not any("failing" in row or "usually" in row for row in rows[1:])
 
 
-@pytest.mark.parametrize("path", ["/services/nobody", "/services/a%2Fb%3C", "/services/map/x"])
+@pytest.mark.parametrize("path", ["/hosts/nobody", "/services/nobody", "/services/a%2Fb%3C", "/services/map/x"])
 def test_an_unknown_service_is_said(scene: Scene, own: ClickHouseClient, path: str) -> None:
     """With a way out."""
     services_of(scene, own)
@@ -137,7 +164,7 @@ def test_an_unknown_service_is_said(scene: Scene, own: ClickHouseClient, path: s
     (answer,) = scene.get(path)
 
     assert answer.status_code == 404
-    assert "see /services" in answer.text
+    assert "see /" in answer.text
 
 
 def test_hostile_names_are_text(scene: Scene, own: ClickHouseClient, service: str) -> None:
@@ -157,6 +184,7 @@ def test_without_services_pages_say_so(scene: Scene, telemetry: ClickHouseClient
     upgrade_schema(empty)
     services_of(scene, empty)
 
+    assert "resourcedetection" in scene.get("/hosts")[0].text
     for path in ("/services", "/services/map"):
         (answer,) = scene.get(path)
         assert "No service sent spans in this time" in answer.text

@@ -53,6 +53,7 @@ from outrider.dashboard.history_answers import (
     api_series,
     api_silences,
 )
+from outrider.dashboard.hosts_page import host_page, hosts_page
 from outrider.dashboard.incident_view import incident_detail, incident_list
 from outrider.dashboard.issue_list import IssuePage, api_issues, issues_page
 from outrider.dashboard.issue_view import EventBody, IssueBody, api_event, api_issue, issue_detail, issue_page
@@ -283,6 +284,8 @@ __all__ = [
     "gate_decision",
     "gate_page",
     "gates_page",
+    "host_page",
+    "hosts_page",
     "incident_detail",
     "incident_list",
     "incident_page",

@@ -8,7 +8,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from outrider.dashboard.attribute_tree import TreeNode, attribute_tree, cut
-from outrider.dashboard.page_addresses import logs_path, surrounding_logs_path, trace_path, write_row_position
+from outrider.dashboard.page_addresses import (
+    host_path,
+    logs_path,
+    surrounding_logs_path,
+    trace_path,
+    write_row_position,
+)
 from outrider.dashboard.query_view import FacetView, FilterChip, facet_views, filter_chips
 from outrider.model import RecordKind
 from outrider.telemetry_store import QueryText
@@ -41,6 +47,11 @@ class AttributeView:
     tree: TreeNode
     only: str = ""
     excluded: str = ""
+
+    @property
+    def page(self) -> str:
+        """The page of what the value names; empty where it has none."""
+        return host_path(self.tree.text) if self.name == "host.name" and self.tree.text else ""
 
 
 @dataclass(frozen=True, slots=True)

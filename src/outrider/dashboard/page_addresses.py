@@ -79,6 +79,16 @@ def service_path(name: str) -> str:
     return f"/services/{quote(name, safe='', errors='replace')}"
 
 
+def host_path(name: str, since: str = "") -> str:
+    """Return the path of the page of a host."""
+    return _asked(f"/hosts/{quote(name, safe='', errors='replace')}", since=since)
+
+
+def hosts_path(since: str, order: str = "", text: str = "") -> str:
+    """Return the path of the table of hosts."""
+    return _asked("/hosts", since=since, order=order, q=text)
+
+
 def services_path(path: str, since: str) -> str:
     """Return the path of a page of services in a time."""
     return _asked(path, since=since)

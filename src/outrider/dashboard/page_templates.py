@@ -50,7 +50,7 @@ SECTIONS = (
 )  # fmt: skip
 """Pages that every page links to: path and name."""
 
-TELEMETRY_SECTIONS = (("/services", "Services"), ("/logs", "Logs"), ("/traces", "Traces"))
+TELEMETRY_SECTIONS = (("/services", "Services"), ("/hosts", "Hosts"), ("/logs", "Logs"), ("/traces", "Traces"))
 """Pages that every page links to where the workspace takes telemetry."""
 
 DASHBOARD_SECTION = ("/dashboards", "Dashboards")

@@ -11,6 +11,8 @@ import numpy as np
 from outrider.alerts import movement_text
 from outrider.baselines import expected_band, load
 from outrider.charts import MapEdge, MapNode, Trend, draw_lines, draw_map, draw_sparkline, draw_trend, milliseconds
+from outrider.dashboard.hosts_page import recent as recent_span
+from outrider.dashboard.hosts_page import runtime_charts
 from outrider.dashboard.notable_view import notable_views
 from outrider.dashboard.page_addresses import incident_path, logs_path, service_path, services_path, traces_path
 from outrider.dashboard.page_templates import render
@@ -118,6 +120,7 @@ def watched_service_page(reader: ServiceReader, sources: Sources, name: str, sin
     trouble = open_troubles(sources.store.incidents).get(name)
     deployments = reader.deployments(*span.ns, service=name)
     recent = (max(span.since_s, span.until_s - 6 * HOUR_S) * 10**9, span.until_s * 10**9)
+    day = recent_span(span)
     releases = [(deployment.at_us, deployment.version[:_RELEASE_CHARACTERS]) for deployment in deployments]
     band = _band(sources, name, span)
     charts = _charts(points, span, releases=releases, band=band, timezone=context.clock.timezone)
@@ -131,6 +134,7 @@ def watched_service_page(reader: ServiceReader, sources: Sources, name: str, sin
         "called": [(call, Rates.of(call, span)) for call in calls if call.source == Node(NodeKind.SERVICE, name)],
         "callers": [(call, Rates.of(call, span)) for call in calls if call.target == Node(NodeKind.SERVICE, name)],
         "statements": reader.statements(name, *recent), "instances": reader.instances(name, *span.ns),
+        "runtime": runtime_charts(reader.runtime_points(name, *day.ns, every_s=day.every_s), day),
         "deployments": deployments, "path_of": service_path, "notable": notable_views(sources, {name}),
         "logs": logs_path(_query("service", name, span)), "errors": logs_path(failing),
         "traces": traces_path(_query("service", name, span)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from outrider.dashboard import service_map_page, services_page, watched_service_page
+from outrider.dashboard import host_page, hosts_page, service_map_page, services_page, watched_service_page
 from outrider.server.page_answer import page_answer
 from outrider.server.telemetry_turns import asked_services
 from outrider.server.viewer import guarded_route
@@ -55,14 +55,33 @@ class ServicesPages:
 
         return self._answer(request, page)
 
-    def _answer(self, request: Request, page: Page) -> Response:
+    def hosts(self, request: Request) -> Response:
+        """Answer with the table of hosts."""
+        order = request.query_params.get("order", "")[:_SPAN_CHARACTERS]
+        text = request.query_params.get("q", "")[:_NAME_CHARACTERS]
+
+        def page(reader: ServiceReader, sources: Sources, since: str, context: PageContext) -> str:
+            return hosts_page(reader, sources, (since, order, text), context)
+
+        return self._answer(request, page, "/hosts")
+
+    def host(self, request: Request) -> Response:
+        """Answer with a host."""
+        name = request.path_params["name"][:_NAME_CHARACTERS]
+
+        def page(reader: ServiceReader, sources: Sources, since: str, context: PageContext) -> str:
+            return host_page(reader, sources, name, since, context)
+
+        return self._answer(request, page, "/hosts")
+
+    def _answer(self, request: Request, page: Page, section: str = "/services") -> Response:
         since = request.query_params.get("since", "")[:_SPAN_CHARACTERS]
 
         def make(context: PageContext) -> str:
             with asked_services(self._sources) as reader:
                 return page(reader, self._sources, since, replace(context, refresh_s=_REFRESH_S))
 
-        return page_answer(request, self._sources, "/services", make)
+        return page_answer(request, self._sources, section, make)
 
 
 def services_routes(sources: Sources, authorise: Authorise) -> list[Route]:
@@ -72,4 +91,6 @@ def services_routes(sources: Sources, authorise: Authorise) -> list[Route]:
         guarded_route("/services", pages.table, authorise),
         guarded_route("/services/map", pages.map, authorise),
         guarded_route("/services/{name:path}", pages.service, authorise),
+        guarded_route("/hosts", pages.hosts, authorise),
+        guarded_route("/hosts/{name:path}", pages.host, authorise),
     ]
