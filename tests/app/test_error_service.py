@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import brotli
 import httpx
 import pytest
+import sentry_sdk
 from tests.builders import new_store
 from tests.waiting import until
 
@@ -74,7 +75,6 @@ def post(client: httpx.Client, issued: IssuedKey, data: bytes, **more: Any) -> h
 
 def test_an_exception_of_the_client_of_python_is_an_issue(workspace: Workspace, store: Store) -> None:
     """Sentry's SDK, set up with the DSN alone, compressed as it likes."""
-    sentry_sdk = pytest.importorskip("sentry_sdk")
     issued = project(store, workspace)
     with taking(workspace, store) as client:
         sdk = sentry_sdk.Client(
