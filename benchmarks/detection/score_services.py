@@ -90,7 +90,9 @@ class SimulatedTraffic:
             points.append(RatePoint(BEGIN_S + 60 * minute, count, int(errors[minute]), durations))
         return points
 
-    def service_points(self, since_ns: int, until_ns: int, *, every_s: int) -> dict[str, Sequence[RatePoint]]:
+    def service_points(
+        self, since_ns: int, until_ns: int, *, every_s: int, **_: object
+    ) -> dict[str, Sequence[RatePoint]]:
         """Return the points of a time; those of an hour without durations, which nobody asks of it."""
         first, last = (max(0, (at_ns // 10**9 - BEGIN_S) // 60) for at_ns in (since_ns, until_ns))
         own = self._points[first:last]

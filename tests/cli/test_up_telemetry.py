@@ -62,7 +62,7 @@ def test_a_signal_is_switched_off_and_on_while_the_service_runs(place: Desk) -> 
         send(address, "after it is on")
         until(lambda: len(place.json("logs", "service:shop", "--json")) == 1, service.lines)
         assert place.outrider("settings", "set", "capabilities.telemetry", "false").returncode == 0
-        service.wait_for("telemetry is not taken any more")
+        service.wait_for("telemetry: not taken any more")
         pids = service.pid_of("telemetry")
         assert psutil.Process(pids).children() == []
         assert service.end() == 0

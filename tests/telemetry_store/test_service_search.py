@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -208,12 +209,14 @@ def test_rates_are_told_by_time(shared: ClickHouseClient, service: str) -> None:
 
     points = search.service_points(SINCE_NS, UNTIL_NS, every_s=300, service=service)[service]
     hours = search.service_points(SINCE_NS, UNTIL_NS, every_s=3600, service=service)[service]
+    rates = search.service_points(SINCE_NS, UNTIL_NS, every_s=300, service=service, with_durations=False)
     operations = search.operation_counts(SINCE_NS, UNTIL_NS, every_s=300, service=service)
 
     assert [(point.count, point.errors) for point in points] == [(1, 0), (1, 1)]
     assert points[0].quantile(0.95) == pytest.approx(100, rel=0.01)
     assert all(point.at_s % 300 == 0 for point in points)
     assert sum(point.count for point in hours) == 2
+    assert rates == {service: tuple(replace(point, durations={}) for point in points)}
     assert [(own.operation, own.count, own.errors) for own in operations] == [("GET /", 1, 0), ("GET /", 1, 1)]
     assert [own.p95_ms for own in operations] == [pytest.approx(100, rel=0.01), pytest.approx(50, rel=0.01)]
 

@@ -168,7 +168,7 @@ class ServiceWatch:
         hour_s = at_s // _HOUR_S * _HOUR_S
         if hour_s != self._usual_of_s:
             begin_s, end_s = hour_s - 7 * _DAY_S, hour_s - _HOUR_S
-            hours = self._reader.service_points(begin_s * _NS, end_s * _NS, every_s=_HOUR_S)
+            hours = self._reader.service_points(begin_s * _NS, end_s * _NS, every_s=_HOUR_S, with_durations=False)
             self._usual = {service: _usual(points, hour_s) for service, points in hours.items()}
             self._usual_of_s = hour_s
         return self._usual

@@ -110,7 +110,7 @@ def services_lines(
 ) -> tuple[ServiceLine, ...]:
     """Return all services of a time: those with incidents first, then by requests."""
     troubles = open_troubles(log)
-    points = reader.service_points(*span.ns, every_s=span.every_s)
+    points = reader.service_points(*span.ns, every_s=span.every_s, with_durations=False)
     lines = [
         _line(rates, points.get(rates.service, ()), troubles.get(rates.service), span, satisfied_ms)
         for rates in reader.services(*span.ns)

@@ -54,9 +54,19 @@ class ServiceReader(Protocol):
         """Return what a service sends to databases, values replaced by `?`, by the time that it takes in all."""
 
     def service_points(
-        self, since_ns: int, until_ns: int, *, every_s: int, service: str = "", with_synthetic: bool = False
+        self,
+        since_ns: int,
+        until_ns: int,
+        *,
+        every_s: int,
+        service: str = "",
+        with_synthetic: bool = False,
+        with_durations: bool = True,
     ) -> dict[str, tuple[RatePoint, ...]]:
-        """Return rates of one or all services by period, in the order of time; those without requests are left out."""
+        """Return rates of one or all services by period, in the order of time; those without requests are left out.
+
+        Without durations, which most of the work goes into, `RatePoint.durations` is empty.
+        """
 
     def operation_counts(
         self, since_ns: int, until_ns: int, *, every_s: int, service: str = ""
