@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from outrider.app import change_issues, find_issue, find_workspace, issue_state, list_issues, open_store
+from outrider.cli.completed_names import complete_issues
 from outrider.cli.echo import echo, warn
 from outrider.cli.run_tables import at_with_zone
 
@@ -26,7 +27,8 @@ class _IssueGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         asks_for_help = bool({"--help", "-h"} & set(args[:1]))
-        is_named = asks_for_help or (bool(args) and args[0] in self.commands)
+        is_completed = ctx.resilient_parsing and not args
+        is_named = is_completed or asks_for_help or (bool(args) and args[0] in self.commands)
         return super().parse_args(ctx, args if is_named else ["list", *args])
 
 
@@ -69,7 +71,7 @@ def list_(query: tuple[str, ...], *, limit: int, as_json: bool) -> None:
 
 
 @errors.command(epilog="Example: outrider errors show 17")
-@click.argument("issue")
+@click.argument("issue", shell_complete=complete_issues)
 @click.option("--event", default="", help="This event of it instead of the last one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(issue: str, *, event: str, as_json: bool) -> None:
@@ -137,7 +139,8 @@ def _change(action: str, issues: tuple[str, ...], *, by: str, **inputs: str) -> 
 
 def _issues(command: Callable[..., None]) -> Callable[..., None]:
     by = click.option("--by", default="", help="Who does so; the current user if absent.")
-    return click.argument("issues", nargs=-1, required=True, metavar="ISSUE…")(by(command))
+    named = click.argument("issues", nargs=-1, required=True, metavar="ISSUE…", shell_complete=complete_issues)
+    return named(by(command))
 
 
 @errors.command(epilog="Example: outrider errors resolve 17 18 --in next")
@@ -176,7 +179,7 @@ def assign(issues: tuple[str, ...], *, assignee: str, by: str) -> None:
 
 
 @errors.command(epilog='Example: outrider errors comment 17 "the certificate has expired"')
-@click.argument("issue")
+@click.argument("issue", shell_complete=complete_issues)
 @click.argument("text")
 @click.option("--by", default="", help="Who says so; the current user if absent.")
 def comment(issue: str, text: str, *, by: str) -> None:
@@ -192,7 +195,7 @@ def merge(issues: tuple[str, ...], *, by: str) -> None:
 
 
 @errors.command(epilog="Example: outrider errors split 17 --key 5f0e3c1a9b7d4e2f8a6b1c2d3e4f5a6b")
-@click.argument("issue")
+@click.argument("issue", shell_complete=complete_issues)
 @click.option("--key", required=True, help="One of several keys that lead to it, as show --json has them.")
 @click.option("--by", default="", help="Who does so; the current user if absent.")
 def split(issue: str, *, key: str, by: str) -> None:

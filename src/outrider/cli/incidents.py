@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from outrider.app import IncidentList, Phase, headline
+from outrider.cli.completed_names import complete_incidents
 from outrider.cli.echo import echo
 from outrider.cli.fitted_table import FittedTable, note_column, time_column
 from outrider.cli.progress import Progress
@@ -33,7 +34,7 @@ _STYLES = {
 
 
 @click.command(epilog="Example: outrider incidents --all; outrider incidents 8a1f03c2")
-@click.argument("incident", required=False)
+@click.argument("incident", required=False, shell_complete=complete_incidents)
 @click.option("--all", "everything", is_flag=True, help="Include those of the last 30 days that are resolved.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def incidents(incident: str | None, *, everything: bool, as_json: bool) -> None:
