@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.app.alert_service import AlertService
 from outrider.app.hourly_retention import HourlyRetention
 from outrider.app.issue_watch import IssueWatch
+from outrider.app.page_error_watch import PageErrorWatch
 from outrider.app.report_mail import Mailing
 from outrider.app.run_log_lines import RunLogLines
 from outrider.app.run_sender import RunSender
@@ -55,10 +56,11 @@ class WorkspaceService:
         self._alerts = AlertService(store, self._leads)
         self._mailing = Mailing(store, self._leads, health)
         self._subjects = SubjectWatch(store.aggregates, self._alerts.subject_judged, on_rule=self._alerts.rule_measured)
+        self._page_errors = PageErrorWatch(workspace, store.projects, store.errors)
         self._sender = RunSender(workspace)
         listeners: list[Listener] = [
             RunLogLines(), HourlyRetention(self._prune, health), self._subjects, self._alerts, self._mailing,
-            IssueWatch(store.errors, self._alerts.issues_seen),
+            self._page_errors, IssueWatch(store.errors, self._alerts.issues_seen),
             self._sender,
         ]  # fmt: skip
         self._pipeline = ResultPipeline(None, listeners, health)
@@ -111,6 +113,7 @@ class WorkspaceService:
         workspace = runtime.workspace
         self._alerts.use(workspace, runtime.checks, runtime.alerts)
         self._mailing.use(workspace)
+        self._page_errors.use(workspace, runtime.checks)
         self._sender.use(workspace)
         self.workspace = workspace
         self._loads += 1

@@ -1,5 +1,6 @@
 """What errors have in common, and what becomes of their issues; values to values, no I/O."""
 
+from outrider.errors.browser_stack import browser_frames
 from outrider.errors.envelope import BadEnvelope, json_object, read_envelope
 from outrider.errors.event_scrubber import EventScrubber
 from outrider.errors.group_key import VERSION, earlier_keys, group, title_of_event
@@ -17,6 +18,7 @@ from outrider.errors.life import (
     resolved,
 )
 from outrider.errors.message_form import message_form
+from outrider.errors.page_error import page_error_events
 from outrider.errors.rule_match import owner_of
 from outrider.errors.security_report import read_reports
 from outrider.errors.sentry_event import ReceivedEvent, event_id, read_sentry_event, time_us
@@ -31,6 +33,7 @@ __all__ = [
     "ReceivedEvent",
     "Tally",
     "arrived",
+    "browser_frames",
     "counted",
     "current",
     "earlier_keys",
@@ -42,6 +45,7 @@ __all__ = [
     "json_object",
     "message_form",
     "owner_of",
+    "page_error_events",
     "read_envelope",
     "read_reports",
     "read_sentry_event",

@@ -1,0 +1,82 @@
+"""A listener of the service that hands the errors of journeys' pages to the issues of their project."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from outrider.app.followed_error_rules import FollowedErrorRules
+from outrider.errors import page_error_events
+from outrider.model import ErrorSource, StoreError
+from outrider.telemetry import Scrubber
+from outrider.workspace import Mask, Redactor, available_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from outrider.model import Check, CheckId, ErrorEvent, ErrorLog, ErrorProject, ProjectRegistry, Run
+    from outrider.runs import Judgement
+    from outrider.workspace import Workspace
+
+_SERVICE: Final = "service"
+_MOST_WAITING: Final = 1_000
+
+
+class PageErrorWatch:
+    """Stores what pages threw, for checks with a label `service` that a project has; while errors are switched on.
+
+    What cannot be stored is tried again with the next run and every second; the latest thousand events wait.
+    """
+
+    def __init__(self, workspace: Workspace, projects: ProjectRegistry, errors: ErrorLog) -> None:
+        self._projects = projects
+        self._errors = errors
+        self._rules = FollowedErrorRules(workspace.root)
+        self._waiting: deque[ErrorEvent] = deque(maxlen=_MOST_WAITING)
+        self._services: dict[CheckId, str] = {}
+        self._workspace = workspace
+
+    def use(self, workspace: Workspace, checks: Iterable[Check]) -> None:
+        """Go by another state of the workspace, from the next run on; returns at once."""
+        self._services = {check.id: check.policy.labels.get(_SERVICE, "") for check in checks}
+        self._workspace = workspace
+
+    def run_finished(self, run: Run, _judgements: Sequence[Judgement]) -> None:
+        """Store the errors of a run's pages."""
+        settings, service = self._workspace.errors, self._services.get(run.check, "")
+        is_on = settings is not None and self._workspace.capabilities.errors
+        if settings is None or not is_on or not service or not _has_page_error(run):
+            return
+        project = _project_of(self._projects.all(), service, run.environment)
+        if project is None:
+            return
+        redactor = Redactor(Mask.of(available_secrets(self._workspace, os.environ)))
+        scrubber = Scrubber(redactor, hide_addresses=settings.hide_addresses)
+        self._waiting.extend(page_error_events(run, project, scrubber.text))
+        self._store()
+
+    def ticked(self, now_us: int) -> None:  # noqa: ARG002 - a tick is a tick
+        """Try again what could not be stored."""
+        self._store()
+
+    def _store(self) -> None:
+        events = tuple(self._waiting)
+        if not events:
+            return
+        self._waiting.clear()
+        try:
+            self._errors.add(events, self._rules.current())
+        except StoreError:
+            self._waiting.extend(events)
+            raise
+
+
+def _has_page_error(run: Run) -> bool:
+    return any(error.source is ErrorSource.PAGE for attempt in run.attempts for error in attempt.measurement.errors)
+
+
+def _project_of(projects: Iterable[ErrorProject], service: str, environment: str) -> ErrorProject | None:
+    """Return the project of a service in an environment, else its first; None if it has none."""
+    own = [project for project in projects if project.service == service]
+    return next((project for project in own if project.environment == environment), own[0] if own else None)
