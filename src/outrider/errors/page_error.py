@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from outrider.errors.browser_stack import browser_frames
-from outrider.model import ErrorEvent, ErrorException, ErrorRequest, ErrorSource, Origin, printable
+from outrider.model import ErrorEvent, ErrorException, ErrorSource, Origin, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,8 @@ def _event(run: Run, attempt: Attempt, position: int, project: ErrorProject, tex
     measurement = attempt.measurement
     error = measurement.errors[position]
     tags = {"check": run.check, "step": error.step, "location": run.location, "browser": run.circumstances.browser}
+    address = text(error.url.partition("?")[0].partition("#")[0])  # of the script, or of the page that it stands in
+    told = {"run": run.id, "attempt": str(attempt.number), "address": address}
     return ErrorEvent(
         id=sha256(f"{run.id} {attempt.number} {position}".encode()).hexdigest()[:32],
         project=project.id,
@@ -57,8 +59,7 @@ def _event(run: Run, attempt: Attempt, position: int, project: ErrorProject, tex
         environment=run.environment,
         release=run.circumstances.release,
         tags={name: text(value) for name, value in tags.items() if value},
-        request=ErrorRequest(url=text(error.url.partition("?")[0].partition("#")[0])),
-        contexts={"outrider": {"run": run.id, "attempt": str(attempt.number)}},
+        contexts={"outrider": {name: value for name, value in told.items() if value}},
         trace_id=_trace_id(error, measurement),
         origin=Origin.SYNTHETIC,
     )
