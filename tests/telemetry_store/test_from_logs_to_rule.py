@@ -10,7 +10,7 @@ import pytest
 from tests.builders import new_store
 from tests.telemetry_store.samples import NOW_NS, SECOND_NS, log_record, span
 
-from outrider.alerts import AlertSettings, Phase, Problem, QueryRule, Severity, read_incident
+from outrider.alerts import AlertSettings, Phase, Problem, QueryRule, Severity, read_incident, stored_findings
 from outrider.app.alert_service import AlertService
 from outrider.app.pattern_watch import PERIOD_S, PatternWatch
 from outrider.app.rule_watch import LATE_S, RuleWatch
@@ -180,6 +180,8 @@ def test_each_value_of_a_key_has_incidents_of_its_own(
     assert (first, both) == ({a: Phase.OPEN}, {a: Phase.OPEN, b: Phase.OPEN})
     assert (one, none) == ({a: Phase.RESOLVED, b: Phase.OPEN}, {a: Phase.RESOLVED, b: Phase.RESOLVED})
     assert {incident.labels["step"] for incident in rules.incidents()} == {"a", 'b "2"'}
+    past = stored_findings(store, Settings(), AlertSettings(rules=(rule,)), since_us=0)
+    assert [finding.facts.title for finding in past if finding.present] == [a, a, b, b]  # the restart took a minute
 
 
 def test_the_largest_fifty_values_are_told_apart_and_let_go_after_a_day(
