@@ -38,6 +38,24 @@ def test_a_subject_names_what_where_how_much_and_since_when(story: Callable[...,
     assert "since: 2027-01-15 08:53:00 CET, for 7 min" in followed.sent[0][2].text
 
 
+def test_details_say_no_headline_that_the_subject_has_said(story: Callable[..., Story]) -> None:
+    """Open or over; where the subject had to leave something out, the headline says it."""
+    followed = story()
+    followed.run("xx", "probe:a", what="refused", every_s=1)
+    followed.wait(10)
+    followed.run("...", "probe:a", every_s=1)
+    followed.run("xx", "probe:b", what="status 500; no heading", every_s=1)
+    followed.wait(10)
+
+    opened, over, longer = (message for _, _, message in followed.sent)
+    assert opened.text.startswith("a fails: refused\n  check: probe:a\n")
+    assert opened.details.startswith("check: probe:a\nsince: ")
+    assert over.text.startswith("resolved: a fails: refused\n")
+    assert over.details.startswith("check: probe:a\nsince: ")
+    assert longer.details == longer.text
+    assert longer.text.startswith("b fails: status 500; no heading\n")
+
+
 def test_a_release_that_came_after_the_problem_began_is_not_what_it_came_after(story: Callable[..., Story]) -> None:
     """The subject does not accuse it; the body says that it came."""
     followed = story()

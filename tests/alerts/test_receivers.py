@@ -353,6 +353,19 @@ def test_apprise_delivers_to_its_services(sink: Sink) -> None:
     assert "home: refused" in sink.taken[0][2].decode()
 
 
+def test_apprise_says_a_headline_once_and_keeps_what_a_template_made(sink: Sink) -> None:
+    """A chat shows the title just above the text."""
+    service = Service(f"ntfy://{sink.url.removeprefix('http://')}outrider?mode=private", LOCAL)
+    sent = rendered(is_told=True)
+
+    service.deliver(sent)
+    service.deliver(replace(sent, subject="home"))
+
+    usual, own = (json.loads(body) for _, _, body in sink.taken)
+    assert (usual["title"], usual["message"].strip()) == (MESSAGE.subject, "step: pay\nrunbook: shop.md")
+    assert own["message"].startswith("home: refused\n")
+
+
 def test_apprise_says_where_it_cuts_a_long_text(sink: Sink) -> None:
     """Services refuse what is too long; a reader sees that there is more."""
     place = sink.url.removeprefix("http://")

@@ -133,7 +133,7 @@ def test_what_happened_to_an_incident_is_printed_with_what_is_not_kept(watched: 
     unknown = watched.outrider("incidents", "nothing")
 
     assert "1,234 earlier events are not kept" in printed.stdout
-    assert f"checks: {check}, probe:b (well since 2026-11-28 12:00:00)" in " ".join(printed.stdout.split())
+    assert f" check {check} probe:b well since 2026-11-28 12:00:00 what happened" in " ".join(printed.stdout.split())
     assert "  opened\n" in printed.stdout
     assert unknown.returncode == 2
 

@@ -1,4 +1,4 @@
-"""A real bash completes commands, options, and the checks and runs of the workspace that it stands in."""
+"""A real bash completes commands, options, checks, runs, incidents and issues of the workspace that it stands in."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.cli.conftest import invoke
-from tests.frames.conftest import root
+from tests.dashboard.error_scene import declined, page_error
+from tests.frames.conftest import opened, root
+
+from outrider.alerts import Incident, Phase
+from outrider.alerts.finding import Facts, Problem
+from outrider.alerts.incident_records import stored_incident
+from outrider.model import AlertChanges
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,9 +36,22 @@ done
 """
 
 
+def record_incidents_and_issues(root: Path) -> None:
+    """Record an incident that lasts, one that is over, and two issues."""
+    began_us = time.time_ns() // 1_000 - 60_000_000
+    lasting = Incident(
+        "0" * 24 + "a" * 8, Problem.FAILURE, began_us, began_us, Facts("refused"), phase=Phase.OPEN, opened_us=began_us
+    )
+    over = replace(lasting, id="0" * 24 + "b" * 8, began_us=began_us - 1, phase=Phase.RESOLVED, ended_us=began_us)
+    with opened(root) as store:
+        store.incidents.record(AlertChanges(incidents=tuple(map(stored_incident, (over, lasting)))))
+        store.errors.add([declined(), page_error()])
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
 def test_bash_completes_what_begins_so(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Ids hold colons, at which bash ends a word: what it replaces is the part behind the last one."""
+    record_incidents_and_issues(root)
     programs = tmp_path_factory.mktemp("bin")
     (programs / "outrider").write_text(SHIM)
     (programs / "outrider").chmod(0o755)
@@ -42,6 +63,12 @@ def test_bash_completes_what_begins_so(root: Path, tmp_path_factory: pytest.Temp
         "outrider judge journey:j": "journeys/test_checkout.py::test_checkout",
         "outrider show la": "latest",
         "outrider report w": "weekly",
+        "outrider incidents ": "aaaaaaaa|bbbbbbbb",
+        "outrider comment b": "bbbbbbbb",
+        "outrider ack ": "aaaaaaaa",
+        "outrider errors s": "show|split",
+        "outrider errors show ": "1|2",
+        "outrider errors resolve 1 2": "2",
     }
 
     done = subprocess.run(

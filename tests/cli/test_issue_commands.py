@@ -31,8 +31,10 @@ def test_issues_are_listed_by_a_query_and_shown_with_their_stack(place: Desk) ->
     shown = place.outrider("errors", "show", "1").stdout.splitlines()
     (issue,) = place.json("errors", "release:2.4.1", "TypeError", "--json")
 
-    assert "2 events     2 users" in listed.stdout
-    assert "PaymentError: the gateway did not answer for order 9001  POST /checkout" in listed.stdout
+    title, row = listed.stdout.splitlines()
+    assert title.split() == ["issue", "state", "events", "users", "last", "(UTC)", "where", "what"]
+    assert row.split()[2:4] == ["2", "2"]
+    assert row.endswith("POST /checkout  PaymentError: the gateway did not answer for order 9001")
     assert (issue["id"], issue["state"], issue["events"]) == (2, "ongoing", 1)
     assert "  grouped by the types PaymentError, caused by ConnectionResetError, and where it was raised" in shown[2]
     assert shown.index("    charge  shop/payment.py:41") < shown.index("    place_order  shop/checkout.py:88")

@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from starlette.routing import Route
 from tests.builders import new_store
 
 from outrider.dashboard import Sources, StatusPageSources
 from outrider.model import ServiceView, StatusPhase, StatusUpdate
-from outrider.server import Access, AccessRules, StatusPage, application, status_page_application
+from outrider.server import Access, AccessRules, AcknowledgeSigner, StatusPage, application, status_page_application
 from outrider.workspace import ServerSettings, StatusComponent, StatusPageSettings
+from outrider.workspace.status_page_settings import TAKEN_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from starlette.applications import Starlette
     from starlette.types import ASGIApp
 
     from outrider.store import Store
@@ -64,7 +67,7 @@ class Site:
         """The page at an address of its own."""
         return status_page_application(self.page)
 
-    def beside_pages(self, path: str | None = "/status", base: str = "") -> ASGIApp:
+    def beside_pages(self, path: str | None = "/status", base: str = "") -> Starlette:
         """Return the pages of a server that others reach, with the status page at a path."""
         rules = AccessRules(ServerSettings(base_path=base), is_loopback=False)
         access = Access(self.store, rules, lambda: NOW_US)
@@ -72,7 +75,7 @@ class Site:
         served = (self.page, path) if path else None
         return application(
             self.store.heartbeats, None, lambda: NOW_US, sources, ("outrider.example",),
-            access=access, status_page=served,
+            access=access, status_page=served, links=AcknowledgeSigner(b"x" * 32),
         )  # fmt: skip
 
 
@@ -92,6 +95,13 @@ def site(tmp_path: Path) -> Iterator[Site]:
     store = new_store(tmp_path / "store" / "outrider.db", artifacts=tmp_path / "artifacts")
     yield Site(store, tmp_path)
     store.close()
+
+
+def test_a_path_may_not_begin_as_that_of_any_page(site: Site) -> None:
+    """What the settings refuse is what the server has."""
+    routes = [route for route in site.beside_pages(path=None).routes if isinstance(route, Route)]
+
+    assert {route.path.split("/")[1] for route in routes} - {""} == TAKEN_PARTS
 
 
 def test_everybody_reads_the_page_at_its_own_port_and_nothing_else_is_there(site: Site) -> None:

@@ -116,7 +116,11 @@ def _composed(dispatch: Dispatch, topic: str, settings: AlertSettings, workspace
         if workspace
         else _subject(dispatch, severity.value, clock)
     )
-    return Message(dispatch.kind, topic, subject, severity.value, items, now_us, workspace, dispatch.note)
+    first, *others = dispatch.incidents
+    return Message(
+        dispatch.kind, topic, subject, severity.value, items, now_us, workspace, dispatch.note,
+        is_told=not others and headline(first, is_brief=True) == items[0].headline,
+    )  # fmt: skip
 
 
 def _subject(dispatch: Dispatch, severity: str, clock: Clock) -> str:

@@ -82,6 +82,7 @@ class Message:
         only_to: Addresses of a mail whose other recipients have it already; empty for all.
         thread: Identity of the first notification of the group; empty where there is none.
         created_us: When it was decided, microseconds UTC.
+        is_told: Whether the subject says all that the headline of its only item does.
         page: What a mail shows in place of the text, as HTML; empty for the text itself.
     """
 
@@ -99,6 +100,7 @@ class Message:
     enclosures: tuple[Enclosure, ...] = ()
     thread: str = ""
     only_to: tuple[str, ...] = ()
+    is_told: bool = False
 
     @property
     def text(self) -> str:
@@ -109,6 +111,14 @@ class Message:
             parts += [f"  {title}: {text}" for title, text in item.lines]
             parts.append("")
         return "\n".join(parts).rstrip() + "\n"
+
+    @property
+    def details(self) -> str:
+        """The plain text for a reader who has the subject just above it: without a headline that it has said."""
+        if not self.is_told or not self.items[0].lines:
+            return self.text
+        lines = (f"{title}: {text}" for title, text in self.items[0].lines)
+        return "\n".join([*([f"{self.note}\n"] if self.note else []), *lines]) + "\n"
 
     @property
     def is_over(self) -> bool:

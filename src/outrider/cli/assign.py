@@ -7,12 +7,13 @@ import json
 import click
 
 from outrider.app import headline
+from outrider.cli.completed_names import complete_lasting_incidents
 from outrider.cli.echo import echo
 from outrider.cli.server_option import chosen_backend
 
 
 @click.command(epilog="Example: outrider assign 8a1f03c2 grace")
-@click.argument("incident")
+@click.argument("incident", shell_complete=complete_lasting_incidents)
 @click.argument("name", required=False, default="")
 @click.option("--by", default="", help="Who assigns it; the current user if absent.")
 @click.option("--nobody", is_flag=True, help="Take the assignment back.")

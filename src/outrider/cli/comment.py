@@ -7,12 +7,13 @@ import json
 import click
 
 from outrider.app import headline
+from outrider.cli.completed_names import complete_incidents
 from outrider.cli.echo import echo
 from outrider.cli.server_option import chosen_backend
 
 
 @click.command(epilog='Example: outrider comment 8a1f03c2 "the certificate is being renewed"')
-@click.argument("incident")
+@click.argument("incident", shell_complete=complete_incidents)
 @click.argument("text")
 @click.option("--by", default="", help="Who says so; the current user if absent.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

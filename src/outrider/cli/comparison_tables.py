@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from outrider.app import display_name
-from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column
+from outrider.cli.fitted_table import FittedTable, name_column, note, number_column, text_column
 from outrider.cli.run_tables import at_with_zone, outcome_text, short
 
 if TYPE_CHECKING:
@@ -24,11 +24,13 @@ _STYLES = {"failed": "bold red", "fails": "bold red", "not reached": "dim", "": 
 def print_comparison(out: Console, comparison: RunComparison, page: Path) -> None:
     """Print steps and requests side by side, and where the page with the pictures lies."""
     run, good = comparison.run, comparison.good
-    out.print(Text.assemble(outcome_text(run.outcome), f"  {display_name(run.check)}  run {short(run.id)}"))
+    heading = FittedTable("", name_column(""), "")
+    heading.add_row(outcome_text(run.outcome), display_name(run.check), f"run {short(run.id)}")
+    out.print(heading)
     due = at_with_zone(good.due_us, comparison.timezone)
-    out.print(Text(f"  beside the last good run {short(good.id)}, {due}"), soft_wrap=True)
+    out.print(note(f"beside the last good run {short(good.id)}, {due}"))
     if run.reason:
-        out.print(Text(f"  {run.reason}"), soft_wrap=True)
+        out.print(note(run.reason))
     out.print()
     out.print(_step_table(comparison.steps))
     out.print()
@@ -36,8 +38,8 @@ def print_comparison(out: Console, comparison: RunComparison, page: Path) -> Non
         out.print(_request_table(comparison.requests))
     if comparison.alike:
         out.print(Text(f"requests not shown: to {comparison.alike} more addresses", style="dim"))
-    for note in comparison.notes:
-        out.print(Text(note, style="dim"), soft_wrap=True)
+    for remark in comparison.notes:
+        out.print(note(remark, 0, "dim"))
     out.print(Text(f"page, with the pictures:\n  {page}"), soft_wrap=True)
 
 

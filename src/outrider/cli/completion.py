@@ -12,7 +12,7 @@ from outrider.cli.bash_completion import use_in_bash
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the script that completes commands, options, checks and runs in a SHELL.
+    """Print the script that completes commands, options, checks, runs, incidents and issues in a SHELL.
 
     Put the line of the example into ~/.bashrc (bash) or ~/.zshrc (zsh, with its name). In fish: outrider completion
     fish > ~/.config/fish/completions/outrider.fish

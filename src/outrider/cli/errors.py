@@ -9,11 +9,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from outrider.app import change_issues, find_issue, find_workspace, issue_state, list_issues, open_store
+from outrider.cli.completed_names import complete_issues
 from outrider.cli.echo import echo, warn
-from outrider.cli.run_tables import at_with_zone
+from outrider.cli.fitted_table import (
+    FittedTable,
+    name_column,
+    note,
+    note_column,
+    number_column,
+    text_column,
+    time_column,
+)
+from outrider.cli.run_tables import at, at_with_zone, console
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from rich.console import Console
 
     from outrider.model import ErrorEvent, ErrorException, Issue, StackFrame
 
@@ -26,7 +38,8 @@ class _IssueGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         asks_for_help = bool({"--help", "-h"} & set(args[:1]))
-        is_named = asks_for_help or (bool(args) and args[0] in self.commands)
+        is_completed = ctx.resilient_parsing and not args
+        is_named = is_completed or asks_for_help or (bool(args) and args[0] in self.commands)
         return super().parse_args(ctx, args if is_named else ["list", *args])
 
 
@@ -54,22 +67,32 @@ def list_(query: tuple[str, ...], *, limit: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_document(issue) for issue in issues]))
         return
-    for issue in issues:
-        counts = f"{issue.events:>7,} events {issue.users:>5,} users"
-        seen = at_with_zone(issue.last_us, workspace.timezone)
-        message = f": {issue.value}" if issue.value else ""
-        place = f"  {issue.culprit}" if issue.culprit else ""
-        echo(
-            f"#{issue.id:<5} {issue_state(issue):10} {counts}  {seen}  {f'{issue.title}{message}'[:_CHARACTERS]}{place}"
-        )
-    if not issues:
+    if issues:
+        console().print(_table(issues, workspace.timezone))
+    else:
         click.echo("no issue is like that: outrider errors is:all", err=True)
     if not issues.is_complete:
         warn(f"there are more: --limit {limit * 2}, or a narrower query")
 
 
+def _table(issues: Iterable[Issue], timezone: str) -> FittedTable:
+    counts = map(number_column, ("events", "users"))
+    seen = time_column(f"last ({timezone})")
+    table = FittedTable("issue", "state", *counts, seen, name_column("where"), note_column("what"))
+    for issue in issues:
+        table.add_row(
+            f"#{issue.id}", issue_state(issue), f"{issue.events:,}", f"{issue.users:,}", at(issue.last_us, timezone),
+            issue.culprit, _what(issue)[:_CHARACTERS],
+        )  # fmt: skip
+    return table
+
+
+def _what(issue: Issue) -> str:
+    return f"{issue.title}: {issue.value}" if issue.value else issue.title
+
+
 @errors.command(epilog="Example: outrider errors show 17")
-@click.argument("issue")
+@click.argument("issue", shell_complete=complete_issues)
 @click.option("--event", default="", help="This event of it instead of the last one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(issue: str, *, event: str, as_json: bool) -> None:
@@ -79,7 +102,7 @@ def show(issue: str, *, event: str, as_json: bool) -> None:
         shown = find_issue(store, issue)
         events = store.errors.events(shown.id)
         place = store.errors.event(event or (events[0].id if events else ""))
-        keys, notes = store.errors.keys(shown.id), store.errors.notes(shown.id)
+        keys, history = store.errors.keys(shown.id), store.errors.notes(shown.id)
     sent = place.event if place is not None and place.issue == shown.id else None
     if event and sent is None:
         raise click.UsageError(f"no event {event[:40]} of issue {issue} is kept")
@@ -87,43 +110,49 @@ def show(issue: str, *, event: str, as_json: bool) -> None:
         more = {
             "keys": [asdict(key) for key in keys],
             "event": asdict(sent) if sent else None,
-            "history": [asdict(note) for note in notes],
+            "history": [asdict(entry) for entry in history],
         }
         click.echo(json.dumps({**_document(shown), **more}))
         return
     seen = [at_with_zone(at_us, workspace.timezone) for at_us in (shown.first_us, shown.last_us)]
-    echo(f"#{shown.id} {issue_state(shown)}: {shown.title}{f': {shown.value}' if shown.value else ''}")
-    echo(f"  {shown.events:,} events, {shown.users:,} users, first {seen[0]}, last {seen[1]}")
+    out = console()
+    out.print(note(f"#{shown.id} {issue_state(shown)}: {_what(shown)}", 0))
+    out.print(note(f"{shown.events:,} events, {shown.users:,} users, first {seen[0]}, last {seen[1]}"))
     for key in keys:
-        echo(f"  grouped by {key.reason}: {'; '.join(key.parts)}")
-    for note in notes:
-        echo(
-            f"  {at_with_zone(note.at_us, workspace.timezone)}  {note.author or 'Outrider'}: {note.action} {note.text}"
-        )
+        out.print(note(f"grouped by {key.reason}: {'; '.join(key.parts)}"))
+    for entry in history:
+        when = at_with_zone(entry.at_us, workspace.timezone)
+        out.print(note(f"{when}  {entry.author or 'Outrider'}: {entry.action} {entry.text}"))
     if sent is not None:
-        _show_event(sent)
+        _show_event(out, sent)
 
 
-def _show_event(event: ErrorEvent) -> None:
+def _show_event(out: Console, event: ErrorEvent) -> None:
     facts = {
         "route": event.transaction, "release": event.release, "environment": event.environment, "trace": event.trace_id,
     }  # fmt: skip
-    echo("  " + ", ".join(f"{name} {value}" for name, value in facts.items() if value))
+    out.print(note(", ".join(f"{name} {value}" for name, value in facts.items() if value)))
     for index, exception in enumerate(reversed(event.exceptions)):
-        _show_exception(exception, "caused by " if index else "")
+        _show_exception(out, exception, "caused by " if index else "")
 
 
-def _show_exception(exception: ErrorException, before: str) -> None:
-    echo(f"\n{before}{exception.type}: {exception.value}")
+def _show_exception(out: Console, exception: ErrorException, before: str) -> None:
+    out.print()
+    for line in f"{before}{exception.type}: {exception.value}".splitlines():
+        out.print(note(line, 0))
     for frame in reversed(exception.frames):
-        _show_frame(frame)
+        _show_frame(out, frame)
 
 
-def _show_frame(frame: StackFrame) -> None:
+def _show_frame(out: Console, frame: StackFrame) -> None:
     place = f"{frame.path or frame.module}:{frame.line}" if frame.line else frame.path or frame.module
-    echo(f"  {' ' if frame.in_app else '·'} {frame.function or '(anonymous)'}  {place}")
+    line = FittedTable(text_column(""), name_column(""))
+    line.add_row(f"  {' ' if frame.in_app else '·'} {frame.function or '(anonymous)'}", place)
+    out.print(line)
     if frame.in_app and frame.source:
-        echo(f"      {frame.source.strip()}")
+        source = FittedTable(text_column(""))
+        source.add_row(f"      {frame.source.strip()}")
+        out.print(source)
 
 
 def _document(issue: Issue) -> dict[str, Any]:
@@ -137,7 +166,8 @@ def _change(action: str, issues: tuple[str, ...], *, by: str, **inputs: str) -> 
 
 def _issues(command: Callable[..., None]) -> Callable[..., None]:
     by = click.option("--by", default="", help="Who does so; the current user if absent.")
-    return click.argument("issues", nargs=-1, required=True, metavar="ISSUE…")(by(command))
+    named = click.argument("issues", nargs=-1, required=True, metavar="ISSUE…", shell_complete=complete_issues)
+    return named(by(command))
 
 
 @errors.command(epilog="Example: outrider errors resolve 17 18 --in next")
@@ -176,7 +206,7 @@ def assign(issues: tuple[str, ...], *, assignee: str, by: str) -> None:
 
 
 @errors.command(epilog='Example: outrider errors comment 17 "the certificate has expired"')
-@click.argument("issue")
+@click.argument("issue", shell_complete=complete_issues)
 @click.argument("text")
 @click.option("--by", default="", help="Who says so; the current user if absent.")
 def comment(issue: str, text: str, *, by: str) -> None:
@@ -192,7 +222,7 @@ def merge(issues: tuple[str, ...], *, by: str) -> None:
 
 
 @errors.command(epilog="Example: outrider errors split 17 --key 5f0e3c1a9b7d4e2f8a6b1c2d3e4f5a6b")
-@click.argument("issue")
+@click.argument("issue", shell_complete=complete_issues)
 @click.option("--key", required=True, help="One of several keys that lead to it, as show --json has them.")
 @click.option("--by", default="", help="Who does so; the current user if absent.")
 def split(issue: str, *, key: str, by: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -97,6 +97,11 @@ class FittedTable:
         yield from layout.lines()
 
 
+def note(text: str, indent: int = _INDENT, style: str = "") -> RenderableType:
+    """Return a sentence whose lines, where it needs several, all begin at so many columns."""
+    return Padding(_cell(text, style), (0, 0, 0, indent), expand=False)
+
+
 def shortened(name: str, width: int) -> str:
     """Return a name that is no wider than so many columns: its end, which tells names apart."""
     if cell_len(name) <= width:
@@ -128,7 +133,9 @@ class _Layout:
         for column, cells in self._of(Fit.NOTE):
             if not any(cell.plain for cell in cells):
                 del self._columns[column]
-        for narrow in (self._lower_notes, self._leave_out_places, self._shorten_times, self._shorten_names):
+        for narrow in (
+            self._lower_notes, self._leave_out_places, self._shorten_times, self._shorten_names, self._shorten_titles,
+        ):  # fmt: skip
             if self._excess() > 0:
                 narrow()
 
@@ -187,6 +194,18 @@ class _Layout:
             widths[widest] -= 1
         for column, width in widths.items():
             self._columns[column] = [_narrow(cell, width, column.fit) for cell in columns[column]]
+
+    def _shorten_titles(self) -> None:
+        """Take from the titles that are wider than what stands below them, such as that of a time with its zone."""
+        for column, cells in list(self._columns.items()):
+            width = max((cell.cell_len for cell in cells), default=0)
+            spare = cell_len(column.title) - max(width, _LEAST)
+            if (excess := self._excess()) > 0 and spare > 0:
+                title = _narrow(Text(column.title), cell_len(column.title) - min(spare, excess), Fit.TEXT).plain
+                self._columns = {
+                    replace(known, title=title) if known is column else known: values
+                    for known, values in self._columns.items()
+                }
 
 
 def _narrow(cell: Text, width: int, fit: Fit) -> Text:

@@ -10,8 +10,9 @@ import click
 from rich.text import Text
 
 from outrider.app import IncidentList, Phase, headline
+from outrider.cli.completed_names import complete_incidents
 from outrider.cli.echo import echo
-from outrider.cli.fitted_table import FittedTable, note_column, time_column
+from outrider.cli.fitted_table import FittedTable, name_column, note, note_column, time_column
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at, console, short
 from outrider.cli.server_option import chosen_backend
@@ -33,7 +34,7 @@ _STYLES = {
 
 
 @click.command(epilog="Example: outrider incidents --all; outrider incidents 8a1f03c2")
-@click.argument("incident", required=False)
+@click.argument("incident", required=False, shell_complete=complete_incidents)
 @click.option("--all", "everything", is_flag=True, help="Include those of the last 30 days that are resolved.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def incidents(incident: str | None, *, everything: bool, as_json: bool) -> None:
@@ -70,19 +71,24 @@ def _show(incident: Incident, comments: Sequence[Comment], timezone: str, *, as_
     out = console()
     out.print(_table(IncidentList((incident,), {}, {}), timezone))
     rest = incident.check_count - len(incident.checks)
-    checks = ", ".join(f"{check}{_well(incident, check, timezone)}" for check in incident.checks)
-    out.print(Text(f"\nchecks: {checks}" + (f" and {rest} more" if rest > 0 else "")))
+    checks = FittedTable(name_column("check"), "")
+    for check in incident.checks:
+        checks.add_row(check, _well(incident, check, timezone))
+    out.print()
+    out.print(checks)
+    if rest > 0:
+        out.print(f"and {rest} more")
     out.print(f"\nwhat happened ({timezone}):")
     if incident.earlier_events:
         out.print(f"  {incident.earlier_events:,} earlier events are not kept", style="dim")
     remarks = [(comment.at_us, f"{comment.author}: {comment.text}") for comment in comments]
     for at_us, what in sorted([*incident.events, *remarks], key=lambda entry: entry[0]):
-        out.print(Text(f"  {at(at_us, timezone)}  {what}"))
+        out.print(note(f"{at(at_us, timezone)}  {what}"))
 
 
 def _well(incident: Incident, check: str, timezone: str) -> str:
     since_us = incident.well_since_us(check)
-    return "" if since_us is None else f" (well since {at(since_us, timezone)})"
+    return "" if since_us is None else f"well since {at(since_us, timezone)}"
 
 
 class _IncidentProgress(Progress):

@@ -25,8 +25,9 @@ from outrider.app import (
     rotate_project_key,
 )
 from outrider.cli.echo import echo
+from outrider.cli.fitted_table import FittedTable, name_column, number_column
 from outrider.cli.option_types import TypedValue
-from outrider.cli.run_tables import at_with_zone
+from outrider.cli.run_tables import at_with_zone, console
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,9 +94,14 @@ def list_(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(project) for project in known]))
         return
-    for entry in known:
-        echo(f"{entry.id:4}  {entry.service:24} {entry.environment:14} {entry.per_day:>11,} events a day")
-    if not known:
+    if known:
+        table = FittedTable(
+            number_column("project"), name_column("service"), name_column("environment"), number_column("events a day")
+        )
+        for entry in known:
+            table.add_row(str(entry.id), entry.service, entry.environment, f"{entry.per_day:,}")
+        console().print(table)
+    else:
         click.echo("no projects: outrider project add SERVICE", err=True)
 
 

@@ -8,7 +8,8 @@ from dataclasses import asdict
 import click
 
 from outrider.cli.echo import echo
-from outrider.cli.run_tables import at_with_zone
+from outrider.cli.fitted_table import FittedTable, note_column, text_column
+from outrider.cli.run_tables import at_with_zone, console
 from outrider.cli.server_option import chosen_backend
 
 
@@ -55,11 +56,13 @@ def _print(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(state) for state in states]))
         return
+    table = FittedTable("setting", text_column("value"), text_column("from"), note_column(""))
     for state in states:
-        place = state.place or "default"
+        place, more = state.place or "default", ""
         if state.problem:
-            place = f"{place}, which what {state.author} set contradicts: {state.problem}"
+            more = f"which what {state.author} set contradicts: {state.problem}"
         elif state.at_us is not None:
-            when = at_with_zone(state.at_us, timezone)
-            place = f"set by {state.author} {when}, in the place of {json.dumps(state.in_file)} ({place})"
-        echo(f"{state.name:34} {json.dumps(state.value):8} {place}")
+            more = f"{at_with_zone(state.at_us, timezone)}, in the place of {json.dumps(state.in_file)} ({place})"
+            place = f"set by {state.author}"
+        table.add_row(state.name, json.dumps(state.value), place, more)
+    console().print(table)

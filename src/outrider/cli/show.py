@@ -24,6 +24,7 @@ from outrider.app import (
 from outrider.cli.comparison_tables import print_comparison
 from outrider.cli.completed_names import complete_runs
 from outrider.cli.echo import echo
+from outrider.cli.fitted_table import FittedTable, name_column, note
 from outrider.cli.run_tables import at_with_zone, console, outcome_text, step_table, stored_as_json
 from outrider.cli.server_option import chosen_backend, refuse_with_server
 from outrider.model import ArtifactKind
@@ -72,11 +73,13 @@ def show(run: str, *, wanted: str | None, folder: Path | None, against: str | No
 def _print(out: Console, stored: StoredRun, timezone: str) -> None:
     """Print a stored run."""
     run = stored.run
-    out.print(Text.assemble(outcome_text(run.outcome), f"  {run.check}"), soft_wrap=True)
+    heading = FittedTable("", name_column(""))
+    heading.add_row(outcome_text(run.outcome), run.check)
+    out.print(heading)
     if run.reason:
-        out.print(Text(f"  {run.reason}"), soft_wrap=True)
+        out.print(note(run.reason))
     places = (run.environment, run.location, run.circumstances.browser)
-    out.print(Text(" · ".join([f"  {at_with_zone(run.due_us, timezone)}", *filter(None, places)])), soft_wrap=True)
+    out.print(note(" · ".join([at_with_zone(run.due_us, timezone), *filter(None, places)])))
     out.print(Text(f"  run {run.id}"), soft_wrap=True)
     for attempt in run.attempts:
         _print_attempt(out, attempt)
@@ -84,7 +87,7 @@ def _print(out: Console, stored: StoredRun, timezone: str) -> None:
             if artifact.attempt == attempt.number:
                 out.print(Text(f"  {artifact.kind:10} {artifact.where}  ({artifact.bytes:,} bytes)"), soft_wrap=True)
     for line in stored.omitted:
-        out.print(Text(f"  left out: {line}", style="dim"))
+        out.print(note(f"left out: {line}", style="dim"))
 
 
 def _print_attempt(out: Console, attempt: Attempt) -> None:
@@ -101,11 +104,11 @@ def _print_attempt(out: Console, attempt: Attempt) -> None:
     out.print(step_table(attempt))
     attributes = [f"{name} {value}" for name, value in sorted(measurement.attributes.items()) if name != "browser"]
     if attributes:
-        out.print(Text(f"  {' · '.join(attributes)}", style="dim"), soft_wrap=True)
+        out.print(note(" · ".join(attributes), style="dim"))
     for error in measurement.errors:
         lines = error.message.strip().splitlines() or [""]
         step = f" ({error.step})" if error.step else ""
-        out.print(Text(f"  {error.source} error{step}: {lines[0]}", style="red"), soft_wrap=True)
+        out.print(note(f"{error.source} error{step}: {lines[0]}", style="red"))
 
 
 def _compare(run: str, *, as_json: bool) -> int:

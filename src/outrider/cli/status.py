@@ -14,6 +14,7 @@ from outrider.app import display_name, override_note
 from outrider.cli.fitted_table import (
     FittedTable,
     name_column,
+    note,
     note_column,
     number_column,
     place_column,
@@ -91,13 +92,13 @@ def _print(state: ServiceStatus, timezone: str) -> None:
     out.print(f"{service}; {state.waiting} runs wait, {state.running} are under way", highlight=False)
     for process in state.processes:
         if line := process_text(process, timezone):
-            out.print(Text(line), soft_wrap=True)
+            out.print(note(line, 0))
     for setting in state.overrides:
-        out.print(Text(override_note(setting)), soft_wrap=True)
+        out.print(note(override_note(setting), 0))
     for turn in state.turns:
-        out.print(Text(f"on this host: {turn_text(turn, timezone)}"), soft_wrap=True)
+        out.print(note(f"on this host: {turn_text(turn, timezone)}", 0))
     if state.telemetry is not None:
-        out.print(Text(telemetry_text(state.telemetry)), soft_wrap=True)
+        out.print(note(telemetry_text(state.telemetry), 0))
     if state.last_runs or not state.aggregates:
         out.print(_table(state, timezone) if state.last_runs else "no runs yet")
     if state.aggregates:

@@ -44,7 +44,7 @@ class Service:
         log.addHandler(handler)
         try:
             with guarded_connections(self.guard) as refusals:
-                body = cut(rendered.body, _MOST_CHARACTERS)
+                body = cut(_body(rendered), _MOST_CHARACTERS)
                 taken = sender.notify(body=body, title=rendered.subject, notify_type=kind)
         finally:
             log.removeHandler(handler)
@@ -54,6 +54,13 @@ class Service:
             scheme = urlsplit(self.url).scheme
             why = warnings_logged[-1] if warnings_logged else "it did not take the message"
             raise Undelivered(f"{scheme}: {why}", recoverable=True)
+
+
+def _body(rendered: RenderedMessage) -> str:
+    """Return what stands below the subject; templates of the receiver are kept as they are."""
+    message = rendered.message
+    is_plain = (rendered.subject, rendered.body) == (message.subject, message.text)
+    return message.details if is_plain else rendered.body
 
 
 class _Listening(logging.Handler):
