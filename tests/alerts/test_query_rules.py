@@ -70,6 +70,7 @@ def test_a_rule_over_patterns_needs_a_name_alone(tmp_path: Path) -> None:
         ("every = '1s'", 'alerts.toml:6: rule.every = "1s" is out of range'),
         ("below = 3\nabsent = true", "stands beside above"),
         ("baseline = 'both'", "rule.baseline stands beside above"),
+        ("by = 'a b'", 'alerts.toml:6: rule.by = "a b" is no key'),
         ("labels = {check = 'x'}", "names check, which Outrider sets itself"),
         ("labels = {severity = 'loud'}", 'rule.labels has severity "loud", which is none'),
         ("name = 'card declined'\nspans = ''", "rule.logs stands beside spans"),
@@ -87,6 +88,17 @@ def test_what_is_wrong_with_a_rule_is_told_with_file_and_line(tmp_path: Path, wr
         read(tmp_path, text)
 
     assert expected in "\n".join(str(problem) for problem in caught.value.problems)
+
+
+def test_absence_takes_no_key(tmp_path: Path) -> None:
+    """Nobody can know which values to expect; it is told with file and line."""
+    with pytest.raises(ConfigErrors) as caught:
+        read(tmp_path, '\n[[rule]]\nname = "silent"\nlogs = ""\nabsent = true\nby = "service"\n')
+
+    (problem,) = caught.value.problems
+    assert str(problem).startswith(
+        "scheduler/alerts.toml:6: rule.by stands beside absent: nobody can know which values to expect"
+    )
 
 
 def test_rules_need_names_of_their_own_and_telemetry(tmp_path: Path) -> None:

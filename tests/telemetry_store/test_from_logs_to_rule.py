@@ -10,7 +10,7 @@ import pytest
 from tests.builders import new_store
 from tests.telemetry_store.samples import NOW_NS, SECOND_NS, log_record, span
 
-from outrider.alerts import AlertSettings, Phase, Problem, QueryRule, Severity, read_incident
+from outrider.alerts import AlertSettings, Phase, Problem, QueryRule, Severity, read_incident, stored_findings
 from outrider.app.alert_service import AlertService
 from outrider.app.pattern_watch import PERIOD_S, PatternWatch
 from outrider.app.rule_watch import LATE_S, RuleWatch
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from outrider.alerts import Incident
+    from outrider.model import LogRecord
     from outrider.store import Store
     from outrider.telemetry_store.clickhouse_client import ClickHouseClient
 
@@ -151,6 +152,64 @@ def test_a_new_pattern_of_errors_opens_an_incident(
     assert ended.phase is Phase.RESOLVED
 
 
+def test_each_value_of_a_key_has_incidents_of_its_own(
+    shared: ClickHouseClient, service: str, store: Store, tmp_path: Path
+) -> None:
+    """A shop that fails first recovers first, and what has vanished counts as 0, also after a restart."""
+    began_s = END_S - 600
+
+    def failures(shop: str, minutes: Sequence[int]) -> list[LogRecord]:
+        times = [began_s + 60 * minute + second for minute in minutes for second in range(10)]
+        return [log_record(service, "failed", ago_s=NOW_S - at_s, attributes={"shop": shop}) for at_s in times]
+
+    plain = [log_record(service, "failed", ago_s=NOW_S - began_s - second) for second in range(50)]
+    TelemetryTables(shared).insert_logs([*failures("a", [0, 1]), *failures('b "2"', [1, 2, 3]), *plain], token=service)
+    rule = QueryRule("failing", RecordKind.LOGS, f"service:{service} failed", above=5.0, by="shop")
+    rules = Rules(shared, store, tmp_path, [rule])
+
+    def open_after(minutes: int) -> dict[str, Phase]:
+        rules.pass_to(began_s + 60 * minutes + LATE_S)
+        return {incident.lead.title: incident.phase for incident in rules.incidents()}
+
+    rules.start(began_s)
+    first, both, one = open_after(1), open_after(2), open_after(3)
+    rules.start(began_s + 240)
+    none = open_after(5)
+
+    a, b = "failing (a)", 'failing (b "2")'
+    assert (first, both) == ({a: Phase.OPEN}, {a: Phase.OPEN, b: Phase.OPEN})
+    assert (one, none) == ({a: Phase.RESOLVED, b: Phase.OPEN}, {a: Phase.RESOLVED, b: Phase.RESOLVED})
+    assert {incident.labels["step"] for incident in rules.incidents()} == {"a", 'b "2"'}
+    past = stored_findings(store, Settings(), AlertSettings(rules=(rule,)), since_us=0)
+    assert [finding.facts.title for finding in past if finding.present] == [a, a, b, b]  # the restart took a minute
+
+
+def test_the_largest_fifty_values_are_told_apart_and_let_go_after_a_day(
+    shared: ClickHouseClient, service: str, store: Store, tmp_path: Path
+) -> None:
+    """All others are one; a place is free for others a day after its value's last record."""
+    hour_s = END_S // 3600 * 3600
+    begin_s = hour_s - 2 * 86_400 + 1800
+
+    def records(shop: int, count: int, at_s: int) -> list[LogRecord]:
+        return [
+            log_record(service, ago_s=NOW_S - at_s - n % 60, attributes={"shop": f"{shop:02}"}) for n in range(count)
+        ]
+
+    early = [record for shop in range(53) for record in records(shop, shop + 1, begin_s)]
+    TelemetryTables(shared).insert_logs([*early, *records(99, 7, hour_s - 1800)], token=service)
+    rule = QueryRule("few", RecordKind.LOGS, f"service:{service}", every_s=3600, below=1.0, by="shop")
+    rules = Rules(shared, store, tmp_path, [rule])
+    rules.start(begin_s - 1800)
+
+    rules.pass_to(hour_s + LATE_S, every_s=3600)
+
+    values = {own.step: store.series.samples(own).value.tolist() for own in store.series.of(rule.subject)}
+    assert set(values) == {f"{shop:02}" for shop in range(3, 53)} | {"other", "99"}
+    assert (values["52"], values["other"]) == ([53.0] + [0.0] * 23, [6.0] + [0.0] * 23)
+    assert values["99"] == [7.0]
+
+
 def test_absence_is_told_and_our_own_absence_is_none(
     shared: ClickHouseClient, service: str, store: Store, tmp_path: Path
 ) -> None:
@@ -178,10 +237,11 @@ def test_absence_is_told_and_our_own_absence_is_none(
     assert rules.values(rule)[:5] == [6.0] * 5
 
 
+@pytest.mark.parametrize("by", ["", "kind"])
 def test_a_baseline_learns_from_what_is_kept_and_sees_what_is_slower(
-    shared: ClickHouseClient, service: str, store: Store, tmp_path: Path
+    shared: ClickHouseClient, service: str, store: Store, tmp_path: Path, by: str
 ) -> None:
-    """Three days of spans are measured first, from the first one on."""
+    """Three days of spans are measured first, from the first one on; of each value of a key by itself."""
     begin_s, bad_s = END_S // 300 * 300 - 2 * 86_400 - 7200, END_S // 300 * 300 - 1800
     spans = [
         span(
@@ -192,7 +252,7 @@ def test_a_baseline_learns_from_what_is_kept_and_sees_what_is_slower(
     ]  # fmt: skip
     TelemetryTables(shared).insert_spans(spans, token=service)
     rule = QueryRule(
-        "slow", RecordKind.SPANS, f"service:{service}", "p95(duration)", every_s=300, baseline=Direction.UP
+        "slow", RecordKind.SPANS, f"service:{service}", "p95(duration)", every_s=300, baseline=Direction.UP, by=by
     )
     rules = Rules(shared, store, tmp_path, [rule])
     rules.start(bad_s)
@@ -200,6 +260,6 @@ def test_a_baseline_learns_from_what_is_kept_and_sees_what_is_slower(
     rules.pass_to(END_S // 300 * 300 + LATE_S, every_s=300)
 
     [incident] = rules.incidents()
-    assert (incident.problem, incident.lead.predicate) == (Problem.RULE, "is higher than usual")
+    assert (incident.lead.title, incident.lead.predicate) == ("slow (Server)" if by else "slow", "is higher than usual")
     assert incident.lead.what.startswith("24")
     assert len(rules.values(rule)) == (END_S // 300 * 300 - begin_s) // 300

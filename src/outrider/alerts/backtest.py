@@ -10,11 +10,11 @@ from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem
 from outrider.alerts.incident_records import read_incident
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.notification_kind import NotificationKind
-from outrider.alerts.rule_findings import threshold_findings
+from outrider.alerts.rule_findings import rule_causes, rule_title, threshold_findings
 from outrider.alerts.run_findings import FindingContext, findings
 from outrider.alerts.subject_findings import subject_labels
 from outrider.baselines import judged_alerts
-from outrider.model import CHECK_KINDS, RULE_VALUE, Circumstances, Outcome, Run, SubjectKind, title_of
+from outrider.model import CHECK_KINDS, Circumstances, Outcome, Run, SubjectKind, title_of
 from outrider.runs import is_kept_apart, judged_aggregates, primary_series, release_share, series_settings
 
 if TYPE_CHECKING:
@@ -112,11 +112,12 @@ def stored_findings(
     by_subject += [judged_aggregates(store.series, subject) for subject in subjects]
     judged = [(series, series_settings(judging, series.subject, len(own))) for own in by_subject for series in own]
     for rule in settings.rules:
-        for series in (own for own in store.series.of(rule.subject) if own.metric == RULE_VALUE):
-            if rule.baseline is None:
-                collected += _thresholds(store, rule, series, since_us)
-            else:
-                judged.append((series, rule.baseline_settings(judging)))
+        of_rule = [series for series in store.series.of(rule.subject) if rule.holds(series)]
+        if rule.baseline is None:
+            collected += (finding for series in of_rule for finding in _thresholds(store, rule, series, since_us))
+        else:
+            shared = series_settings(rule.baseline_settings(judging), rule.subject, len(of_rule))
+            judged += ((series, shared) for series in of_rule)
     for number, (series, shared) in enumerate(judged):
         on_series(number, len(judged), series.subject)
         collected += _degradations(store, series, shared, since_us)
@@ -145,7 +146,7 @@ def stored_run(runs: RunLog, summary: RunSummary) -> Run:
 def _thresholds(store: JudgeHistory, rule: QueryRule, series: Series, since_us: int) -> Iterator[Finding]:
     points = store.series.samples(series, since_us=since_us - round(rule.for_s * _SECOND_US))
     pairs = list(zip(points.at_us.tolist(), points.value.tolist(), strict=True))
-    return threshold_findings(rule, pairs, series.environment, after_us=since_us - 1)
+    return threshold_findings(rule, pairs, series.environment, after_us=since_us - 1, value=series.step)
 
 
 def _degradations(store: JudgeHistory, series: Series, judging: Settings, since_us: int) -> Iterator[Finding]:
@@ -157,7 +158,12 @@ def _degradations(store: JudgeHistory, series: Series, judging: Settings, since_
     problem = Problem.RULE if series.subject.kind is SubjectKind.RULE else Problem.DEGRADATION
     key = FindingKey(problem, series.subject, series.environment, series.location, series.step)
     labels, causes = _labels_and_causes(series)
-    facts = Facts(series.step, step=series.step, title=title_of(series.subject))
+    title = title_of(series.subject)
+    facts = Facts(
+        series.step,
+        step=series.step if problem is not Problem.RULE else "",
+        title=rule_title(title, series.step) if problem is Problem.RULE else title,
+    )
     releases = store.judgements.releases(series.environment)
     by_run = {run: (alert, run - alert.start) for alert in alerts for run in range(alert.start, alert.end)}
     for run, at_us in enumerate(points.at_us.tolist()):
@@ -181,7 +187,7 @@ def _labels_and_causes(series: Series) -> tuple[dict[str, str], tuple[str, ...]]
     if subject.kind is not None and subject.kind not in CHECK_KINDS:
         problem = Problem.RULE if subject.kind is SubjectKind.RULE else Problem.DEGRADATION
         labels = subject_labels(subject, series.environment, series.location, series.step, problem)
-        return labels, (f"subject:{subject}",)
+        return labels, rule_causes(subject, series.step if problem is Problem.RULE else "")
     labels = {
         **problem_labels(Problem.DEGRADATION), "check": str(subject), "kind": subject.partition(":")[0],
         "environment": series.environment, "location": series.location, "step": series.step,

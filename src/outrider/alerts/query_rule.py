@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from outrider.baselines import Direction, Scale
-from outrider.model import Notable, RecordKind, Subject, SubjectKind
+from outrider.model import RULE_VALUE, Notable, RecordKind, Subject, SubjectKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from outrider.baselines import Settings
+    from outrider.model import Series
 
 _OF_DURATIONS = re.compile(r"(?:p[0-9.]+|avg|min|max)\s*\(\s*(?:duration|span\.duration)\s*\)")
 _OF_NOTHING: Final = re.compile(r"\s*(?:count|rate|errors|uniq\s*\(.*\)|sum\s*\(.*\))\s*")
@@ -33,6 +34,7 @@ class QueryRule:
         baseline: In which direction from what is usual it may not go; None for no baseline.
         pattern: That patterns of log records that the query finds are new, or explode; None for no such condition. The
             measure is then how many of them.
+        by: A key, each value of which is measured and judged by itself; empty for all records together.
         for_s: For so long at least it must be so.
         labels: For routes and silences.
     """
@@ -48,12 +50,17 @@ class QueryRule:
     baseline: Direction | None = None
     for_s: float = 0.0
     pattern: Notable | None = None
+    by: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def subject(self) -> Subject:
         """What its findings are about."""
         return Subject.of(SubjectKind.RULE, self.name)
+
+    def holds(self, series: Series) -> bool:
+        """Return whether a series of its subject has values of it, the step being the value of its key."""
+        return series.metric == RULE_VALUE and bool(series.step) == bool(self.by)
 
     @property
     def is_of_durations(self) -> bool:

@@ -95,6 +95,7 @@ def _rule(table: Table) -> QueryRule:
         below=table.read("below", _as_limit, None),
         absent=table.read("absent", as_flag, False),
         baseline=None if baseline is None else _DIRECTIONS[baseline],
+        by=table.read("by", _as_key, ""),
         for_s=table.read("for", _AS_FOR, 0.0),
         labels=labels,
     )
@@ -123,7 +124,7 @@ def _check_condition(table: Table, rule: QueryRule) -> None:
     elif len(given) > 1 and set(given) != {"above", "below"}:
         table.report(given[1], f"stands beside {given[0]}", "make two rules of it", "contradictory-rule")
     if rule.pattern is not None:
-        for key in {"spans", "measure", "every"} & table.data.keys():
+        for key in {"spans", "measure", "every", "by"} & table.data.keys():
             fix = "leave it out: patterns of log records are counted every five minutes"
             table.report(key, "stands beside pattern", fix, "contradictory-rule")
     if rule.absent and "measure" in table.data:
@@ -133,6 +134,9 @@ def _check_condition(table: Table, rule: QueryRule) -> None:
             "leave it out",
             "contradictory-rule",
         )
+    if rule.absent and rule.by:
+        fix = "name those that you expect, in a rule each, or count them with below ="
+        table.report("by", "stands beside absent: nobody can know which values to expect", fix, "contradictory-rule")
     if rule.baseline is not None and rule.for_s:
         fix = "leave it out: the judge confirms by itself"
         table.report("for", "stands beside baseline", fix, "contradictory-rule")
@@ -164,6 +168,17 @@ def _as_measure(kind: RecordKind) -> Callable[[object], str]:
         return text
 
     return convert
+
+
+def _as_key(value: object) -> str:
+    from outrider.telemetry_store import check_key  # noqa: PLC0415 - few workspaces have rules
+
+    text = as_text(value)
+    try:
+        check_key(text)
+    except UsageError as error:
+        raise Refused(f"is no key: {error.what}", error.fix, error.slug) from None
+    return text
 
 
 def _as_limit(value: object) -> float:

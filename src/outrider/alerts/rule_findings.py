@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from outrider.alerts.query_rule import QueryRule
+    from outrider.model import Subject
     from outrider.runs import SubjectJudgement
 
 _SECOND_US = 1_000_000
@@ -25,7 +27,7 @@ _UNUSUAL = {
 
 
 def threshold_findings(
-    rule: QueryRule, points: Sequence[tuple[int, float]], environment: str, *, after_us: int
+    rule: QueryRule, points: Sequence[tuple[int, float]], environment: str, *, after_us: int, value: str = ""
 ) -> Iterator[Finding]:
     """Yield whether the limit of a rule was exceeded for long enough, for each period that began after a time.
 
@@ -35,18 +37,19 @@ def threshold_findings(
             `after_us` among them.
         environment: Which the telemetry is of.
         after_us: Microseconds UTC.
+        value: That of its key which the measures are of; empty where it has none.
     """
     every_us, since_us, last_us = rule.every_s * _SECOND_US, None, None
-    for at_us, value in points:
-        if not _is_beyond(rule, value):
+    for at_us, measured in points:
+        if not _is_beyond(rule, measured):
             since_us = None
         elif since_us is None or last_us is None or at_us - last_us > every_us:
             since_us = at_us
         last_us = at_us
         if at_us > after_us:
             present = since_us is not None and at_us + every_us - since_us >= rule.for_s * _SECOND_US
-            facts = _facts(rule, value, since_us)
-            yield _finding(rule, environment, present, at_us + every_us, facts, once=True)
+            facts = replace(_facts(rule, measured, since_us), title=rule_title(rule.name, value))
+            yield _finding(rule, environment, present, at_us + every_us, facts, value=value, once=True)
 
 
 def _is_beyond(rule: QueryRule, value: float) -> bool:
@@ -59,23 +62,18 @@ def _facts(rule: QueryRule, value: float, since_us: int | None) -> Facts:
     period = f"{rule.measure} of {format_duration(rule.every_s)}"
     if rule.absent:
         lasting = format_duration(max(rule.for_s, rule.every_s))
-        return Facts(
-            f"none in {lasting}", title=rule.name, predicate="has no records", since_us=since_us, query=_asked(rule)
-        )
+        return Facts(f"none in {lasting}", predicate="has no records", since_us=since_us, query=_asked(rule))
     if rule.pattern is not None:
         are = "pattern of log records is" if value == 1 else "patterns of log records are"
         what = f"{value:.0f} {are} {rule.pattern}"
         predicate = "finds new log patterns" if rule.pattern is Notable.NEW else "finds exploding log patterns"
-        return Facts(
-            what, title=rule.name, predicate=predicate, observed=f"{value:.0f}", since_us=since_us, query=_asked(rule)
-        )
+        return Facts(what, predicate=predicate, observed=f"{value:.0f}", since_us=since_us, query=_asked(rule))
     is_above = rule.above is not None and value > rule.above
     limit = rule.above if is_above or rule.below is None else rule.below
     side = "above" if limit == rule.above else "below"
     unit = " ms" if rule.is_of_durations else ""
     return Facts(
         f"{value:,.6g}{unit}, {side} {limit:,.6g}{unit} ({period})",
-        title=rule.name,
         predicate="is too high" if side == "above" else "is too low",
         observed=f"{value:,.6g}{unit}",
         since_us=since_us,
@@ -92,7 +90,7 @@ def baseline_findings(rule: QueryRule, judged: SubjectJudgement) -> Iterator[Fin
         band = band_of(signal)
         facts = Facts(
             f"{band['observed']}, usually {band['expected']}" if band else signal.reason,
-            title=rule.name,
+            title=rule_title(rule.name, judgement.step),
             predicate=_UNUSUAL[rule.baseline or Direction.BOTH],
             observed=band.get("observed", ""),
             expected=band.get("expected", ""),
@@ -103,13 +101,23 @@ def baseline_findings(rule: QueryRule, judged: SubjectJudgement) -> Iterator[Fin
         )
         degraded = signal.condition is Condition.DEGRADED
         yield _finding(
-            rule, judged.environment, degraded, judged.at_us + rule.every_s * _SECOND_US, facts,
+            rule, judged.environment, degraded, judged.at_us + rule.every_s * _SECOND_US, facts, value=judgement.step,
             chance_months=chance_of(signal), release_share=judgement.release_share,
         )  # fmt: skip
 
 
 def _asked(rule: QueryRule) -> str:
     return f"{rule.kind} {rule.query}".strip()
+
+
+def rule_title(name: str, value: str) -> str:
+    """Return what people call a rule, or the part of it that is about a value of its key."""
+    return f"{name} ({value})" if value else name
+
+
+def rule_causes(subject: Subject, value: str) -> tuple[str, ...]:
+    """Return what unites findings of a rule: each value has incidents of its own."""
+    return (f"subject:{subject}|{value}" if value else f"subject:{subject}",)
 
 
 def _finding(
@@ -119,6 +127,7 @@ def _finding(
     at_us: int,
     facts: Facts,
     *,
+    value: str,
     once: bool = False,
     chance_months: float | None = None,
     release_share: float = 1.0,
@@ -127,7 +136,9 @@ def _finding(
         **rule.labels, **problem_labels(Problem.RULE), "subject": str(rule.subject), "kind": "rule", "rule": rule.name,
         "environment": environment,
     }  # fmt: skip
-    key, causes = FindingKey(Problem.RULE, rule.subject, environment), (f"subject:{rule.subject}",)
+    if value:
+        labels |= {"step": value} | ({"service": value} if rule.by == "service" else {})
+    key, causes = FindingKey(Problem.RULE, rule.subject, environment, step=value), rule_causes(rule.subject, value)
     return Finding(
         key, present, at_us, facts, causes, labels, once=once, chance_months=chance_months, release_share=release_share,
     )  # fmt: skip

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from outrider.model import RULE_VALUE, AggregateSample, OutriderError, RecordKind
+from outrider.model import OTHER_VALUES, RULE_VALUE, RULE_VALUE_KEPT_S, AggregateSample, OutriderError, RecordKind
 from outrider.telemetry_store import QueryText
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from outrider.alerts import QueryRule
@@ -28,6 +29,8 @@ LATE_S: Final = 30
 _HISTORY_S: Final = 14 * 86_400
 _AT_ONCE_S: Final = 86_400
 _MOST_PERIODS: Final = 1440
+_MOST_VALUES: Final = 50
+_MOST_CHARACTERS: Final = 200
 _US: Final = 10**6
 
 
@@ -72,7 +75,7 @@ class RuleWatch:
         self._waits_since = waits_since
         self._clock = clock
         self._began_s = clock()
-        self._until = _read(mark)
+        self._until, self._seen = _read(mark)
         self._with_records = set(self._until)
         self._underway: set[str] = set()
         self._refused: dict[str, str] = {}
@@ -84,6 +87,14 @@ class RuleWatch:
             TelemetryUnavailable: If the telemetry is away.
             StoreError: If the store cannot be written.
         """
+        seen = {key: dict(own) for key, own in self._seen.items()}
+        try:
+            return self._look()
+        except OutriderError:
+            self._seen = seen  # the same values are new when it is measured again
+            raise
+
+    def _look(self) -> bool:
         now_s = min(self._clock(), self._waits_since()) - LATE_S
         samples: list[AggregateSample] = []
         until, is_left = dict(self._until), False
@@ -102,7 +113,8 @@ class RuleWatch:
         self._aggregates.record(samples)
         kept = {_key(rule) for rule in self._rules()}
         self._until = {key: at_s for key, at_s in until.items() if key in kept}
-        _write(self._mark, self._until)
+        self._seen = {key: seen for key, seen in self._seen.items() if key in kept}
+        _write(self._mark, self._until, self._seen)
         return is_left
 
     def _begin_s(self, rule: QueryRule) -> int:
@@ -119,13 +131,38 @@ class RuleWatch:
         watch = self._patterns()
         return watch.until_s if watch is not None else 0.0
 
-    def _values(self, rule: QueryRule, begin_s: int, end_s: int) -> Mapping[int, object]:
+    def _values(self, rule: QueryRule, begin_s: int, end_s: int) -> _Values:
         watch = self._patterns()
         if rule.pattern is not None:
-            return watch.counts(rule, begin_s, end_s) if watch is not None else {}
+            return {"": watch.counts(rule, begin_s, end_s) if watch is not None else {}}
         query = QueryText(rule.query).during(_moment(begin_s), _moment(end_s))
+        if rule.by:
+            return self._values_by_key(rule, query, begin_s)
         table = self._reader.measure(rule.kind, query, measure=rule.measure, every_s=rule.every_s)
-        return {int(row[0] or 0): row[-1] for row in table.rows}
+        return {"": {int(row[0] or 0): row[-1] for row in table.rows}}
+
+    def _values_by_key(self, rule: QueryRule, query: str, begin_s: int) -> _Values:
+        """Return the measures of the values that have a place, of `other`, and none of those that were let go.
+
+        A value keeps its place while it has records, and for a day after; the largest of the new ones get what is free.
+        """
+        seen = self._seen.get(_key(rule), {})
+        kept = {value: last_s for value, last_s in seen.items() if last_s > begin_s - RULE_VALUE_KEPT_S}
+        self._seen[_key(rule)] = kept
+        ranked = self._reader.measure(rule.kind, query, measure=rule.measure, by=(rule.by,))
+        largest = [str(row[0]) for row in ranked.rows if row[0] and len(str(row[0])) <= _MOST_CHARACTERS]
+        named = [value for value in kept if value != OTHER_VALUES]
+        named += [value for value in largest if value not in kept][: max(0, _MOST_VALUES - len(named))]
+        values: dict[str, dict[int, object]] = {value: {} for value in kept}
+        if not ranked.rows:
+            return values
+        table = self._reader.measure(
+            rule.kind, query, measure=rule.measure, by=(rule.by,), every_s=rule.every_s, values=named or [OTHER_VALUES]
+        )
+        for at_s, value, measured in table.rows:
+            if value:
+                values.setdefault(str(value), {})[int(at_s or 0)] = measured
+        return values
 
     def _measured(self, rule: QueryRule, begin_s: int, end_s: int) -> list[AggregateSample]:
         try:
@@ -138,21 +175,32 @@ class RuleWatch:
             self._refused[rule.name] = error.what
             return []
         self._refused.pop(rule.name, None)
-        is_known = rule.baseline is None or _key(rule) in self._with_records
-        first_s = begin_s if is_known else min(values, default=end_s)  # before it, nobody knows what was taken
-        if values:
-            self._with_records.add(_key(rule))
-        samples = []
-        for at_s in range(begin_s, end_s, rule.every_s):
-            value = values.get(at_s)
-            if not isinstance(value, int | float):
-                value = rule.of_nothing if at_s >= first_s else None
-            if value is not None:
-                samples.append(
-                    AggregateSample(rule.subject, "", RULE_VALUE, self._environment, "", at_s * _US, float(value))
-                )
-        return samples
+        return [sample for value in values for sample in self._samples(rule, value, values[value], begin_s, end_s)]
 
+    def _samples(
+        self, rule: QueryRule, value: str, measures: Mapping[int, object], begin_s: int, end_s: int
+    ) -> Iterator[AggregateSample]:
+        """Yield the measure of each period, of those without records between the first and the last that count."""
+        seen = self._seen.setdefault(_key(rule), {}) if rule.by else {}
+        known = _key(rule) in self._with_records or rule.baseline is None
+        is_known = value in seen if rule.by else known
+        first_s = begin_s if is_known else min(measures, default=end_s)  # before it, nobody knows what was taken
+        if measures:
+            self._with_records.add(_key(rule))
+            seen[value] = max(measures)
+        last_s = seen.get(value, end_s) + RULE_VALUE_KEPT_S if rule.by else end_s
+        for at_s in range(begin_s, end_s, rule.every_s):
+            measured = measures.get(at_s)
+            if not isinstance(measured, int | float):
+                measured = rule.of_nothing if first_s <= at_s < last_s else None
+            if measured is not None:
+                yield AggregateSample(
+                    rule.subject, value, RULE_VALUE, self._environment, "", at_s * _US, float(measured)
+                )
+
+
+_Values = Mapping[str, Mapping[int, object]]
+"""The measure of each period that has records, by the value of the rule's key: empty where it has none."""
 
 _REFUSALS: Final = frozenset({"bad-query", "telemetry-limit"})
 """What is wrong with a rule alone; others are measured all the same."""
@@ -160,22 +208,31 @@ _REFUSALS: Final = frozenset({"bad-query", "telemetry-limit"})
 
 def _key(rule: QueryRule) -> str:
     """Return what names the values of a rule: another question is measured anew."""
-    return f"{rule.name}|{rule.kind}|{rule.query}|{rule.measure}|{rule.every_s}"
+    return f"{rule.name}|{rule.kind}|{rule.query}|{rule.measure}|{rule.every_s}|{rule.by}"
 
 
 def _moment(at_s: int) -> str:
     return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _read(mark: Path) -> Mapping[str, int]:
+_Seen = dict[str, dict[str, int]]
+"""When each value of a rule's key last had records, seconds since 1970, by rule."""
+
+
+def _read(mark: Path) -> tuple[Mapping[str, int], _Seen]:
     try:
-        return {str(key): int(at_s) for key, at_s in json.loads(mark.read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError, AttributeError, TypeError):
-        return {}
+        written = json.loads(mark.read_text(encoding="utf-8"))
+        until = {str(key): int(at_s) for key, at_s in written["until"].items()}
+        seen = {
+            str(key): {str(value): int(at_s) for value, at_s in own.items()} for key, own in written["seen"].items()
+        }
+    except (OSError, ValueError, AttributeError, TypeError, KeyError):
+        return {}, {}
+    return until, seen
 
 
-def _write(mark: Path, until: Mapping[str, int]) -> None:
+def _write(mark: Path, until: Mapping[str, int], seen: _Seen) -> None:
     mark.parent.mkdir(parents=True, exist_ok=True)
     fresh = mark.with_suffix(".new")
-    fresh.write_text(json.dumps(until), encoding="utf-8")
+    fresh.write_text(json.dumps({"until": until, "seen": seen}), encoding="utf-8")
     fresh.replace(mark)

@@ -18,7 +18,13 @@ SERVICE_METRICS = frozenset({DURATION, REQUESTS, FAILING})
 which more of them fail than usual."""
 
 RULE_VALUE = "rule_value"
-"""The measure of a rule over a query, once a period."""
+"""The measure of a rule over a query, once a period; the step is the value of the key it is told apart by."""
+
+RULE_VALUE_KEPT_S = 86_400
+"""So long after its last record a value of a rule's key counts as 0; then it is let go."""
+
+OTHER_VALUES = "other"
+"""What stands for the values of a key that are not told apart."""
 
 CALL_P95 = "call_p95_ms"
 CALL_ERRORS = "call_errors_percent"

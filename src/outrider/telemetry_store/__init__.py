@@ -8,7 +8,7 @@ from outrider.telemetry_store.pattern_tree import PatternNode, PatternTree, spok
 from outrider.telemetry_store.query_terms import QueryError
 from outrider.telemetry_store.query_text import QueryPart, QueryText
 from outrider.telemetry_store.query_variables import fill_variables
-from outrider.telemetry_store.question_check import check_measure, check_timeless_query
+from outrider.telemetry_store.question_check import check_key, check_measure, check_timeless_query
 from outrider.telemetry_store.telemetry_search import QueryLimits
 from outrider.telemetry_store.telemetry_store import TelemetryStore
 
@@ -26,6 +26,7 @@ __all__ = [
     "TelemetryRetention",
     "TelemetryStore",
     "check_extra",
+    "check_key",
     "check_measure",
     "check_timeless_query",
     "fill_variables",

@@ -37,5 +37,15 @@ def check_measure(kind: RecordKind, measure: str) -> None:
     measure_sql(measure, _signal(kind), Parameters(), seconds=1.0)
 
 
+def check_key(key: str) -> None:
+    """Refuse what cannot be a key of a query.
+
+    Raises:
+        QueryError: If it is none.
+    """
+    if not QueryText("").also(key, "value") or key in {"since", "until"}:
+        raise QueryError(f"{key!r} is no key", text=key, column=0, fix="write a key such as service or http.route")
+
+
 def _signal(kind: RecordKind) -> Signal:
     return LOGS if kind is RecordKind.LOGS else SPANS

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.model import (
+    OTHER_VALUES,
     Facet,
     Histogram,
     LogPattern,
@@ -173,7 +174,14 @@ class TelemetrySearch:
         return tuple(map(_span, self._rows(sql, parameters)))
 
     def measure(
-        self, kind: RecordKind, query: str, *, measure: str = "count", by: Sequence[str] = (), every_s: int = 0
+        self,
+        kind: RecordKind,
+        query: str,
+        *,
+        measure: str = "count",
+        by: Sequence[str] = (),
+        every_s: int = 0,
+        values: Sequence[str] = (),
     ) -> MeasuredTable:
         """Return a measure of what matches, by keys and by time; see the port."""
         check_keys(by)
@@ -186,7 +194,7 @@ class TelemetrySearch:
         if kind is RecordKind.LOGS and _is_counted(condition, measure, by, every_s):
             signal = LOG_COUNTS
             condition = compile_query(query, signal, now_ns=now_ns)
-        return self._measured(signal, condition, measure, by, every_s)
+        return self._measured(signal, condition, measure, by, every_s, values=values)
 
     def services(self, since_ns: int, until_ns: int, *, with_synthetic: bool = False) -> list[SpanRates]:
         """Return every service that spans enter, by name."""
@@ -276,13 +284,23 @@ class TelemetrySearch:
         return rows[:most], len(rows) <= most
 
     def _measured(
-        self, signal: Signal, condition: Condition, measure: str, by: Sequence[str], every_s: int
+        self,
+        signal: Signal,
+        condition: Condition,
+        measure: str,
+        by: Sequence[str],
+        every_s: int,
+        *,
+        values: Sequence[str],
     ) -> MeasuredTable:
         parameters = condition.parameters
         span = condition.time
         seconds = every_s or (span.until_ns - span.since_ns) / _SECOND_NS
         value = measure_sql(measure, signal, parameters, seconds=seconds)
         keys = [key_sql(key, signal, parameters) for key in by]
+        if values:
+            known = parameters.add(["", *values], "Array(String)")
+            keys[0] = f"if(has({known}, {keys[0]}), {keys[0]}, '{OTHER_VALUES}')"
         if every_s:
             width = parameters.add(every_s, "UInt32")
             keys.insert(0, f"toInt64(intDiv(toUnixTimestamp({signal.time}), {width}) * {width})")

@@ -74,7 +74,14 @@ class TelemetryReader(Protocol):
         """Return the spans of a trace, by their start; none if it is unknown."""
 
     def measure(
-        self, kind: RecordKind, query: str, *, measure: str = "count", by: Sequence[str] = (), every_s: int = 0
+        self,
+        kind: RecordKind,
+        query: str,
+        *,
+        measure: str = "count",
+        by: Sequence[str] = (),
+        every_s: int = 0,
+        values: Sequence[str] = (),
     ) -> MeasuredTable:
         """Return a measure of what matches.
 
@@ -85,6 +92,7 @@ class TelemetryReader(Protocol):
                 `p95(duration)`.
             by: Keys to group by, three at most.
             every_s: Length of each period; 0 for the whole time as one.
+            values: Of the first key, those to tell apart: all others are `other`; none for all of them.
         """
 
     def services(self, since_ns: int, until_ns: int, *, with_synthetic: bool = False) -> list[SpanRates]:
