@@ -47,7 +47,7 @@ def _event(run: Run, attempt: Attempt, position: int, project: ErrorProject, tex
     error = measurement.errors[position]
     tags = {"check": run.check, "step": error.step, "location": run.location, "browser": run.circumstances.browser}
     address = text(error.url.partition("?")[0].partition("#")[0])  # of the script, or of the page that it stands in
-    told = {"run": run.id, "attempt": str(attempt.number), "address": address}
+    context = {"run": run.id, "attempt": str(attempt.number), "address": address}
     return ErrorEvent(
         id=sha256(f"{run.id} {attempt.number} {position}".encode()).hexdigest()[:32],
         project=project.id,
@@ -59,7 +59,7 @@ def _event(run: Run, attempt: Attempt, position: int, project: ErrorProject, tex
         environment=run.environment,
         release=run.circumstances.release,
         tags={name: text(value) for name, value in tags.items() if value},
-        contexts={"outrider": {name: value for name, value in told.items() if value}},
+        contexts={"outrider": {name: value for name, value in context.items() if value}},
         trace_id=_trace_id(error, measurement),
         origin=Origin.SYNTHETIC,
     )
