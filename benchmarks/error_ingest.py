@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from outrider.app.error_projects import KeyRequest, add_project
-from outrider.app.error_service import FollowedErrorRules, StoredKeys
+from outrider.app.error_service import StoredKeys
+from outrider.app.followed_error_rules import FollowedErrorRules
 from outrider.app.workspace_access import open_store
 from outrider.errors import EventScrubber
 from outrider.server import Background, error_application, listen

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import structlog
 
+from outrider.app.followed_error_rules import FollowedErrorRules
 from outrider.app.workspace_access import now_us
 from outrider.errors import EventScrubber
-from outrider.model import ErrorRules, OutriderError, StoreError, UsageError
+from outrider.model import StoreError, UsageError
 from outrider.server import Background, error_application, is_loopback, listen
 from outrider.telemetry import DayLedger, DiskRoom, ErrorDigestion, ErrorIntake, Scrubber, Spool, Tally
-from outrider.workspace import Mask, Redactor, available_secrets, read_error_rules
+from outrider.workspace import Mask, Redactor, available_secrets
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
     from outrider.model import ErrorLog, ErrorProject, ProjectKey, ProjectRegistry
@@ -121,22 +121,3 @@ class StoredKeys:
                 except StoreError as error:
                     log.warning("keys of projects cannot be read", reason=str(error))
             return self._keys
-
-
-class FollowedErrorRules:
-    """The rules of `scheduler/errors.toml`, read again when a minute is over; the last that could be read hold."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._rules = ErrorRules()
-        self._due_s = 0.0
-
-    def current(self) -> ErrorRules:
-        """Return the rules."""
-        if time.monotonic() >= self._due_s:
-            self._due_s = time.monotonic() + 60.0
-            try:
-                self._rules = read_error_rules(self._root)
-            except OutriderError as problem:
-                log.warning("rules of errors cannot be read", reason=str(problem))
-        return self._rules
