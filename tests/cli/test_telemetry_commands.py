@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.builders import run_of
 from tests.cli.conftest import Desk
-from tests.telemetry_store.samples import log_record, point, span
+from tests.telemetry_store.samples import SECOND_NS, log_record, point, span
 
 from outrider.app import find_workspace, follow_logs, open_store, open_telemetry
 from outrider.model import AttemptTrace, Measurement, Outcome, SumValue
@@ -49,11 +49,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             log_record("pay", "card \x1b[31mrefused", ago_s=10, attributes={"tenant": "acme"}),
         ]
         telemetry.insert_logs(records, token="logs")
+        said_ns = time.time_ns() - 10 * SECOND_NS  # only what was said within a quarter of an hour counts as the last
         resource, states = {"host.name": "node-1"}, {"used": 300.0, "free": 700.0}
         memory = [
             point(
                 "unknown_service", SumValue(size, is_monotonic=False, is_delta=False), "system.memory.usage"
-            )._replace(resource=resource, attributes={"state": state})
+            )._replace(time_ns=said_ns, resource=resource, attributes={"state": state})
             for state, size in states.items()
         ]
         telemetry.insert_metrics(memory, token="metrics")

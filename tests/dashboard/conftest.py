@@ -62,6 +62,7 @@ _NO_PAGES = (
     "/readyz",
     "/logs",
     "/traces",
+    "/hosts",
     "/services",
     "/dashboards",
     "/sign-in",
