@@ -7,17 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from click.shell_completion import CompletionItem
 
-from outrider.app import (
-    Phase,
-    display_name,
-    find_workspace_if_any,
-    headline,
-    issue_state,
-    list_incidents,
-    list_issues,
-    list_runs,
-    open_store,
-)
+from outrider.app import display_name, find_workspace_if_any, list_runs, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,12 +51,16 @@ def complete_lasting_incidents(_: click.Context, __: click.Parameter, incomplete
 
 def complete_issues(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Return the latest issues of errors whose number begins so, with their states and titles."""
+    from outrider.app import issue_state, list_issues  # noqa: PLC0415 - every command that completes would wait
+
     issues = _stored(lambda _, store: list(list_issues(store, "is:all", _MOST)))
     items = [CompletionItem(str(issue.id), help=_line(f"{issue_state(issue)} {issue.title}")) for issue in issues]
     return [item for item in items if item.value.startswith(incomplete)]
 
 
 def _incidents(incomplete: str, *, include_resolved: bool) -> list[CompletionItem[str]]:
+    from outrider.app import Phase, headline, list_incidents  # noqa: PLC0415 - every command that completes would wait
+
     def read(workspace: Workspace, store: Store) -> list[Incident]:
         listed = list_incidents(workspace, store, include_resolved=include_resolved, limit=_MOST)
         return [incident for incident in listed.incidents if incident.phase is not Phase.PENDING]
