@@ -100,6 +100,7 @@ class Maker:
         return ArtifactFile(kind, name, "application/zip", path)
 
 
+REVISION_0021 = ("DROP TABLE source_maps", "UPDATE alembic_version SET version_num = '0020'")
 REVISION_0020 = ("DROP TABLE project_keys", "DROP TABLE projects", "UPDATE alembic_version SET version_num = '0019'")
 """What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
 
@@ -108,6 +109,7 @@ _ISSUE_TABLES = (
     "issues",
 )  # fmt: skip
 REVISION_0019 = (
+    *REVISION_0021,
     *REVISION_0020,
     *(f"DROP TABLE {table}" for table in _ISSUE_TABLES), "UPDATE alembic_version SET version_num = '0018'",
 )  # fmt: skip

@@ -105,6 +105,7 @@ if TYPE_CHECKING:
     from outrider.app.service_state import ServiceStatus, service_status
     from outrider.app.setting_overrides import override_note
     from outrider.app.silences import end_silence, list_silences, silence_incidents
+    from outrider.app.source_map_files import CheckedScript, MapScope, check_build, upload_maps
     from outrider.app.status_page_export import export_status_page, open_status_page
     from outrider.app.status_updates import open_status_incident, update_status_incident
     from outrider.app.step_judgements import judge_steps, unjudged_metrics_note
@@ -176,6 +177,7 @@ __all__ = [
     "Backend",
     "BaselineDiff",
     "Browser",
+    "CheckedScript",
     "Condition",
     "Decision",
     "DeliveryTest",
@@ -199,6 +201,7 @@ __all__ = [
     "LoadOutcome",
     "LoadOverrides",
     "Look",
+    "MapScope",
     "OnCallShift",
     "OpenServer",
     "OpenWorkspace",
@@ -264,6 +267,7 @@ __all__ = [
     "calibrate_checks",
     "chance_of_all",
     "change_issues",
+    "check_build",
     "command_line_change",
     "comment_gate",
     "comment_on_incident",
@@ -378,6 +382,7 @@ __all__ = [
     "unknown_environment_note",
     "unknown_location_note",
     "update_status_incident",
+    "upload_maps",
     "validate_workspace",
     "watch_checks",
     "web_address",
@@ -436,6 +441,7 @@ _MODULES = {
     "outrider.app.selection": ("display_name unknown_check_note unknown_environment_note unknown_location_note"),
     "outrider.app.server_handle": "OpenServer open_server",
     "outrider.app.service_state": "ServiceStatus service_status",
+    "outrider.app.source_map_files": "CheckedScript MapScope check_build upload_maps",
     "outrider.app.status_page_export": "export_status_page open_status_page",
     "outrider.app.status_updates": "open_status_incident update_status_incident",
     "outrider.dashboard": "StatusIncident status_page_incidents",

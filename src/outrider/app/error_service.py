@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import structlog
 
+from outrider.app.event_symbolication import EventSymbolication, MapRecords
 from outrider.app.followed_error_rules import FollowedErrorRules
 from outrider.app.workspace_access import now_us
 from outrider.errors import EventScrubber
@@ -18,9 +19,10 @@ from outrider.telemetry import DayLedger, DiskRoom, ErrorDigestion, ErrorIntake,
 from outrider.workspace import Mask, Redactor, available_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
-    from outrider.model import ErrorLog, ErrorProject, ProjectKey, ProjectRegistry
+    from outrider.model import ErrorEvent, ErrorProject, ProjectKey, ProjectRegistry
     from outrider.workspace import Workspace
 
 log = structlog.get_logger("outrider.errors")
@@ -31,17 +33,12 @@ _KNOWN_S: Final = 3.0
 _AGAIN_S: Final = 0.5
 
 
-class ErrorRecords(Protocol):
+class ErrorRecords(MapRecords, Protocol):
     """What taking errors needs of the store."""
 
     @property
     def projects(self) -> ProjectRegistry:
         """Projects and their keys."""
-        ...
-
-    @property
-    def errors(self) -> ErrorLog:
-        """Events and their issues."""
         ...
 
 
@@ -67,9 +64,20 @@ class ErrorService:
         intake = ErrorIntake(spool, keys, EventScrubber(scrubber.text, scrubber.hides), tally, room=room.check)
         listener = listen(settings.host, settings.port)
         rules = FollowedErrorRules(workspace.root)
-        self._digestion = ErrorDigestion(
-            spool, lambda events: records.errors.add(events, rules.current()), tally, after=ledger.write
-        )
+        maps = EventSymbolication(records)
+
+        def add(events: Sequence[ErrorEvent]) -> None:
+            maps.apply_late(rules.current())
+            records.errors.add(maps.apply(events), rules.current())
+
+        def after() -> None:
+            ledger.write()
+            try:
+                maps.apply_late(rules.current())
+            except StoreError as error:
+                log.warning("source maps wait: the store takes nothing", reason=str(error))
+
+        self._digestion = ErrorDigestion(spool, add, tally, after=after)
         self._digestion.start()
         trusted = workspace.server.trusted_proxies
         self._server = Background(error_application(intake, trusted, is_loopback=is_loopback(settings.host)), listener)

@@ -22,20 +22,34 @@ from outrider.errors.page_error import page_error_events
 from outrider.errors.rule_match import owner_of
 from outrider.errors.security_report import read_reports
 from outrider.errors.sentry_event import ReceivedEvent, event_id, read_sentry_event, time_us
+from outrider.errors.source_map import (
+    LARGEST_MAP,
+    BadSourceMap,
+    SourceMap,
+    debug_id_of,
+    read_source_map,
+)
+from outrider.errors.symbolication import SCRIPT_PLATFORMS, debug_ids, script_paths, symbolicated
 
 __all__ = [
+    "LARGEST_MAP",
     "OPEN_STATES",
     "RECENT_US",
+    "SCRIPT_PLATFORMS",
     "VERSION",
     "BadEnvelope",
+    "BadSourceMap",
     "EventMoment",
     "EventScrubber",
     "ReceivedEvent",
+    "SourceMap",
     "Tally",
     "arrived",
     "browser_frames",
     "counted",
     "current",
+    "debug_id_of",
+    "debug_ids",
     "earlier_keys",
     "event_id",
     "group",
@@ -49,8 +63,11 @@ __all__ = [
     "read_envelope",
     "read_reports",
     "read_sentry_event",
+    "read_source_map",
     "reopened",
     "resolved",
+    "script_paths",
+    "symbolicated",
     "time_us",
     "title_of_event",
 ]

@@ -153,6 +153,7 @@ from outrider.model.ports import (
     ServiceRecords,
     SessionLog,
     SilenceLog,
+    SourceMapLog,
     StatusLog,
     StatusPageRecords,
     TableReader,
@@ -190,6 +191,7 @@ from outrider.model.service_answer import (
     apdex,
 )
 from outrider.model.service_view import CheckView, LostTelemetry, ProcessView, ServiceView
+from outrider.model.source_map_entry import SourceMapEntry
 from outrider.model.status_update import MOST_TEXT_CHARACTERS, MOST_TITLE_CHARACTERS, Impact, StatusPhase, StatusUpdate
 from outrider.model.store_size import Freed, StoreSize
 from outrider.model.stored_changes import StoredChanges
@@ -415,6 +417,8 @@ __all__ = [
     "SignInSession",
     "Silence",
     "SilenceLog",
+    "SourceMapEntry",
+    "SourceMapLog",
     "Span",
     "SpanEvent",
     "SpanLink",
