@@ -33,7 +33,7 @@ NODE = """CardError: declined
 }"""
 GO = """goroutine 1 [running]:
 go.opentelemetry.io/otel/sdk/trace.recordStackTrace()
-\t/root/go/pkg/mod/go.opentelemetry.io/otel/sdk@v1.2/trace/span.go:474 +0x2e
+\t/go/pkg/mod/go.opentelemetry.io/otel/sdk@v1.2/trace/span.go:474 +0x2e
 main.(*Cart).Pay(0xc0000, {0x1, 0x2})
 \t/app/cart.go:12 +0x1d
 github.com/shop/pay.charge(...)
@@ -71,7 +71,7 @@ PHP_OF_OTEL = """Shop\\CardException: declined
             ("main", "main", "/app/main.go", 3, True), ("github.com/shop/pay", "charge", "/app/pay/pay.go", 9, True),
             ("main", "(*Cart).Pay", "/app/cart.go", 12, True),
             ("go.opentelemetry.io/otel/sdk/trace", "recordStackTrace",
-             "/root/go/pkg/mod/go.opentelemetry.io/otel/sdk@v1.2/trace/span.go", 474, False),
+             "/go/pkg/mod/go.opentelemetry.io/otel/sdk@v1.2/trace/span.go", 474, False),
         ]),
         (RUBY, None, [
             ("", "call", "/usr/lib/ruby/gems/3.2/rack.rb", 1, False), ("", "Shop::Cart#pay", "/app/x.rb", 3, True),
