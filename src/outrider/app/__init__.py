@@ -167,9 +167,7 @@ if TYPE_CHECKING:
     from outrider.workspace import Scaffold, Workspace, format_duration
 
 __all__ = [
-    "EVENTS_A_DAY",
-    "EVENTS_A_MINUTE",
-    "ISSUE_ACTIONS",
+    "EVENTS_A_DAY", "EVENTS_A_MINUTE", "ISSUE_ACTIONS",
     "Acceptance",
     "Accepted",
     "AcceptedFile",
@@ -388,7 +386,7 @@ __all__ = [
     "web_address",
     "work_for_master",
     "write_failure_pages",
-]
+]  # fmt: skip
 
 _MODULES = {
     "outrider.reports": "RequestPair RunComparison StepPair comparison_json",

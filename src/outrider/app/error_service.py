@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from outrider.model import ErrorEvent, ErrorProject, ProjectKey, ProjectRegistry
+    from outrider.model import AddedEvent, ErrorEvent, ErrorProject, ProjectKey, ProjectRegistry
     from outrider.workspace import Workspace
 
 log = structlog.get_logger("outrider.errors")
@@ -66,9 +66,9 @@ class ErrorService:
         rules = FollowedErrorRules(workspace.root)
         maps = EventSymbolication(records)
 
-        def add(events: Sequence[ErrorEvent]) -> None:
+        def add(events: Sequence[ErrorEvent]) -> Sequence[AddedEvent]:
             maps.apply_late(rules.current())
-            records.errors.add(maps.apply(events), rules.current())
+            return records.errors.add(maps.apply(events), rules.current())
 
         def after() -> None:
             ledger.write()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import OrderedDict
 from threading import Lock
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -26,7 +26,7 @@ from outrider.model import IssueNote, StoreError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import ArtifactStore, ErrorEvent, ErrorLog, ErrorRules, SourceMapEntry, SourceMapLog
+    from outrider.model import ErrorEvent, ErrorRules, MapRecords, SourceMapEntry
 
 log = structlog.get_logger("outrider.errors")
 
@@ -35,25 +35,6 @@ _MOST_ANSWERS: Final = 20_000
 _DAY_US: Final = 86_400_000_000
 _LATE_EVENTS: Final = 2_000
 _AT_ONCE: Final = 200
-
-
-class MapRecords(Protocol):
-    """What applying source maps needs of the store."""
-
-    @property
-    def source_maps(self) -> SourceMapLog:
-        """Which maps there are."""
-        ...
-
-    @property
-    def artifacts(self) -> ArtifactStore:
-        """Their contents."""
-        ...
-
-    @property
-    def errors(self) -> ErrorLog:
-        """Events that are kept."""
-        ...
 
 
 class EventSymbolication:

@@ -191,7 +191,11 @@ def _judged(checked: CheckedScript, code: bytes, source_map: SourceMap, name: st
     problems = [*_misfits(code, source_map), *_other_id(own, source_map), *_elsewhere(checked.path, name, scope)]
     warnings = [*_without_text(source_map), *_found_by_path(own or source_map.debug_id, checked.path, scope)]
     return _with(
-        checked, debug_id=own or source_map.debug_id, sources=len(source_map.paths), problems=problems, warnings=warnings
+        checked,
+        debug_id=own or source_map.debug_id,
+        sources=len(source_map.paths),
+        problems=problems,
+        warnings=warnings,
     )
 
 

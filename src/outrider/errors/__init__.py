@@ -18,20 +18,17 @@ from outrider.errors.life import (
     resolved,
 )
 from outrider.errors.message_form import message_form
+from outrider.errors.otlp_error import EXCEPTION, environment_of, has_exception, log_error, span_error
 from outrider.errors.page_error import page_error_events
 from outrider.errors.rule_match import owner_of
 from outrider.errors.security_report import read_reports
 from outrider.errors.sentry_event import ReceivedEvent, event_id, read_sentry_event, time_us
-from outrider.errors.source_map import (
-    LARGEST_MAP,
-    BadSourceMap,
-    SourceMap,
-    debug_id_of,
-    read_source_map,
-)
+from outrider.errors.source_map import LARGEST_MAP, BadSourceMap, SourceMap, debug_id_of, read_source_map
 from outrider.errors.symbolication import SCRIPT_PLATFORMS, debug_ids, script_paths, symbolicated
+from outrider.errors.text_stack import stack_exceptions
 
 __all__ = [
+    "EXCEPTION",
     "LARGEST_MAP",
     "OPEN_STATES",
     "RECENT_US",
@@ -51,12 +48,15 @@ __all__ = [
     "debug_id_of",
     "debug_ids",
     "earlier_keys",
+    "environment_of",
     "event_id",
     "group",
+    "has_exception",
     "ignored",
     "is_later",
     "issue_query",
     "json_object",
+    "log_error",
     "message_form",
     "owner_of",
     "page_error_events",
@@ -67,6 +67,8 @@ __all__ = [
     "reopened",
     "resolved",
     "script_paths",
+    "span_error",
+    "stack_exceptions",
     "symbolicated",
     "time_us",
     "title_of_event",

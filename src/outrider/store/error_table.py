@@ -19,7 +19,6 @@ from outrider.model import (
 )
 from outrider.store.access_tables import Unchanged
 from outrider.store.issue_changes import merge_issues, split_issue, write_assignee, write_comment, write_decision
-from outrider.store.late_source_maps import regroup_events
 from outrider.store.issue_rows import (
     count_states,
     event_of,
@@ -34,6 +33,7 @@ from outrider.store.issue_rows import (
 )
 from outrider.store.issue_schema import error_events, issues
 from outrider.store.issue_writer import grouped, write_events
+from outrider.store.late_source_maps import regroup_events
 from outrider.store.trace_link_table import MOST_TRACES
 
 if TYPE_CHECKING:

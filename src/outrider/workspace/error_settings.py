@@ -23,6 +23,7 @@ class ErrorSettings:
         least_free_bytes: Of the disk, below which nothing is taken.
         source_map_bytes: Of all source maps together.
         hide_addresses: Whether addresses of the internet count as personal data.
+        otlp: Whether exceptions in the telemetry of services are errors, too.
     """
 
     host: str = "127.0.0.1"
@@ -32,6 +33,7 @@ class ErrorSettings:
     least_free_bytes: int = 10**9
     source_map_bytes: int = 5 * 10**9
     hide_addresses: bool = False
+    otlp: bool = True
 
     @property
     def origin(self) -> str:
@@ -52,6 +54,7 @@ def read_errors(table: Table) -> ErrorSettings:
         least_free_bytes=table.read("free", as_size("10 MB", "100 TB"), usual.least_free_bytes),
         source_map_bytes=table.read("source_maps", as_size("10 MB", "10 TB"), usual.source_map_bytes),
         hide_addresses=table.read("hide_addresses", as_flag, usual.hide_addresses),
+        otlp=table.read("otlp", as_flag, usual.otlp),
     )
     table.close()
     return settings

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.run_log import RunLog
     from outrider.model.ports.schedule_queue import ScheduleQueue
     from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
+    from outrider.model.ports.source_map_log import SourceMapLog
     from outrider.model.ports.status_log import StatusLog
     from outrider.model.ports.table_reader import TableReader
     from outrider.model.ports.trace_link_log import TraceLinkLog
@@ -336,10 +337,34 @@ class ProjectRecords(Protocol):
         ...
 
 
-class TelemetryRecords(AccessRecords, Protocol):
-    """What taking telemetry needs of the store: who may send, and where rates of services are kept for the judge."""
+class MapRecords(Protocol):
+    """What applying source maps to errors needs of the store."""
+
+    @property
+    def source_maps(self) -> SourceMapLog:
+        """Which maps there are."""
+        ...
+
+    @property
+    def artifacts(self) -> ArtifactStore:
+        """Their contents."""
+        ...
+
+    @property
+    def errors(self) -> ErrorLog:
+        """Events and their issues."""
+        ...
+
+
+class TelemetryRecords(AccessRecords, MapRecords, Protocol):
+    """What taking telemetry needs of the store: who may send, rates of services for the judge, and issues of errors."""
 
     @property
     def aggregates(self) -> AggregateLog:
         """Samples that belong to no run."""
+        ...
+
+    @property
+    def projects(self) -> ProjectRegistry:
+        """Whose exceptions become issues."""
         ...
