@@ -41,9 +41,19 @@ def built(folder: Path, *options: str, banner: str = "") -> Path:
     if not ESBUILD.exists():
         pytest.skip("the frontend was not built: there is no esbuild")
     sources = shutil.copytree(SOURCES, folder.parent / "src", dirs_exist_ok=True)
-    command = [ESBUILD, sources / "main.ts", "--bundle", "--minify", f"--outfile={folder}/static/app.min.js"]
+    command: list[str | Path] = [
+        ESBUILD,
+        sources / "main.ts",
+        "--bundle",
+        "--minify",
+        f"--outfile={folder}/static/app.min.js",
+    ]
     mark = [f"--banner:js={banner}"] if banner else []
-    subprocess.run([*command, *(options or ("--sourcemap",)), *mark, "--log-level=error"], check=True, timeout=60)
+    subprocess.run(
+        [*command, *(options or ("--sourcemap",)), *mark, f"--outfile={folder}/static/app.min.js"],
+        check=True,
+        timeout=60,
+    )
     return folder
 
 

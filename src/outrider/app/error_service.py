@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import structlog
 
-from outrider.app.event_symbolication import EventSymbolication, MapRecords
+from outrider.app.event_symbolication import EventSymbolication
 from outrider.app.followed_error_rules import FollowedErrorRules
 from outrider.app.workspace_access import now_us
 from outrider.errors import EventScrubber
-from outrider.model import StoreError, UsageError
+from outrider.model import MapRecords, StoreError, UsageError
 from outrider.server import Background, error_application, is_loopback, listen
 from outrider.telemetry import DayLedger, DiskRoom, ErrorDigestion, ErrorIntake, Scrubber, Spool, Tally
 from outrider.workspace import Mask, Redactor, available_secrets

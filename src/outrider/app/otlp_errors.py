@@ -17,8 +17,7 @@ from outrider.telemetry import add_events
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.app.event_symbolication import MapRecords
-    from outrider.model import AddedEvent, ErrorEvent, ErrorProject, ProjectRegistry
+    from outrider.model import AddedEvent, ErrorEvent, ErrorProject, MapRecords, ProjectRegistry
     from outrider.telemetry import Record, Tally
     from outrider.workspace import Workspace
 

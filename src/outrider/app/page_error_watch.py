@@ -17,8 +17,7 @@ from outrider.workspace import Mask, Redactor, available_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from outrider.app.event_symbolication import MapRecords
-    from outrider.model import Check, CheckId, ErrorEvent, ProjectRegistry, Run
+    from outrider.model import Check, CheckId, ErrorEvent, MapRecords, ProjectRegistry, Run
     from outrider.runs import Judgement
     from outrider.workspace import Workspace
 

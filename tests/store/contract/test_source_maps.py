@@ -1,4 +1,4 @@
-"""The contract of source maps, and of what becomes of issues when maps come late: whoever implements the ports passes."""
+"""The contract of source maps, and of issues whose maps come late: whoever implements the ports passes."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.access_ports import AuditLog, SessionLog, TokenLog, UserDirectory
     from outrider.model.ports.alert_ports import IncidentLog, Outbox, SilenceLog
     from outrider.model.ports.annotation_ports import AnnotationLog, OverrideLog
+    from outrider.model.ports.artifact_store import ArtifactStore
     from outrider.model.ports.check_history import CheckHistory
     from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
     from outrider.model.ports.error_log import ErrorLog
