@@ -84,6 +84,30 @@ def test_a_query_is_taken_in_one_argument_or_several(desk: Desk) -> None:
 
 
 @needs_engine
+def test_a_saved_view_is_asked_by_its_name(desk: Desk) -> None:
+    """What is written beside it narrows it, alternatives kept together; it is of one page, and can be removed."""
+    desk.outrider("views", "bad", "refused", "OR", '"timed out"')
+    desk.outrider("views", "slow", "duration>200ms", "--of", "traces")
+
+    listed = desk.json("views", "--json")
+    shown = desk.outrider("views").stdout
+    found = desk.json("logs", "--view", "bad", "service:pay", "since:2h", "--json")
+    spans = desk.json("traces", "--view", "slow", "--json")
+    refused = [desk.outrider(*words) for words in (("logs", "--view", "slow"), ("views", "bad"), ("views", "--remove"))]
+    left = desk.json("views", "bad", "--remove", "--json")
+
+    assert [(view["page"], view["name"], view["query"]) for view in listed] == [
+        ("logs", "bad", 'refused OR "timed out"'), ("traces", "slow", "duration>200ms"),
+    ]  # fmt: skip
+    assert 'refused OR "timed out"' in shown
+    assert [record["service"] for record in found] == ["pay"]
+    assert [span["name"] for span in spans] == ["GET /cart"]
+    assert [done.returncode for done in refused] == [2, 2, 2]
+    assert "did you mean bad" in refused[0].stderr or "[unknown-view]" in refused[0].stderr
+    assert [view["name"] for view in left] == ["slow"]
+
+
+@needs_engine
 def test_the_rest_is_told(desk: Desk) -> None:
     """A cut list says so, and an empty one says that nothing matches."""
     assert "there are earlier ones" in desk.outrider("logs", "--limit", "1").stderr

@@ -72,6 +72,7 @@ from outrider.dashboard.page_addresses import (
     read_moment,
     read_position,
     read_row_position,
+    saved_view_path,
     write_row_position,
 )
 from outrider.dashboard.page_templates import (
@@ -98,6 +99,7 @@ from outrider.dashboard.run_page import run_page
 from outrider.dashboard.runbook_page import runbook_page
 from outrider.dashboard.running_load import LOAD_TOPIC, running_load
 from outrider.dashboard.running_load_page import running_load_page
+from outrider.dashboard.saved_view_list import ViewChoices, ViewsBody, api_views, view_choices
 from outrider.dashboard.search_page import search_page
 from outrider.dashboard.service_answers import SilencePreviewBody, StatusBody, api_silence_preview, api_status
 from outrider.dashboard.service_page import ServiceBody, api_service, service_page
@@ -232,6 +234,8 @@ __all__ = [
     "TelemetrySource",
     "TraceBody",
     "UnmeasuredPage",
+    "ViewChoices",
+    "ViewsBody",
     "account_page",
     "acknowledge_page",
     "annotations_page",
@@ -273,6 +277,7 @@ __all__ = [
     "api_status",
     "api_trace",
     "api_unmeasured",
+    "api_views",
     "audit_page",
     "check_detail",
     "check_page",
@@ -324,6 +329,7 @@ __all__ = [
     "runbook_page",
     "running_load",
     "running_load_page",
+    "saved_view_path",
     "search_everything",
     "search_page",
     "served_type",
@@ -347,6 +353,7 @@ __all__ = [
     "trace_page",
     "trace_view",
     "unmeasured_page",
+    "view_choices",
     "wall_page",
     "watched_service_page",
     "write_row_position",
