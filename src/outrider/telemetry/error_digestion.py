@@ -1,16 +1,15 @@
-"""Errors that wait in the spool -> issues, segment after segment, in a thread of its own."""
+"""Errors that wait in the spool -> issues."""
 
 from __future__ import annotations
 
 import json
-import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from outrider.errors import ReceivedEvent, read_sentry_event
 from outrider.model import StoreError
-from outrider.telemetry.thread_priority import yield_to_measurements
+from outrider.telemetry.spool_digestion import SpoolDigestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,13 +21,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("outrider.errors")
 
-_EVERY_S: Final = 0.5
-_LONGEST_WAIT_S: Final = 10.0
 _BATCH: Final = 200
 
 
-class ErrorDigestion:
-    """Stores what waits twice a second, and waits longer while the store is away.
+class ErrorDigestion(SpoolDigestion):
+    """Stores events, one that cannot be read or stored counted and left out.
 
     What was stored before a kill is stored once: an event has its id from the moment it is taken.
 
@@ -45,53 +42,17 @@ class ErrorDigestion:
         *,
         after: Callable[[], None] = lambda: None,
     ) -> None:
-        self._spool = spool
+        super().__init__(spool, "errors", after=after)
         self._add = add
         self._tally = tally
-        self._after = after
-        self._is_away = False
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="error-digestion", daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """End after the batch that is being stored; what waits stays in the spool."""
-        self._stop.set()
-        self._thread.join()
-
-    def digest(self) -> bool:
-        """Store what waits; return False if the store takes nothing at the moment."""
-        for segment in self._spool.sealed():
-            if self._stop.is_set():
-                return True
-            if not self._store(segment):
-                return False
-        return True
-
-    def _run(self) -> None:
-        yield_to_measurements()
-        wait_s = _EVERY_S
-        while not self._stop.wait(wait_s):
-            wait_s = _EVERY_S if self.digest() else min(2 * wait_s, _LONGEST_WAIT_S)
-            self._after()
-
-    def _store(self, segment: Path) -> bool:
-        try:
-            for batch in _batches(self._events(segment)):
-                if self._stop.is_set():
-                    return True
-                self._add_all(batch)
-        except StoreError as error:
-            if not self._is_away:
-                log.warning("errors wait: the store takes nothing", reason=str(error), bytes=self._spool.bytes)
-            self._is_away = True
-            return False
-        self._is_away = False
+    def store(self, segment: Path) -> None:
+        """Store the events of a segment, batch by batch."""
+        for batch in _batches(self._events(segment)):
+            if self.is_ending:
+                return
+            self._add_all(batch)
         self._spool.forget(segment)
-        return True
 
     def _add_all(self, events: Sequence[ErrorEvent]) -> None:
         """Store events; one that the store cannot hold does not take others with it."""
