@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from outrider.app.backups import back_up, restore_backup
     from outrider.app.check_control import RequestedRun, pause_checks, request_runs, resume_checks
     from outrider.app.codegen_session import record_journey
+    from outrider.app.dashboard_answers import answer_dashboard, read_dashboards
     from outrider.app.debug_run import debug_check
     from outrider.app.discovery import Discovery
     from outrider.app.error_projects import (
@@ -150,7 +151,15 @@ if TYPE_CHECKING:
     from outrider.app.workspace_service import WorkspaceService
     from outrider.app.workspace_validation import Validation, suite_notes, validate_workspace
     from outrider.baselines import Condition, Knee, Signal, Verdict
-    from outrider.dashboard import StatusIncident, status_page_incidents
+    from outrider.dashboard import (
+        PanelAnswer,
+        PanelTable,
+        StatusIncident,
+        api_dashboard,
+        api_dashboards,
+        cell_word,
+        status_page_incidents,
+    )
     from outrider.frames import FrameFormat
     from outrider.gate import Accepted, Decision, FalseFails, GateVerdict, Look, Rules, Shard
     from outrider.gate import as_annotations as gate_as_annotations
@@ -171,29 +180,30 @@ __all__ = [
     "Backend", "BaselineDiff", "Browser", "Condition", "Decision", "DeliveryTest", "Discovery", "FalseFails",
     "FrameFormat", "GateListener", "GateOptions", "GateResult", "GateVerdict", "Incident", "IncidentList", "IssuedKey",
     "Judgement", "KeyRequest", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener", "LoadOutcome",
-    "LoadOverrides", "Look", "OnCallShift", "OpenServer", "OpenWorkspace", "Phase", "Plan", "ProgressListener",
-    "Proof", "ProofListener", "ProofReport", "ProofVerdict", "ReleaseMark", "RemoteBackend", "Replayed",
-    "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod", "RequestPair", "RequestedRun", "Rules",
-    "RunComparison", "RunListener", "RunTrace", "RunTraces", "Runtime", "Scaffold", "Sensitivity", "SeriesSensitivity",
-    "ServiceFacts", "ServiceStatus", "Shard", "Signal", "SilenceEffect", "SilentListener", "SkippedCheck",
-    "StatusIncident", "StepPair", "StepShift", "StepStatus", "Store", "TelemetryDay", "TelemetryService",
-    "Undelivered", "Validation", "Verdict", "WorkerOutcome", "Workspace", "WorkspaceService", "accept_baselines",
-    "acknowledge_incident", "add_project", "add_project_key", "add_user", "alert_settings", "artifact_file",
-    "ask_server", "assign_incident", "back_up", "backtest_rules", "browser_environment", "browser_or_error",
-    "browser_settings", "calibrate_checks", "chance_of_all", "change_issues", "command_line_change", "comment_gate",
-    "comment_on_incident", "compare_baselines", "compare_with_last_good", "comparison_document", "comparison_json",
-    "create_token", "create_workspace", "current_user", "debug_check", "display_name", "duration_s",
-    "empty_range_note", "end_silence", "execute", "export_artifacts", "export_frames", "export_status_page",
-    "find_incident", "find_issue", "find_stored_incident", "find_user", "find_workspace", "find_workspace_if_any",
-    "follow_logs", "format_duration", "gate_as_annotations", "gate_as_json", "gate_as_junit", "gate_as_markdown",
-    "gate_comparison_texts", "gate_rules", "gate_verdict_text", "grouping_advice", "headline", "ignored_variables",
-    "issue_state", "judge_runs", "judge_settings", "judge_steps", "levels", "limit_project", "list_changes",
-    "list_checks", "list_incidents", "list_issues", "list_project_keys", "list_projects", "list_releases", "list_runs",
-    "list_sessions", "list_silences", "list_tokens", "list_users", "list_views", "load_document", "lost_today",
-    "mail_report", "mark_release", "master_address", "merge_gate_shards", "moment_us", "notable_patterns", "now_us",
-    "open_backend", "open_runtime", "open_server", "open_status_incident", "open_status_page", "open_store",
-    "open_telemetry", "open_workspace", "override_note", "path_errors", "pause_checks", "period_document",
-    "prove_journeys", "provide_workspace_browser", "prune_expired", "read_baselines", "read_run_traces",
+    "LoadOverrides", "Look", "OnCallShift", "OpenServer", "OpenWorkspace", "PanelAnswer", "PanelTable", "Phase",
+    "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport", "ProofVerdict", "ReleaseMark",
+    "RemoteBackend", "Replayed", "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod", "RequestPair",
+    "RequestedRun", "Rules", "RunComparison", "RunListener", "RunTrace", "RunTraces", "Runtime", "Scaffold",
+    "Sensitivity", "SeriesSensitivity", "ServiceFacts", "ServiceStatus", "Shard", "Signal", "SilenceEffect",
+    "SilentListener", "SkippedCheck", "StatusIncident", "StepPair", "StepShift", "StepStatus", "Store", "TelemetryDay",
+    "TelemetryService", "Undelivered", "Validation", "Verdict", "WorkerOutcome", "Workspace", "WorkspaceService",
+    "accept_baselines", "acknowledge_incident", "add_project", "add_project_key", "add_user", "alert_settings",
+    "answer_dashboard", "api_dashboard", "api_dashboards", "artifact_file", "ask_server", "assign_incident", "back_up",
+    "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks", "cell_word",
+    "chance_of_all", "change_issues", "command_line_change", "comment_gate", "comment_on_incident",
+    "compare_baselines", "compare_with_last_good", "comparison_document", "comparison_json", "create_token",
+    "create_workspace", "current_user", "debug_check", "display_name", "duration_s", "empty_range_note", "end_silence",
+    "execute", "export_artifacts", "export_frames", "export_status_page", "find_incident", "find_issue",
+    "find_stored_incident", "find_user", "find_workspace", "find_workspace_if_any", "follow_logs", "format_duration",
+    "gate_as_annotations", "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_comparison_texts", "gate_rules",
+    "gate_verdict_text", "grouping_advice", "headline", "ignored_variables", "issue_state", "judge_runs",
+    "judge_settings", "judge_steps", "levels", "limit_project", "list_changes", "list_checks", "list_incidents",
+    "list_issues", "list_project_keys", "list_projects", "list_releases", "list_runs", "list_sessions",
+    "list_silences", "list_tokens", "list_users", "list_views", "load_document", "lost_today", "mail_report",
+    "mark_release", "master_address", "merge_gate_shards", "moment_us", "notable_patterns", "now_us", "open_backend",
+    "open_runtime", "open_server", "open_status_incident", "open_status_page", "open_store", "open_telemetry",
+    "open_workspace", "override_note", "path_errors", "pause_checks", "period_document", "prove_journeys",
+    "provide_workspace_browser", "prune_expired", "read_baselines", "read_dashboards", "read_run_traces",
     "record_journey", "register_checks", "remove_user", "remove_view", "request_runs", "restore_backup",
     "resume_checks", "revoke_project_key", "revoke_token", "rotate_project_key", "run_checks", "run_document",
     "run_gate", "run_load", "satisfied_ms", "save_view", "self_test_gate", "serve_heartbeats", "service_status",
@@ -256,7 +266,10 @@ _MODULES = {
     "outrider.app.service_state": "ServiceStatus service_status",
     "outrider.app.status_page_export": "export_status_page open_status_page",
     "outrider.app.status_updates": "open_status_incident update_status_incident",
-    "outrider.dashboard": "StatusIncident status_page_incidents",
+    "outrider.dashboard": (
+        "PanelAnswer PanelTable StatusIncident api_dashboard api_dashboards cell_word status_page_incidents"
+    ),
+    "outrider.app.dashboard_answers": "answer_dashboard read_dashboards",
     "outrider.app.saved_views": "list_views remove_view save_view view_query",
     "outrider.app.setting_overrides": "override_note",
     "outrider.app.silences": "end_silence list_silences silence_incidents",

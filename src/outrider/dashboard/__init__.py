@@ -20,7 +20,7 @@ from outrider.dashboard.audit_page import ChangeBody, ChangePage, api_changes, a
 from outrider.dashboard.check_answers import LevelChangeBody, PolicyPage, api_level_changes, api_policies
 from outrider.dashboard.check_detail import SPANS, USUAL_DAYS, CheckDetail, CheckQuery, check_detail
 from outrider.dashboard.check_page import check_page
-from outrider.dashboard.dashboard_file import DashboardShelf, dashboard_problems
+from outrider.dashboard.dashboard_file import DashboardFile, DashboardShelf, dashboard_problems
 from outrider.dashboard.dashboards_page import (
     DashboardBody,
     DashboardList,
@@ -85,7 +85,8 @@ from outrider.dashboard.page_templates import (
     problem_page,
     render,
 )
-from outrider.dashboard.panel_answers import DashboardView, dashboard_view
+from outrider.dashboard.panel_answers import DashboardView, PanelAnswer, dashboard_view
+from outrider.dashboard.panel_table import PanelTable, cell_word
 from outrider.dashboard.pattern_view import patterns_view
 from outrider.dashboard.query_view import QueryProblem, query_problem
 from outrider.dashboard.reader_clock import ReaderClock
@@ -174,6 +175,7 @@ __all__ = [
     "CheckPage",
     "CheckQuery",
     "DashboardBody",
+    "DashboardFile",
     "DashboardList",
     "DashboardShelf",
     "DashboardView",
@@ -197,6 +199,8 @@ __all__ = [
     "OverviewView",
     "PageContext",
     "PageViewer",
+    "PanelAnswer",
+    "PanelTable",
     "PolicyPage",
     "QueryProblem",
     "RatesBody",
@@ -280,6 +284,7 @@ __all__ = [
     "api_unmeasured",
     "api_views",
     "audit_page",
+    "cell_word",
     "check_detail",
     "check_page",
     "check_path",
