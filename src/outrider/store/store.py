@@ -26,6 +26,7 @@ from outrider.store.size_query import read_size
 from outrider.store.source_map_table import SourceMapTable
 from outrider.store.status_table import StatusTable
 from outrider.store.trace_link_table import TraceLinkTable
+from outrider.store.view_table import ViewTable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
         TokenLog,
         TraceLinkLog,
         UserDirectory,
+        ViewLog,
     )
 
 _DEFAULT_RETENTION = Retention()
@@ -90,6 +92,7 @@ class Store:
     audit: AuditLog
     annotations: AnnotationLog
     overrides: OverrideLog
+    views: ViewLog
     gates: GateLog
     status_updates: StatusLog
     load_progress: LoadProgressLog
@@ -123,6 +126,7 @@ class Store:
         self.audit = AuditTable(database, writer)
         self.annotations = AnnotationTable(database, writer)
         self.overrides = OverrideTable(database, writer)
+        self.views = ViewTable(database, writer)
         self.gates = GateTable(database, writer)
         self.status_updates = StatusTable(database, writer)
         self.load_progress = LoadProgressTable(database, writer)
