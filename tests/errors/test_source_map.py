@@ -95,6 +95,7 @@ def test_sections_are_moved_to_where_they_begin() -> None:
         (b"[" * 100_000, "no JSON"),
         (b"<!doctype html>", "no JSON"),
         (b'{"version": 2}', "version 3"),
+        (b'{"version": [3]}', "version 3"),
         (document(7), "no text"),
         (document("AA\u00e9A"), "hold what no mapping holds"),
         (document("AA A"), "hold what no mapping holds"),

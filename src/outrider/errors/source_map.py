@@ -126,9 +126,9 @@ class SourceMap:
             return None
         own = self._mappings
         at = int(own.keys.searchsorted((line - 1) << 32 | (column - 1), "right")) - 1
-        if at < 0 or int(own.keys[at]) >> 32 != line - 1 or own.sources[at] < 0:
+        if at < 0 or own.keys.item(at) >> 32 != line - 1 or (source := own.sources.item(at)) < 0:
             return None
-        return OriginalPlace(int(own.sources[at]), int(own.lines[at]) + 1, int(own.columns[at]) + 1)
+        return OriginalPlace(source, own.lines.item(at) + 1, own.columns.item(at) + 1)
 
     def text(self, source: int) -> SourceText | None:
         """Return the text of a source; None if the map does not bring it."""
@@ -152,16 +152,16 @@ class SourceText:
         return [0, *(match.end() for match in re.finditer("\n", self._text))]
 
     @cached_property
+    def _lines(self) -> tuple[str, ...]:
+        return tuple(printable(line[:_LINE_CHARACTERS].rstrip("\r")) for line in self._text.split("\n"))
+
+    @cached_property
     def _scopes(self) -> FunctionScopes:
         return FunctionScopes(self._text)
 
     def lines(self, first: int, last: int) -> tuple[str, ...]:
         """Return lines from `first` to `last`, from 1, as far as there are such."""
-        starts = self._starts
-        wanted = range(max(first, 1) - 1, min(last, len(starts)))
-        ends = (starts[number + 1] if number + 1 < len(starts) else len(self._text) for number in wanted)
-        texts = (self._text[starts[number] : end] for number, end in zip(wanted, ends, strict=True))
-        return tuple(printable(text.rstrip("\r\n")[:_LINE_CHARACTERS]) for text in texts)
+        return self._lines[max(first, 1) - 1 : max(last, 0)]
 
     def function(self, line: int, column: int) -> str:
         """Return the function that a place, from 1, lies in; "" if it lies in none, or that cannot be told."""
@@ -188,7 +188,7 @@ def _document(data: bytes) -> dict[str, Any]:
         document = json.loads(data)
     except (ValueError, RecursionError):
         raise BadSourceMap("it is no JSON, or cut short") from None
-    if not isinstance(document, dict) or document.get("version") not in {3, "3"}:
+    if not isinstance(document, dict) or document.get("version") not in (3, "3"):
         raise BadSourceMap("it is no source map of version 3")
     return document
 

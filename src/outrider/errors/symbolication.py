@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from outrider.model import StackFrame
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from outrider.errors.source_map import SourceMap
-    from outrider.model import ErrorEvent, StackFrame
+    from outrider.model import ErrorEvent
 
     FindMap = Callable[[str], "SourceMap | str"]
     """Returns the map of a script by its address, or why there is none."""
@@ -20,7 +22,7 @@ _AROUND: Final = 5
 _SHORT_LINES: Final = 500
 """People rarely write a line that is longer: a frame further to the right is of a script that was built."""
 _LASTING_NAME: Final = 3
-_OTHERS: Final = ("node_modules/", "webpack/bootstrap", "webpack/runtime", "(unknown)", "/vendor/", "<define:")
+_OTHERS: Final = ("node_modules/", "webpack/bootstrap", "webpack/runtime", "(unknown)", "vendor/", "<define:")
 
 
 def symbolicated(event: ErrorEvent, find: FindMap) -> ErrorEvent:
@@ -94,17 +96,15 @@ def mapped_frame(frame: StackFrame, source_map: SourceMap) -> StackFrame | str:
     lines = text.lines(place.line - _AROUND, place.line + _AROUND) if text is not None else ()
     own = min(_AROUND, place.line - 1)
     function = text.function(place.line, place.column) if text is not None else frame.function
-    return replace(
-        frame,
-        module="",
+    return StackFrame(
         function=function,
         path=path,
         line=place.line,
         column=place.column,
-        in_app=frame.in_app and not any(part in f"/{path}" for part in _OTHERS),
+        in_app=frame.in_app and not any(part in path for part in _OTHERS),
         before=lines[:own],
         source=lines[own] if own < len(lines) else "",
         after=lines[own + 1 :],
+        locals=frame.locals,
         minified=f"{frame.function or '(anonymous)'} at {frame.path}:{frame.line}:{frame.column}"[:500],
-        unmapped="",
     )
