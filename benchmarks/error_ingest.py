@@ -6,7 +6,7 @@ its own. Measured is the processor time of that process: until all are acknowled
 for storing what waits. Printed are events per second of the processor, and of those accepted twice that, which two
 cores do without what clients cost. Wanted: 4,000 accepted and 800 digested.
 
-`--causes 1` is a flood of one issue and `--causes 10000` one of new issues; with `--per-minute N` the key takes no more.
+`--causes 1` is a flood of one issue and `--causes 10000` one of new issues; of `--per-minute N` the key takes no more.
 What was offered has to be what was stored whole, sampled and refused, exactly, and what the issues count.
 """
 

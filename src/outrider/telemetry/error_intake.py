@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ERRORS: Final = "errors"
 _EVENTS: Final = frozenset({"event", "error"})
 _EVENT_BYTES: Final = 4 << 20
+_QUICK_BYTES: Final = 16 << 10
 _MINUTE_S: Final = 60
 _DAY_S: Final = 86_400
 _MOST_ADDRESSES: Final = 20_000
@@ -61,6 +62,10 @@ class KnownKeys(Protocol):
 
     def find(self, key: str) -> tuple[ErrorProject, ProjectKey] | None:
         """Return a key with its project; None if there is none that is valid."""
+        ...
+
+    def remembers(self, key: str) -> bool:
+        """Return whether a key is found without asking anybody."""
         ...
 
 
@@ -115,6 +120,10 @@ class ErrorIntake:
     def most_bytes(self) -> int:
         """Most bytes of a body, as it is sent."""
         return self._limits.body_bytes
+
+    def is_quick(self, head: ErrorRequestHead, size: int) -> bool:
+        """Return whether a body of so many bytes is kept in a moment, so that a thread for it would cost more."""
+        return size <= _QUICK_BYTES and self._keys.remembers(head.key)
 
     def take_envelope(self, head: ErrorRequestHead, data: bytes) -> str:
         """Keep the errors of an envelope, count what else it brings, and return the id of its event, or "".
