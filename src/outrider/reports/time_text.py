@@ -57,5 +57,8 @@ def percent(share: float) -> str:
 
 
 def used_budget(used: float) -> str:
-    """Return how much of an error budget is used: "35 %", "1,610 %"; "all" where no failure was allowed."""
-    return f"{number(round(used * 100))} %" if math.isfinite(used) else "all: no failure is allowed"
+    """Return how much of an error budget is used: "35 %", "1,610 %"; "all" where no failure was allowed.
+
+    What is not used up never reads 100 %.
+    """
+    return f"{number(math.floor(used * 100 + 1e-9))} %" if math.isfinite(used) else "all: no failure is allowed"

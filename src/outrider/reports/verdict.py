@@ -23,12 +23,12 @@ CRITICAL = "critical"
 
 
 class Standing(StrEnum):
-    """What can be sentence of a check and its objective, the worst first."""
+    """What can be said of a check and its objective, the worst first."""
 
     MISSED = "missed"  # surely: the whole interval lies below it
     UNSURE = "may have missed"
     MET = "met"
-    NO_DATA = "without data"  # no run of it sentence anything of the target
+    NO_DATA = "without data"  # no run of it says anything of the target
 
 
 _WORDS = {
@@ -40,13 +40,14 @@ _WORDS = {
 
 
 def standing_of(health: Health, objective: float) -> Standing:
-    """Return how a check in one place stands to the objective."""
+    """Return how a check in one place stands to the objective; one that ran too seldom may have missed it."""
     seen = health.availability
     if seen is None:
         return Standing.NO_DATA
     if seen.high < objective:
         return Standing.MISSED
-    return Standing.MET if seen.share >= objective else Standing.UNSURE
+    is_covered = health.coverage is None or health.coverage >= FULL_COVERAGE
+    return Standing.MET if is_covered and seen.share >= objective else Standing.UNSURE
 
 
 def standings_of(health: Sequence[Health], objective: float) -> dict[str, Standing]:
@@ -82,10 +83,7 @@ def verdict_of(
     is_red = missed or any(not outage.is_over for outage in outages) or any(
         incident.severity == CRITICAL for incident in lasting
     )  # fmt: skip
-    is_blind = unseen or any(
-        check.coverage is not None and (check.coverage < FULL_COVERAGE or check.availability is None)
-        for check in health
-    )
+    is_blind = unseen or any(check.coverage is not None and check.availability is None for check in health)
     if not missed + unsure + met:
         light = Light.RED if is_red else Light.UNKNOWN
     else:
