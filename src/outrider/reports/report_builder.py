@@ -77,7 +77,7 @@ def gather(
     unseen, deleted = _unseen(store, health, settings, period)
     future = sum(tally.runs for tally in store.runs.tallies(now_us + _HOUR_US, 1 << 62))
     unmeasured = [*_unmeasured(health, unseen, deleted, future), *_cut(failures, loads, health)]
-    verdict = verdict_of(health, happened, settings.objective, period, unseen=len(unseen))
+    verdict = verdict_of(health, happened, settings.objective, period, unseen=len(unseen), now_us=now_us)
     return Report(
         title=settings.title,
         workspace=workspace,
