@@ -159,9 +159,7 @@ def test_a_deleted_check_is_named_among_what_was_not_measured(bench: Bench) -> N
 
     report = bench.report()
 
-    assert report.unmeasured == (
-        "simulated_000: no run in this time; it was deleted before it",
-    )
+    assert report.unmeasured == ("simulated_000: no run in this time; it was deleted before it",)
     assert report.verdict.without_data == 0
 
 
