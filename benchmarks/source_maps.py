@@ -49,7 +49,7 @@ def build(folder: Path, modules: int) -> tuple[str, bytes]:
         (folder / f"m{number}.js").write_text(module(number, rng), "utf-8")
     exports = "\n".join(f'export * as m{number} from "./m{number}";' for number in range(modules))
     (folder / "main.js").write_text(exports, "utf-8")
-    command = [ESBUILD, "main.js", "--bundle", "--minify", "--sourcemap", "--format=esm", "--outfile=app.js"]
+    command = [str(ESBUILD), "main.js", "--bundle", "--minify", "--sourcemap", "--format=esm", "--outfile=app.js"]
     subprocess.run([*command, "--log-level=error"], cwd=folder, check=True)
     return (folder / "app.js").read_text("utf-8"), (folder / "app.js.map").read_bytes()
 

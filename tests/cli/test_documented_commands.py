@@ -74,6 +74,8 @@ name = "Checkout"
 match = ["journeys/*"]
 """
 FILES = {
+    "dist/static/app.js": "f()",
+    "dist/static/app.js.map": '{"version": 3, "sources": ["app.ts"], "sourcesContent": ["f()"], "mappings": "AAAA"}',
     "scheduler/schedule.toml": '[[check]]\nmatch = "journeys/*"\ntags = ["money"]\n',
     "config.yaml": "endpoints:\n  - name: home\n    url: https://shop.example\n",
     "password.txt": PASSWORD,
@@ -127,7 +129,7 @@ def in_bash(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose checkout ran thirty times, with releases, a user, and files that other programs wrote."""
     folder = tmp_path_factory.mktemp("past") / "workspace"
-    for part in ("journeys", "scheduler"):
+    for part in ("journeys", "scheduler", "dist/static"):
         (folder / part).mkdir(parents=True)
     write_past(folder)
     with opened(folder) as store:
