@@ -90,7 +90,7 @@ from outrider.dashboard.query_view import QueryProblem, query_problem
 from outrider.dashboard.reader_clock import ReaderClock
 from outrider.dashboard.release_view import release_list
 from outrider.dashboard.report_list import ReportBody, ReportListBody, api_reports, reports_page
-from outrider.dashboard.report_request import KINDS, ReportName, ReportShelf
+from outrider.dashboard.report_request import KINDS, PARTS, ReportName, ReportShelf
 from outrider.dashboard.routing_view import RoutingBody, api_routing, routing_page
 from outrider.dashboard.run_detail import RunDetail, run_detail
 from outrider.dashboard.run_files import FileLinks
@@ -155,6 +155,7 @@ __all__ = [
     "MOST_DAYS_AHEAD",
     "MOST_RANGE_US",
     "MOST_SAMPLES",
+    "PARTS",
     "SPANS",
     "USUAL_DAYS",
     "USUAL_DAYS_AHEAD",

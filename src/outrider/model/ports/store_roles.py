@@ -337,9 +337,19 @@ class ProjectRecords(Protocol):
 
 
 class TelemetryRecords(AccessRecords, Protocol):
-    """What taking telemetry needs of the store: who may send, and where rates of services are kept for the judge."""
+    """What taking telemetry needs of the store: who may send, rates of services for the judge, and issues of errors."""
 
     @property
     def aggregates(self) -> AggregateLog:
         """Samples that belong to no run."""
+        ...
+
+    @property
+    def projects(self) -> ProjectRegistry:
+        """Whose exceptions become issues."""
+        ...
+
+    @property
+    def errors(self) -> ErrorLog:
+        """Events and their issues."""
         ...
