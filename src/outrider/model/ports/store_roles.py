@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.status_log import StatusLog
     from outrider.model.ports.table_reader import TableReader
     from outrider.model.ports.trace_link_log import TraceLinkLog
+    from outrider.model.ports.view_log import ViewLog
     from outrider.model.retention import Pruned, Retention
 
 
@@ -217,6 +218,11 @@ class OperatorRecords(CheckSchedule, StatusPageRecords, ErrorRecords, Protocol):
         """Settings that hold in the place of those in files."""
         ...
 
+    @property
+    def views(self) -> ViewLog:
+        """Queries that people saved under a name."""
+        ...
+
 
 class SchedulerStore(Protocol):
     """What a scheduler writes."""
@@ -256,6 +262,11 @@ class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
     @property
     def annotations(self) -> AnnotationLog:
         """Annotations."""
+        ...
+
+    @property
+    def views(self) -> ViewLog:
+        """Queries that people saved under a name."""
         ...
 
     @property
