@@ -2,9 +2,9 @@
 
 from outrider.causes.attribution_text import attribution_lines, change_text, count_text, runs_text
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, SpanNode, SpanTree, span_tree
-from outrider.causes.step_history import SlowerStep, TracedRuns, explain_slower_step
 from outrider.causes.time_attribution import Share, TimeAttribution, TimePart, TracedStep, attribute_time
 from outrider.causes.trace_parts import Place
+from outrider.causes.traced_runs import SlowerStep, TracedRuns, explain_slower_step
 
 __all__ = [
     "CYCLE",
