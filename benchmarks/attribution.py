@@ -107,12 +107,12 @@ def missed_share(answer: TimeAttribution) -> float:
 def report(delay_ms: float, answers: list[TimeAttribution]) -> str:
     """Return what came of a delay."""
     missed = max(map(missed_share, answers))
-    found = [[part for part in answer.parts if part.place.operation == SLOW] for answer in answers]
-    others = sum(len(answer.parts) > len(own) for answer, own in zip(answers, found, strict=True)) / len(answers)
+    of_query = [[part for part in answer.parts if part.place.operation == SLOW] for answer in answers]
+    others = sum(len(answer.parts) > len(own) for answer, own in zip(answers, of_query, strict=True)) / len(answers)
     if not delay_ms:
         named = sum(bool(answer.parts) for answer in answers) / len(answers)
         return f"no delay: a part is named in {named:.1%}; parts miss the whole by {missed:.2%} at most"
-    parts = [own[0] for own in found if own]
+    parts = [own[0] for own in of_query if own]
     inside = sum(part.extra.low_ms <= delay_ms <= part.extra.high_ms for part in parts) / len(answers)
     width = statistics.median(part.extra.high_ms - part.extra.low_ms for part in parts)
     first = sum(bool(answer.parts) and answer.parts[0].place.operation == SLOW for answer in answers) / len(answers)
