@@ -11,6 +11,7 @@ import structlog
 
 from outrider.app.event_symbolication import EventSymbolication
 from outrider.app.followed_error_rules import FollowedErrorRules
+from outrider.app.quota_watch import ERROR_LEDGER_FILE
 from outrider.app.workspace_access import now_us
 from outrider.errors import EventScrubber
 from outrider.model import MapRecords, StoreError, UsageError
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger("outrider.errors")
 
 SPOOL_FOLDER: Final = "errors/spool"
-LEDGER_FILE: Final = "errors/day.json"
 _KNOWN_S: Final = 3.0
 _AGAIN_S: Final = 0.5
 
@@ -55,7 +55,7 @@ class ErrorService:
             fix = "add a section [errors] to outrider.toml: docs/error-tracking.md"
             raise UsageError("this workspace takes no errors", slug="errors-off", fix=fix)
         tally = Tally()
-        ledger = DayLedger(workspace.state / LEDGER_FILE, tally)
+        ledger = DayLedger(workspace.state / ERROR_LEDGER_FILE, tally)
         redactor = Redactor(Mask.of(available_secrets(workspace, os.environ)))
         scrubber = Scrubber(redactor, hide_addresses=settings.hide_addresses)
         spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes)
