@@ -138,8 +138,8 @@ def test_missing_and_vague_runs_count_neither_as_good_nor_as_failed(bench: Bench
     assert health.availability.total == 1
     assert health.coverage == 0.5
     assert report.unmeasured == (
-        "probe:a::b: 2 of 4 runs were missed or skipped",
-        "probe:a::b: 1 of 4 runs were inconclusive or could not start",
+        "probe:a::b: missed or skipped: 2 of 4 runs",
+        "probe:a::b: inconclusive or not able to start: 1 of 4 runs",
     )
 
 
@@ -171,7 +171,7 @@ def test_runs_in_the_future_are_left_out_and_told(bench: Bench) -> None:
     report = bench.report()
 
     assert report.health == ()
-    assert report.unmeasured[-1].startswith("1 runs are due later than now")
+    assert report.unmeasured[-1].startswith("due later than now") and report.unmeasured[-1].endswith(": 1 run")
 
 
 def test_an_error_message_of_five_megabytes_is_cut(bench: Bench) -> None:

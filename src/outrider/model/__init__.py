@@ -89,7 +89,7 @@ from outrider.model.load import (
     by_endpoint,
 )
 from outrider.model.load_second import LoadSecond
-from outrider.model.locale import LOCALES, date, locale, number, short, using_locale
+from outrider.model.locale import LOCALES, counted, date, locale, number, per_cent, short, using_locale
 from outrider.model.measurement import (
     ArtifactFile,
     ArtifactKind,
@@ -229,10 +229,30 @@ from outrider.model.trace_context import VENDOR, TraceContext, TraceGrant, begin
 from outrider.model.trace_link import AttemptTrace, TraceLink, TraceSource, is_trace_id
 
 __all__ = [
-    "ASSIGN", "BUCKET_VALUE", "CALL_ERRORS", "CALL_P95", "CHECK_KINDS", "DURATION", "FAILING", "GZIP_SUFFIX",
-    "LASTING", "LAST_GOOD_KINDS", "LEAST", "LOCALES", "MOST_TEXT_CHARACTERS", "MOST_TITLE_CHARACTERS", "NEXT_RELEASE",
-    "OPERATION_METRICS", "OTHER_VALUES", "RATIO", "REQUESTS", "RULE_VALUE", "RULE_VALUE_KEPT_S", "SERVICE_METRICS",
-    "USUAL", "VENDOR",
+    "ASSIGN",
+    "BUCKET_VALUE",
+    "CALL_ERRORS",
+    "CALL_P95",
+    "CHECK_KINDS",
+    "DURATION",
+    "FAILING",
+    "GZIP_SUFFIX",
+    "LASTING",
+    "LAST_GOOD_KINDS",
+    "LEAST",
+    "LOCALES",
+    "MOST_TEXT_CHARACTERS",
+    "MOST_TITLE_CHARACTERS",
+    "NEXT_RELEASE",
+    "OPERATION_METRICS",
+    "OTHER_VALUES",
+    "RATIO",
+    "REQUESTS",
+    "RULE_VALUE",
+    "RULE_VALUE_KEPT_S",
+    "SERVICE_METRICS",
+    "USUAL",
+    "VENDOR",
     "AccessRecords",
     "AccessToken",
     "Acknowledgement",
@@ -473,6 +493,7 @@ __all__ = [
     "by_endpoint",
     "check_at_least",
     "check_text",
+    "counted",
     "date",
     "event_from_json",
     "event_to_json",
@@ -486,6 +507,7 @@ __all__ = [
     "new_run_id",
     "number",
     "origin_of",
+    "per_cent",
     "printable",
     "printable_json",
     "reason_of",

@@ -11,7 +11,7 @@ import numpy as np
 
 from outrider.baselines import Settings
 from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
-from outrider.model import Outcome, Tally, number
+from outrider.model import Outcome, Tally, counted, number
 from outrider.reports.budget_forecast import breaches, budget_since_us, with_budgets
 from outrider.reports.calendar import day_edges, with_days
 from outrider.reports.capacity import MOST_LOADS, loads_of
@@ -222,7 +222,7 @@ def _top(reasons: Counter[str]) -> tuple[tuple[str, int], ...]:
     """Return the most frequent reasons, and the others as the last."""
     ranked = reasons.most_common()
     rest = ranked[_REASONS:]
-    others = [(f"{len(rest)} other reasons", sum(count for _, count in rest))] if rest else []
+    others = [(counted(len(rest), "other reason"), sum(count for _, count in rest))] if rest else []
     return (*ranked[:_REASONS], *others)
 
 
@@ -305,18 +305,18 @@ def _unseen(store: ReportHistory, health: Sequence[Health], settings: ReportSett
 def _unmeasured(store: ReportHistory, health: Sequence[Health], now_us: int, settings: ReportSettings) -> list[str]:
     lines = []
     for check_health in health:
-        runs = number(check_health.runs)
+        runs = counted(check_health.runs, "run")
         absent = sum(check_health.counts.get(outcome, 0) for outcome in (Outcome.MISSED, Outcome.SKIPPED))
         vague = sum(check_health.counts.get(outcome, 0) for outcome in (Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR))
         if check_health.unrecorded:
             lines.append(
-                f"{check_health.check}: nothing is recorded of about {number(check_health.unrecorded)} runs"
+                f"{check_health.check}: nothing is recorded of about {counted(check_health.unrecorded, 'run')}"
                 " that used to be due in this time (the service did not run, or the check was paused or removed)"
             )
         if absent:
-            lines.append(f"{check_health.check}: {number(absent)} of {runs} runs were missed or skipped")
+            lines.append(f"{check_health.check}: missed or skipped: {number(absent)} of {runs}")
         if vague:
-            lines.append(f"{check_health.check}: {number(vague)} of {runs} runs were inconclusive or could not start")
+            lines.append(f"{check_health.check}: inconclusive or not able to start: {number(vague)} of {runs}")
     seen = {check_health.check for check_health in health if check_health.runs or check_health.unrecorded}
     lines += [
         f"{check.id}: no run in this time (deleted, switched off, or never due)"
@@ -325,5 +325,5 @@ def _unmeasured(store: ReportHistory, health: Sequence[Health], now_us: int, set
     ]
     future = sum(tally.runs for tally in store.runs.tallies(now_us + _HOUR_US, 1 << 62))
     if future:
-        lines.append(f"{number(future)} runs are due later than now: a clock was wrong; they are left out")
+        lines.append(f"due later than now, since a clock was wrong, and left out: {counted(future, 'run')}")
     return lines
