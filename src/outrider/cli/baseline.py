@@ -55,8 +55,8 @@ def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) ->
         click.echo(json.dumps([{**asdict(file), "file": file.file.as_posix()} for file in written]))
         return
     for file in written:
-        failed = f", {file.failed} of {counted(file.runs, 'run')} failed: is that normal?" if file.failed else ""
-        echo(f"accepted  {file.file.as_posix()}  {counted(file.sessions, 'session')} of {counted(size, 'run')}{failed}")
+        failed = f", {file.failed} of {file.runs} runs failed: is that normal?" if file.failed else ""
+        echo(f"accepted  {file.file.as_posix()}  {counted(file.sessions, 'session')} of {size} runs{failed}")
 
 
 @baseline.command(epilog="Example: outrider baseline show --json")

@@ -144,7 +144,7 @@ class Progress:
 
     def looked(self, look: Look) -> None:
         """Print how many checks of a gate are decided."""
-        self.note(f"after {counted(look.sessions, 'session')}: decided {look.known} of {counted(look.checks, 'check')}")
+        self.note(f"after {counted(look.sessions, 'session')}: {look.known} of {look.checks} checks are decided")
 
     def ignores(self, variables: Sequence[str]) -> None:
         """Print which variables of the shell no run sees."""

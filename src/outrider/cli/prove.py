@@ -35,16 +35,16 @@ def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
     """
     workspace = find_workspace()
     out = console(stderr=as_json)
-    with open_store(workspace) as store, _ProofProgress(out) as progress:
+    with open_store(workspace) as store, ProofProgress(out) as progress:
         progress.progress("collecting checks")
         report = prove_journeys(workspace, store, patterns, listener=progress)
     if as_json:
         checks = {check: [asdict(proof) for proof in proofs] for check, proofs in report.proofs.items()}
         click.echo(json.dumps({"vacuous": list(report.vacuous), "checks": checks}))
     for check, why in report.vacuous.items():
-        out.print(_finding("vacuous:", check, why))
+        out.print(proof_finding("vacuous:", check, why))
     for check in report.unproved:
-        out.print(_finding("proves nothing:", check, "it does not pass with the target intact"))
+        out.print(proof_finding("proves nothing:", check, "it does not pass with the target intact"))
     return _exit_code(report)
 
 
@@ -54,13 +54,14 @@ def _exit_code(report: ProofReport) -> int:
     return 3 if report.unproved else 0
 
 
-def _finding(what: str, check: CheckId, why: str) -> FittedTable:
+def proof_finding(what: str, check: CheckId, why: str) -> FittedTable:
+    """Return what is wrong with a journey's proof, as a line; at a narrow terminal the reason stands below it."""
     table = FittedTable("", name_column(""), note_column(""))
     table.add_row(Text(what, style="bold red"), check, why)
     return table
 
 
-class _ProofProgress(Progress):
+class ProofProgress(Progress):
     """Prints each proof as it is made."""
 
     def __init__(self, out: Console) -> None:

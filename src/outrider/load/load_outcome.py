@@ -199,7 +199,7 @@ def _not_started(facts: Facts) -> Conclusion | None:
     if facts.end is End.INTERRUPTED:
         return Outcome.INCONCLUSIVE, "interrupted before the load began"
     if facts.profile.workers and facts.workers < facts.profile.workers:
-        return Outcome.INCONCLUSIVE, f"{facts.workers} of {counted(facts.profile.workers, 'worker')} connected"
+        return Outcome.INCONCLUSIVE, f"{facts.workers} of {facts.profile.workers:,} workers connected"
     if facts.end is End.OVERDUE:
         return Outcome.SETUP_ERROR, "the load had not begun when its time was up"
     if raised := _raised(facts):
@@ -221,7 +221,7 @@ def _hanging(facts: Facts) -> Conclusion | None:
         return None
     name = whole[0].endpoint if whole else max(hanging, key=lambda endpoint: hanging[endpoint])
     oldest_ms = max(part.unanswered.quantile(1.0) or 0.0 for part in endpoints)
-    share = f"{count:,} of {counted(total.requests, 'request')} had no answer, for up to {oldest_ms / 1000:.0f} s"
+    share = f"{count:,} of {total.requests:,} requests had no answer, for up to {oldest_ms / 1000:.0f} s"
     return Outcome.FAILED, f"{name} hangs: {share}"
 
 
@@ -299,12 +299,12 @@ def _died(facts: Facts) -> Conclusion | None:
 def _exited(facts: Facts) -> Conclusion | None:
     if not facts.ended or not facts.ended.exited:
         return None
-    workers = f"{len(facts.ended.exited)} of {counted(facts.profile.generators, 'worker')}"
+    workers = f"{len(facts.ended.exited)} of {facts.profile.generators:,} workers"
     return Outcome.SETUP_ERROR, f"the locustfile ended {workers}: {_EXITS}"
 
 
 def _lost(facts: Facts) -> Conclusion | None:
-    of_all = f"of {counted(facts.profile.generators, 'worker')}"
+    of_all = f"of {facts.profile.generators:,} workers"
     if facts.lost:
         return Outcome.INCONCLUSIVE, f"{len(facts.lost)} {of_all} were lost during the load"
     if facts.ended and facts.ended.unreported:
@@ -348,7 +348,7 @@ def _not_reached(facts: Facts) -> Conclusion | None:
         return None
     wanted, began = profile.wanted_users, _began(facts)
     if wanted and (profile.shape or not facts.ready.own_shape) and began < _REACHED * wanted:
-        return Outcome.INCONCLUSIVE, f"the load was not reached: {began} of {counted(wanted, 'user')}"
+        return Outcome.INCONCLUSIVE, f"the load was not reached: {began} of {wanted:,} users"
     late_s = max((interval.late_s for interval in result.intervals[-_LATELY:]), default=0.0)
     if late_s > _LATE_S:
         busy = f"all {result.most_users} users were busy"
@@ -437,7 +437,7 @@ def _quality(part: EndpointLoad, expected: Expectation) -> Iterator[str]:
     most = expected.failure_share
     if most is not None and part.failure_share > most:
         failed, allowed = (per_cent(share, ".3g") for share in (part.failure_share, most))
-        yield f"{failed} of {counted(part.requests, 'request')} failed, at most {allowed} may"
+        yield f"{failed} of {part.requests:,} requests failed, at most {allowed} may"
     for share, limit_ms in expected.quantiles.items():
         measured_ms = part.times.quantile(share)
         if measured_ms is not None and measured_ms > limit_ms:

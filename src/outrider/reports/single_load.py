@@ -147,7 +147,7 @@ def _findings(whole: EndpointLoad, result: LoadResult, climbed: Sequence[Level],
         return ["It sent no request, so nothing can be said about the target."]
     unanswered = f", {number(whole.unanswered.total)} had no answer at its end" if whole.unanswered.total else ""
     sentences = [
-        f"{number(whole.failed.total)} of {counted(whole.requests, 'request')} failed{_mostly(result)}{unanswered}."
+        f"{number(whole.failed.total)} of {number(whole.requests)} requests failed{_mostly(result)}{unanswered}."
     ]
     if knee is None and len(climbed) > 1:
         few = f"too little data for a knee ({FEWEST_LEVELS} are needed)"
