@@ -57,10 +57,8 @@ def blocks() -> Iterator[Block]:
             line = text.count("\n", 0, match.start(3)) + 1
             not_run = {command: reason for reason, command in _NOT_RUN.findall(match[1])}
             shown = match[3].splitlines()
-            typed = (
-                shown if match[2] == "sh" else [row.removeprefix(_PROMPT) for row in shown if row.startswith(_PROMPT)]
-            )
-            if typed:
+            typed = [row.removeprefix(_PROMPT) for row in shown if row.startswith(_PROMPT)]
+            if match[2] == "sh" or typed:
                 yield Block(f"{file.relative_to(ROOT)}:{line}", "\n".join(typed or shown), not_run)
 
 
