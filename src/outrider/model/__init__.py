@@ -266,7 +266,7 @@ __all__ = [
     "TooFewSamples", "TraceContext", "TraceGrant", "TraceLink", "TraceLinkLog", "TraceSource", "UndeliveredCount",
     "UnjudgedSeries", "UsageError", "User", "UserDirectory", "ViewLog", "ViewPage", "altogether", "apdex",
     "begin_trace", "bounded", "bucket_of", "by_endpoint", "check_at_least", "check_text", "counted", "date",
-    "event_from_json", "event_to_json", "exit_code", "grant_traces", "identity", "is_reserved", "is_trace_id", "locale", "merged",
-    "new_run_id", "number", "origin_of", "per_cent", "printable", "printable_json", "reason_of", "short",
+    "event_from_json", "event_to_json", "exit_code", "grant_traces", "identity", "is_reserved", "is_trace_id", "locale",
+    "merged", "new_run_id", "number", "origin_of", "per_cent", "printable", "printable_json", "reason_of", "short",
     "spreadsheet_cell", "tail", "title_of", "user_key", "using_locale",
 ]  # fmt: skip
