@@ -113,8 +113,7 @@ def test_sigterm_keeps_and_prints_partial_results(loads: Desk) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stderr is not None
-    process.stderr.readline()
+    first_message(process)
     process.terminate()
     stdout, stderr = process.communicate(timeout=WAIT_S)
 

@@ -26,6 +26,7 @@ def backtest(*, rules: tuple[str, ...], days: int, listed: bool, as_json: bool) 
     """Replay routes and thresholds over stored runs: how many incidents they would have opened, and how long."""
     workspace = find_workspace()
     with open_store(workspace) as store, Progress() as progress:
+        progress.progress("replaying stored runs")
         try:
             results = backtest_rules(workspace, store, rules, days=days, listener=progress)
         except ValueError as error:

@@ -48,7 +48,7 @@ class Progress:
         self._began_s = clock()
         self._next_s = self._began_s + silent_s
         self._console = console(stderr=True)
-        self._doing = "at work"
+        self._doing = ""
         self._has_printed = False
         self._ended = threading.Event()
         self._status: Status | None = None
