@@ -129,8 +129,10 @@ def _place_of(error: BaseException, template: str) -> tuple[str, int]:
 
 
 def foretold(forecast: Forecast) -> str:
-    """Return in how many days something happens, with its interval where there is one."""
-    days = counted(round(forecast.days), "day")
+    """Return in how many days something happens, with its interval where there is one: "in 9 days (6 to 14)"."""
+    if round(forecast.latest) < 1:
+        return "within a day" if forecast.latest > 0 else "by now"
+    days = f"in {counted(round(forecast.days), 'day')}"
     if forecast.earliest == forecast.latest:
         return days
     return f"{days} ({number(forecast.earliest, '.0f')} to {number(forecast.latest, '.0f')})"
