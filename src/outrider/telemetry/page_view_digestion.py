@@ -1,16 +1,15 @@
-"""Page views that wait in the spool -> the telemetry, segment after segment, in a thread of its own."""
+"""Page views that wait in the spool -> the telemetry."""
 
 from __future__ import annotations
 
 import json
-import threading
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from outrider.model import OutriderError
+from outrider.model import OutriderError, TelemetryError, TelemetryUnavailable
 from outrider.real_users import PageView
-from outrider.telemetry.thread_priority import yield_to_measurements
+from outrider.telemetry.spool_digestion import SpoolDigestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger("outrider.real_users")
 
 _EVERY_S: Final = 1.0
-_LONGEST_WAIT_S: Final = 15.0
 _BATCH: Final = 20_000
 
 
@@ -34,63 +32,37 @@ class PageViewInserts(Protocol):
         ...
 
 
-class PageViewDigestion:
-    """Stores what waits once a second, and waits longer while the engine is away.
+class PageViewDigestion(SpoolDigestion):
+    """Inserts segments; one that cannot be read, or is refused for good, is put aside.
 
     Args:
-        store: Returns where page views are kept; raises an `OutriderError` while it cannot be reached.
+        opened: Returns where page views are kept; raises an `OutriderError` while it cannot be reached.
     """
 
-    def __init__(self, spool: Spool, store: Callable[[], PageViewInserts], tally: Tally) -> None:
-        self._spool = spool
-        self._store = store
+    def __init__(self, spool: Spool, opened: Callable[[], PageViewInserts], tally: Tally) -> None:
+        super().__init__(spool, "page-view", every_s=_EVERY_S)
+        self._opened = opened
         self._tally = tally
-        self._is_away = False
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="page-view-digestion", daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """End after the segment that is being stored; what waits stays in the spool."""
-        self._stop.set()
-        self._thread.join()
-
-    def digest(self) -> bool:
-        """Store what waits; return False if nothing takes it at the moment."""
-        return all(self._stop.is_set() or self._insert(segment) for segment in self._spool.sealed())
-
-    def _run(self) -> None:
-        yield_to_measurements()
-        wait_s = _EVERY_S
-        while not self._stop.wait(wait_s):
-            wait_s = _EVERY_S if self.digest() else min(2 * wait_s, _LONGEST_WAIT_S)
-
-    def _insert(self, segment: Path) -> bool:
+    def store(self, segment: Path) -> None:
+        """Insert a segment, batch by batch, or put it aside."""
         try:
-            store = self._store()
+            store = self._opened()
+        except OutriderError as error:  # off, or not installed: it may be on later, and nothing is thrown away for it
+            raise TelemetryUnavailable(error.what, slug=error.slug, fix=error.fix) from None
+        try:
             views = _views(segment)
             for number in range(0, len(views), _BATCH):
                 store.insert_page_views(views[number : number + _BATCH], token=f"{segment.stem}-{number}")
-        except OutriderError as error:  # away, off, not installed, or refused: nothing is thrown away for it
-            return self._waits(error)
-        except (ValueError, TypeError, LookupError) as error:
+        except TelemetryUnavailable:
+            raise
+        except (TelemetryError, ValueError, TypeError, LookupError) as error:
             self._tally.add("segments of page views put aside")
             log.error("a segment of page views was put aside", segment=segment.name, reason=str(error))  # noqa: TRY400
             self._spool.put_aside(segment)
-            return True
-        self._is_away = False
+            return
         self._tally.add("page views stored", len(views))
         self._spool.forget(segment)
-        return True
-
-    def _waits(self, error: OutriderError) -> bool:
-        if not self._is_away:
-            log.warning("page views wait: the telemetry takes nothing", reason=str(error), bytes=self._spool.bytes)
-        self._is_away = True
-        return False
 
 
 def _views(segment: Path) -> list[PageView]:
