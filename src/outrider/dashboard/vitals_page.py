@@ -87,7 +87,8 @@ def vitals_page(reader: RealUserReader, sources: Sources, asked: Mapping[str, st
     values = {
         "query": query, "whole": whole, "few": FEW, "vitals": tuple(Vital), "bounds": BOUNDS, "origins": ORIGINS,
         "rows": reader.vitals(wanted, query.by, limit=_MOST_ROWS) if whole.views else (), "keys": KEYS,
-        "most": _MOST_ROWS, "most_bin": _MOST_BINS[vital], "figure": vital_figure, "tone": vital_tone, "percent": _percent,
+        "most": _MOST_ROWS, "most_bin": _MOST_BINS[vital], "figure": vital_figure, "tone": vital_tone,
+        "percent": _percent,
         "times": [(name, query.path(since=name), name == query.span.name) for name in VIEW_SPANS],
         "bars": _histogram(reader, query) if whole.views else "",
         "trend": _trend(reader.vital_points(wanted, vital, every_s=query.span.every_s), query) if whole.views else "",
