@@ -37,7 +37,7 @@ class TelemetryRetention:
             return self.rollups_s
         if table in {"otel_traces", "outrider_span_facets"}:
             return self.spans_s
-        return self.metrics_s if table.startswith("otel_metrics") else self.logs_s
+        return self.metrics_s if table.startswith(("otel_metrics", "outrider_host")) else self.logs_s
 
 
 @dataclass(frozen=True, slots=True)
