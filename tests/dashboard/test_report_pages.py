@@ -21,7 +21,7 @@ HOSTILE = "<script>alert(1)</script>\u202e"
 
 
 def test_weeks_days_and_releases_are_listed(scene: Scene) -> None:
-    """A release only with one before it in its environment, no week before the first run, and the latest month."""
+    """A release only with one before it in its environment, and no week, month or quarter before the first run."""
     scene.ran(scene.add("home"), ago_us=30 * DAY_US)
     for name, environment, ago in (("v1", "production", 9), ("v2 & ü", "production", 3), (HOSTILE, "staging", 1)):
         scene.store.judgements.record_release(Release(name, environment, NOW_US - ago * DAY_US))
@@ -29,13 +29,21 @@ def test_weeks_days_and_releases_are_listed(scene: Scene) -> None:
     page = scene.get("/reports")[0].text
     listed = scene.get("/api/v1/reports")[0].json()["items"]
 
-    assert page.count('class="wide"') == 2 + 4 + 1 + 2
+    assert page.count('class="wide"') == 2 + 4 + 1
     assert 'href="/reports/release?release=v2+%26+%C3%BC&amp;environment=production"' in page
     assert "<script>alert" not in page
     weeks = [item for item in listed if item["week"]]
     assert [item["week"] for item in weeks[:2]] == ["2024-W39", "2024-W38"]
     assert weeks[-1]["week"] == "2024-W36"
     assert weeks[0]["since"] == "2024-09-23T00:00:00.000000Z"
+    assert [(item["title"], item["month"], item["until"]) for item in listed if item["kind"] == "monthly"] == [
+        ("October 2024, until now", "2024-10", None), ("September 2024", "2024-09", "2024-10-01T00:00:00.000000Z"),
+    ]  # fmt: skip
+    assert [(item["title"], item["quarter"]) for item in listed if item["kind"] == "quarterly"] == [
+        ("Q4 2024, until now", "2024-Q4"), ("Q3 2024", "2024-Q3"),
+    ]  # fmt: skip
+    assert '<option value="2024-09" selected>September 2024</option>' in page
+    assert '<option value="2024-Q3" selected>Q3 2024</option>' in page
 
 
 def test_a_report_opens_without_an_origin_and_can_be_saved(scene: Scene) -> None:
@@ -44,18 +52,20 @@ def test_a_report_opens_without_an_origin_and_can_be_saved(scene: Scene) -> None
     for hour in range(1, 30):
         scene.ran(only, ago_us=hour * HOUR_US)
 
-    page, text, data = scene.get(
-        "/reports/weekly?week=2024-W39", "/reports/daily?format=md", "/reports/weekly?week=2024-W39&format=json"
-    )
+    page, text, data, quarter = scene.get(
+        "/reports/weekly?week=2024-W39", "/reports/daily?format=md", "/reports/monthly?month=2024-09&format=json",
+        "/api/v1/reports/quarterly?quarter=2024-Q4",
+    )  # fmt: skip
 
-    assert (page.status_code, text.status_code, data.status_code) == (200, 200, 200)
+    assert {answer.status_code for answer in (page, text, data, quarter)} == {200}
     assert page.headers["Content-Security-Policy"].startswith("sandbox allow-scripts ")
     assert "allow-same-origin" not in page.headers["Content-Security-Policy"]
     assert page.text.startswith("<!doctype html>")
     assert HOSTILE not in page.text
     assert text.headers["Content-Disposition"] == 'attachment; filename="daily-now.md"'
-    assert data.headers["Content-Disposition"] == 'attachment; filename="weekly-2024-W39.json"'
-    assert data.json()
+    assert data.headers["Content-Disposition"] == 'attachment; filename="monthly-2024-09.json"'
+    assert data.json()["period"]["title"] == "month 2024-09"
+    assert quarter.json()["report"]["period"]["title"] == "quarter 2024-Q4"
 
 
 @pytest.mark.parametrize(
@@ -64,10 +74,13 @@ def test_a_report_opens_without_an_origin_and_can_be_saved(scene: Scene) -> None
         ("/reports/yearly", 404),
         ("/reports/weekly?week=2999-W01", 404),
         ("/reports/weekly?week=%00", 404),
+        ("/reports/monthly?month=2024-13", 404),
         ("/reports/release?release=none", 404),
         ("/reports/daily?format=exe", 404),
         ("/api/v1/reports/yearly", 404),
         ("/api/v1/reports/weekly?week=x", 400),
+        ("/api/v1/reports/monthly?month=2999-01", 400),
+        ("/api/v1/reports/quarterly?quarter=2024-Q5", 400),
         ("/api/v1/reports/release?release=none", 404),
     ],
 )

@@ -17,6 +17,7 @@ from outrider.alerts.message import Enclosure, Item, Message
 from outrider.alerts.mute_reason import why_muted
 from outrider.alerts.oncall import Rotation
 from outrider.alerts.query_rule import QueryRule
+from outrider.alerts.query_values import as_measure, as_query
 from outrider.alerts.rendered_message import LinkMaker, PictureMaker
 from outrider.alerts.report_message import message_checks, report_message, report_rows
 from outrider.alerts.route_preview import RoutePreview, RoutingPreview, parse_labels, preview_routing
@@ -58,6 +59,8 @@ __all__ = [
     "Severity",
     "SilenceEffect",
     "Thresholds",
+    "as_measure",
+    "as_query",
     "baseline_findings",
     "check_labels",
     "findings",

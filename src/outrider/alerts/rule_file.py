@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from outrider.alerts.alert_settings import ALERTS_FILE
 from outrider.alerts.finding import Severity
 from outrider.alerts.query_rule import QueryRule
+from outrider.alerts.query_values import as_measure, as_query
 from outrider.baselines import Direction
 from outrider.model import ConfigError, ConfigErrors, Notable, RecordKind, UsageError
 from outrider.workspace import (
     Refused,
     Table,
-    as_any_text,
     as_choice,
     as_duration_within,
     as_flag,
@@ -24,7 +24,7 @@ from outrider.workspace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from outrider.workspace import Workspace
 
@@ -76,8 +76,8 @@ def _rule(table: Table) -> QueryRule:
     name = table.require("name", as_text, "rule", '"card declined"')
     pattern = table.read("pattern", as_choice(Notable), None)
     kind = _kind(table, has_default=pattern is not None)
-    query = table.read(kind.value, _as_query(kind), _OF_PATTERNS if pattern is not None else "")
-    measure = table.read("measure", _as_measure(kind), "count")
+    query = table.read(kind.value, as_query(kind), _OF_PATTERNS if pattern is not None else "")
+    measure = table.read("measure", as_measure(kind), "count")
     labels = table.read("labels", as_labels, _NO_LABELS)
     if labels.get("severity", Severity.INFO) not in list(Severity):
         what = f'has severity "{labels["severity"]}", which is none'
@@ -140,34 +140,6 @@ def _check_condition(table: Table, rule: QueryRule) -> None:
     if rule.baseline is not None and rule.for_s:
         fix = "leave it out: the judge confirms by itself"
         table.report("for", "stands beside baseline", fix, "contradictory-rule")
-
-
-def _as_query(kind: RecordKind) -> Callable[[object], str]:
-    def convert(value: object) -> str:
-        from outrider.telemetry_store import check_timeless_query  # noqa: PLC0415 - few workspaces have rules
-
-        text = as_any_text(value)
-        try:
-            check_timeless_query(kind, text)
-        except UsageError as error:
-            raise Refused(f"is no query: {error.what}", error.fix, error.slug) from None
-        return text
-
-    return convert
-
-
-def _as_measure(kind: RecordKind) -> Callable[[object], str]:
-    def convert(value: object) -> str:
-        from outrider.telemetry_store import check_measure  # noqa: PLC0415 - few workspaces have rules
-
-        text = as_text(value)
-        try:
-            check_measure(kind, text)
-        except UsageError as error:
-            raise Refused(f"is no measure: {error.what}", error.fix, error.slug) from None
-        return text
-
-    return convert
 
 
 def _as_key(value: object) -> str:

@@ -63,9 +63,7 @@ class WorkspaceReports:
         known = self._kept.get((name, form))
         if known is not None and self._clock() - known[0] < _KEPT_S:
             return known[1]
-        period = ReportPeriod(
-            cast("Kind", name.kind), name.week or None, name.release or None, name.environment or None
-        )
+        period = ReportPeriod(cast("Kind", name.kind), **name.query)
         document = period_document(self._workspace, self._store, period, ReportForm(cast("Format", form)))
         self._kept[name, form] = (self._clock(), document.text)
         self._kept.move_to_end((name, form))

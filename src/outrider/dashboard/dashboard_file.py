@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from outrider.alerts import as_measure, as_query
 from outrider.dashboard.services_view import SPANS, USUAL_SPAN
 from outrider.model import ConfigError, Place, RecordKind, UsageError
 from outrider.workspace import (
@@ -28,7 +29,7 @@ from outrider.workspace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from outrider.model import Check
@@ -238,7 +239,7 @@ class _Reader:
             table.read("values", _as_values, _NO_TEXTS),
             table.read("tag", as_text, ""),
             kind,
-            table.read(kind.value, _as_query(kind, {}), "") if kind else "",
+            table.read(kind.value, as_query(kind, {}), "") if kind else "",
             table.require("by", as_text, "", '"service"') if kind else "",
             table.read("default", as_text, ""),
         )
@@ -304,8 +305,8 @@ class _Reader:
             form,
             table.read("unit", as_text, ""),
             kind=kind,
-            query=table.read(kind.value, _as_query(kind, self.chosen), ""),
-            measure=table.read("measure", _as_measure(kind), "count"),
+            query=table.read(kind.value, as_query(kind, self.chosen), ""),
+            measure=table.read("measure", as_measure(kind), "count"),
             by=by,
             every_s=int(table.read("every", _AS_EVERY, 0.0)) if form is PanelKind.TREND else 0,
             wide=wide,
@@ -317,31 +318,3 @@ def _as_values(value: object) -> tuple[str, ...]:
     if len(values) > _MOST_VALUES:
         raise Refused(f"has {len(values)} entries", f"write at most {_MOST_VALUES}", "out-of-range")
     return values
-
-
-def _as_query(kind: RecordKind, chosen: Mapping[str, str]) -> Callable[[object], str]:
-    def convert(value: object) -> str:
-        from outrider.telemetry_store import check_timeless_query, fill_variables  # noqa: PLC0415 - dear
-
-        text = as_any_text(value)
-        try:
-            check_timeless_query(kind, fill_variables(text, chosen))
-        except UsageError as error:
-            raise Refused(f"is no query: {error.what}", error.fix, error.slug) from None
-        return text
-
-    return convert
-
-
-def _as_measure(kind: RecordKind) -> Callable[[object], str]:
-    def convert(value: object) -> str:
-        from outrider.telemetry_store import check_measure  # noqa: PLC0415 - dear
-
-        text = as_text(value)
-        try:
-            check_measure(kind, text)
-        except UsageError as error:
-            raise Refused(f"is no measure: {error.what}", error.fix, error.slug) from None
-        return text
-
-    return convert

@@ -1,4 +1,4 @@
-"""The reports that can be opened: of weeks, of the last day, of releases; built when somebody asks for one."""
+"""The reports that can be opened: of weeks, months, quarters, the last day, releases; built when one is asked for."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from outrider.model import Release
 
 _WEEKS = 8
+_MONTHS = 36
 _RELEASES = 50
 _US = 1_000_000
 
@@ -43,13 +44,15 @@ class ReportItem:
     since: str | None
     until: str | None
     week: str
+    month: str
+    quarter: str
     release: str
     environment: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReportListBody:
-    """The reports that can be built: of weeks, of the last day, and of the latest releases."""
+    """The reports that can be built: of weeks, the last day, months, quarters, and the latest releases."""
 
     items: tuple[ReportItem, ...]
 
@@ -63,13 +66,14 @@ class ReportBody:
 
 
 def report_list(sources: Sources) -> tuple[ReportLine, ...]:
-    """Return the reports that can be built, of weeks, the last day, and releases, each the latest first."""
+    """Return the reports that can be built, of weeks, days, months, quarters and releases, the latest first."""
     now_us, zone = sources.now_us(), ZoneInfo(sources.service().timezone)
     first_us = _first_us(sources)
     return (
         ReportLine(ReportName("weekly"), "the last seven days", now_us - 7 * 86_400 * _US, None),
         ReportLine(ReportName("daily"), "the last day", now_us - 86_400 * _US, None),
-        *_calendars(now_us, zone, first_us),
+        *_calendars("monthly", now_us, zone, first_us),
+        *_calendars("quarterly", now_us, zone, first_us),
         *_weeks(now_us, zone.key, first_us),
         *_releases(sources.store.judgements.releases(), now_us),
     )
@@ -84,17 +88,24 @@ def _first_us(sources: Sources) -> int | None:
     return min(known, default=None)
 
 
-def _calendars(now_us: int, zone: ZoneInfo, first_us: int | None) -> Iterator[ReportLine]:
-    """Yield the last month and the last quarter that are over, if something was known in them."""
-    now = datetime.fromtimestamp(now_us / _US, zone)
-    for kind, word, months in (("monthly", "month", 1), ("quarterly", "quarter", 3)):
-        end = (now.year * 12 + now.month - 1) // months * months
-        begins, ends = (
-            round(datetime(number // 12, number % 12 + 1, 1, tzinfo=zone).timestamp()) * _US
-            for number in (end - months, end)
-        )
-        if first_us is not None and first_us < ends:
-            yield ReportLine(ReportName(kind), f"the last {word} that is over", begins, ends)
+def _calendars(kind: str, now_us: int, zone: ZoneInfo, first_us: int | None) -> Iterator[ReportLine]:
+    """Yield months or quarters in which something was known, the one under way first."""
+    now, months = datetime.fromtimestamp(now_us / _US, zone), 1 if kind == "monthly" else 3
+    latest = (now.year * 12 + now.month - 1) // months * months
+    for first in range(latest, latest - _MONTHS, -months):
+        begins, ends = (datetime(number // 12, number % 12 + 1, 1, tzinfo=zone) for number in (first, first + months))
+        bounds = tuple(round(moment.timestamp()) * _US for moment in (begins, ends))
+        if first_us is None or bounds[1] <= first_us:
+            return
+        quarter = f"Q{first % 12 // 3 + 1}"
+        if kind == "monthly":
+            name, title = ReportName(kind, month=f"{begins:%Y-%m}"), f"{begins:%B %Y}"
+        else:
+            name, title = ReportName(kind, quarter=f"{begins:%Y}-{quarter}"), f"{quarter} {begins:%Y}"
+        if first == latest:
+            yield ReportLine(name, f"{title}, until now", bounds[0], None)
+        else:
+            yield ReportLine(name, title, *bounds)
 
 
 def _weeks(now_us: int, timezone: str, first_us: int | None) -> Iterator[ReportLine]:
@@ -135,7 +146,13 @@ def _releases(releases: Sequence[Release], now_us: int) -> Iterator[ReportLine]:
 def reports_page(sources: Sources, context: PageContext) -> str:
     """Return the list of reports as a page."""
     mailing = sources.reports.mailing() if sources.reports else ()
-    values = {"lines": report_list(sources), "mailing": mailing, "is_loaded": sources.reports is not None}
+    lines = report_list(sources)
+    values = {
+        "lines": [line for line in lines if not (line.name.month or line.name.quarter)],
+        "calendars": {part: [line for line in lines if getattr(line.name, part)] for part in ("month", "quarter")},
+        "mailing": mailing,
+        "is_loaded": sources.reports is not None,
+    }
     return render("reports.html", context, values)
 
 
@@ -145,7 +162,7 @@ def api_reports(sources: Sources) -> ReportListBody:
         tuple(
             ReportItem(
                 line.name.kind, line.title, instant(line.since_us), instant(line.until_us), line.name.week,
-                line.name.release, line.name.environment,
+                line.name.month, line.name.quarter, line.name.release, line.name.environment,
             )
             for line in report_list(sources)
         )

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 KINDS = ("weekly", "daily", "monthly", "quarterly", "release")
+PARTS = ("week", "month", "quarter", "release", "environment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,19 +19,23 @@ class ReportName:
     Attributes:
         kind: One of `KINDS`.
         week: Of a weekly one: an ISO week, such as 2026-W47; the last seven days if empty.
+        month: Of a monthly one: such as 2026-10; the last that is over if empty.
+        quarter: Of a quarterly one: such as 2026-Q3; the last that is over if empty.
         release: Of a release's: its name; the last one if empty.
         environment: Of a release's; the workspace's default if empty.
     """
 
     kind: str
     week: str = ""
+    month: str = ""
+    quarter: str = ""
     release: str = ""
     environment: str = ""
 
     @property
     def query(self) -> dict[str, str]:
         """What its address asks, besides its kind."""
-        asked = {"week": self.week, "release": self.release, "environment": self.environment}
+        asked = {name: getattr(self, name) for name in PARTS}
         return {name: value for name, value in asked.items() if value}
 
 
@@ -45,7 +50,7 @@ class ReportShelf(Protocol):
         """Return a report as "html", "md" or "json".
 
         Raises:
-            UsageError: bad-week, unknown-release; report-busy if too many are being built.
+            UsageError: bad-week, bad-month, bad-quarter, unknown-release; report-busy if too many are being built.
             ConfigError: bad-report, bad-template.
         """
         ...

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from outrider.dashboard import KINDS, ReportBody, ReportListBody, ReportName, api_reports, reports_page
+from outrider.dashboard import KINDS, PARTS, ReportBody, ReportListBody, ReportName, api_reports, reports_page
 from outrider.model import UsageError
 from outrider.server.api_parameters import ROOT, TEXT, Operation, bad_parameter, text_of
 from outrider.server.openapi_document import Description, Parameter
@@ -47,7 +47,8 @@ def report_routes(sources: Sources, authorise: Authorise) -> list[Route]:
         headers = {"Cache-Control": "no-store"}
         if form == "html":
             return Response(text, media_type=_FORMS[form], headers={**headers, "Content-Security-Policy": _SANDBOX})
-        file = f"{name.kind}-{name.week or name.release or 'now'}.{form}".encode("ascii", "replace").decode()
+        period = name.week or name.month or name.quarter or name.release or "now"
+        file = f"{name.kind}-{period}.{form}".encode("ascii", "replace").decode()
         safe = "".join(letter if letter.isalnum() or letter in "-._" else "-" for letter in file)
         return Response(
             text, media_type=_FORMS[form], headers={**headers, "Content-Disposition": f'attachment; filename="{safe}"'}
@@ -57,7 +58,7 @@ def report_routes(sources: Sources, authorise: Authorise) -> list[Route]:
 
 
 def _name(request: Request) -> ReportName:
-    asked = {name: request.query_params.get(name, "")[:_NAME_CHARACTERS] for name in ("week", "release", "environment")}
+    asked = {name: request.query_params.get(name, "")[:_NAME_CHARACTERS] for name in PARTS}
     return ReportName(request.path_params["kind"][:_NAME_CHARACTERS], **asked)
 
 
@@ -71,14 +72,16 @@ def _build(sources: Sources, name: ReportName, form: str) -> str:
 
 
 def _report(sources: Sources, request: Request) -> ReportBody:
-    for parameter in ("week", "release", "environment"):
+    for parameter in PARTS:
         text_of(request, parameter)
     name = _name(request)
     try:
         return ReportBody(name.kind, json.loads(_build(sources, name, "json")))
     except UsageError as error:
-        if error.slug == "bad-week":
-            raise bad_parameter("week", f"is {name.week[:40]!r}", "a week that has begun, such as 2026-W47") from None
+        for part, example in (("week", "2026-W47"), ("month", "2026-10"), ("quarter", "2026-Q3")):
+            if error.slug == f"bad-{part}":
+                given = name.query.get(part, "")
+                raise bad_parameter(part, f"is {given[:40]!r}", f"a {part} that has begun, such as {example}") from None
         raise
 
 
@@ -91,6 +94,8 @@ REPORT_OPERATIONS = (
         Description(f"{ROOT}/reports/{{kind}}", "One report, built now or within the last five minutes.", ReportBody, (
             Parameter("kind", "Of what.", {"type": "string", "enum": list(KINDS)}, is_in_path=True),
             Parameter("week", "Of a weekly one: an ISO week; the last seven days if absent.", TEXT),
+            Parameter("month", "Of a monthly one: such as 2026-10; the last that is over if absent.", TEXT),
+            Parameter("quarter", "Of a quarterly one: such as 2026-Q3; the last that is over if absent.", TEXT),
             Parameter("release", "Of a release's: its name; the last one if absent.", TEXT),
             Parameter("environment", "Of a release's; the workspace's default if absent.", TEXT),
         )),

@@ -1,9 +1,8 @@
-"""What waits in the spool -> the store, segment after segment, in a thread of its own."""
+"""Signals that wait in the spool -> the store of telemetry."""
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -11,7 +10,7 @@ from outrider.model import TelemetryError, TelemetryUnavailable
 from outrider.telemetry.otlp_body import SignalKind
 from outrider.telemetry.span_sampler import KeepRules, SpanSampler
 from outrider.telemetry.spool import read_segment
-from outrider.telemetry.thread_priority import yield_to_measurements
+from outrider.telemetry.spool_digestion import EVERY_S, SpoolDigestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,20 +18,18 @@ if TYPE_CHECKING:
 
     from outrider.model import Span, TelemetryInserts
     from outrider.telemetry.limits import Tally
-    from outrider.telemetry.spool import Spool
+    from outrider.telemetry.spool import Record, Spool
 
 log = structlog.get_logger("outrider.telemetry")
 
-EVERY_S: Final = 0.5
-_LONGEST_WAIT_S: Final = 10.0
 
-
-class Digestion:
-    """Inserts what waits twice a second, and waits longer while the store is away.
+class Digestion(SpoolDigestion):
+    """Inserts segments, each whole; one that the store refuses for good is put aside.
 
     Args:
         every_s: From the end of one round to the beginning of the next.
         sampler: Decides which spans are kept; all if it is not given.
+        look: Is given the records of each segment before they are inserted, once or again; may raise `StoreError`.
     """
 
     def __init__(
@@ -43,15 +40,13 @@ class Digestion:
         *,
         every_s: float = EVERY_S,
         sampler: SpanSampler | None = None,
+        look: Callable[[Sequence[Record]], None] = lambda _records: None,
     ) -> None:
-        self._spool = spool
+        super().__init__(spool, "telemetry", every_s=every_s)
         self._store_counts = store.count_spans
         self._sampler = sampler or SpanSampler(KeepRules())
         self._tally = tally
-        self._every_s = every_s
-        self._is_away = False
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="telemetry-digestion", daemon=True)
+        self._look = look
         self._inserts: dict[SignalKind, Callable[..., None]] = {
             SignalKind.LOGS: store.insert_logs,
             SignalKind.TRACES: self._insert_spans,
@@ -59,50 +54,21 @@ class Digestion:
         }
         self._keep_spans = store.insert_spans
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """End after the segment that is being inserted; what waits stays in the spool."""
-        self._stop.set()
-        self._thread.join()
-
-    def digest(self) -> bool:
-        """Insert what waits; return False if the store takes nothing at the moment."""
-        for segment in self._spool.sealed():
-            if self._stop.is_set():
-                return True
-            if not self._insert(segment):
-                return False
-        return True
-
-    def _run(self) -> None:
-        yield_to_measurements()
-        wait_s = self._every_s
-        while not self._stop.wait(wait_s):
-            wait_s = self._every_s if self.digest() else min(2 * wait_s, _LONGEST_WAIT_S)
-
-    def _insert(self, segment: Path) -> bool:
+    def store(self, segment: Path) -> None:
+        """Insert a segment, or put it aside."""
         try:
             kind, records = read_segment(segment)
-            self._store(kind, records, segment.stem)
-        except TelemetryUnavailable as error:
-            if not self._is_away:
-                log.warning("telemetry waits: its store is away", reason=str(error), bytes=self._spool.bytes)
-            self._is_away = True
-            return False
+            self._look(records)
+            self._insert(kind, records, segment.stem)
+        except TelemetryUnavailable:
+            raise
         except (TelemetryError, ValueError, TypeError, LookupError) as error:
             self._tally.add("segments that the store refused")
             log.error("a segment of telemetry was put aside", segment=segment.name, reason=str(error))  # noqa: TRY400
             self._spool.put_aside(segment)
-            return True
-        if self._is_away:
-            log.info("the store of telemetry is back")
-        self._is_away = False
+            return
         self._tally.add(f"{kind} stored", len(records))
         self._spool.forget(segment)
-        return True
 
     def _insert_spans(self, spans: Sequence[Span], *, token: str) -> None:
         """Keep some, and count the others; the same segment is divided the same way again."""
@@ -112,6 +78,6 @@ class Digestion:
             self._store_counts(counted, token=f"{token}-counted")
             self._tally.add("traces counted, not kept, by rate", len(counted))
 
-    def _store(self, kind: SignalKind, records: list[Any], token: str) -> None:
+    def _insert(self, kind: SignalKind, records: list[Any], token: str) -> None:
         if records:
             self._inserts[kind](records, token=token)
