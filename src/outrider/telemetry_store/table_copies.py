@@ -80,7 +80,7 @@ class TableCopies:
                 self._attach(table, source / table)
             for table in _TABLES:
                 self._replace(table)
-            if not (source / HOST_TABLE).exists():  # a copy of before schema 5
+            if not (source / HOST_TABLE).exists():  # a copy of before schema 6
                 run_step(self._client, HOST_STEP)
         finally:
             for table in _TABLES:

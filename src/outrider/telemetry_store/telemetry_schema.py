@@ -16,6 +16,7 @@ from typing import Final
 
 from outrider.model import LEAST, RATIO
 from outrider.telemetry_store.host_schema import HOST, host_step
+from outrider.telemetry_store.page_view_schema import PAGE_VIEWS, page_view_table
 
 WINDOW: Final = 10_000
 """How many inserts are remembered, to notice a repeated one."""
@@ -24,6 +25,7 @@ PARTITIONED_BY_DAY: Final = (
     "otel_logs", "otel_traces", "otel_metrics_gauge", "otel_metrics_sum", "otel_metrics_histogram",
     "otel_metrics_exponential_histogram", "otel_metrics_summary", "outrider_log_facets", "outrider_span_facets",
     "outrider_host_points",
+    PAGE_VIEWS,
 )  # fmt: skip
 ROLLUPS: Final = (
     "outrider_logs_1m", "outrider_operations_1m", "outrider_services_1m", "outrider_services_1h", "outrider_calls_1m",
@@ -301,6 +303,7 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         *_INSTANCES,
     ),
     _exact_views(),
+    (page_view_table(_SETTINGS),),
     HOST_STEP,
 )
 """What each version adds, from the first on; every statement may be run again. One with `{day}` is run for each day of
