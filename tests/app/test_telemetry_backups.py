@@ -55,7 +55,7 @@ def test_a_backup_holds_telemetry_and_is_put_back_under_an_engine_that_runs(tmp_
 
 
 def test_a_backup_moves_to_another_machine(tmp_path: Path) -> None:
-    """Where nothing was before, and the next backup is as the first; one of before hosts were rolled up has them, too."""
+    """Where nothing was before, with hosts that a backup of before their rollup tells of; not over what is there."""
     site = workspace(tmp_path / "site")
     load = point("collector", GaugeValue(1.5), "system.cpu.load_average.1m")._replace(resource={"host.name": "node"})
     with open_store(site) as store, open_telemetry(site) as telemetry:
