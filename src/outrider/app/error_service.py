@@ -110,6 +110,10 @@ class StoredKeys:
         known = self._current(key).get(key)
         return known if known is not None and known[1].is_valid(now_us()) else None
 
+    def remembers(self, key: str) -> bool:
+        """Return whether a key is found without asking the store."""
+        return key in self._keys and time.monotonic() - self._read_s < _KNOWN_S
+
     def _current(self, key: str) -> dict[str, tuple[ErrorProject, ProjectKey]]:
         with self._lock:
             age_s = time.monotonic() - self._read_s
