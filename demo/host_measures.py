@@ -26,15 +26,15 @@ def measure_process(meter: Meter) -> None:
             yield Observation(counts["collections"], {"cpython.gc.generation": generation})
 
     meter.create_observable_counter("process.cpu.time", [_observed(cpu)], "s")
-    meter.create_observable_gauge("process.memory.usage", [_observed(lambda: _one(process.memory_info().rss))], "By")
-    meter.create_observable_gauge("process.thread.count", [_observed(lambda: _one(process.num_threads()))], "{thread}")
+    meter.create_observable_gauge("process.memory.usage", [_observed(lambda: _single(process.memory_info().rss))], "By")
+    meter.create_observable_gauge("process.thread.count", [_observed(lambda: _single(process.num_threads()))], "{thread}")
     meter.create_observable_counter("cpython.gc.collections", [_observed(collections)], "{collection}")
 
 
 def measure_host(meter: Meter) -> None:
     """Observe processor, memory, disk, network and load of the host."""
     meter.create_observable_counter("system.cpu.time", [_observed(_host_cpu)], "s")
-    meter.create_observable_gauge("system.cpu.load_average.1m", [_observed(lambda: _one(psutil.getloadavg()[0]))])
+    meter.create_observable_gauge("system.cpu.load_average.1m", [_observed(lambda: _single(psutil.getloadavg()[0]))])
     meter.create_observable_gauge("system.memory.usage", [_observed(_host_memory)], "By")
     meter.create_observable_gauge("system.filesystem.usage", [_observed(_host_disk)], "By")
     meter.create_observable_counter("system.network.io", [_observed(_host_network)], "By")
@@ -64,7 +64,7 @@ def _host_network() -> Iterator[Observation]:
             yield Observation(size, {"network.interface.name": device, "network.io.direction": direction})
 
 
-def _one(value: float) -> Iterator[Observation]:
+def _single(value: float) -> Iterator[Observation]:
     yield Observation(value)
 
 
