@@ -162,14 +162,6 @@ def workspace(past: Path, tmp_path: Path) -> Path:
     return shutil.copytree(past, tmp_path / "workspace")
 
 
-TELEMETRY = (
-    "outrider logs",
-    "outrider traces",
-    "outrider services",
-    "outrider hosts",
-    "outrider sql",
-    "outrider doctor trace",
-)
 TELEMETRY = tuple(f"outrider {name}" for name in ("logs", "traces", "services", "hosts", "sql", "views"))
 needs_engine = pytest.mark.skipif(find_spec("chdb") is None, reason="the extra `telemetry` is not installed")
 
