@@ -27,7 +27,9 @@ def measure_process(meter: Meter) -> None:
 
     meter.create_observable_counter("process.cpu.time", [_observed(cpu)], "s")
     meter.create_observable_gauge("process.memory.usage", [_observed(lambda: _single(process.memory_info().rss))], "By")
-    meter.create_observable_gauge("process.thread.count", [_observed(lambda: _single(process.num_threads()))], "{thread}")
+    meter.create_observable_gauge(
+        "process.thread.count", [_observed(lambda: _single(process.num_threads()))], "{thread}"
+    )
     meter.create_observable_counter("cpython.gc.collections", [_observed(collections)], "{collection}")
 
 

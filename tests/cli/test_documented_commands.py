@@ -67,6 +67,7 @@ SETTINGS = """
 [journeys]
 starved_above = 1.0
 [telemetry]
+[errors]
 [status_page]
 title = "Shop"
 [[status_page.component]]
@@ -143,7 +144,12 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     journey = {"journeys/test_checkout.py": example.replace("test_sign_guest_book", "test_checkout")}
     for name, text in {**FILES, **journey}.items():
         (folder / name).write_text(text, encoding="utf-8")
-    for line in ("outrider release 2.13.0", "outrider release 2.14.0", "outrider users add ada --role admin"):
+    for line in (
+        "outrider release 2.13.0",
+        "outrider release 2.14.0",
+        "outrider users add ada --role admin",
+        "outrider project add basket",
+    ):
         type_line(line, folder)
     in_bash("git init --quiet", folder)
     return folder
