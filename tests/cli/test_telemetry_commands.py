@@ -17,7 +17,16 @@ from tests.traced_steps import SLOWER_RUNS, slower_runs
 from outrider.alerts import Facts, Incident, Phase, Problem
 from outrider.alerts.incident_records import stored_incident
 from outrider.app import find_workspace, follow_logs, open_store, open_telemetry
-from outrider.model import AlertChanges, AttemptTrace, Measurement, Outcome, SumValue
+from outrider.model import (
+    AggregateSample,
+    AlertChanges,
+    AttemptTrace,
+    Measurement,
+    Outcome,
+    Subject,
+    SubjectKind,
+    SumValue,
+)
 from outrider.telemetry import LEDGER, DayLedger, Tally
 
 if TYPE_CHECKING:
@@ -85,6 +94,30 @@ def test_a_query_is_taken_in_one_argument_or_several(desk: Desk) -> None:
     assert [record["body"] for record in together] == ["payment timed out"]
     assert together == apart
     assert together[0]["resource"] == {"service.name": "shop"}
+
+
+@needs_engine
+def test_a_service_tells_what_its_runtime_and_its_operations_do(desk: Desk) -> None:
+    """Each metric as it was said last; an operation that deviates says so below its line."""
+    at_us = time.time_ns() // 300_000_000_000 * 300_000_000
+    subject = Subject.of(SubjectKind.SERVICE, "shop")
+    figures = {"operation_p95_ms": 820.0, "operation_p95_ms_usual": 210.0}
+    moved = [AggregateSample(subject, "GET /cart", name, "production", "", at_us, figures[name]) for name in figures]
+    workspace = find_workspace(desk.root)
+    with open_store(workspace) as store:
+        store.aggregates.record(moved)
+    with open_telemetry(workspace) as telemetry:
+        own = SumValue(5e6, is_monotonic=False, is_delta=False)
+        telemetry.insert_metrics([point("shop", own, "process.memory.usage")], token="runtime")
+
+    [said] = desk.json("services", "shop", "--show", "runtime", "--json")
+    [operation] = desk.json("services", "shop", "--json")
+    table = desk.outrider("services", "shop").stdout
+
+    assert (said["metric"], said["kind"], said["value"]) == ("process.memory.usage", "level", 5e6)
+    assert "process.memory.usage" in desk.outrider("services", "shop", "--show", "runtime").stdout
+    assert [(own["metric"], own["value"]) for own in operation["moved"]] == [("duration_ms", 820.0)]
+    assert "p95 820 ms, usually 210 ms" in table
 
 
 @needs_engine

@@ -33,7 +33,13 @@ def test_pages_and_api_tell_them(scene: Scene, telemetry: ClickHouseClient, serv
     scene.telemetry = replace(scene.telemetry, notable=lambda: rows)
     insert_rows(telemetry, [log_of(service)], f"notable {service}")
 
-    logs, plain, own = scene.get(f"/logs?q=service:{service}&patterns=1", "/logs", f"/services/{front}")
+    insert_rows(telemetry, [log_of(front, "card 1 declined"), log_of(front, "cart 7 lost")], f"notable {front}")
+    insert_rows(telemetry, [log_of("other", "card 9 declined")], f"notable other {front}")
+
+    every, of_front, of_others = scene.get(
+        "/logs?patterns=1", f"/logs?q=service:{front}+declined&patterns=1", f"/logs?q=service:{front}+lost&patterns=1"
+    )
+    logs, plain, own = scene.get("/logs?patterns=1", "/logs", f"/services/{front}")
     document, answer = scene.get("/api/v1/openapi.json", f"/api/v1/log-patterns?service={front}")
 
     assert "card * declined" in logs.text
@@ -42,6 +48,9 @@ def test_pages_and_api_tell_them(scene: Scene, telemetry: ClickHouseClient, serv
     assert "card * declined" in own.text
     assert "alert(1)" not in own.text
     assert "New and exploding" not in plain.text
+    assert ["card * declined" in page.text for page in (every, of_front, of_others)] == [True, True, False]
+    assert "alert(1)" in every.text
+    assert "alert(1)" not in of_front.text
     schema = document.json()["paths"]["/api/v1/log-patterns"]["get"]["responses"]["200"]["content"]
     components = {"components": document.json()["components"]}
     Draft202012Validator({**schema["application/json"]["schema"], **components}).validate(answer.json())
@@ -67,3 +76,17 @@ def test_an_incident_of_a_service_shows_them_as_a_clue(scene: Scene, telemetry: 
     assert "card * declined" in page
     assert "cart * lost" not in page
     assert "long ago" not in page
+
+
+def test_an_incident_of_a_rule_shows_the_patterns_that_it_found(scene: Scene, telemetry: ClickHouseClient) -> None:
+    """Of any service, with a line of each, and where its records are."""
+    found = replace(notable("pay", "card * declined"), rules=("new errors",), example="card 4711 declined")
+    other = notable("pay", "cart * lost")
+    scene.telemetry = replace(source(telemetry), notable=lambda: (found, other))
+    incident = scene.incident(scene.add("only"), checks=("rule:new errors",))
+
+    page = scene.get(f"/incidents/{incident.id}")[0].text
+
+    assert "such as <bdi>card 4711 declined</bdi>" in page
+    assert 'href="/logs?q=service%3Apay+card+since%3A1d"' in page
+    assert "cart * lost" not in page

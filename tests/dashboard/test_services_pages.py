@@ -147,8 +147,12 @@ def test_an_operation_that_moved_stands_first_with_what_it_does(
         ]
     )
 
-    (answer,) = scene.get(f"/services/{pay}")
+    answer, told = scene.get(f"/services/{pay}", f"/api/v1/services?service={pay}")
 
+    items = {item["operation"]: item["moved"] for item in told.json()["items"]}
+    [own_move] = items["POST /pay"]
+    assert (own_move["metric"], own_move["value"], own_move["usual"]) == ("duration_ms", 820.0, 210.0)
+    assert not any(moved for operation, moved in items.items() if operation != "POST /pay")
     rows = answer.text.split('id="operations"')[1].split("</table>")[0].split("<tr>")[2:]
     assert "POST /pay" in rows[0]
     assert "slower" in rows[0]

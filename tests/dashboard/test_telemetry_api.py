@@ -38,6 +38,7 @@ def test_answers_are_those_that_the_description_has(scene: Scene, telemetry: Cli
         "/api/v1/vitals": "",
         "/api/v1/sessions": "",
         "/api/v1/sessions/{session}": "",
+        "/api/v1/runtimes": f"?service={service}",
     }
     document = scene.get("/api/v1/openapi.json")[0].json()
 
@@ -100,7 +101,8 @@ def test_a_query_that_cannot_be_understood_names_its_column(
     [
         "logs?limit=1000000", "logs?limit=-1", "logs?before=x", "logs?every=5", "logs?every=99999d&by=a",
         "traces?limit=0", f"logs?q={'x' * 5000}", "services?since=2100-01-01", "services?since=x",
-        "hosts?since=2100-01-01", "services?synthetic=maybe", "logs?by=a,b,c,d", "logs?measure=median", "logs?by=,",
+        "hosts?since=2100-01-01", "services?synthetic=maybe", "runtimes",
+        "runtimes?service=a&since=2020-01-01", "logs?by=a,b,c,d", "logs?measure=median", "logs?by=,",
     ],
 )  # fmt: skip
 def test_what_no_answer_has_is_refused(scene: Scene, telemetry: ClickHouseClient, asked: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,13 +17,14 @@ from outrider.app.subject_watch import SubjectWatch
 from outrider.baselines import Direction, Settings
 from outrider.model import Notable, RecordKind
 from outrider.runs import LiveJudge
-from outrider.telemetry_store import read_notable
+from outrider.telemetry_store import NOTABLE_FILE, read_notable
 from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 from outrider.telemetry_store.telemetry_search import TelemetrySearch
 from outrider.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from outrider.alerts import Incident
     from outrider.model import LogRecord
@@ -50,7 +50,7 @@ class Rules:
         self.patterns: PatternWatch | None = None
         self._client, self._store, self._mark, self._rules = client, store, folder / "rules.json", rules
         self._alerts = AlertService(store, lambda: True)
-        self._alerts.use(Workspace(root=Path(), name="t"), [], AlertSettings(rules=tuple(rules)))
+        self._alerts.use(Workspace(root=folder, name="t"), [], AlertSettings(rules=tuple(rules)))
         self._judging = SubjectWatch(
             store.aggregates, self._alerts.subject_judged, on_rule=self._alerts.rule_measured, judge_s=60
         )
@@ -130,7 +130,8 @@ def test_a_new_pattern_of_errors_opens_an_incident(
     )
     clock = [float(end_s + 60)]
     search = TelemetrySearch(shared)
-    watch = PatternWatch(search, tmp_path / "memory.json", tmp_path / "told.json", clock=lambda: clock[0])
+    notable = tmp_path / ".outrider" / NOTABLE_FILE
+    watch = PatternWatch(search, tmp_path / "memory.json", notable, clock=lambda: clock[0])
     rule = QueryRule(
         "new", RecordKind.LOGS, f"service:{service} level>=error", every_s=PERIOD_S, above=0.0, pattern=Notable.NEW
     )
@@ -146,9 +147,13 @@ def test_a_new_pattern_of_errors_opens_an_incident(
     rules.pass_to(end_s + 2_500)
     [ended] = rules.incidents()
 
-    told = [(row.text, row.severity_number) for row in read_notable(tmp_path / "told.json") if row.service == service]
+    told = [(row.text, row.severity_number) for row in read_notable(notable) if row.service == service]
     assert sorted(told) == [("card * declined by bank", 17), ("disk is nearly full", 13)]
-    assert (opened.phase, opened.lead.what) == (Phase.OPEN, "1 pattern of log records is new")
+    what = f'1 pattern of log records is new: {service}: "card * declined by bank", such as "card 3 declined by bank"'
+    assert (opened.phase, opened.lead.what) == (Phase.OPEN, what)
+    assert {row.text: row.rules for row in read_notable(notable)} == {
+        "card * declined by bank": ("new",), "disk is nearly full": (),
+    }  # fmt: skip
     assert ended.phase is Phase.RESOLVED
 
 

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.run_findings import band_of, chance_of
 from outrider.baselines import Condition, Direction, Signal
-from outrider.model import Notable
+from outrider.model import Notable, bounded
 from outrider.workspace import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from outrider.alerts.query_rule import QueryRule
-    from outrider.model import Subject
+    from outrider.model import NotablePattern, Subject
     from outrider.runs import SubjectJudgement
 
 _SECOND_US = 1_000_000
+_QUOTED, _QUOTED_CHARACTERS = 3, 120
+"""How many patterns a sentence names, and how long each may be."""
 _UNUSUAL = {
     Direction.UP: "is higher than usual",
     Direction.DOWN: "is lower than usual",
@@ -27,7 +29,13 @@ _UNUSUAL = {
 
 
 def threshold_findings(
-    rule: QueryRule, points: Sequence[tuple[int, float]], environment: str, *, after_us: int, value: str = ""
+    rule: QueryRule,
+    points: Sequence[tuple[int, float]],
+    environment: str,
+    *,
+    after_us: int,
+    value: str = "",
+    notable: Sequence[NotablePattern] = (),
 ) -> Iterator[Finding]:
     """Yield whether the limit of a rule was exceeded for long enough, for each period that began after a time.
 
@@ -38,6 +46,7 @@ def threshold_findings(
         environment: Which the telemetry is of.
         after_us: Microseconds UTC.
         value: That of its key which the measures are of; empty where it has none.
+        notable: The patterns that a rule over patterns has found.
     """
     every_us, since_us, last_us = rule.every_s * _SECOND_US, None, None
     for at_us, measured in points:
@@ -49,7 +58,20 @@ def threshold_findings(
         if at_us > after_us:
             present = since_us is not None and at_us + every_us - since_us >= rule.for_s * _SECOND_US
             facts = replace(_facts(rule, measured, since_us), title=rule_title(rule.name, value))
+            if present and (quoted := _quoted(notable, since_us or at_us, at_us + every_us)):
+                facts = replace(facts, what=f"{facts.what}: {quoted}")
             yield _finding(rule, environment, present, at_us + every_us, facts, value=value, once=True)
+
+
+def _quoted(notable: Sequence[NotablePattern], since_us: int, until_us: int) -> str:
+    """Return what the first patterns of a time say, each with a line of it."""
+    own = [row for row in notable if row.since_s * _SECOND_US < until_us and row.until_s * _SECOND_US > since_us]
+    said = [f'{row.service}: "{bounded(row.text, _QUOTED_CHARACTERS)}"{_example(row)}' for row in own[:_QUOTED]]
+    return "; ".join([*said, f"and {len(own) - _QUOTED} more"] if len(own) > _QUOTED else said)
+
+
+def _example(row: NotablePattern) -> str:
+    return "" if row.example in {"", row.text} else f', such as "{bounded(row.example, _QUOTED_CHARACTERS)}"'
 
 
 def _is_beyond(rule: QueryRule, value: float) -> bool:

@@ -15,6 +15,7 @@ from outrider.app.acknowledge_links import link_maker
 from outrider.app.alert_delivery import AlertDelivery
 from outrider.app.alert_pictures import pictures_from
 from outrider.app.rule_judge import RuleJudge
+from outrider.app.telemetry_access import notable_patterns
 from outrider.app.workspace_access import judge_settings
 from outrider.baselines import Condition, Signal
 from outrider.model import FAILING, REQUESTS, OutriderError, Subject, SubjectKind
@@ -111,7 +112,9 @@ class AlertService:
         rules = state.settings.rules if state is not None else ()
         rule = next((rule for rule in rules if rule.subject == subject), None)
         if state is not None and rule is not None:
-            findings = RuleJudge(self._store, judge_settings(state.workspace)).findings(rule, environment)
+            notable = [row for row in notable_patterns(state.workspace) if rule.name in row.rules]
+            judge = RuleJudge(self._store, judge_settings(state.workspace))
+            findings = judge.findings(rule, environment, notable if rule.pattern is not None else ())
             self._take(lambda processor: processor.process_findings(findings, now_us), now_us)
 
     def _moved(self, judged: SubjectJudgement) -> tuple[MovedOperation, ...]:

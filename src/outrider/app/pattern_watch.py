@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from outrider.model import Notable, NotablePattern, OutriderError, RecordKind
+from outrider.model import Notable, NotablePattern, OutriderError
 from outrider.telemetry_store import PatternTree, QueryText, read_notable, replace_file, spoken_parts, write_notable
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ _QUIET_S: Final = 1_800
 _FEWEST_MORE: Final = 50
 _TIMES: Final = 10
 _REFUSALS: Final = frozenset({"bad-query", "telemetry-limit"})
+_LINE_CHARACTERS: Final = 500
 
 
 @dataclass(slots=True)
@@ -145,25 +146,31 @@ class PatternWatch:
     def counts(self, rule: QueryRule, begin_s: int, end_s: int) -> dict[int, float]:
         """Return how many patterns were notable in each period of a rule, of those with records that its query finds.
 
-        A new one counts for half an hour after it was last seen.
+        A new one counts for half an hour after it was last seen. Those that count name the rule from then on.
         """
         quiet_s = _QUIET_S if rule.pattern is Notable.NEW else 0
         own = [
             row for row in self._notable.values()
             if row.why is rule.pattern and row.since_s < end_s and row.until_s + quiet_s > begin_s
-            and self._matches(row, rule.query)
         ]  # fmt: skip
+        found = {_key(row): line for row in own if (line := self._line(row, rule.query)) is not None}
+        own = [row for row in own if _key(row) in found]
+        if unnamed := [row for row in own if rule.name not in row.rules]:
+            for row in unnamed:
+                self._notable[_key(row)] = replace(row, rules=(*row.rules, rule.name), example=found[_key(row)])
+            write_notable(self._notable_file, self._notable.values())
         return {
             at_s: float(sum(row.since_s < at_s + rule.every_s and row.until_s + quiet_s > at_s for row in own))
             for at_s in range(begin_s, end_s, rule.every_s)
         }
 
-    def _matches(self, row: NotablePattern, query: str) -> bool:
+    def _line(self, row: NotablePattern, query: str) -> str | None:
+        """Return what a record of a pattern says that a query finds; None if it finds none."""
         both = QueryText(f"({query}) {row.query}" if query else row.query).during(
             _moment(row.since_s), _moment(row.until_s)
         )
-        table = self._reader.measure(RecordKind.LOGS, both, measure="count")
-        return any(row[-1] for row in table.rows)
+        records = self._reader.search_logs(both, limit=1).rows
+        return records[0].body.partition("\n")[0][:_LINE_CHARACTERS] if records else None
 
     def _patterns(self, at_s: int) -> tuple[LogPattern, ...]:
         query = f"since:{_moment(at_s)} until:{_moment(at_s + PERIOD_S)}"
@@ -216,6 +223,9 @@ class PatternWatch:
             row.service, node.first, node.text, query, why, row.severity_number, row.count, usual, since_s,
             at_s + PERIOD_S,
         )  # fmt: skip
+        before = self._notable.get(_key(pattern))
+        if before is not None:
+            pattern = replace(pattern, rules=before.rules, example=before.example)
         self._notable[_key(pattern)] = pattern
 
 

@@ -11,9 +11,11 @@ from outrider.model import RULE_VALUE, RULE_VALUE_KEPT_S, Checkpoint
 from outrider.runs import Judge
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from outrider.alerts import Finding, QueryRule
     from outrider.baselines import Settings
-    from outrider.model import JudgeHistory, Series
+    from outrider.model import JudgeHistory, NotablePattern, Series
 
 _SECOND_US = 1_000_000
 
@@ -30,8 +32,14 @@ class RuleJudge:
         self._history = history
         self._settings = settings
 
-    def findings(self, rule: QueryRule, environment: str) -> list[Finding]:
-        """Return the findings of values that were not judged yet, and of the last that was."""
+    def findings(self, rule: QueryRule, environment: str, notable: Sequence[NotablePattern] = ()) -> list[Finding]:
+        """Return the findings of values that were not judged yet, and of the last that was.
+
+        Args:
+            rule: The rule.
+            environment: Which the telemetry is of.
+            notable: The patterns that it has found, if it is about patterns.
+        """
         if rule.baseline is not None:
             return self._unusual(rule, environment)
         of_rule = [own for own in self._history.series.of(rule.subject) if self._is_of(rule, own, environment)]
@@ -43,7 +51,9 @@ class RuleJudge:
             since_us = after_us - round((rule.for_s + rule.every_s) * _SECOND_US)
             points = self._history.series.samples(series, since_us=max(0, since_us))
             pairs = list(zip(points.at_us.tolist(), points.value.tolist(), strict=True))
-            own = list(threshold_findings(rule, pairs, environment, after_us=after_us, value=series.step))
+            own = list(
+                threshold_findings(rule, pairs, environment, after_us=after_us, value=series.step, notable=notable)
+            )
             if own:
                 condition = Condition.DEGRADED if own[-1].present else Condition.STEADY
                 checkpoints.append(Checkpoint(series, pairs[-1][0], condition, own[-1].facts.what, b""))

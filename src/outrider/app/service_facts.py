@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outrider.model import Subject, SubjectKind
+from outrider.runs import moved_operations
 from outrider.workspace import TelemetrySettings
 
 if TYPE_CHECKING:
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
         Dependency,
         Deployment,
         HostReading,
+        MovedOperation,
         Release,
+        RuntimePoint,
+        SeriesReader,
         ServiceInstance,
         ServiceReader,
         SpanRates,
@@ -56,6 +61,18 @@ class ServiceFacts:
         if self._service:
             return self._reader.operations(self._service, self._since_ns, self._until_ns)
         return self._reader.services(self._since_ns, self._until_ns)
+
+    def runtime(self) -> list[RuntimePoint]:
+        """Return what each metric of the service's runtimes said last, as the mean of a minute."""
+        points = self._reader.runtime_points(self._service, self._since_ns, self._until_ns, every_s=60)
+        latest = {(own.metric, own.unit, own.kind, own.instance, own.part): own for own in points}
+        return list(latest.values())
+
+    def moved(self, series: SeriesReader) -> tuple[MovedOperation, ...]:
+        """Return which operations of the service deviate from their last day."""
+        if not self._service:
+            return ()
+        return moved_operations(series, Subject.of(SubjectKind.SERVICE, self._service), at_us=self._until_ns // 1000)
 
     def hosts(self) -> list[HostReading]:
         """Return hosts and what they said last."""

@@ -8,33 +8,68 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from outrider.cli.fitted_table import Column, FittedTable, name_column, number_column, text_column, time_column
+from outrider.app import movement_text
+from outrider.cli.fitted_table import (
+    Column,
+    FittedTable,
+    name_column,
+    note_column,
+    number_column,
+    text_column,
+    time_column,
+)
 from outrider.cli.run_tables import at
 from outrider.model import apdex, per_cent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from outrider.app import ReleaseMark
-    from outrider.model import Dependency, HostReading, LostTelemetry, ServiceInstance, SpanRates, Statement
+    from outrider.model import (
+        Dependency,
+        HostReading,
+        LostTelemetry,
+        MovedOperation,
+        RuntimePoint,
+        ServiceInstance,
+        SpanRates,
+        Statement,
+    )
 
 _QUANTILES = (0.5, 0.95, 0.99)
 
 
-def rates_table(rates: Sequence[SpanRates], seconds: float, title: str, satisfied_ms: float) -> FittedTable:
-    """Return a line a service or operation."""
-    table = _table((name_column(title),), ("per minute", "errors", "p50 ms", "p95 ms", "p99 ms", "Apdex"))
+def by_operation(moved: Sequence[MovedOperation]) -> dict[str, list[MovedOperation]]:
+    """Return what deviates by the operation that it is of."""
+    found: dict[str, list[MovedOperation]] = {}
+    for own in moved:
+        found.setdefault(own.operation, []).append(own)
+    return found
+
+
+def rates_table(
+    rates: Sequence[SpanRates],
+    seconds: float,
+    title: str,
+    satisfied_ms: float,
+    moved: Mapping[str, Sequence[MovedOperation]],
+) -> FittedTable:
+    """Return a line a service or operation, and below it what deviates of that."""
+    figures = map(number_column, ("per minute", "errors", "p50 ms", "p95 ms", "p99 ms", "Apdex"))
+    table = FittedTable(name_column(title), *figures, *([note_column("unusual")] if moved else []))
     for row in rates:
         score = apdex(row.durations, row.error_share, satisfied_ms)
         numbers = [_ms(row.durations.quantile(share)) for share in _QUANTILES]
         last = "-" if score is None else f"{score:.2f}"
         rate = f"{row.count / seconds * 60:.1f}"
-        table.add_row(Text(row.operation or row.service), rate, per_cent(row.error_share), *numbers, last)
+        unusual = "; ".join(movement_text(own) for own in moved.get(row.operation, ()))
+        cells = [rate, per_cent(row.error_share), *numbers, last, *([unusual] if moved else [])]
+        table.add_row(Text(row.operation or row.service), *cells)
     return table
 
 
-def rates_json(row: SpanRates, satisfied_ms: float) -> dict[str, object]:
-    """Return rates as JSON, durations in milliseconds."""
+def rates_json(row: SpanRates, satisfied_ms: float, moved: Mapping[str, Sequence[MovedOperation]]) -> dict[str, object]:
+    """Return rates as JSON, durations in milliseconds, and what deviates of an operation."""
     return {
         "service": row.service,
         "operation": row.operation,
@@ -43,7 +78,26 @@ def rates_json(row: SpanRates, satisfied_ms: float) -> dict[str, object]:
         "error_share": row.error_share,
         **{f"p{share * 100:.0f}_ms": row.durations.quantile(share) for share in _QUANTILES},
         "apdex": apdex(row.durations, row.error_share, satisfied_ms),
+        "moved": [
+            {"metric": own.metric, "since": _utc(own.since_us), "value": own.value, "usual": own.usual}
+            for own in moved.get(row.operation, ())
+        ],
     }
+
+
+def runtime_table(points: Sequence[RuntimePoint]) -> FittedTable:
+    """Return a line for each metric, instance and part of what a runtime said last."""
+    table = _table((name_column("metric"), text_column("part"), name_column("instance"), "unit"), ("last",))
+    for own in points:
+        unit = {"rate": f"{own.unit or '1'}/s", "mean": f"{own.unit or '1'} (mean)"}.get(own.kind, own.unit)
+        table.add_row(Text(own.metric), Text(own.part), Text(own.instance), Text(unit), f"{own.value:,.6g}")
+    return table
+
+
+def runtime_json(point: RuntimePoint) -> dict[str, object]:
+    """Return what a metric of a runtime said last as JSON; its time as text in UTC."""
+    fields: dict[str, Any] = asdict(point)
+    return {**fields, "at": _utc(fields.pop("at_s") * 1_000_000)}
 
 
 def lost_table(lost: Sequence[LostTelemetry]) -> FittedTable:

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
     from outrider.app import Workspace
 
-_OF_ONE = frozenset({"instances", "statements"})
+_OF_ONE = frozenset({"instances", "runtime", "statements"})
 _NONE = {
     "rates": "no spans of that time",
     "dependencies": "no calls of that time (a minute is counted some two minutes after its end)",
     "deployments": "no new service.version of that time",
     "instances": "no spans of that time",
     "statements": "no calls to databases of that time",
+    "runtime": "no metrics of its runtime of that time",
     "dropped": "everything of today was kept as it was sent",
 }
 
@@ -40,7 +41,7 @@ _NONE = {
     default="rates",
     show_default=True,
     type=click.Choice(list(_NONE)),
-    help="What of them; instances and statements are those of one service, dropped is what was not kept today of all.",
+    help="What of them; instances, statements and runtime are those of one service, dropped is of all, today.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def services(service: str, *, since: float, show: str, as_json: bool) -> None:
@@ -88,11 +89,15 @@ def _answer(
             return facts.instances(), lambda rows: tables.instances_table(rows, zone), tables.instance_json
         case "statements":
             return facts.statements(), tables.statements_table, asdict
+        case "runtime":
+            return facts.runtime(), tables.runtime_table, tables.runtime_json
         case _:
+            with open_store(workspace) as store:
+                moved = tables.by_operation(facts.moved(store.series))
             rates = facts.rates()
             title = "operation" if rates and rates[0].operation else "service"
             return (
                 rates,
-                lambda rows: tables.rates_table(rows, since, title, apdex_ms),
-                lambda row: tables.rates_json(row, apdex_ms),
+                lambda rows: tables.rates_table(rows, since, title, apdex_ms, moved),
+                lambda row: tables.rates_json(row, apdex_ms, moved),
             )

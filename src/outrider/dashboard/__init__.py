@@ -60,7 +60,7 @@ from outrider.dashboard.issue_view import EventBody, IssueBody, api_event, api_i
 from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
 from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
 from outrider.dashboard.log_view import log_view, record_key
-from outrider.dashboard.notable_view import NotableBody, api_notable, notable_views
+from outrider.dashboard.notable_view import NotableBody, api_notable, found_patterns
 from outrider.dashboard.on_call_view import MOST_DAYS_AHEAD, USUAL_DAYS_AHEAD, OnCallBody, api_on_call, on_call_page
 from outrider.dashboard.overview import Filter, OverviewView, overview
 from outrider.dashboard.overview_page import overview_page, wall_page
@@ -142,6 +142,7 @@ from outrider.dashboard.telemetry_answers import (
     LogPage,
     Measure,
     RatesBody,
+    RuntimeBody,
     SpanPage,
     TraceBody,
     api_hosts,
@@ -149,6 +150,7 @@ from outrider.dashboard.telemetry_answers import (
     api_measured_logs,
     api_measured_spans,
     api_rates,
+    api_runtime,
     api_spans,
     api_trace,
     log_item,
@@ -225,6 +227,7 @@ __all__ = [
     "RunBody",
     "RunDetail",
     "RunPage",
+    "RuntimeBody",
     "SamplePage",
     "SampleQuery",
     "SearchBody",
@@ -285,6 +288,7 @@ __all__ = [
     "api_routing",
     "api_run",
     "api_runs",
+    "api_runtime",
     "api_samples",
     "api_series",
     "api_service",
@@ -309,6 +313,7 @@ __all__ = [
     "dashboard_problems",
     "dashboard_view",
     "dashboards_page",
+    "found_patterns",
     "gate_decision",
     "gate_page",
     "gates_page",
@@ -328,7 +333,6 @@ __all__ = [
     "logs_page",
     "logs_path",
     "logs_problem_page",
-    "notable_views",
     "notice_page",
     "on_call_page",
     "overview",

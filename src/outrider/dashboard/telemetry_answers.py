@@ -18,8 +18,10 @@ if TYPE_CHECKING:
         LogRecord,
         Matches,
         MeasuredTable,
+        MovedOperation,
         RecordKind,
         RowPosition,
+        RuntimePoint,
         Span,
         SpanRates,
         TelemetryReader,
@@ -163,8 +165,21 @@ class HostsBody:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedItem:
+    """What an operation does that deviates, since when; p95 in milliseconds, a share, or requests in five minutes."""
+
+    metric: str
+    since: str | None
+    value: float
+    usual: float
+
+
+@dataclass(frozen=True, slots=True)
 class RatesItem:
-    """How many spans entered a service or an operation, how many failed, and how long they took."""
+    """How many spans entered a service or an operation, how many failed, and how long they took.
+
+    `moved` says of an operation what deviates from its last day.
+    """
 
     service: str
     operation: str
@@ -174,6 +189,7 @@ class RatesItem:
     p50_ms: float | None
     p95_ms: float | None
     p99_ms: float | None
+    moved: tuple[MovedItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +197,32 @@ class RatesBody:
     """Services, or the operations of one; from `since` on, before `until`."""
 
     items: tuple[RatesItem, ...]
+    since: str | None
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeItem:
+    """A metric of an instance of a service in a period from `at` on.
+
+    `kind` is `level` as it was sent, `rate` a second of what only grows, `mean` of a histogram; `part` are its
+    attributes' values.
+    """
+
+    metric: str
+    unit: str
+    kind: str
+    instance: str
+    part: str
+    at: str | None
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeBody:
+    """What the runtimes of a service sent; from `since` on, before `until`."""
+
+    items: tuple[RuntimeItem, ...]
     since: str | None
     until: str | None
 
@@ -237,16 +279,32 @@ def api_hosts(hosts: Iterable[HostReading], since_us: int, until_us: int) -> Hos
     return HostsBody(tuple(items), instant(since_us), instant(until_us))
 
 
-def api_rates(rates: Iterable[SpanRates], since_us: int, until_us: int) -> RatesBody:
-    """Return the rates of services or operations for the API."""
+def api_runtime(points: Iterable[RuntimePoint], since_us: int, until_us: int) -> RuntimeBody:
+    """Return what runtimes sent for the API."""
     items = (
-        RatesItem(
-            row.service, row.operation, row.count, row.errors, row.error_share,
-            *(row.durations.quantile(share) for share in (0.5, 0.95, 0.99)),
-        )
-        for row in rates
-    )  # fmt: skip
+        RuntimeItem(own.metric, own.unit, own.kind, own.instance, own.part, instant(own.at_s * 10**6), own.value)
+        for own in points
+        if math.isfinite(own.value)
+    )
+    return RuntimeBody(tuple(items), instant(since_us), instant(until_us))
+
+
+def api_rates(
+    rates: Iterable[SpanRates], since_us: int, until_us: int, moved: Iterable[MovedOperation] = ()
+) -> RatesBody:
+    """Return the rates of services or operations for the API, and which operations deviate."""
+    of: dict[str, list[MovedItem]] = {}
+    for own in moved:
+        of.setdefault(own.operation, []).append(MovedItem(own.metric, instant(own.since_us), own.value, own.usual))
+    items = (_rates_item(row, tuple(of.get(row.operation, ()))) for row in rates)
     return RatesBody(tuple(items), instant(since_us), instant(until_us))
+
+
+def _rates_item(row: SpanRates, moved: tuple[MovedItem, ...]) -> RatesItem:
+    p50_ms, p95_ms, p99_ms = (row.durations.quantile(share) for share in (0.5, 0.95, 0.99))
+    return RatesItem(
+        row.service, row.operation, row.count, row.errors, row.error_share, p50_ms, p95_ms, p99_ms, moved
+    )  # fmt: skip
 
 
 def log_item(record: LogRecord) -> LogItem:

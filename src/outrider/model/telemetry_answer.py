@@ -122,6 +122,8 @@ class NotablePattern:
         usual: The most in five minutes of the week before; 0 of a new one.
         since_s: When it was first seen, or began to explode.
         until_s: The end of the last five minutes in which it was notable.
+        rules: Names of the rules whose query finds its records.
+        example: The first line of such a record; empty without rules.
     """
 
     service: str
@@ -134,6 +136,8 @@ class NotablePattern:
     usual: int
     since_s: int
     until_s: int
+    rules: tuple[str, ...] = ()
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)

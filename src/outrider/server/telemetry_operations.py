@@ -10,6 +10,7 @@ from outrider.dashboard import (
     Measure,
     NotableBody,
     RatesBody,
+    RuntimeBody,
     SpanPage,
     TraceBody,
     api_hosts,
@@ -18,11 +19,13 @@ from outrider.dashboard import (
     api_measured_spans,
     api_notable,
     api_rates,
+    api_runtime,
     api_spans,
     api_trace,
     read_row_position,
 )
-from outrider.model import RecordKind, UsageError, is_trace_id
+from outrider.model import RecordKind, Subject, SubjectKind, UsageError, is_trace_id
+from outrider.runs import moved_operations
 from outrider.server.api_parameters import (
     ROOT,
     TEXT,
@@ -47,6 +50,9 @@ if TYPE_CHECKING:
 _QUERY_CHARACTERS: Final = 4_000
 _USUAL_ROWS, _MOST_ROWS = 100, 1_000
 _HOUR_US: Final = 3_600_000_000
+_DAY_US: Final = 24 * _HOUR_US
+_LEAST_S, _MOST_PERIODS = 60, 300
+"""Of periods that metrics of runtimes are told by."""
 _MOST_S: Final = 366 * 86_400.0
 _TIME = {"type": "string", "format": "date-time"}
 _CURSOR = {"type": "string", "pattern": "^[0-9]{1,18}[.][0-9]{1,5}$"}
@@ -101,7 +107,22 @@ def _services(sources: Sources, request: Request) -> RatesBody:
     with asked_telemetry(sources) as reader:
         listed = reader.services if not service else lambda *time, **more: reader.operations(service, *time, **more)
         rates = listed(since_us * 1000, until_us * 1000, with_synthetic=with_synthetic)
-    return api_rates(rates, since_us, until_us)
+    subject = Subject.of(SubjectKind.SERVICE, service) if service else None
+    moved = moved_operations(sources.store.series, subject, at_us=until_us) if subject else ()
+    return api_rates(rates, since_us, until_us, moved)
+
+
+def _runtime(sources: Sources, request: Request) -> RuntimeBody:
+    service = text_of(request, "service")
+    if not service:
+        raise bad_parameter("service", "is missing", "the name of a service")
+    since_us, until_us = _time_of(sources, request)
+    if until_us - since_us > _DAY_US:
+        raise bad_parameter("since", "is more than a day before until", "a day at most: points are read one by one")
+    every_s = max(_LEAST_S, (until_us - since_us) // 10**6 // _MOST_PERIODS)
+    with asked_services(sources) as reader:
+        points = reader.runtime_points(service, since_us * 1000, until_us * 1000, every_s=every_s)
+    return api_runtime(points, since_us, until_us)
 
 
 def _patterns(sources: Sources, request: Request) -> NotableBody:
@@ -196,7 +217,16 @@ TELEMETRY_OPERATIONS = (
         _services,
     ),
     Operation(
+<<<<<<< HEAD
         Description(f"{ROOT}/hosts", "Hosts that sent system metrics, and what they said last.", HostsBody, TIMES),
+=======
+        Description(f"{ROOT}/runtimes", "What the runtimes of a service sent: memory, CPU, pools, queues and the like.",
+                    RuntimeBody, (Parameter("service", "Which one.", TEXT), *_TIMES)),
+        _runtime,
+    ),
+    Operation(
+        Description(f"{ROOT}/hosts", "Hosts that sent system metrics, and what they said last.", HostsBody, _TIMES),
+>>>>>>> feat19b
         _hosts,
     ),
 )  # fmt: skip

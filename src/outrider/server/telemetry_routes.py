@@ -10,10 +10,10 @@ from starlette.responses import HTMLResponse
 
 from outrider.dashboard import (
     LEVELS,
+    found_patterns,
     log_view,
     logs_page,
     logs_problem_page,
-    notable_views,
     patterns_view,
     query_problem,
     read_row_position,
@@ -87,7 +87,7 @@ class TelemetryPages:
                 view, asked.context, asked.views, is_first=is_first, is_wrapped=is_wrapped,
                 is_live=is_live and is_first and not by_pattern,
                 patterns=patterns_view(asked.reader, asked.text) if by_pattern else None,
-                notable=notable_views(self._sources) if by_pattern else (),
+                notable=found_patterns(self._sources, asked.reader, asked.text) if by_pattern else (),
             )  # fmt: skip
 
         return self._answer(request, ViewPage.LOGS, make, logs_problem_page)

@@ -20,7 +20,9 @@ def read_notable(path: Path) -> tuple[NotablePattern, ...]:
     """Return what is notable, or was within a day, the latest first; nothing where the file is missing or damaged."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-        patterns = [NotablePattern(**{**row, "why": Notable(row["why"])}) for row in rows]
+        patterns = [
+            NotablePattern(**{**row, "why": Notable(row["why"]), "rules": tuple(row.get("rules", ()))}) for row in rows
+        ]
     except (OSError, ValueError, TypeError, KeyError):
         return ()
     return tuple(sorted(patterns, key=lambda pattern: (-pattern.until_s, -pattern.since_s, pattern.name)))
