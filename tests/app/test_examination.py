@@ -351,15 +351,25 @@ def test_nothing_is_noted_of_rules_where_checks_cannot_be_read(tmp_path: Path) -
     assert examination.notes == ()
 
 
-def test_a_store_that_is_not_sqlite_is_called_experimental(tmp_path: Path) -> None:
-    """Whoever names PostgreSQL learns it from `validate`, as a note or with the driver that is missing."""
-    write(tmp_path, changed("outrider.toml: store/url", "postgresql+psycopg://host/outrider"))
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql+psycopg://host/outrider", []),
+        ("postgresql+psycopg2://host/outrider", ['pip install "outrider[postgres]"']),
+        ("mysql://host/outrider", ["experimental"]),
+    ],
+)
+def test_a_database_that_nobody_tried_and_a_driver_that_is_missing_are_said(
+    tmp_path: Path, url: str, told: list[str]
+) -> None:
+    """No server is asked: that is for the service."""
+    write(tmp_path, changed("outrider.toml: store/url", url))
 
     result = validate_workspace(tmp_path)
 
     problems = [*result.notes, *map(str, result.problems)]
-    assert len(problems) == 1
-    assert "experimental" in problems[0] or "psycopg" in problems[0]
+    assert len(problems) == len(told)
+    assert all(words in problem for words, problem in zip(told, problems, strict=True))
 
 
 VALUES = st.one_of(
