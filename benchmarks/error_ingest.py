@@ -5,6 +5,9 @@ gzip, are sent by two threads of this process over connections that stay open; t
 its own. Measured is the processor time of that process: until all are acknowledged while nothing is stored, and then
 for storing what waits. Printed are events per second of the processor, and of those accepted twice that, which two
 cores do without what clients cost. Wanted: 4,000 accepted and 800 digested.
+
+`--causes 1` is a flood of one issue and `--causes 10000` one of new issues; of `--per-minute N` the key takes no more.
+What was offered has to be what was stored whole, sampled and refused, exactly, and what the issues count.
 """
 
 from __future__ import annotations
@@ -26,8 +29,9 @@ import httpx
 from outrider.app.error_projects import KeyRequest, add_project
 from outrider.app.error_service import StoredKeys
 from outrider.app.followed_error_rules import FollowedErrorRules
-from outrider.app.workspace_access import open_store
+from outrider.app.workspace_access import now_us, open_store
 from outrider.errors import EventScrubber
+from outrider.model import IssueQuery
 from outrider.server import Background, error_application, listen
 from outrider.telemetry import ErrorDigestion, ErrorIntake, Scrubber, Spool, Tally
 from outrider.workspace import ErrorSettings, load
@@ -35,14 +39,15 @@ from outrider.workspace import ErrorSettings, load
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-CAUSES: Final = 50
 CORES: Final = 2
+_MOST_ISSUES: Final = 20_000
+_LETTERS: Final = str.maketrans("0123456789", "abcdefghij")  # a number in a name is no other cause
 WORDS: Final = tuple(f"word{number}" for number in range(4_000))
 
 
-def document(number: int, rng: random.Random) -> dict[str, Any]:
+def document(number: int, rng: random.Random, causes: int = 50) -> dict[str, Any]:
     """Return an event of about 8 KB."""
-    cause = number % CAUSES
+    cause = f"{number % causes}".translate(_LETTERS)
     frames = [
         {
             "module": f"shop.part{cause}.layer{depth}", "function": f"handle_{depth}",
@@ -94,7 +99,9 @@ def ingest(root: Path, pipe: Connection) -> None:
         digestion = ErrorDigestion(spool, lambda events: store.errors.add(events, rules.current()), tally)
         began_s = time.process_time()
         digestion.digest()
-        pipe.send((time.process_time() - began_s, tally.counts()))
+        spent_s = time.process_time() - began_s
+        issues = store.errors.list(IssueQuery(now_us()), _MOST_ISSUES, hours=1)
+        pipe.send((spent_s, tally.counts(), len(issues), sum(issue.events for issue in issues)))
 
 
 def send(port: int, key: str, bodies: list[bytes]) -> int:
@@ -108,9 +115,12 @@ def main() -> None:
     """Print the rates."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--events", type=int, default=4_000)
-    count = parser.parse_args().events
+    parser.add_argument("--causes", type=int, default=50)
+    parser.add_argument("--per-minute", type=int, default=10**9)
+    arguments = parser.parse_args()
+    count = arguments.events
     rng = random.Random(3)
-    bodies = [envelope(document(number, rng)) for number in range(count)]
+    bodies = [envelope(document(number, rng, arguments.causes)) for number in range(count)]
     print(f"{count:,} envelopes of {len(gzip.decompress(bodies[0])):,} bytes, {len(bodies[0]):,} compressed")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -118,7 +128,9 @@ def main() -> None:
         workspace = replace(load(root), errors=ErrorSettings())
         with open_store(workspace) as store:
             most = 10**9
-            issued = add_project(store, workspace, "shop", "production", per_day=most, key=KeyRequest(per_minute=most))
+            issued = add_project(
+                store, workspace, "shop", "production", per_day=most, key=KeyRequest(per_minute=arguments.per_minute)
+            )
         ours, theirs = multiprocessing.Pipe()
         process = multiprocessing.get_context("spawn").Process(target=ingest, args=(root, theirs))
         process.start()
@@ -130,12 +142,19 @@ def main() -> None:
         wall_s = time.monotonic() - began_s
         ours.send(None)
         accepted_s = ours.recv()
-        digested_s, counts = ours.recv()
+        digested_s, counts, issues, events = ours.recv()
         process.join()
     rate = taken / accepted_s
     print(f"accepted: {taken:,} in {wall_s:.1f} s; {rate:,.0f}/s of one core, {CORES * rate:,.0f}/s of two")
-    stored = counts.get("events stored", 0)
-    print(f"digested: {stored:,}; {stored / digested_s:,.0f}/s of one core; {counts}")
+    stored, sampled, refused = (
+        counts.get(f"events {what}", 0) for what in ("stored", "sampled", "refused, limit of the key")
+    )
+    digested = stored + sampled
+    print(f"digested: {digested:,}; {digested / digested_s:,.0f}/s of one core; {counts}")
+    print(f"offered {count:,} = stored whole {stored:,} + sampled {sampled:,} + refused {refused:,}")
+    print(f"{issues:,} issues count {events:,} events")
+    if count != digested + refused or events != digested:
+        raise SystemExit("the counts are wrong")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from outrider.model import IssueQuery
 from outrider.workspace import ErrorSettings, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from outrider.app.error_projects import IssuedKey
@@ -67,6 +67,10 @@ def sell() -> None:
 
 def envelope(document: dict[str, Any], **headers: object) -> bytes:
     return b"\n".join([json.dumps(headers).encode(), b'{"type":"event"}', json.dumps(document).encode()])
+
+
+def envelopes(documents: Sequence[dict[str, Any]]) -> bytes:
+    return b"\n".join([b"{}", *(line for own in documents for line in (b'{"type":"event"}', json.dumps(own).encode()))])
 
 
 def post(client: httpx.Client, issued: IssuedKey, data: bytes, **more: Any) -> httpx.Response:
@@ -164,6 +168,39 @@ def test_beyond_a_limit_clients_are_asked_to_wait(workspace: Workspace, store: S
     assert (taken, refused.status_code, after.status_code) == ([200, 200], 429, 429)
     assert int(refused.headers["retry-after"]) > 0
     assert refused.headers["x-sentry-rate-limits"].endswith(":error;default;security:key")
+
+
+def test_an_address_and_a_project_that_sent_enough_are_told_apart(workspace: Workspace, store: Store) -> None:
+    """Each limit is counted under its name; what is beyond the day's is counted by project, so that people are told."""
+    issued = project(store, workspace, per_day=2, key=KeyRequest(per_address=3))
+    with taking(workspace, store) as client:
+        answers = [post(client, issued, envelopes([{"message": "x"}] * count)) for count in (2, 1, 4)]
+    counts = json.loads((workspace.state / "errors/day.json").read_text("utf-8"))["counts"]
+
+    assert [answer.status_code for answer in answers] == [200, 429, 429]
+    assert counts["project 1 events beyond the limit of the day"] == counts["events refused, limit of the day"] == 1
+    assert counts["events refused, limit of the address"] == 4
+
+
+def test_a_flood_is_counted_exactly_and_sampled(workspace: Workspace, store: Store) -> None:
+    """What is offered is stored, sampled or refused; the first and the last are kept whole, and thirty between."""
+    issued = project(store, workspace, key=KeyRequest(per_minute=240))
+    events = [{"event_id": f"{number:032x}", "exception": {"values": [{"type": "Flood"}]}, "timestamp": number}
+              for number in range(1, 301)]  # fmt: skip
+    with taking(workspace, store) as client:
+        statuses = [post(client, issued, envelopes(events[at : at + 20])).status_code for at in range(0, 300, 20)]
+        again = post(client, issued, envelopes([{"message": "x" * (5 << 20)}]))
+        until(lambda: sum(issue.events for issue in issues(store)) >= 240)
+    (issue,) = issues(store)
+    kept = [own.id for own in store.errors.events(issue.id)]
+    counts = json.loads((workspace.state / "errors/day.json").read_text("utf-8"))["counts"]
+
+    assert (statuses, again.status_code) == ([200] * 12 + [429] * 3, 413)
+    assert issue.events == counts["events stored"] + counts["events sampled"] == counts["events taken"] == 240
+    assert counts["events taken"] + counts["events refused, limit of the key"] == 300
+    assert counts["events refused, too large"] == 1
+    assert len(kept) == 32
+    assert {f"{1:032x}", f"{240:032x}"} < set(kept)
 
 
 def test_what_is_no_error_is_counted_and_passed_over(workspace: Workspace, store: Store) -> None:

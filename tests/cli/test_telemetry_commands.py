@@ -84,6 +84,30 @@ def test_a_query_is_taken_in_one_argument_or_several(desk: Desk) -> None:
 
 
 @needs_engine
+def test_a_saved_view_is_asked_by_its_name(desk: Desk) -> None:
+    """What is written beside it narrows it, alternatives kept together; it is of one page, and can be removed."""
+    desk.outrider("views", "bad", "card", "OR", '"timed out"')
+    desk.outrider("views", "slow", "duration>200ms", "--of", "traces")
+
+    listed = desk.json("views", "--json")
+    shown = desk.outrider("views").stdout
+    found = desk.json("logs", "--view", "bad", "service:pay", "since:2h", "--json")
+    spans = desk.json("traces", "--view", "slow", "--json")
+    refused = [desk.outrider(*words) for words in (("logs", "--view", "slow"), ("views", "bad"), ("views", "--remove"))]
+    left = desk.json("views", "bad", "--remove", "--json")
+
+    assert [(view["page"], view["name"], view["query"]) for view in listed] == [
+        ("logs", "bad", 'card OR "timed out"'), ("traces", "slow", "duration>200ms"),
+    ]  # fmt: skip
+    assert 'card OR "timed out"' in shown
+    assert [record["service"] for record in found] == ["pay"]
+    assert [span["name"] for span in spans] == ["GET /cart"]
+    assert [done.returncode for done in refused] == [2, 2, 2]
+    assert "did you mean bad" in refused[0].stderr or "[unknown-view]" in refused[0].stderr
+    assert [view["name"] for view in left] == ["slow"]
+
+
+@needs_engine
 def test_the_rest_is_told(desk: Desk) -> None:
     """A cut list says so, and an empty one says that nothing matches."""
     assert "there are earlier ones" in desk.outrider("logs", "--limit", "1").stderr
@@ -112,6 +136,62 @@ def test_logs_and_spans_are_counted_by_keys_and_time(desk: Desk) -> None:
     assert row["p50(duration)"] == pytest.approx(250, rel=0.01)
     assert sum(row["count"] for row in desk.json("logs", "--every", "1m", "--json")) == 3
     assert "time (UTC)" in desk.outrider("logs", "--every", "1m").stdout
+
+
+BOARD = """title = "Shop"
+[variables.service]
+logs = ""
+by = "service"
+[[panel]]
+kind = "table"
+title = "Who logs"
+logs = "service:$service"
+by = ["service"]
+[[panel]]
+kind = "trend"
+title = "Rate"
+logs = ""
+every = "1m"
+[[panel]]
+kind = "number"
+title = "Availability"
+checks = ["*"]
+show = "availability"
+[[panel]]
+kind = "text"
+title = "Note"
+text = "Ask \\u001b[31mus."
+"""
+
+
+@needs_engine
+def test_dashboards_are_listed_checked_and_shown(desk: Desk) -> None:
+    """With what their queries find, of all values or one; a wrong file is told with its line."""
+    desk.write("reports/dashboards/shop.toml", BOARD)
+
+    listed = desk.json("dashboards", "list", "--json")
+    text = desk.outrider("dashboards", "show", "shop", "--since", "1h").stdout
+    panels = desk.json("dashboards", "show", "shop", "--since", "1h", "--set", "service=pay", "--json")["panels"]
+    refused = desk.outrider("dashboards", "show", "shop", "--set", "servce=pay")
+    desk.write("reports/dashboards/wrong.toml", 'title = "t"\n[[panel]]\nkind = "tredn"\ntitle = "a"\n')
+    wrong = desk.outrider("dashboards", "validate", "shop", "wrong")
+    unknown = desk.outrider("dashboards", "validate", "shopp")
+    (desk.root / "reports/dashboards/wrong.toml").unlink()
+
+    assert [(item["name"], item["panels"], item["problems"]) for item in listed] == [("shop", 4, [])]
+    assert [line.split() for line in text.splitlines() if line.startswith(("shop", "pay"))] == [
+        ["shop", "2"], ["pay", "1"],
+    ]  # fmt: skip
+    assert "service: all" in text
+    assert "no check matches" in text
+    assert "\x1b" not in text
+    assert panels[0]["rows"] == [["pay", 1.0]]
+    assert sum(row[1] for row in panels[1]["rows"]) == 3
+    assert (refused.returncode, "did you mean" in refused.stderr) == (2, True)
+    assert (wrong.returncode, wrong.stdout) == (2, "2 dashboards, 2 problems\n")
+    assert 'reports/dashboards/shop.toml:18: panel.checks has "*", which matches no check' in wrong.stderr
+    assert "reports/dashboards/wrong.toml:3: panel.kind" in wrong.stderr
+    assert "[unknown-dashboard]" in unknown.stderr
 
 
 @needs_engine

@@ -86,7 +86,7 @@ def test_the_page_shows_the_knee_with_its_interval_and_what_failed(scene: Scene)
 def test_loads_of_one_profile_stand_in_a_row_with_their_knees(scene: Scene) -> None:
     """Of the same place, the oldest first; those that made no load are left out."""
     rush = scene.add("rush", Kind.LOAD)
-    load_run(scene, rush, 5 * HOUR_US, load_of(20))
+    good = load_run(scene, rush, 5 * HOUR_US, load_of(20), outcome=Outcome.PASSED)
     load_run(scene, rush, 4 * HOUR_US, load_of(60), location="oslo")
     scene.ran(rush, Outcome.MISSED, ago_us=3 * HOUR_US, attempts=())
     load_run(scene, rush, 2 * HOUR_US, load_of(30))
@@ -99,6 +99,9 @@ def test_loads_of_one_profile_stand_in_a_row_with_their_knees(scene: Scene) -> N
     assert [round(rate / 10) * 10 for rate in rates] == [20, 30, 40]
     assert load.points[-1].id == run.id
     assert not load.has_older
+    assert load.good == good.id
+    against = "Against the last good load (Fri 04 Oct 07:46): 31.4 requests/s, 18.6 then"
+    assert against in scene.get(f"/runs/{run.id}")[0].text
 
 
 def test_a_load_without_requests_has_a_page(scene: Scene) -> None:

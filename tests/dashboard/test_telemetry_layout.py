@@ -8,8 +8,10 @@ import pytest
 from tests.accessibility import AXE
 from tests.page_patterns import LONG, PAGES, misfits, routes_of, unreadable
 
+from outrider.model import SavedView, ViewPage
 from outrider.server import Background, listen
 
+from .conftest import NOW_US
 from .telemetry_scene import insert_rows, log_of, mixed_logs, source, span_of
 from .test_trace_page import shop_trace
 
@@ -51,6 +53,8 @@ def address(scene: Scene, telemetry: ClickHouseClient) -> Iterator[str]:
         for number in range(200)
     ]
     insert_rows(telemetry, deep, "layout deep")
+    for name in ("failures", LONG.replace("\n", " ")[:80], "失敗した支払い"):
+        scene.store.views.put(SavedView(ViewPage.LOGS, name, f"service:layout {name}", LONG, NOW_US))
     PATHS["around"] = f"/logs/around?service=layout&at={logs[2].time_ns}"
     listener = listen("127.0.0.1", 0)
     background = Background(scene.application, listener)

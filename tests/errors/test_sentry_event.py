@@ -150,3 +150,24 @@ def test_a_report_of_a_browser_is_a_warning() -> None:
     assert (first.level, first.message) == ("warning", "Blocked script-src from https://evil.example/x.js")
     assert first.fingerprint == second.fingerprint == ("csp", "script-src", "evil.example")
     assert first.request.url == "https://shop.example/"
+
+
+PARTS = (
+    "ada@example.org", "4242 4242 4242 4242", "DE89 3704 0044 0532 0130 00", "078-05-1120", "Bearer abcdefgh12345678",
+    "password", "token=", "Authorization:", "s3cr3t9", "-----BEGIN PRIVATE KEY-----", "MIIEvQIBADANBgkqhkiG9w0B",
+    "https://a:b@c", "AUTH", "LOGIN ada", "\n", "\r\n", " ", "\u202e", "\ud800", '"', ": ", "order 17 failed",
+    "user ada", "pass x1",
+    "x" * 150,
+)  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from(PARTS), max_size=4).map("".join), min_size=3, max_size=12))
+def test_texts_of_a_document_are_scrubbed_as_if_they_stood_alone(texts: list[str]) -> None:
+    """At least: what is hidden in a text alone is hidden beside others, whatever they hold; and twice is as once."""
+    scrubber = Scrubber()
+    events = EventScrubber(scrubber.text, scrubber.hides)
+
+    scrubbed = [events.document({"values": texts})["values"] for _ in range(2)]
+
+    alone = [Scrubber().text(text, 8_192) for text in texts]
+    assert scrubbed == [alone, alone]

@@ -110,7 +110,7 @@ def test_a_list_says_what_it_leaves_out(bench: Bench) -> None:
 
     assert report.verdict.checks == 500
     assert "488 more, all better: " in page
-    assert "242 more, each shorter" in page
+    assert "242 more, none longer" in page
     assert "and 150 more: outrider report --format csv --table outages lists all" in page
     assert "and 400 more: outrider report --format csv --table health lists all" in as_markdown(report)
     assert len(re.findall(r'<a href="#check-\d+"', page)) == len(re.findall(r'id="check-\d+"', page)) == 500

@@ -70,7 +70,7 @@ def outage(name: str, ago: int, minutes: float, *, is_over: bool = True) -> Outa
             "All 3 checks met 99.5 %, though home and health were down for 43 s from Fri 15 Jan 07:00.",
         ),
         (
-            [check(name, outages=(outage(name, 60, 43 / 60, is_over=False),)) for name in ("home", "health", "pay")],
+            [check(name, outages=(outage(name, 60, 60, is_over=False),)) for name in ("home", "health", "pay")],
             [OPEN],
             Light.RED,
             "All 3 checks met 99.5 %, though home, health and 1 more are down since Fri 15 Jan 07:00; 1 incident is"
@@ -86,6 +86,25 @@ def test_every_check_is_counted_and_nothing_is_contradicted(
 
     assert (verdict.light, verdict.sentence) == (light, sentence)
     assert verdict.checks == len(health)
+
+
+@pytest.mark.parametrize(("minutes", "now_us"), [(60, NOW_US + 1), (43, NOW_US)])
+def test_what_is_not_known_of_this_moment_is_not_said_of_it(minutes: float, now_us: int) -> None:
+    """Of a time that is past, and of a check that runs no more, the last that is known is told in the past tense."""
+    down = check("home", outages=(outage("home", 60, minutes, is_over=False),))
+
+    verdict = verdict_of([down], (), 0.995, PERIOD, now_us=now_us)
+
+    assert verdict.sentence.endswith("home was down from Fri 15 Jan 07:00 on, and still at the last run of this time.")
+
+
+def test_a_check_that_ran_too_seldom_may_have_missed_its_objective() -> None:
+    """It is counted as it is coloured."""
+    seldom = replace(check("home"), coverage=0.5)
+
+    verdict = verdict_of([seldom, check("pay")], (), 0.995, PERIOD)
+
+    assert verdict.sentence == "1 check may have missed 99.5 %, 1 met it."
 
 
 def test_a_check_in_two_places_counts_once_as_the_worse() -> None:

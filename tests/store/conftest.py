@@ -100,8 +100,16 @@ class Maker:
         return ArtifactFile(kind, name, "application/zip", path)
 
 
-REVISION_0020 = ("DROP TABLE project_keys", "DROP TABLE projects", "UPDATE alembic_version SET version_num = '0019'")
+REVISION_0021 = ("DROP TABLE saved_views", "UPDATE alembic_version SET version_num = '0020'")
 """What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
+
+REVISION_0020 = (
+    *REVISION_0021,
+    "DROP TABLE project_keys",
+    "DROP TABLE projects",
+    "UPDATE alembic_version SET version_num = '0019'",
+)
+"""What undoes the revision and those after it."""
 
 _ISSUE_TABLES = (
     "issue_keys", "error_event_ids", "error_events", "issue_hours", "issue_tags", "issue_notes", "error_releases",

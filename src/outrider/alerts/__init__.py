@@ -18,6 +18,7 @@ from outrider.alerts.mute_reason import why_muted
 from outrider.alerts.oncall import Rotation
 from outrider.alerts.query_rule import QueryRule
 from outrider.alerts.query_values import as_measure, as_query
+from outrider.alerts.quota_findings import quota_findings
 from outrider.alerts.rendered_message import LinkMaker, PictureMaker
 from outrider.alerts.report_message import message_checks, report_message, report_rows
 from outrider.alerts.route_preview import RoutePreview, RoutingPreview, parse_labels, preview_routing
@@ -73,6 +74,7 @@ __all__ = [
     "parse_matcher",
     "parse_open",
     "preview_routing",
+    "quota_findings",
     "read_alerts",
     "read_incident",
     "read_incidents",

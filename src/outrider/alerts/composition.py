@@ -47,6 +47,7 @@ _PREDICATES = {
     Problem.CHANGE: ("took a new level", "took new levels"),
     Problem.RULE: ("is not as it should be", "are not as they should be"),
     Problem.ISSUE: ("is new", "are new"),
+    Problem.QUOTA: ("has used up its errors of the day", "have used up their errors of the day"),
     Problem.NETWORK: ("", ""),
     Problem.OUTRIDER: ("cannot run", "cannot run"),
 }

@@ -18,7 +18,7 @@ from outrider.model import (
 from outrider.workspace import ErrorSettings, Refused, as_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from outrider.model import ProjectRecords
     from outrider.workspace import Workspace
@@ -137,6 +137,12 @@ def revoke_project_key(records: ProjectRecords, key_id: str) -> ProjectKey:
 def list_projects(records: ProjectRecords) -> tuple[ErrorProject, ...]:
     """Return all projects, by their numbers."""
     return records.projects.all()
+
+
+def project_of(projects: Iterable[ErrorProject], service: str, environment: str) -> ErrorProject | None:
+    """Return the project of a service in an environment, else its first; None if it has none."""
+    own = [project for project in projects if project.service == service]
+    return next((project for project in own if project.environment == environment), own[0] if own else None)
 
 
 def list_project_keys(records: ProjectRecords, workspace: Workspace, number: int) -> tuple[IssuedKey, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 import structlog
 
 from outrider.app.followed_error_rules import FollowedErrorRules
+from outrider.app.quota_watch import ERROR_LEDGER_FILE
 from outrider.app.workspace_access import now_us
 from outrider.errors import EventScrubber
 from outrider.model import StoreError, UsageError
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger("outrider.errors")
 
 SPOOL_FOLDER: Final = "errors/spool"
-LEDGER_FILE: Final = "errors/day.json"
 _KNOWN_S: Final = 3.0
 _AGAIN_S: Final = 0.5
 
@@ -58,7 +58,7 @@ class ErrorService:
             fix = "add a section [errors] to outrider.toml: docs/error-tracking.md"
             raise UsageError("this workspace takes no errors", slug="errors-off", fix=fix)
         tally = Tally()
-        ledger = DayLedger(workspace.state / LEDGER_FILE, tally)
+        ledger = DayLedger(workspace.state / ERROR_LEDGER_FILE, tally)
         redactor = Redactor(Mask.of(available_secrets(workspace, os.environ)))
         scrubber = Scrubber(redactor, hide_addresses=settings.hide_addresses)
         spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes)
@@ -109,6 +109,10 @@ class StoredKeys:
         """Return a key with its project; None if there is none that is valid."""
         known = self._current(key).get(key)
         return known if known is not None and known[1].is_valid(now_us()) else None
+
+    def remembers(self, key: str) -> bool:
+        """Return whether a key is found without asking the store."""
+        return key in self._keys and time.monotonic() - self._read_s < _KNOWN_S
 
     def _current(self, key: str) -> dict[str, tuple[ErrorProject, ProjectKey]]:
         with self._lock:

@@ -10,12 +10,13 @@ from outrider.app.annotation_log import annotate, remove_annotation
 from outrider.app.check_control import pause_checks, request_run, resume_checks
 from outrider.app.issue_actions import change_issues
 from outrider.app.release_marks import mark_release
+from outrider.app.saved_views import remove_view, save_view
 from outrider.app.silences import end_silence, list_silences, silence_incidents
 from outrider.app.status_page_listener import status_page_sources
 from outrider.app.status_updates import open_status_incident, update_status_incident
 from outrider.app.stored_incidents import acknowledge_incident, assign_incident, comment_on_incident
 from outrider.app.typed_values import duration_s, moment_us
-from outrider.model import Impact, StatusPhase, UsageError
+from outrider.model import Impact, StatusPhase, UsageError, ViewPage
 from outrider.workspace import nearest
 
 if TYPE_CHECKING:
@@ -120,6 +121,17 @@ class OperatorActions:
         named = _whole(annotation, "annotation")
         remove_annotation(self._store.annotations, named, audit=self._store.audit, note=note)
 
+    def save_view(self, page: str, name: str, query: str, author: str, note: Note) -> str:
+        """Save a query of a page under a name, in the place of one that has it; return the view's id."""
+        return save_view(
+            self._store.views, _page(page), name, query, audit=self._store.audit, author=author, note=note
+        ).id
+
+    def remove_view(self, view: str, note: Note) -> None:
+        """Remove a saved view, by its id."""
+        page, _, name = view.partition("/")
+        remove_view(self._store.views, _page(page), name, audit=self._store.audit, note=note)
+
     def silences(self) -> tuple[Silence, ...]:
         """Return the silences that have not ended."""
         return list_silences(self._store.silences)
@@ -215,6 +227,14 @@ def _whole(text: str, kind: str) -> str:
         return text
     what, fix = f'"{text[:80]}" is not a whole id', "write it as the API lists it"
     raise UsageError(what, slug=f"unknown-{kind}", fix=fix)
+
+
+def _page(text: str) -> ViewPage:
+    try:
+        return ViewPage(text)
+    except ValueError:
+        fix = f"write one of {', '.join(ViewPage)}"
+        raise UsageError(f'no page of views is called "{text[:80]}"', slug="unknown-view", fix=fix) from None
 
 
 def _choice(words: type[Word], inputs: Mapping[str, str], name: str) -> Word | None:

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from outrider.app.error_projects import project_of
 from outrider.app.followed_error_rules import FollowedErrorRules
 from outrider.errors import page_error_events
 from outrider.model import ErrorSource, StoreError
@@ -15,7 +16,7 @@ from outrider.workspace import Mask, Redactor, available_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from outrider.model import Check, CheckId, ErrorEvent, ErrorLog, ErrorProject, ProjectRegistry, Run
+    from outrider.model import Check, CheckId, ErrorEvent, ErrorLog, ProjectRegistry, Run
     from outrider.runs import Judgement
     from outrider.workspace import Workspace
 
@@ -48,7 +49,7 @@ class PageErrorWatch:
         is_on = settings is not None and self._workspace.capabilities.errors
         if settings is None or not is_on or not service or not _has_page_error(run):
             return
-        project = _project_of(self._projects.all(), service, run.environment)
+        project = project_of(self._projects.all(), service, run.environment)
         if project is None:
             return
         redactor = Redactor(Mask.of(available_secrets(self._workspace, os.environ)))
@@ -74,9 +75,3 @@ class PageErrorWatch:
 
 def _has_page_error(run: Run) -> bool:
     return any(error.source is ErrorSource.PAGE for attempt in run.attempts for error in attempt.measurement.errors)
-
-
-def _project_of(projects: Iterable[ErrorProject], service: str, environment: str) -> ErrorProject | None:
-    """Return the project of a service in an environment, else its first; None if it has none."""
-    own = [project for project in projects if project.service == service]
-    return next((project for project in own if project.environment == environment), own[0] if own else None)

@@ -20,6 +20,7 @@ from outrider.reports import (
     comparison_html,
     day_of,
     gather,
+    last_good_run,
     load_report,
     month_of,
     quarter_of,
@@ -198,12 +199,10 @@ def load_document(
     if all(attempt.measurement.load is None for attempt in stored.attempts):
         fix = f"outrider report run {stored.id} reports it; outrider runs 'load:*' lists loads"
         raise UsageError(f"run {stored.id} of {stored.check} holds no load", slug="no-load", fix=fix)
-    passed = store.runs.last_good(
-        stored.check, environment=stored.environment, location=stored.location, until_us=stored.due_us
-    )
-    good = store.runs.get(passed.id).run if passed else None
     with form.written_for(workspace):
-        report = load_report(stored, workspace=workspace.name, timezone=workspace.timezone, good=good)
+        report = load_report(
+            stored, workspace=workspace.name, timezone=workspace.timezone, good=last_good_run(store, stored)
+        )
         return _document(_single_text(report, workspace, form), f"load-{report.run.id}", workspace, form)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LEDGER_FILE: Final = f"telemetry/{LEDGER}"
-_TAKEN: Final = ("taken", "stored", "bytes", " forwarded")
+_TAKEN: Final = ("taken", "stored", "sampled", "repeated", "bytes", " forwarded")
 
 
 @dataclass(frozen=True, slots=True)

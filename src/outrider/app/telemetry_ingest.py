@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 import structlog
 
 from outrider.app.access_rules import access_rules
+from outrider.app.otlp_errors import OtlpErrors
 from outrider.app.signing_key import signing_key
 from outrider.app.telemetry_day import LEDGER_FILE
 from outrider.app.workspace_access import now_us
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from outrider.model import AccessRecords, TelemetryInserts
+    from outrider.model import AccessRecords, TelemetryInserts, TelemetryRecords
     from outrider.workspace import ForwardSettings, LogFiles, Workspace
 
 log = structlog.get_logger("outrider.telemetry")
@@ -68,7 +69,7 @@ class TelemetryIngest:
 
     Args:
         workspace: Whose settings, secrets and switches hold.
-        records: Knows tokens of kind `ingest`.
+        records: Knows tokens of kind `ingest`, and keeps errors.
         store: Where telemetry goes.
 
     Attributes:
@@ -79,7 +80,7 @@ class TelemetryIngest:
         UsageError: port-taken; open-ingest if it would be reached from elsewhere and nothing says who may send.
     """
 
-    def __init__(self, workspace: Workspace, records: AccessRecords, store: TelemetryInserts) -> None:
+    def __init__(self, workspace: Workspace, records: TelemetryRecords, store: TelemetryInserts) -> None:
         settings = workspace.telemetry or TelemetrySettings()
         self.tally = Tally()
         self.ledger = DayLedger(workspace.state / LEDGER_FILE, self.tally)
@@ -101,7 +102,9 @@ class TelemetryIngest:
         except BaseException:
             self._doors.close()
             raise
-        self._digestion = Digestion(spool, store, self.tally, sampler=SpanSampler(keep_rules(settings)))
+        self._errors = OtlpErrors(workspace, records.projects, records.errors, self.tally)
+        sampler = SpanSampler(keep_rules(settings))
+        self._digestion = Digestion(spool, store, self.tally, sampler=sampler, look=self._errors.take)
         self._digestion.start()
         if settings.forward.url:
             forwarder = Forwarder(self._queue, self._target(workspace, settings.forward), self.tally)
@@ -173,6 +176,7 @@ class TelemetryIngest:
         """Take the signals that are switched on in a workspace."""
         self._intake.off = switched_off(workspace)
         self._queue.is_on = workspace.capabilities.forwarding
+        self._errors.use(workspace)
 
     def close(self) -> None:
         """Take nothing more, and end after the segment that is being stored."""

@@ -9,6 +9,7 @@ from outrider.app.alert_service import AlertService
 from outrider.app.hourly_retention import HourlyRetention
 from outrider.app.issue_watch import IssueWatch
 from outrider.app.page_error_watch import PageErrorWatch
+from outrider.app.quota_watch import QuotaWatch
 from outrider.app.report_mail import Mailing
 from outrider.app.run_log_lines import RunLogLines
 from outrider.app.run_sender import RunSender
@@ -61,6 +62,7 @@ class WorkspaceService:
         listeners: list[Listener] = [
             RunLogLines(), HourlyRetention(self._prune, health), self._subjects, self._alerts, self._mailing,
             self._page_errors, IssueWatch(store.errors, self._alerts.issues_seen),
+            QuotaWatch(workspace.state, store.projects, self._alerts.quota_seen),
             self._sender,
         ]  # fmt: skip
         self._pipeline = ResultPipeline(None, listeners, health)

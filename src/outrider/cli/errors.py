@@ -21,6 +21,8 @@ from outrider.cli.fitted_table import (
     time_column,
 )
 from outrider.cli.run_tables import at, at_with_zone, console
+from outrider.cli.view_option import asked_query, view_option
+from outrider.model import ViewPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,13 +59,15 @@ def errors() -> None:
 
 @errors.command("list", epilog="Example: outrider errors list is:all sort:users --json")
 @click.argument("query", nargs=-1)
+@view_option
 @click.option("--limit", default=_LISTED, show_default=True, type=click.IntRange(1, 1_000), help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-def list_(query: tuple[str, ...], *, limit: int, as_json: bool) -> None:
+def list_(query: tuple[str, ...], *, view: str | None, limit: int, as_json: bool) -> None:
     """List the issues that QUERY finds."""
     workspace = find_workspace()
+    text = asked_query(workspace, ViewPage.ERRORS, view, query)
     with open_store(workspace) as store:
-        issues = list_issues(store, " ".join(query), limit)
+        issues = list_issues(store, text, limit)
     if as_json:
         click.echo(json.dumps([_document(issue) for issue in issues]))
         return

@@ -14,7 +14,8 @@ from outrider.cli.echo import echo
 from outrider.cli.run_tables import console
 from outrider.cli.telemetry_options import measure_options
 from outrider.cli.telemetry_tables import log_json, log_line, notable_table, pattern_table
-from outrider.model import RecordKind
+from outrider.cli.view_option import asked_query, view_option
+from outrider.model import RecordKind, ViewPage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ _EVERY_S = 1.0
 
 @click.command(epilog="""Example: outrider logs 'service:checkout level>=error "timed out" since:2h'""")
 @click.argument("query", nargs=-1)
+@view_option
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many at most.")
 @click.option("--follow", is_flag=True, help="Print what comes in, until interrupted.")
 @click.option("--patterns", is_flag=True, help="Print what records say, without what differs, and how often.")
@@ -36,6 +38,7 @@ _EVERY_S = 1.0
 def logs(
     query: tuple[str, ...],
     *,
+    view: str | None,
     limit: int,
     follow: bool,
     patterns: bool,
@@ -49,12 +52,13 @@ def logs(
     """
     if patterns and (follow or measurement):
         raise click.UsageError("--patterns stands beside --follow or a measure; leave one out")
-    workspace, text = find_workspace(), " ".join(query)
+    workspace = find_workspace()
     if notable:
-        if query or patterns or follow or measurement:
+        if query or view or patterns or follow or measurement:
             raise click.UsageError("--notable stands alone, but for --limit and --json; leave the others out")
         _notable(notable_patterns(workspace)[:limit], workspace.timezone, as_json=as_json)
         return
+    text = asked_query(workspace, ViewPage.LOGS, view, query)
     with open_telemetry(workspace) as telemetry:
         if follow:
             _follow(telemetry, text, workspace.timezone, as_json=as_json)

@@ -61,6 +61,8 @@ _COMMANDS = {
     "logs": "Search log records.",
     "traces": "Search spans, or show a trace.",
     "services": "Show rate, errors and durations of services.",
+    "dashboards": "List dashboards, check their files, and show them.",
+    "views": "Save queries of logs, traces and errors under a name.",
     "hosts": "Show processor, memory, disks and load of hosts.",
     "errors": "List issues of errors, show them, and decide about them.",
     "sql": "Answer one SELECT over the tables of telemetry.",

@@ -13,7 +13,8 @@ from outrider.cli.echo import echo
 from outrider.cli.run_tables import console
 from outrider.cli.telemetry_options import measure_options
 from outrider.cli.telemetry_tables import run_trace_json, run_trace_title, span_json, span_table, trace_table
-from outrider.model import RecordKind, UsageError
+from outrider.cli.view_option import asked_query, view_option
+from outrider.model import RecordKind, UsageError, ViewPage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,23 +29,31 @@ _TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
 
 @click.command(epilog="Example: outrider traces 'service:checkout duration>500ms since:2h'")
 @click.argument("query", nargs=-1)
+@view_option
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many at most.")
 @click.option("--run", metavar="RUN", help="Show the spans of a run instead, trace by trace; RUN as in outrider show.")
 @measure_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def traces(
-    query: tuple[str, ...], *, limit: int, run: str | None, measurement: Measurement | None, as_json: bool
+    query: tuple[str, ...],
+    *,
+    view: str | None,
+    limit: int,
+    run: str | None,
+    measurement: Measurement | None,
+    as_json: bool,
 ) -> None:
     """Search spans, the newest last; of the last hour unless the query says since:. An id of a trace shows all of it.
 
     The query's forms are listed in docs/telemetry.md. Write -- before one that begins with a minus.
     """
-    workspace, text = find_workspace(), " ".join(query)
-    if run and (query or measurement):
+    workspace = find_workspace()
+    if run and (query or view or measurement):
         fix = "leave out one of them"
         raise UsageError(
             "--run shows all traces of a run; a query or measure asks for others", slug="bad-argument", fix=fix
         )
+    text = asked_query(workspace, ViewPage.TRACES, view, query)
     with open_telemetry(workspace) as telemetry:
         if run:
             _show_run(workspace, telemetry, run, limit, as_json=as_json)

@@ -20,7 +20,7 @@ from outrider.dashboard.audit_page import ChangeBody, ChangePage, api_changes, a
 from outrider.dashboard.check_answers import LevelChangeBody, PolicyPage, api_level_changes, api_policies
 from outrider.dashboard.check_detail import SPANS, USUAL_DAYS, CheckDetail, CheckQuery, check_detail
 from outrider.dashboard.check_page import check_page
-from outrider.dashboard.dashboard_file import DashboardShelf, dashboard_problems
+from outrider.dashboard.dashboard_file import DashboardFile, DashboardShelf, dashboard_problems
 from outrider.dashboard.dashboards_page import (
     DashboardBody,
     DashboardList,
@@ -72,6 +72,7 @@ from outrider.dashboard.page_addresses import (
     read_moment,
     read_position,
     read_row_position,
+    saved_view_path,
     write_row_position,
 )
 from outrider.dashboard.page_templates import (
@@ -84,7 +85,8 @@ from outrider.dashboard.page_templates import (
     problem_page,
     render,
 )
-from outrider.dashboard.panel_answers import DashboardView, dashboard_view
+from outrider.dashboard.panel_answers import DashboardView, PanelAnswer, dashboard_view
+from outrider.dashboard.panel_table import PanelTable, cell_word
 from outrider.dashboard.pattern_view import patterns_view
 from outrider.dashboard.query_view import QueryProblem, query_problem
 from outrider.dashboard.reader_clock import ReaderClock
@@ -98,6 +100,7 @@ from outrider.dashboard.run_page import run_page
 from outrider.dashboard.runbook_page import runbook_page
 from outrider.dashboard.running_load import LOAD_TOPIC, running_load
 from outrider.dashboard.running_load_page import running_load_page
+from outrider.dashboard.saved_view_list import ViewChoices, ViewsBody, api_views, view_choices
 from outrider.dashboard.search_page import search_page
 from outrider.dashboard.service_answers import SilencePreviewBody, StatusBody, api_silence_preview, api_status
 from outrider.dashboard.service_page import ServiceBody, api_service, service_page
@@ -172,6 +175,7 @@ __all__ = [
     "CheckPage",
     "CheckQuery",
     "DashboardBody",
+    "DashboardFile",
     "DashboardList",
     "DashboardShelf",
     "DashboardView",
@@ -195,6 +199,8 @@ __all__ = [
     "OverviewView",
     "PageContext",
     "PageViewer",
+    "PanelAnswer",
+    "PanelTable",
     "PolicyPage",
     "QueryProblem",
     "RatesBody",
@@ -233,6 +239,8 @@ __all__ = [
     "TelemetrySource",
     "TraceBody",
     "UnmeasuredPage",
+    "ViewChoices",
+    "ViewsBody",
     "account_page",
     "acknowledge_page",
     "annotations_page",
@@ -274,7 +282,9 @@ __all__ = [
     "api_status",
     "api_trace",
     "api_unmeasured",
+    "api_views",
     "audit_page",
+    "cell_word",
     "check_detail",
     "check_page",
     "check_path",
@@ -325,6 +335,7 @@ __all__ = [
     "runbook_page",
     "running_load",
     "running_load_page",
+    "saved_view_path",
     "search_everything",
     "search_page",
     "served_type",
@@ -348,6 +359,7 @@ __all__ = [
     "trace_page",
     "trace_view",
     "unmeasured_page",
+    "view_choices",
     "wall_page",
     "watched_service_page",
     "write_row_position",

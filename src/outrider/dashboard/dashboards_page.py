@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from outrider.charts import draw_time_lines, milliseconds
+from outrider.charts import draw_time_lines
 from outrider.dashboard.api_values import instant
 from outrider.dashboard.dashboard_file import PanelKind
 from outrider.dashboard.page_addresses import dashboard_path
 from outrider.dashboard.page_templates import render
+from outrider.dashboard.panel_table import cell_word
 from outrider.dashboard.services_view import DAY_S, SPANS
 from outrider.dashboard.step_trends import day_marks
 from outrider.model import printable
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 _US = 10**6
 _MARKS = 5
-_THOUSANDS, _LARGE = 10_000, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,8 @@ def dashboard_page(view: DashboardView, context: PageContext) -> str:
     values = {
         "file": file, "span": span, "times": times, "choices": [(choice, _options(choice)) for choice in view.choices],
         "answers": view.answers, "chart_of": lambda answer: _chart(answer, context.clock),
-        "lines_of": lambda table: table.columns[1:], "bars_of": _bars, "word_of": _word, "number_of": _number,
+        "lines_of": lambda table: table.columns[1:], "bars_of": _bars, "number_of": _number,
+        "word_of": lambda cell, table: cell_word(cell, table.unit),
         "path": dashboard_path(file.name),
     }  # fmt: skip
     return render("dashboard.html", context, values)
@@ -178,7 +179,9 @@ def _bars(table: PanelTable) -> list[_Bar]:
     most = max(numbers, default=0.0) or 1.0
     return [
         _Bar(
-            " · ".join(str(cell) or "(none)" for cell in row[:-1]), max(0.0, number / most * 100), _word(row[-1], table)
+            " · ".join(str(cell) or "(none)" for cell in row[:-1]),
+            max(0.0, number / most * 100),
+            cell_word(row[-1], table.unit),
         )
         for row, number in zip(table.rows, numbers, strict=True)
     ]
@@ -186,16 +189,3 @@ def _bars(table: PanelTable) -> list[_Bar]:
 
 def _number(cell: Cell) -> float:
     return float(cell) if isinstance(cell, int | float) else 0.0
-
-
-def _word(cell: Cell, table: PanelTable) -> str:
-    """Return a cell as a reader wants it, numbers with their unit."""
-    if cell is None:
-        return "-"
-    if isinstance(cell, str):
-        return cell or "(none)"
-    if table.unit == "ms":
-        return milliseconds(cell)
-    digits = 0 if float(cell).is_integer() or abs(cell) >= _THOUSANDS else 1 if abs(cell) >= _LARGE else 2
-    unit = f" {table.unit}" if table.unit else ""
-    return f"{cell:,.{digits}f}{unit}"

@@ -9,8 +9,9 @@ from outrider.charts import draw_sparkline
 from outrider.dashboard.api_values import instant
 from outrider.dashboard.page_addresses import errors_path, issue_path
 from outrider.dashboard.page_templates import render
+from outrider.dashboard.saved_view_list import view_choices
 from outrider.errors import current, issue_query
-from outrider.model import IssueOrder, IssueState, UsageError
+from outrider.model import IssueOrder, IssueState, UsageError, ViewPage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +108,7 @@ def issues_page(sources: Sources, text: str, page: int, context: PageContext) ->
                    for order, name in _ORDERS.items()],
         "previous": errors_path(text, page - 1) if page > 1 else "",
         "next": "" if listed.is_complete else errors_path(text, page + 1),
-        "are_none": not text and not sum(counts.values()),
+        "views": view_choices(sources, ViewPage.ERRORS, text), "are_none": not text and not sum(counts.values()),
     }  # fmt: skip
     return render("issues.html", context, values)
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from outrider.dashboard.load_points import LoadPoint, point_of
 from outrider.model import Outcome, RunPosition
-from outrider.reports import load_report
+from outrider.reports import last_good_run, load_report
 
 if TYPE_CHECKING:
     from outrider.dashboard.sources import Sources
-    from outrider.model import ForegroundRun, Run, StoredRun
+    from outrider.model import ForegroundRun, Run, RunId, StoredRun
     from outrider.reports import LoadReport
 
 _MOST_BEFORE = 9
@@ -25,6 +25,7 @@ class LoadView:
     """A load with what explains it.
 
     Attributes:
+        good: The last good load before it, which its findings compare it with.
         steps: Titles of the journey's steps, as far as they are shown; `more_steps` are left out.
         journeys: Runs of the journey beside it, in time; `more_journeys` are left out.
         points: The loads of the profile in the same place up to this one, the oldest first.
@@ -32,6 +33,7 @@ class LoadView:
     """
 
     report: LoadReport
+    good: RunId | None
     steps: tuple[str, ...]
     more_steps: int
     journeys: tuple[ForegroundRun, ...]
@@ -53,9 +55,11 @@ def load_view(sources: Sources, stored: StoredRun) -> LoadView | None:
         return None
     titles = list(dict.fromkeys(title for journey in result.foreground for title in journey.steps))
     points, has_older = _points(sources, run)
-    report = load_report(run, workspace=sources.title, timezone=sources.service().timezone)
+    good = last_good_run(sources.store, run)
+    report = load_report(run, workspace=sources.title, timezone=sources.service().timezone, good=good)
     return LoadView(
-        report, tuple(titles[:_MOST_STEPS]), max(0, len(titles) - _MOST_STEPS), result.foreground[:_MOST_JOURNEYS],
+        report, good.id if good else None, tuple(titles[:_MOST_STEPS]), max(0, len(titles) - _MOST_STEPS),
+        result.foreground[:_MOST_JOURNEYS],
         max(0, len(result.foreground) - _MOST_JOURNEYS), (*points, point_of(run, report)), has_older,
     )  # fmt: skip
 

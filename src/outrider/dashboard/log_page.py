@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from outrider.dashboard.pattern_view import PatternsView
     from outrider.dashboard.query_view import QueryProblem
     from outrider.dashboard.reader_clock import ReaderClock
+    from outrider.dashboard.saved_view_list import ViewChoices
     from outrider.model import LogRecord, TelemetryReader
 
 _SURROUNDING: Final = 25
@@ -28,7 +29,7 @@ _SURROUNDING: Final = 25
 def logs_page(
     view: LogView,
     context: PageContext,
-    text: str,
+    views: ViewChoices,
     *,
     is_first: bool,
     is_wrapped: bool,
@@ -41,15 +42,16 @@ def logs_page(
     Args:
         view: What it finds.
         context: What every page shows.
-        text: The query as it was written.
+        views: The query as it was written, and those that are saved.
         is_first: Whether the newest records are shown.
         is_wrapped: Whether lines are shown in full.
         is_live: Whether records are added as they come in.
         patterns: What is shown in the place of records, if anything is.
         notable: Patterns that are shown above these.
     """
+    text = views.query
     values = {
-        "view": view, "text": text, "is_first": is_first, "is_wrapped": is_wrapped, "problem": None,
+        "view": view, "text": text, "views": views, "is_first": is_first, "is_wrapped": is_wrapped, "problem": None,
         "bars": _bars(view.slots, context), "times": time_choices(view.query, logs_path),
         "latest": logs_path(text), "wrap": logs_path(text, wrap="" if is_wrapped else "1"),
         "is_live": is_live, "live_path": logs_path(text, live="" if is_live else "1"), "tail": logs_tail_path(text),
@@ -59,10 +61,12 @@ def logs_page(
     return render("logs.html", context, values)
 
 
-def logs_problem_page(problem: QueryProblem, context: PageContext, text: str) -> str:
+def logs_problem_page(problem: QueryProblem, context: PageContext, views: ViewChoices) -> str:
     """Return the page of a query that has no answer."""
-    times = time_choices(QueryText(""), logs_path)
-    values = {"view": None, "text": text, "problem": problem, "times": times, "is_wrapped": False, "is_first": True}
+    values = {
+        "view": None, "text": views.query, "views": views, "problem": problem,
+        "times": time_choices(QueryText(""), logs_path), "is_wrapped": False, "is_first": True,
+    }  # fmt: skip
     return render("logs.html", context, values)
 
 

@@ -69,6 +69,16 @@ def traces_path(query: str, **more: str) -> str:
     return _asked("/traces", q=query, **more)
 
 
+def saved_view_path(page: str, query: str = "") -> str:
+    """Return the path of a page whose query may be saved, with a query of it."""
+    return _asked(f"/{quote(page, safe='', errors='replace')}", q=query)
+
+
+def view_removal_path(view: str) -> str:
+    """Return the path that a form which removes a saved view posts to."""
+    return f"/views/{quote(view, safe='', errors='replace')}/remove"
+
+
 def trace_path(trace: str) -> str:
     """Return the path of a trace."""
     return f"/traces/{quote(trace, safe='', errors='replace')}"

@@ -101,6 +101,8 @@ _DONE = {
     "comment": "The comment is on the time line.",
     "annotate": "It is noted, and on the trends of the checks that it is about.",
     "unannotate": "The annotation is removed.",
+    "view": "The view is saved: everybody who comes here sees it.",
+    "unview": "The view is removed.",
     "silence": "The silence has begun.",
     "end": "The silence has ended.",
     "release": "The release is marked.",

@@ -17,6 +17,7 @@ from outrider.telemetry_store import QueryText
 if TYPE_CHECKING:
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.query_view import QueryProblem
+    from outrider.dashboard.saved_view_list import ViewChoices
     from outrider.model import Histogram, RowPosition, Span, TelemetryReader
 
 USUAL_SPANS: Final = 50
@@ -97,22 +98,24 @@ def spans_view(
     )  # fmt: skip
 
 
-def spans_page(view: SpansView, context: PageContext, text: str, *, is_first: bool) -> str:
+def spans_page(view: SpansView, context: PageContext, views: ViewChoices, *, is_first: bool) -> str:
     """Return the page of what a query finds."""
-    query = view.query
+    query, text = view.query, views.query
     values = {
         "view": view, "text": text, "is_first": is_first, "problem": None, "bars": _bars(view.slots, context),
-        "times": time_choices(query, traces_path), "latest": traces_path(text),
+        "times": time_choices(query, traces_path), "latest": traces_path(text), "views": views,
         "quantiles": [(name, view.durations.quantile(share)) for name, share in _QUANTILES],
         "narrower": _narrower(query),
     }  # fmt: skip
     return render("traces.html", context, values)
 
 
-def spans_problem_page(problem: QueryProblem, context: PageContext, text: str) -> str:
+def spans_problem_page(problem: QueryProblem, context: PageContext, views: ViewChoices) -> str:
     """Return the page of a query that has no answer."""
-    times = time_choices(QueryText(""), traces_path)
-    values = {"view": None, "text": text, "problem": problem, "times": times, "is_first": True, "narrower": ()}
+    values = {
+        "view": None, "text": views.query, "views": views, "problem": problem,
+        "times": time_choices(QueryText(""), traces_path), "is_first": True, "narrower": (),
+    }  # fmt: skip
     return render("traces.html", context, values)
 
 

@@ -18,12 +18,15 @@ from outrider.errors.life import (
     resolved,
 )
 from outrider.errors.message_form import message_form
+from outrider.errors.otlp_error import EXCEPTION, environment_of, has_exception, log_error, span_error
 from outrider.errors.page_error import page_error_events
 from outrider.errors.rule_match import owner_of
 from outrider.errors.security_report import read_reports
 from outrider.errors.sentry_event import ReceivedEvent, event_id, read_sentry_event, time_us
+from outrider.errors.text_stack import stack_exceptions
 
 __all__ = [
+    "EXCEPTION",
     "OPEN_STATES",
     "RECENT_US",
     "VERSION",
@@ -37,12 +40,15 @@ __all__ = [
     "counted",
     "current",
     "earlier_keys",
+    "environment_of",
     "event_id",
     "group",
+    "has_exception",
     "ignored",
     "is_later",
     "issue_query",
     "json_object",
+    "log_error",
     "message_form",
     "owner_of",
     "page_error_events",
@@ -51,6 +57,8 @@ __all__ = [
     "read_sentry_event",
     "reopened",
     "resolved",
+    "span_error",
+    "stack_exceptions",
     "time_us",
     "title_of_event",
 ]

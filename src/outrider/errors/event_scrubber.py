@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.model import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 HIDDEN: Final = "***"
 _DEEPEST: Final = 16
@@ -18,6 +18,8 @@ _MOST_VALUES: Final = 30_000
 _NAME_CHARACTERS: Final = 200
 _TEXT_CHARACTERS: Final = 8_192
 _LINE_CHARACTERS: Final = 1_024
+_REMEMBERED: Final = 50_000
+_SHORT: Final = 200
 _LARGEST: Final = 2**63
 _PAIR: Final = 2
 _DROPPED: Final = frozenset({"modules"})
@@ -26,22 +28,35 @@ _ADDRESSES: Final = frozenset({"ip_address", "remote_addr", "x-forwarded-for", "
 _URLS: Final = frozenset({"url", "referer", "http.url", "from", "to"})
 
 
+_PLAIN, _LINE, _URL, _ADDRESS = range(4)  # the first two say nothing of the text
+
+
 @dataclass(slots=True)
 class _Room:
+    """What is left of a document, and which of its texts are still as they were sent, with where they stand."""
+
     left: int = _MOST_VALUES
+    places: list[tuple[Any, Any]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
 
 class EventScrubber:
     """Scrubs documents; safe between threads as far as its functions are.
 
+    Texts that were seen lately are known; the others of a document are scrubbed as one text, a line each, which for
+    most changes nothing. Those of a part in which something is hidden are scrubbed by themselves.
+
     Args:
-        text: Returns a text scrubbed, of at most so many characters.
+        text: Returns a text scrubbed and printable, of at most so many characters; what it hides in a line, it hides
+            where that line is among others, too.
         hides: Whether the value of a name is hidden, whatever it is.
     """
 
     def __init__(self, text: Callable[[str, int], str], hides: Callable[[str], bool]) -> None:
         self._text = text
         self._hides = hides
+        self._names: dict[str, tuple[str, bool, int]] = {}
+        self._known: dict[str, str] = {}
 
     def document(self, value: dict[str, Any]) -> dict[str, Any]:
         """Return a document of which nothing is larger or deeper than it may be.
@@ -49,52 +64,110 @@ class EventScrubber:
         Of a long list its beginning and its end are kept; addresses of the internet lose their last part, addresses of
         pages their query.
         """
-        scrubbed = self._object(value, 0, _Room())
+        room = _Room()
+        scrubbed = self._object(value, 0, room)
+        self._scrub(room.places, room.texts)
         return {name: entry for name, entry in scrubbed.items() if name not in _DROPPED}
-
-    def _value(self, name: str, value: object, depth: int, room: _Room) -> object:
-        room.left -= 1
-        if isinstance(value, str):
-            return self._string(name, value)
-        if isinstance(value, (int, float)):
-            return value if abs(value) < _LARGEST else None  # NaN is not
-        if depth >= _DEEPEST or room.left <= 0:
-            return None if value is None else "…"
-        if isinstance(value, dict):
-            return self._object(value, depth + 1, room)
-        return self._list(name, value, depth + 1, room) if isinstance(value, list) else None
 
     def _object(self, value: dict[str, Any], depth: int, room: _Room) -> dict[str, Any]:
         scrubbed: dict[str, Any] = {}
+        names, known = self._names, self._known
         for name, entry in value.items():
             if len(scrubbed) >= _MOST_ENTRIES or room.left <= 0:
                 break
-            key = printable(name[:_NAME_CHARACTERS])
-            scrubbed[key] = HIDDEN if self._is_hidden(key, entry) else self._value(key, entry, depth, room)
+            key, is_hidden, kind = names.get(name) or self._name(name)
+            if is_hidden and entry is not None and not isinstance(entry, dict):
+                scrubbed[key] = HIDDEN
+            elif kind <= _LINE and type(entry) is str and (text := known.get(entry)) is not None:
+                room.left -= 1  # as `_put` does, which would be a call for each of hundreds of texts
+                scrubbed[key] = text
+            else:
+                self._put(scrubbed, key, entry, kind, depth, room)
         return scrubbed
 
-    def _list(self, name: str, value: list[Any], depth: int, room: _Room) -> list[Any]:
-        if len(value) == _PAIR and isinstance(value[0], str) and self._is_hidden(value[0], value[1]):
-            return [printable(value[0][:_NAME_CHARACTERS]), HIDDEN]  # a tag or a header as a pair
+    def _put(self, into: Any, key: Any, value: object, kind: int, depth: int, room: _Room) -> None:  # noqa: PLR0917
+        """Put a scrubbed value into a container, or a text as it is, to be scrubbed with the others."""
+        room.left -= 1
+        if isinstance(value, str):
+            known = self._known.get(value) if kind <= _LINE else None
+            if known is None:
+                known = self._prepared(value, kind)
+                room.places.append((into, key))
+                room.texts.append(known)
+            into[key] = known
+        elif isinstance(value, (int, float)):
+            into[key] = value if abs(value) < _LARGEST else None  # NaN is not
+        elif depth >= _DEEPEST or room.left <= 0:
+            into[key] = None if value is None else "…"
+        elif isinstance(value, dict):
+            into[key] = self._object(value, depth + 1, room)
+        else:
+            into[key] = self._list(value, kind, depth + 1, room) if isinstance(value, list) else None
+
+    def _list(self, value: list[Any], kind: int, depth: int, room: _Room) -> list[Any]:
+        if len(value) == _PAIR and isinstance(value[0], str):  # a tag or a header as a pair
+            name, is_hidden, _ = self._names.get(value[0]) or self._name(value[0])
+            if is_hidden and value[1] is not None and not isinstance(value[1], dict):
+                return [name, HIDDEN]
         half = _MOST_ENTRIES // 2
         kept = value if len(value) <= _MOST_ENTRIES else value[:half] + value[-half:]
-        return [self._value(name, entry, depth, room) for entry in kept]
+        scrubbed: list[Any] = [None] * len(kept)
+        for position, entry in enumerate(kept):
+            self._put(scrubbed, position, entry, kind, depth, room)
+        return scrubbed
 
-    def _is_hidden(self, name: str, value: object) -> bool:
-        if value is None or isinstance(value, dict):
-            return False
-        return name.lower() in _HIDDEN or self._hides(name)
-
-    def _string(self, name: str, value: str) -> str:
-        if not value:
-            return value
-        lowered = name.lower()
+    def _name(self, name: str) -> tuple[str, bool, int]:
+        """Return a name as it is kept, whether its value is hidden, and which kind of text that is."""
+        key = printable(name[:_NAME_CHARACTERS])
+        lowered = key.lower()
         if lowered in _ADDRESSES:
+            kind = _ADDRESS
+        elif lowered in _URLS:
+            kind = _URL
+        else:
+            kind = _LINE if lowered.endswith(("context", "context_line")) else _PLAIN
+        known = key, lowered in _HIDDEN or self._hides(key), kind
+        if len(name) <= _NAME_CHARACTERS:
+            if len(self._names) >= _REMEMBERED:
+                self._names.clear()
+            self._names[name] = known
+        return known
+
+    def _prepared(self, value: str, kind: int) -> str:
+        """Return a text without what its kind leaves out, of at most so many characters as it may have."""
+        if kind == _ADDRESS:
             return _network(value)
-        if lowered in _URLS and "://" in value:
+        if kind == _URL and "://" in value:
             value = value.partition("?")[0]
-        most = _LINE_CHARACTERS if lowered.endswith(("context", "context_line")) else _TEXT_CHARACTERS
-        return printable(self._text(value, most))
+        most = _LINE_CHARACTERS if kind == _LINE else _TEXT_CHARACTERS
+        if len(value) <= most:
+            return value
+        mark = f"… [cut: {len(value)} characters]"
+        return value[: most - len(mark)] + mark
+
+    def _scrub(self, places: Sequence[tuple[Any, Any]], texts: Sequence[str]) -> None:
+        """Scrub texts where they stand: together while nothing is hidden in them, else each half by itself."""
+        if not texts:
+            return
+        if len(texts) == 1:
+            into, key = places[0]
+            into[key] = self._remembered(texts[0], printable(self._text(texts[0], _TEXT_CHARACTERS)))
+            return
+        together = "\n".join(texts)
+        if self._text(together, len(together)) == together:
+            for text in texts:
+                self._remembered(text, text)
+            return
+        half = len(texts) // 2
+        self._scrub(places[:half], texts[:half])
+        self._scrub(places[half:], texts[half:])
+
+    def _remembered(self, text: str, scrubbed: str) -> str:
+        if len(text) <= _SHORT:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[text] = scrubbed
+        return scrubbed
 
 
 def _network(value: str) -> str:

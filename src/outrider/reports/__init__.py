@@ -37,7 +37,7 @@ from outrider.reports.run_comparison import (
     pair_steps,
 )
 from outrider.reports.run_summary import attempt_note
-from outrider.reports.single import RunReport, inline_picture, run_report
+from outrider.reports.single import RunReport, inline_picture, last_good_run, run_report
 from outrider.reports.single_load import LoadReport, load_report
 from outrider.reports.single_text import single_csv, single_html, single_json, single_markdown
 
@@ -75,6 +75,7 @@ __all__ = [
     "editions",
     "gather",
     "inline_picture",
+    "last_good_run",
     "load_report",
     "month_of",
     "pair_requests",

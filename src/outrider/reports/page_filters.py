@@ -12,7 +12,7 @@ from outrider.reports.budget_forecast import budget_days
 from outrider.reports.calendar import day_edges
 from outrider.reports.check_health import names_of
 from outrider.reports.time_text import percent, span
-from outrider.reports.verdict import FULL_COVERAGE, Standing, standing_of
+from outrider.reports.verdict import Standing, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,8 +60,8 @@ def _affected(report: Report) -> str:
 
 
 def overspent(report: Report) -> int:
-    """Return how many checks used more than their error budget."""
-    return len({check.check for check in report.health if check.budget_used is not None and check.budget_used > 1})
+    """Return how many checks used their error budget up."""
+    return len({check.check for check in report.health if check.budget_used is not None and check.budget_used >= 1})
 
 
 def all_outages(report: Report) -> list[Outage]:
@@ -95,11 +95,7 @@ def place(of: Health | Outage, with_location: bool) -> str:
 
 def standing_colour(health: Health, objective: float) -> str:
     """Return bad, warn or good."""
-    standing = standing_of(health, objective)
-    if standing is Standing.MISSED:
-        return "bad"
-    covered = health.coverage is None or health.coverage >= FULL_COVERAGE
-    return "good" if covered and standing is Standing.MET else "warn"
+    return {Standing.MISSED: "bad", Standing.MET: "good"}.get(standing_of(health, objective), "warn")
 
 
 def has_card(health: Health) -> bool:

@@ -28,7 +28,7 @@ class Period:
     since_us: int
     until_us: int
     timezone: str
-    words: tuple[str, str] = ("last week", "this week")
+    words: tuple[str, str] = ("the week before", "this week")
 
     @property
     def history_us(self) -> int:

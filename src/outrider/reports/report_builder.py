@@ -15,7 +15,7 @@ from outrider.model import Outcome, Tally, number
 from outrider.reports.budget_forecast import breaches, budget_since_us, with_budgets
 from outrider.reports.calendar import day_edges, with_days
 from outrider.reports.capacity import MOST_LOADS, loads_of
-from outrider.reports.check_health import health_of
+from outrider.reports.check_health import health_of, names_of
 from outrider.reports.facts import Forecast, NoIncidents, Report
 from outrider.reports.outages import with_outages
 from outrider.reports.silence import slices_of, unrecorded
@@ -44,6 +44,10 @@ _FAILURES_READ = 5_000
 _REASONS = 3
 _SOON_DAYS = 30
 _HOUR_US = 3_600_000_000
+_WITHOUT_RESULT = (
+    ((Outcome.MISSED, Outcome.SKIPPED), "missed or skipped"),
+    ((Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR), "inconclusive or could not start"),
+)
 
 
 def gather(
@@ -70,8 +74,10 @@ def gather(
     health, changes = reader.detailed_health(_by_place(failures), releases, listener, happened)
     forecasts, unforecast = reader.forecasts(health)
     loads = loads_of(store, period, settings)
-    unmeasured = [*_unmeasured(store, health, now_us, settings), *_cut(failures, loads, health)]
-    verdict = verdict_of(health, happened, settings.objective, period, unseen=_unseen(store, health, settings, period))
+    unseen, deleted = _unseen(store, health, settings, period)
+    future = sum(tally.runs for tally in store.runs.tallies(now_us + _HOUR_US, 1 << 62))
+    unmeasured = [*_unmeasured(health, unseen, deleted, future), *_cut(failures, loads, health)]
+    verdict = verdict_of(health, happened, settings.objective, period, unseen=len(unseen), now_us=now_us)
     return Report(
         title=settings.title,
         workspace=workspace,
@@ -291,39 +297,43 @@ def _cut(failures: Excerpt[RunSummary], loads: Iterable[LoadFigures], health: It
             yield f"{load.check}: only its latest {MOST_LOADS} loads were looked at for what its target sustains"
 
 
-def _unseen(store: ReportHistory, health: Sequence[Health], settings: ReportSettings, period: Period) -> int:
-    """Return how many checks were loaded lately and have no line: nothing is recorded of them in two periods."""
+def _unseen(
+    store: ReportHistory, health: Sequence[Health], settings: ReportSettings, period: Period
+) -> tuple[list[str], list[str]]:
+    """Return the checks that have no line, since nothing is recorded of them in two periods: loaded lately, and not."""
     listed = {check_health.check for check_health in health}
-    return sum(
-        check.id not in listed
-        and check.last_seen_us >= period.before_us
-        and any(fnmatchcase(check.id, pattern) for pattern in settings.checks)
+    unseen = [
+        check
         for check in store.checks.all()
-    )
+        if check.id not in listed and any(fnmatchcase(check.id, pattern) for pattern in settings.checks)
+    ]
+    lately: list[str] = [check.id for check in unseen if check.last_seen_us >= period.before_us]
+    return lately, [check.id for check in unseen if check.last_seen_us < period.before_us]
 
 
-def _unmeasured(store: ReportHistory, health: Sequence[Health], now_us: int, settings: ReportSettings) -> list[str]:
-    lines = []
-    for check_health in health:
-        runs = number(check_health.runs)
-        absent = sum(check_health.counts.get(outcome, 0) for outcome in (Outcome.MISSED, Outcome.SKIPPED))
-        vague = sum(check_health.counts.get(outcome, 0) for outcome in (Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR))
-        if check_health.unrecorded:
-            lines.append(
-                f"{check_health.check}: nothing is recorded of about {number(check_health.unrecorded)} runs"
+def _unmeasured(health: Sequence[Health], unseen: Sequence[str], deleted: Sequence[str], future: int) -> Iterator[str]:
+    """Yield what was not measured: checks without a run first, then runs that lack, then those that say nothing."""
+    silent = [*(str(check.check) for check in health if not check.runs and not check.unrecorded), *unseen]
+    names = names_of([*(check.check for check in health), *silent, *deleted])
+    yield from (f"{names[check]}: no run in this time (switched off, paused, or never due)" for check in silent)
+    for check in health:
+        if check.unrecorded:
+            yield (
+                f"{_named(check, health)}: nothing is recorded of about {number(check.unrecorded)} runs"
                 " that used to be due in this time (the service did not run, or the check was paused or removed)"
             )
-        if absent:
-            lines.append(f"{check_health.check}: {number(absent)} of {runs} runs were missed or skipped")
-        if vague:
-            lines.append(f"{check_health.check}: {number(vague)} of {runs} runs were inconclusive or could not start")
-    seen = {check_health.check for check_health in health if check_health.runs or check_health.unrecorded}
-    lines += [
-        f"{check.id}: no run in this time (deleted, switched off, or never due)"
-        for check in store.checks.all()
-        if check.id not in seen and any(fnmatchcase(check.id, pattern) for pattern in settings.checks)
-    ]
-    future = sum(tally.runs for tally in store.runs.tallies(now_us + _HOUR_US, 1 << 62))
+    for outcomes, words in _WITHOUT_RESULT:
+        for check in health:
+            count = sum(check.counts.get(outcome, 0) for outcome in outcomes)
+            if count:
+                were = "was" if count == 1 else "were"
+                yield f"{_named(check, health)}: {number(count)} of {number(check.runs)} runs {were} {words}"
+    yield from (f"{names[check]}: no run in this time; it was deleted before it" for check in deleted)
     if future:
-        lines.append(f"{number(future)} runs are due later than now: a clock was wrong; they are left out")
-    return lines
+        yield f"{number(future)} runs are due later than now: a clock was wrong; they are left out"
+
+
+def _named(check: Health, health: Sequence[Health]) -> str:
+    """Return a check's name, with its place where it has several."""
+    is_alone = sum(other.check == check.check for other in health) == 1
+    return check.name if is_alone else f"{check.name} ({check.environment}, {check.location})"

@@ -128,8 +128,10 @@ def _place_of(error: BaseException, template: str) -> tuple[str, int]:
 
 
 def foretold(forecast: Forecast) -> str:
-    """Return in how many days something happens, with its interval where there is one."""
-    days = f"{number(forecast.days, '.0f')} day{'' if round(forecast.days) == 1 else 's'}"
+    """Return in how many days something happens, with its interval where there is one: "in 9 days (6 to 14)"."""
+    if round(forecast.latest) < 1:
+        return "within a day" if forecast.latest > 0 else "by now"
+    days = f"in {number(forecast.days, '.0f')} day{'' if round(forecast.days) == 1 else 's'}"
     if forecast.earliest == forecast.latest:
         return days
     return f"{days} ({number(forecast.earliest, '.0f')} to {number(forecast.latest, '.0f')})"

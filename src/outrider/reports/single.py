@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         JudgeMemory,
         Measurement,
         Run,
+        RunHistory,
         SeriesReader,
         Step,
         StoredArtifact,
@@ -118,12 +119,13 @@ def run_report(
             if incident.check in {"", run.check}
         ),
         omitted=stored.omitted,
-        sentences=run_sentences(run, steps, _last_good(store, run), Clock(timezone)),
+        sentences=run_sentences(run, steps, last_good_run(store, run), Clock(timezone)),
         waterfall=draw_waterfall(_bars(counted.measurement)) if counted else "",
     )
 
 
-def _last_good(store: JudgeHistory, run: Run) -> Run | None:
+def last_good_run(store: RunHistory, run: Run) -> Run | None:
+    """Return the newest run before one that passed at once in its place; None if there is none."""
     passed = store.runs.last_good(run.check, environment=run.environment, location=run.location, until_us=run.due_us)
     return None if passed is None else store.runs.get(passed.id).run
 

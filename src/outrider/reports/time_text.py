@@ -49,13 +49,13 @@ def span(length_us: int) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share as per cent; what is below 100 % never reads 100 %."""
-    rounded = round(share * 100, 2)
-    if rounded == 100 and share < 1:
-        return f"{number(99.99)}+ %"
-    return f"{number(rounded, 'g')} %"
+    """Return a share as per cent; what is below 100 %, or below an objective, never reads as if it were not."""
+    return f"{number(math.floor(share * 10_000 + 1e-6) / 100, 'g')} %"
 
 
 def used_budget(used: float) -> str:
-    """Return how much of an error budget is used: "35 %", "1,610 %"; "all" where no failure was allowed."""
-    return f"{number(round(used * 100))} %" if math.isfinite(used) else "all: no failure is allowed"
+    """Return how much of an error budget is used: "35 %", "1,610 %"; "all" where no failure was allowed.
+
+    What is not used up never reads 100 %.
+    """
+    return f"{number(math.floor(used * 100 + 1e-9))} %" if math.isfinite(used) else "all: no failure is allowed"

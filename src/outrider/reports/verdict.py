@@ -23,12 +23,12 @@ CRITICAL = "critical"
 
 
 class Standing(StrEnum):
-    """What can be sentence of a check and its objective, the worst first."""
+    """What can be said of a check and its objective, the worst first."""
 
     MISSED = "missed"  # surely: the whole interval lies below it
     UNSURE = "may have missed"
     MET = "met"
-    NO_DATA = "without data"  # no run of it sentence anything of the target
+    NO_DATA = "without data"  # no run of it says anything of the target
 
 
 _WORDS = {
@@ -40,13 +40,14 @@ _WORDS = {
 
 
 def standing_of(health: Health, objective: float) -> Standing:
-    """Return how a check in one place stands to the objective."""
+    """Return how a check in one place stands to the objective; one that ran too seldom may have missed it."""
     seen = health.availability
     if seen is None:
         return Standing.NO_DATA
     if seen.high < objective:
         return Standing.MISSED
-    return Standing.MET if seen.share >= objective else Standing.UNSURE
+    is_covered = health.coverage is None or health.coverage >= FULL_COVERAGE
+    return Standing.MET if is_covered and seen.share >= objective else Standing.UNSURE
 
 
 def standings_of(health: Sequence[Health], objective: float) -> dict[str, Standing]:
@@ -65,6 +66,7 @@ def verdict_of(
     period: Period,
     *,
     unseen: int = 0,
+    now_us: int | None = None,
 ) -> Verdict:
     """Return the verdict of a period.
 
@@ -74,18 +76,17 @@ def verdict_of(
         objective: Share of runs that shall pass.
         period: For times in its time zone.
         unseen: How many checks have no line in `health`, since nothing is recorded of them.
+        now_us: When this is said; the period's end if absent.
     """
     standings = list(standings_of(health, objective).values())
     missed, unsure, met, without = (standings.count(standing) for standing in Standing)
     outages = [outage for check in health for outage in check.outages]
     lasting = [incident for incident in incidents if incident.ended_us is None]
+    until_us = period.until_us if (now_us or 0) <= period.until_us else None
     is_red = missed or any(not outage.is_over for outage in outages) or any(
         incident.severity == CRITICAL for incident in lasting
     )  # fmt: skip
-    is_blind = unseen or any(
-        check.coverage is not None and (check.coverage < FULL_COVERAGE or check.availability is None)
-        for check in health
-    )
+    is_blind = unseen or any(check.coverage is not None and check.availability is None for check in health)
     if not missed + unsure + met:
         light = Light.RED if is_red else Light.UNKNOWN
     else:
@@ -94,16 +95,14 @@ def verdict_of(
     return Verdict(
         light,
         _WORDS[light],
-        _sentence(counts, outages, len(lasting), percent(objective), Clock(period.timezone)),
+        _sentence(counts, _down(outages, Clock(period.timezone), until_us), len(lasting), percent(objective)),
         *counts,
         affected_us=together_us(outages) if all(check.tells_outages for check in health) else None,
         open_incidents=len(lasting),
     )
 
 
-def _sentence(
-    counts: tuple[int, int, int, int], outages: Sequence[Outage], lasting: int, objective: str, clock: Clock
-) -> str:
+def _sentence(counts: tuple[int, int, int, int], down: str, lasting: int, objective: str) -> str:
     missed, unsure, met, without = counts
     if not missed + unsure + met:
         sentence = "Nothing was measured in this time"
@@ -112,7 +111,6 @@ def _sentence(
     else:
         sentence = _counted(missed, unsure, met, without, objective)
     is_good = not missed and not unsure
-    down = _down(outages, clock)
     sentence += f"{', though ' if is_good else '; '}{down}" if down else ""
     if lasting:
         sentence += f"; {lasting} incident{' is' if lasting == 1 else 's are'} still open"
@@ -135,8 +133,14 @@ def _counted(missed: int, unsure: int, met: int, without: int, objective: str) -
     return ", ".join(parts)
 
 
-def _down(outages: Sequence[Outage], clock: Clock) -> str:
-    """Return the outage to know of: one that lasts, or the longest; with all that failed meanwhile."""
+def _down(outages: Sequence[Outage], clock: Clock, now_us: int | None) -> str:
+    """Return the outage to know of: one that lasts, or the longest; with all that failed meanwhile.
+
+    Args:
+        outages: Of all checks.
+        clock: Of the period.
+        now_us: The period's end; None if that is past.
+    """
     if not outages:
         return ""
     worst = max(outages, key=lambda outage: (not outage.is_over, outage.length_us, outage.runs))
@@ -144,8 +148,10 @@ def _down(outages: Sequence[Outage], clock: Clock) -> str:
     more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
     who = (", " if more else " and ").join(_short(name) for name in names[:_NAMES]) + more
     was = "were" if len(names) > 1 else "was"
-    if not worst.is_over:
+    if not worst.is_over and worst.until_us == now_us:
         return f"{who} {'are' if len(names) > 1 else 'is'} down since {clock.day_time(worst.began_us)}"
+    if not worst.is_over:
+        return f"{who} {was} down from {clock.day_time(worst.began_us)} on, and still at the last run of this time"
     if not worst.length_us:
         return f"{who} {was} down on {clock.day_time(worst.began_us)}"
     return f"{who} {was} down for {span(worst.length_us)} from {clock.day_time(worst.began_us)}"

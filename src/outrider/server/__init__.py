@@ -3,7 +3,7 @@
 from outrider.server.access_control import Access, AccessRules
 from outrider.server.acknowledge_link import LIFETIME_S as LINK_LIFETIME_S
 from outrider.server.acknowledge_link import AcknowledgeGrant, AcknowledgeSigner
-from outrider.server.action_routes import Actions
+from outrider.server.actions import Actions
 from outrider.server.application import Application, application
 from outrider.server.artifact_origin import ArtifactOrigin
 from outrider.server.artifact_routes import artifact_application

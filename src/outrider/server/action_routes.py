@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from starlette.responses import RedirectResponse, Response
 
-from outrider.dashboard import SilenceForm, check_path, incident_path, issue_path, silences_page, status_page_page
+from outrider.dashboard import (
+    SilenceForm,
+    check_path,
+    incident_path,
+    issue_path,
+    saved_view_path,
+    silences_page,
+    status_page_page,
+)
 from outrider.model import MOST_TEXT_CHARACTERS, AuditEntry, OutriderError, Role, StoreError, UsageError, printable_json
+from outrider.server.actions import TEXT_CHARACTERS, Action, ActionBody, Asked
+from outrider.server.actions import text_field as _text
 from outrider.server.base_path import base_of
 from outrider.server.openapi_document import Description, Parameter
 from outrider.server.page_answer import page_answer
@@ -23,19 +33,16 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import Route
 
-    from outrider.alerts import SilenceEffect
-    from outrider.dashboard import PageContext, Sources, StatusPageSources
-    from outrider.model import Silence
+    from outrider.dashboard import PageContext, Sources
+    from outrider.server.actions import Actions
     from outrider.server.request_body import RequestBody
     from outrider.server.viewer import Authorise, Viewer
-
-    Note = Callable[[str, str, str], AuditEntry]
 
 log = structlog.get_logger("outrider.actions")
 
 API_ROOT = "/api/v1"
-_TEXT_CHARACTERS = 1_000
 _COMMENT_CHARACTERS = 4_000
+_QUERY_CHARACTERS = 4_000
 _RETRY_S = 10
 _UNKNOWN = frozenset(
     {
@@ -45,147 +52,9 @@ _UNKNOWN = frozenset(
         "unknown-annotation",
         "unknown-status-incident",
         "unknown-issue",
+        "unknown-view",
     }
 )
-_YES = frozenset({"on", "1", "true", "yes"})
-
-
-class Actions(Protocol):
-    """What can be done; each raises a `UsageError` for what makes no sense, and changes nothing then."""
-
-    def run(self, check: str, location: str, note: Note) -> str:
-        """Have a check run at once; return the run's id."""
-        ...
-
-    def pause(self, check: str, reason: str, note: Note) -> None:
-        """Pause a check."""
-        ...
-
-    def resume(self, check: str, note: Note) -> None:
-        """Resume a check."""
-        ...
-
-    def acknowledge(self, incident: str, author: str, note: Note, *, resolve: bool) -> None:
-        """Acknowledge an incident, or resolve it."""
-        ...
-
-    def assign(self, incident: str, assignee: str, author: str, note: Note) -> None:
-        """Assign an incident; to nobody if `assignee` is empty."""
-        ...
-
-    def comment(self, incident: str, text: str, author: str, note: Note) -> None:
-        """Comment on an incident."""
-        ...
-
-    def change_issues(
-        self, action: str, issues: Sequence[str], inputs: Mapping[str, str], author: str, note: Note
-    ) -> str:
-        """Do something to issues; return what was done."""
-        ...
-
-    def annotate(self, text: str, matchers: Sequence[str], at: str, author: str, note: Note) -> str:
-        """Note a text at a time, now if `at` is empty; return the annotation's id."""
-        ...
-
-    def remove_annotation(self, annotation: str, note: Note) -> None:
-        """Remove an annotation."""
-        ...
-
-    def silences(self) -> tuple[Silence, ...]:
-        """Return the silences that have not ended."""
-        ...
-
-    def preview(self, matchers: Sequence[str]) -> SilenceEffect:
-        """Return what a silence would mute now."""
-        ...
-
-    def silence(self, matchers: Sequence[str], length: str, author: str, comment: str, note: Note) -> str:
-        """Silence what fulfils all matchers; return the silence's id."""
-        ...
-
-    def end_silence(self, silence: str, note: Note) -> None:
-        """End a silence."""
-        ...
-
-    def mark_release(self, name: str, environment: str, note: Note, *, accept: bool) -> None:
-        """Mark a deploy."""
-        ...
-
-    def environment_note(self, environment: str) -> str:
-        """Return that no check runs in an environment, if one is named, and what may have been meant."""
-        ...
-
-    def status_page(self) -> StatusPageSources | None:
-        """Return what the public status page is made from; None without one."""
-        ...
-
-    def open_status_incident(self, inputs: Mapping[str, str], components: Sequence[str], note: Note) -> str:
-        """Open an incident on the public status page; return its id."""
-        ...
-
-    def update_status_incident(
-        self, incident: str, inputs: Mapping[str, str], components: Sequence[str], note: Note
-    ) -> str:
-        """Add an update to an incident of the public status page; return the incident's id."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ActionBody:
-    """What was done, and by whom; `id` is that of a run that was requested or a silence that was made, else empty.
-
-    `warning` says what may not be meant, such as an environment that no check runs in.
-    """
-
-    done: str
-    id: str
-    by: str
-    warning: str
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An action that is asked for: by whom, of what, and with which words."""
-
-    name: str
-    inputs: Mapping[str, str]
-    author: str
-    note: Note
-
-    def lines(self, name: str) -> list[str]:
-        """Return the lines of an input that are not blank."""
-        return [line.strip() for line in self.inputs.get(name, "").splitlines() if line.strip()]
-
-    def is_on(self, name: str) -> bool:
-        """Return whether an input says yes."""
-        return self.inputs.get(name, "").lower() in _YES
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Something that can be done.
-
-    Attributes:
-        path: Of its form; in the API below `API_ROOT`. What it is done to stands in braces, as `name`.
-        done: The word for what was done, which pages explain.
-        perform: Does it, and returns the id of what it made.
-        back: Path of the page that its form leads back to.
-        warn: Says what may not be meant; pages explain it by the word for what was done with "-warned".
-    """
-
-    path: str
-    summary: str
-    done: str
-    fields: tuple[Parameter, ...]
-    perform: Callable[[Actions, Asked], str | None]
-    back: Callable[[str], str]
-    warn: Callable[[Actions, Asked], str] = lambda _actions, _asked: ""
-
-
-def _text(name: str, description: str, **more: object) -> Parameter:
-    return Parameter(name, description, {"type": "string", "maxLength": _TEXT_CHARACTERS, **more})
-
-
 _BY_NAME = "{name:path}"
 _FIXED_IN = _text("in", 'The release that has the fix, or "next"; at once if absent.')
 _IGNORED_UNTIL = (
@@ -202,6 +71,11 @@ _STATUS_FIELDS = (
 )
 
 
+def _on(path: Callable[[str], str]) -> Callable[[Asked], str]:
+    """Lead back to the page of what an action was done to."""
+    return lambda asked: path(asked.name)
+
+
 def _issue_action(action: str, summary: str, *fields: Parameter) -> Action:
     """Return an action on one issue, which its page has a form for."""
     return Action(
@@ -209,7 +83,7 @@ def _issue_action(action: str, summary: str, *fields: Parameter) -> Action:
         lambda actions, asked: actions.change_issues(
             action, [asked.name, *asked.lines("others")], asked.inputs, asked.author, asked.note
         ),
-        issue_path,
+        _on(issue_path),
     )  # fmt: skip
 
 
@@ -241,38 +115,40 @@ ACTIONS = (
     Action(
         f"/checks/{_BY_NAME}/run", "Run a check at once, before all that waits.", "run",
         (_text("location", "One of its locations; the first if absent."),),
-        lambda actions, asked: actions.run(asked.name, asked.inputs.get("location", ""), asked.note), check_path,
+        lambda actions, asked: actions.run(asked.name, asked.inputs.get("location", ""), asked.note), _on(check_path),
     ),
     Action(
         f"/checks/{_BY_NAME}/pause", "Pause a check: nothing of it is due until it is resumed.", "pause",
         (_text("reason", "Why; shown with its state."),),
-        lambda actions, asked: actions.pause(asked.name, asked.inputs.get("reason", ""), asked.note), check_path,
+        lambda actions, asked: actions.pause(asked.name, asked.inputs.get("reason", ""), asked.note), _on(check_path),
     ),
     Action(
         f"/checks/{_BY_NAME}/resume", "Resume a check.", "resume", (),
-        lambda actions, asked: actions.resume(asked.name, asked.note), check_path,
+        lambda actions, asked: actions.resume(asked.name, asked.note), _on(check_path),
     ),
     Action(
         "/incidents/{name}/acknowledge", "Acknowledge an incident, which stops its escalation and reminders.",
         "acknowledge", (),
-        lambda actions, asked: actions.acknowledge(asked.name, asked.author, asked.note, resolve=False), incident_path,
+        lambda actions, asked: actions.acknowledge(asked.name, asked.author, asked.note, resolve=False),
+        _on(incident_path),
     ),
     Action(
         "/incidents/{name}/resolve", "Resolve an incident: the same problem opens a new one from now on.",
         "resolve", (),
-        lambda actions, asked: actions.acknowledge(asked.name, asked.author, asked.note, resolve=True), incident_path,
+        lambda actions, asked: actions.acknowledge(asked.name, asked.author, asked.note, resolve=True),
+        _on(incident_path),
     ),
     Action(
         "/incidents/{name}/assign", "Assign an incident that lasts; without a name, to nobody.", "assign",
         (_text("assignee", "Who works on it."),),
         lambda actions, asked: actions.assign(asked.name, asked.inputs.get("assignee", ""), asked.author, asked.note),
-        incident_path,
+        _on(incident_path),
     ),
     Action(
         "/incidents/{name}/comment", "Comment on an incident, lasting or resolved.", "comment",
         (_text("text", "What its time line shows.", minLength=1, maxLength=_COMMENT_CHARACTERS),),
         lambda actions, asked: actions.comment(asked.name, asked.inputs.get("text", ""), asked.author, asked.note),
-        incident_path,
+        _on(incident_path),
     ),
     Action(
         "/silences", "Silence the incidents whose labels fulfil all matchers.", "silence",
@@ -316,6 +192,23 @@ ACTIONS = (
     Action(
         "/annotations/{name}/remove", "Remove an annotation.", "unannotate", (),
         lambda actions, asked: actions.remove_annotation(asked.name, asked.note), lambda _: "/annotations",
+    ),
+    Action(
+        "/views", "Save a query of a page under a name, for all who see it.", "view",
+        (
+            _text("page", "logs, traces or errors.", minLength=1), _text("name", "Of the view.", minLength=1),
+            _text("query", "As the page takes it.", maxLength=_QUERY_CHARACTERS),
+        ),
+        lambda actions, asked: actions.save_view(
+            asked.inputs.get("page", ""), asked.inputs.get("name", ""), asked.inputs.get("query", ""), asked.author,
+            asked.note,
+        ),
+        lambda asked: saved_view_path(asked.inputs.get("page", ""), asked.inputs.get("query", "")),
+    ),
+    Action(
+        f"/views/{_BY_NAME}/remove", "Remove a saved view.", "unview", (),
+        lambda actions, asked: actions.remove_view(asked.name, asked.note),
+        lambda asked: saved_view_path(asked.name.partition("/")[0]),
     ),
     Action(
         "/status-page/incidents", "Open an incident on the public status page.", "status-open",
@@ -373,7 +266,7 @@ class _Performing:
     def answer(self, request: Request) -> Response:
         """Do it, and lead back, or say what is wrong."""
         try:
-            made, warning = self._perform(request)
+            asked, made, warning = self._perform(request)
         except StoreError as error:
             headers = {"Retry-After": str(_RETRY_S)}
             title = "the store cannot be written now"
@@ -385,11 +278,12 @@ class _Performing:
             viewer: Viewer = request.state.viewer
             done = ActionBody(self._action.done, made or "", viewer.change(0, "", "").actor, warning)
             return Response(json.dumps(printable_json(asdict(done))), media_type="application/json")
-        back = self._action.back(request.path_params.get("name", ""))
-        address = f"{base_of(request.scope)}{back}?done={self._action.done}{'-warned' if warning else ''}"
+        back = self._action.back(asked)
+        done_word = f"done={self._action.done}{'-warned' if warning else ''}"
+        address = f"{base_of(request.scope)}{back}{'&' if '?' in back else '?'}{done_word}"
         return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
-    def _perform(self, request: Request) -> tuple[str | None, str]:
+    def _perform(self, request: Request) -> tuple[Asked, str | None, str]:
         if self._actions is None:
             raise UsageError("the workspace is being loaded", slug="not-loaded", fix="try again in a moment")
         viewer: Viewer = request.state.viewer
@@ -402,7 +296,7 @@ class _Performing:
         asked = Asked(request.path_params.get("name", ""), inputs, author, note)
         made = self._action.perform(self._actions, asked)
         log.info("action.done", action=self._action.done, by=author, name=request.path_params.get("name", ""))
-        return made, self._action.warn(self._actions, asked)
+        return asked, made, self._action.warn(self._actions, asked)
 
 
 class _Silences:
@@ -414,7 +308,7 @@ class _Silences:
 
     def page(self, request: Request) -> Response:
         """Answer with the page; `matchers`, one a line, are previewed."""
-        asked = {name: request.query_params.get(name, "")[:_TEXT_CHARACTERS] for name in ("matchers", "for", "comment")}
+        asked = {name: request.query_params.get(name, "")[:TEXT_CHARACTERS] for name in ("matchers", "for", "comment")}
         matchers = [line.strip() for line in asked["matchers"].splitlines() if line.strip()]
 
         def make(context: PageContext) -> str:
@@ -465,7 +359,7 @@ def _inputs(body: RequestBody, fields: Sequence[Parameter]) -> dict[str, str]:
                 raise _bad(name[:80], "is no field of this action", f"it has {', '.join(sorted(known)) or 'none'}")
             continue  # a form's own, such as its token
         most = known[name]
-        inputs[name] = _word(name, value, most if isinstance(most, int) else _TEXT_CHARACTERS)
+        inputs[name] = _word(name, value, most if isinstance(most, int) else TEXT_CHARACTERS)
     return inputs
 
 

@@ -73,6 +73,7 @@ from outrider.server.settings_routes import SETTING_CHANGES, SETTING_OPERATIONS
 from outrider.server.status_routes import STATUS_OPERATIONS
 from outrider.server.telemetry_operations import TELEMETRY_OPERATIONS
 from outrider.server.unmeasured_routes import UNMEASURED_OPERATIONS
+from outrider.server.view_operations import VIEW_OPERATIONS
 from outrider.server.viewer import guarded_route
 from outrider.telemetry_store import QueryError
 
@@ -174,6 +175,7 @@ OPERATIONS = (
     *GATE_OPERATIONS,
     *ISSUE_OPERATIONS,
     *ANNOTATION_OPERATIONS,
+    *VIEW_OPERATIONS,
     *ON_CALL_OPERATIONS,
     *EXPORT_OPERATIONS,
     *HISTORY_OPERATIONS,

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from outrider.dashboard import Sources
     from outrider.model import HeartbeatKeys, HeartbeatLog
     from outrider.server.acknowledge_link import AcknowledgeSigner
-    from outrider.server.action_routes import Actions
+    from outrider.server.actions import Actions
     from outrider.server.artifact_origin import ArtifactOrigin
 
 Application = Starlette

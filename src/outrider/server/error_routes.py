@@ -86,7 +86,9 @@ class _Endpoint:
                 return self._with_origin(request, Response(status_code=204, headers=_PREFLIGHT))
             try:
                 data = await self._body(request)
-                response = await run_in_threadpool(take, self._head(request), data)
+                head = self._head(request)
+                is_quick = self._intake.is_quick(head, len(data))
+                response = take(head, data) if is_quick else await run_in_threadpool(take, head, data)
             except RefusedErrors as refusal:
                 response = _refusal(refusal)
             except ClientDisconnect:

@@ -23,8 +23,9 @@ from outrider.dashboard import (
     surrounding_logs_page,
     trace_page,
     trace_view,
+    view_choices,
 )
-from outrider.model import OutriderError, UsageError
+from outrider.model import OutriderError, UsageError, ViewPage
 from outrider.server.log_tail import LogTails
 from outrider.server.page_answer import page_answer, page_context, problem_answer
 from outrider.server.telemetry_turns import asked_telemetry
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import Route
 
-    from outrider.dashboard import PageContext, QueryProblem, Sources
+    from outrider.dashboard import PageContext, QueryProblem, Sources, ViewChoices
     from outrider.model import RowPosition, TelemetryReader
     from outrider.server.viewer import Authorise
 
@@ -55,8 +56,13 @@ class AskedQuery:
 
     reader: TelemetryReader
     context: PageContext
-    text: str
+    views: ViewChoices
     before: RowPosition | None
+
+    @property
+    def text(self) -> str:
+        """Return the query as it was written."""
+        return self.views.query
 
 
 class TelemetryPages:
@@ -78,44 +84,48 @@ class TelemetryPages:
             view = log_view(asked.reader, asked.text, before=asked.before)
             is_first = asked.before is None
             return logs_page(
-                view, asked.context, asked.text, is_first=is_first, is_wrapped=is_wrapped,
+                view, asked.context, asked.views, is_first=is_first, is_wrapped=is_wrapped,
                 is_live=is_live and is_first and not by_pattern,
                 patterns=patterns_view(asked.reader, asked.text) if by_pattern else None,
                 notable=notable_views(self._sources) if by_pattern else (),
             )  # fmt: skip
 
-        return self._answer(request, "/logs", make, logs_problem_page)
+        return self._answer(request, ViewPage.LOGS, make, logs_problem_page)
 
     def traces(self, request: Request) -> Response:
         """Answer with spans that a query finds."""
 
         def make(asked: AskedQuery) -> str:
             view = spans_view(asked.reader, asked.text, before=asked.before)
-            return spans_page(view, asked.context, asked.text, is_first=asked.before is None)
+            return spans_page(view, asked.context, asked.views, is_first=asked.before is None)
 
-        return self._answer(request, "/traces", make, spans_problem_page)
+        return self._answer(request, ViewPage.TRACES, make, spans_problem_page)
 
     def _answer(
         self,
         request: Request,
-        section: str,
+        page: ViewPage,
         make: Callable[[AskedQuery], str],
-        make_problem: Callable[[QueryProblem, PageContext, str], str],
+        make_problem: Callable[[QueryProblem, PageContext, ViewChoices], str],
     ) -> Response:
         """Answer with what a query finds, or with why it has no answer, and its text to be changed."""
         text = request.query_params.get("q", "")[:_QUERY_CHARACTERS]
         before = read_row_position(request.query_params.get("before", ""))
-        context = self._context(request, section)
+        context = self._context(request, f"/{page}")
+        try:
+            views = view_choices(self._sources, page, text)
+        except OutriderError as error:
+            return problem_answer(error, context, request.url.path)
         try:
             with asked_telemetry(self._sources) as reader:
-                page = make(AskedQuery(reader, context, text, before))
+                answer = make(AskedQuery(reader, context, views, before))
         except OutriderError as error:
             if (status := _OF_QUERY.get(error.slug)) is None:
                 return problem_answer(error, context, request.url.path)
-            return HTMLResponse(make_problem(query_problem(error), context, text), status)
+            return HTMLResponse(make_problem(query_problem(error), context, views), status)
         except Exception as error:  # an error of ours, which is logged
             return problem_answer(error, context, request.url.path)
-        return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+        return HTMLResponse(answer, headers={"Cache-Control": "no-store"})
 
     def surrounding_logs(self, request: Request) -> Response:
         """Answer with what a service logged around a time."""

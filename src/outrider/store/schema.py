@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 REVISIONS = (
     "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013",
-    "0014", "0015", "0016", "0017", "0018", "0019", "0020",
+    "0014", "0015", "0016", "0017", "0018", "0019", "0020", "0021",
 )  # fmt: skip
 """Every revision this program knows, oldest first; the last is the one it works with."""
 
@@ -373,6 +373,15 @@ setting_overrides = Table(
     Column("value", Text, nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Column("author", Text, nullable=False),
+)  # fmt: skip
+
+saved_views = Table(
+    "saved_views", metadata,
+    Column("page", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("saved_us", BigInteger, nullable=False),
 )  # fmt: skip
 
 # What is due and not stored yet. A run leaves the queue in the transaction that stores it.

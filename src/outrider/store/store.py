@@ -25,6 +25,7 @@ from outrider.store.series_tables import AggregateTable, JudgementTable, RollupT
 from outrider.store.size_query import read_size
 from outrider.store.status_table import StatusTable
 from outrider.store.trace_link_table import TraceLinkTable
+from outrider.store.view_table import ViewTable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         TokenLog,
         TraceLinkLog,
         UserDirectory,
+        ViewLog,
     )
 
 _DEFAULT_RETENTION = Retention()
@@ -88,6 +90,7 @@ class Store:
     audit: AuditLog
     annotations: AnnotationLog
     overrides: OverrideLog
+    views: ViewLog
     gates: GateLog
     status_updates: StatusLog
     load_progress: LoadProgressLog
@@ -120,6 +123,7 @@ class Store:
         self.audit = AuditTable(database, writer)
         self.annotations = AnnotationTable(database, writer)
         self.overrides = OverrideTable(database, writer)
+        self.views = ViewTable(database, writer)
         self.gates = GateTable(database, writer)
         self.status_updates = StatusTable(database, writer)
         self.load_progress = LoadProgressTable(database, writer)

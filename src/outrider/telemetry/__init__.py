@@ -7,7 +7,7 @@ from outrider.telemetry.attribute_reader import AttributeReader
 from outrider.telemetry.day_ledger import LEDGER, DayBudget, DayLedger, read_ledger
 from outrider.telemetry.digestion import Digestion
 from outrider.telemetry.disk_room import DiskRoom
-from outrider.telemetry.error_digestion import ErrorDigestion, read_event
+from outrider.telemetry.error_digestion import ErrorDigestion, add_events, read_event
 from outrider.telemetry.error_intake import ErrorIntake, ErrorRequestHead, KnownKeys, RefusedErrors
 from outrider.telemetry.forwarder import FORWARDED_BY, Forwarder, ForwardQueue, ForwardTarget
 from outrider.telemetry.intake import Intake
@@ -17,7 +17,7 @@ from outrider.telemetry.otlp_body import JSON, PROTOBUF, BadTelemetry, SignalKin
 from outrider.telemetry.run_export import RunExport
 from outrider.telemetry.scrubber import Scrubber
 from outrider.telemetry.span_sampler import KeepRules, SpanSampler
-from outrider.telemetry.spool import Spool, SpoolFull, read_segment
+from outrider.telemetry.spool import Record, Spool, SpoolFull, read_segment
 from outrider.telemetry.stacked_lines import Grouping
 from outrider.telemetry.syslog_message import SyslogFrames, SyslogReader
 
@@ -45,6 +45,7 @@ __all__ = [
     "KnownKeys",
     "Limits",
     "LogFollower",
+    "Record",
     "RefusedErrors",
     "RunExport",
     "Scrubber",
@@ -55,6 +56,7 @@ __all__ = [
     "SyslogFrames",
     "SyslogReader",
     "Tally",
+    "add_events",
     "failure",
     "read_event",
     "read_ledger",

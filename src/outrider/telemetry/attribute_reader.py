@@ -22,6 +22,7 @@ UNKNOWN_SERVICE: Final = "unknown_service"
 """What OpenTelemetry's SDKs call a service that says nothing (specification, resource, semantic conventions)."""
 
 _SERVICE: Final = "service.name"
+_STACK: Final = "exception.stacktrace"  # issues are made of it: it may be as long as a body
 _DEEPEST: Final = 16
 _NS: Final = 1_000_000_000
 _NO_TRACE: Final = bytes(16)
@@ -65,7 +66,8 @@ class AttributeReader:
             if len(attributes) >= limits.attributes or not self._names.takes(name):
                 self.tally.add("attributes left out")
                 continue
-            attributes[name] = HIDDEN if hides(name) else self.text(pair.value, limits.value_characters)
+            most = limits.text_characters if name == _STACK else limits.value_characters
+            attributes[name] = HIDDEN if hides(name) else self.text(pair.value, most)
         return attributes
 
     def plain(self, values: Iterable[tuple[str, object]]) -> dict[str, str]:

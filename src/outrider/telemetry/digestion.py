@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from outrider.model import Span, TelemetryInserts
     from outrider.telemetry.limits import Tally
-    from outrider.telemetry.spool import Spool
+    from outrider.telemetry.spool import Record, Spool
 
 log = structlog.get_logger("outrider.telemetry")
 
@@ -29,6 +29,7 @@ class Digestion(SpoolDigestion):
     Args:
         every_s: From the end of one round to the beginning of the next.
         sampler: Decides which spans are kept; all if it is not given.
+        look: Is given the records of each segment before they are inserted, once or again; may raise `StoreError`.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class Digestion(SpoolDigestion):
         *,
         every_s: float = EVERY_S,
         sampler: SpanSampler | None = None,
+        look: Callable[[Sequence[Record]], None] = lambda _records: None,
     ) -> None:
         super().__init__(spool, "telemetry", every_s=every_s)
         self._store_counts = store.count_spans
         self._sampler = sampler or SpanSampler(KeepRules())
         self._tally = tally
+        self._look = look
         self._inserts: dict[SignalKind, Callable[..., None]] = {
             SignalKind.LOGS: store.insert_logs,
             SignalKind.TRACES: self._insert_spans,
@@ -55,6 +58,7 @@ class Digestion(SpoolDigestion):
         """Insert a segment, or put it aside."""
         try:
             kind, records = read_segment(segment)
+            self._look(records)
             self._insert(kind, records, segment.stem)
         except TelemetryUnavailable:
             raise

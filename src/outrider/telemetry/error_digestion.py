@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from outrider.errors import ReceivedEvent, read_sentry_event
-from outrider.model import StoreError
+from outrider.model import Arrival, StoreError
 from outrider.telemetry.spool_digestion import SpoolDigestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from outrider.model import ErrorEvent
+    from outrider.model import AddedEvent, ErrorEvent
     from outrider.telemetry.limits import Tally
     from outrider.telemetry.spool import Spool
 
@@ -37,7 +37,7 @@ class ErrorDigestion(SpoolDigestion):
     def __init__(
         self,
         spool: Spool,
-        add: Callable[[Sequence[ErrorEvent]], object],
+        add: Callable[[Sequence[ErrorEvent]], Sequence[AddedEvent]],
         tally: Tally,
         *,
         after: Callable[[], None] = lambda: None,
@@ -51,24 +51,8 @@ class ErrorDigestion(SpoolDigestion):
         for batch in _batches(self._events(segment)):
             if self.is_ending:
                 return
-            self._add_all(batch)
+            add_events(self._add, batch, self._tally)
         self._spool.forget(segment)
-
-    def _add_all(self, events: Sequence[ErrorEvent]) -> None:
-        """Store events; one that the store cannot hold does not take others with it."""
-        try:
-            self._add(events)
-        except StoreError:
-            raise
-        except Exception as error:
-            if len(events) > 1:
-                for event in events:
-                    self._add_all([event])
-                return
-            log.exception("an error could not be stored", event_id=events[0].id, reason=str(error))
-            self._tally.add("events dropped, not storable")
-            return
-        self._tally.add("events stored", len(events))
 
     def _events(self, segment: Path) -> Iterator[ErrorEvent]:
         with segment.open("rb") as lines:
@@ -80,6 +64,38 @@ class ErrorDigestion(SpoolDigestion):
                 except (ValueError, TypeError, LookupError, RecursionError) as error:
                     log.warning("an error could not be read", reason=str(error))
                     self._tally.add("events dropped, not readable")
+
+
+def add_events(
+    add: Callable[[Sequence[ErrorEvent]], Sequence[AddedEvent]], events: Sequence[ErrorEvent], tally: Tally
+) -> int:
+    """Store events, and count what became of each; one that the store cannot hold does not take others with it.
+
+    Returns:
+        How many were not stored before.
+
+    Raises:
+        StoreError: While the store takes nothing.
+    """
+    try:
+        added = add(events)
+    except StoreError:
+        raise
+    except Exception as error:
+        if len(events) > 1:
+            return sum(add_events(add, [event], tally) for event in events)
+        log.exception("an error could not be stored", event_id=events[0].id, reason=str(error))
+        tally.add("events dropped, not storable", events[0].weight)
+        return 0
+    fresh = 0
+    for event, own in zip(events, added, strict=True):
+        if own.arrival is Arrival.REPEATED:
+            tally.add("events repeated", event.weight)
+            continue
+        fresh += event.weight
+        tally.add("events stored", int(own.is_kept))
+        tally.add("events sampled", event.weight - own.is_kept)
+    return fresh
 
 
 def read_event(line: dict[str, Any]) -> ErrorEvent:

@@ -21,13 +21,15 @@ from outrider.telemetry.otlp_body import BadTelemetry, inflated
 from outrider.telemetry.spool import SpoolFull
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from outrider.model import ErrorProject, ProjectKey
     from outrider.telemetry.spool import Spool
 
 ERRORS: Final = "errors"
+_EVENTS: Final = frozenset({"event", "error"})
 _EVENT_BYTES: Final = 4 << 20
+_QUICK_BYTES: Final = 16 << 10
 _MINUTE_S: Final = 60
 _DAY_S: Final = 86_400
 _MOST_ADDRESSES: Final = 20_000
@@ -60,6 +62,10 @@ class KnownKeys(Protocol):
 
     def find(self, key: str) -> tuple[ErrorProject, ProjectKey] | None:
         """Return a key with its project; None if there is none that is valid."""
+        ...
+
+    def remembers(self, key: str) -> bool:
+        """Return whether a key is found without asking anybody."""
         ...
 
 
@@ -115,6 +121,10 @@ class ErrorIntake:
         """Most bytes of a body, as it is sent."""
         return self._limits.body_bytes
 
+    def is_quick(self, head: ErrorRequestHead, size: int) -> bool:
+        """Return whether a body of so many bytes is kept in a moment, so that a thread for it would cost more."""
+        return size <= _QUICK_BYTES and self._keys.remembers(head.key)
+
     def take_envelope(self, head: ErrorRequestHead, data: bytes) -> str:
         """Keep the errors of an envelope, count what else it brings, and return the id of its event, or "".
 
@@ -124,18 +134,15 @@ class ErrorIntake:
         envelope = self._read(lambda: read_envelope(self._inflated(data, head.encoding)))
         key = head.key or _key_of(envelope.headers.get("dsn"))
         project, known = self._authorised(head, key)
-        documents: list[tuple[str, dict[str, Any]]] = []
+        payloads = [item.payload for item in envelope.items if item.type in _EVENTS]
+        self._bound(payloads)
         for item in envelope.items:
-            if item.type not in {"event", "error"}:
+            if item.type not in _EVENTS:
                 self._tally.add(f"{item.type if item.type in _KNOWN_ITEMS else 'unknown'} items skipped")
-            elif len(item.payload) > _EVENT_BYTES:
-                self._tally.add("events refused, too large")
-                raise RefusedErrors(f"an event has more than {_EVENT_BYTES:,} bytes", 413)
-            else:
-                payload = item.payload
-                document = self._read(lambda payload=payload: json_object(payload, "the event"))  # type: ignore[misc]
-                named = event_id(document.get("event_id")) or event_id(envelope.headers.get("event_id"))
-                documents.append((named or uuid.uuid4().hex, document))
+        documents: list[tuple[str, dict[str, Any]]] = []
+        for document in self._read(lambda: [json_object(payload, "the event") for payload in payloads]):
+            named = event_id(document.get("event_id")) or event_id(envelope.headers.get("event_id"))
+            documents.append((named or uuid.uuid4().hex, document))
         sent_us = time_us(envelope.headers.get("sent_at"))
         self._keep(head, project, known, documents, sent_us)
         return documents[0][0] if documents else event_id(envelope.headers.get("event_id"))
@@ -148,9 +155,7 @@ class ErrorIntake:
         """
         project, known = self._authorised(head, head.key)
         content = self._inflated(data, head.encoding)
-        if len(content) > _EVENT_BYTES:
-            self._tally.add("events refused, too large")
-            raise RefusedErrors(f"an event has more than {_EVENT_BYTES:,} bytes", 413)
+        self._bound([content])
         document = self._read(lambda: json_object(content, "the event"))
         name = event_id(document.get("event_id")) or uuid.uuid4().hex
         self._keep(head, project, known, [(name, document)], None)
@@ -165,6 +170,11 @@ class ErrorIntake:
         project, known = self._authorised(head, head.key)
         documents = self._read(lambda: read_reports(self._inflated(data, head.encoding)))
         self._keep(head, project, known, [(uuid.uuid4().hex, document) for document in documents], None)
+
+    def _bound(self, payloads: Sequence[bytes]) -> None:
+        if any(len(payload) > _EVENT_BYTES for payload in payloads):
+            self._tally.add("events refused, too large", len(payloads))
+            raise RefusedErrors(f"an event has more than {_EVENT_BYTES:,} bytes", 413)
 
     def _read(self, read: Callable[[], Any]) -> Any:
         try:
@@ -238,6 +248,7 @@ class ErrorIntake:
         if self._tally.add(f"project {project.id} events", count) > project.per_day:
             self._tally.add(f"project {project.id} events", -count)
             self._tally.add("events refused, limit of the day", count)
+            self._tally.add(f"project {project.id} events beyond the limit of the day", count)
             raise RefusedErrors(f"more than {project.per_day:,} events today", 429, of_day_s + 1)
         for name, _, _ in limits:
             spent[name] = spent.get(name, 0) + count

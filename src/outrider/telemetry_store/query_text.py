@@ -62,6 +62,18 @@ class QueryText:
         """Return the query narrowed to values of a key from `least` on, in place of what it says of the key."""
         return _joined((part for part in self.parts if part.key != key), f"{key}>={least}", f"{key}<{below}")
 
+    def narrowed(self, text: str) -> str:
+        """Return the query narrowed to what another one finds, whose time holds if it names one.
+
+        Raises:
+            QueryError: If the other one cannot be understood.
+        """
+        other = QueryText(text)
+        times = [part for part in other.parts if part.key in _TIMES] or [
+            part for part in self.parts if part.key in _TIMES
+        ]
+        return _joined([*self.filters, *other.filters, *times])
+
     def without(self, part: QueryPart) -> str:
         """Return the query without one of its parts."""
         return _joined(known for known in self.parts if known is not part)

@@ -22,6 +22,7 @@ class ErrorSettings:
         spool_bytes: Of what waits to be read and stored.
         least_free_bytes: Of the disk, below which nothing is taken.
         hide_addresses: Whether addresses of the internet count as personal data.
+        otlp: Whether exceptions in the telemetry of services are errors, too.
     """
 
     host: str = "127.0.0.1"
@@ -30,6 +31,7 @@ class ErrorSettings:
     spool_bytes: int = 500 * 10**6
     least_free_bytes: int = 10**9
     hide_addresses: bool = False
+    otlp: bool = True
 
     @property
     def origin(self) -> str:
@@ -49,6 +51,7 @@ def read_errors(table: Table) -> ErrorSettings:
         spool_bytes=table.read("spool", as_size("10 MB", "10 TB"), usual.spool_bytes),
         least_free_bytes=table.read("free", as_size("10 MB", "100 TB"), usual.least_free_bytes),
         hide_addresses=table.read("hide_addresses", as_flag, usual.hide_addresses),
+        otlp=table.read("otlp", as_flag, usual.otlp),
     )
     table.close()
     return settings

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 from tests.store.conftest import NOW_US, SECOND_US
 from tests.store.contract.test_alert_ports import INCIDENT
 
-from outrider.model import Acknowledgement, AlertChanges, Annotation, AuditEntry, Comment, SettingOverride
+from outrider.model import (
+    Acknowledgement,
+    AlertChanges,
+    Annotation,
+    AuditEntry,
+    Comment,
+    SavedView,
+    SettingOverride,
+    ViewPage,
+)
 
 if TYPE_CHECKING:
     from outrider.store import Store
@@ -83,3 +92,18 @@ def test_a_setting_has_one_value_in_the_place_of_the_files(store: Store) -> None
     assert kept == (SettingOverride("capabilities.load", "true", NOW_US + 1, "grace"),)
     assert removed == [True, False]
     assert store.overrides.all() == ()
+
+
+def test_a_view_has_one_query_on_its_page(store: Store) -> None:
+    """The last that was put; the same name on another page is another view."""
+    old, new = (SavedView(ViewPage.LOGS, "slow", query, "ada", NOW_US) for query in ("a", "duration>1s"))
+    other = SavedView(ViewPage.TRACES, "slow", "日本語 since:2h", "grace", NOW_US)
+    for view in (other, old, new):
+        store.views.put(view)
+
+    kept = store.views.all()
+    removed = [store.views.remove(ViewPage.LOGS, "slow"), store.views.remove(ViewPage.LOGS, "slow")]
+
+    assert kept == (new, other)
+    assert removed == [True, False]
+    assert store.views.all() == (other,)

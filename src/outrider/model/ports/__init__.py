@@ -45,6 +45,7 @@ from outrider.model.ports.store_roles import (
 from outrider.model.ports.table_reader import Selection, TableReader
 from outrider.model.ports.telemetry_ports import TelemetryInserts, TelemetryReader
 from outrider.model.ports.trace_link_log import TraceLinkLog
+from outrider.model.ports.view_log import ViewLog
 
 __all__ = [
     "AccessRecords", "AggregateLog", "AlertRecords", "AnnotationLog", "ArtifactStore", "AuditLog", "CheckHistory",
@@ -58,5 +59,5 @@ __all__ = [
     "Selection", "SeriesReader", "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog", "StatusLog",
     "StatusPageRecords", "TableReader", "TelemetryInserts", "TelemetryReader", "TelemetryRecords",
     "TokenLog", "TraceLinkLog",
-    "UserDirectory",
+    "UserDirectory", "ViewLog",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.status_log import StatusLog
     from outrider.model.ports.table_reader import TableReader
     from outrider.model.ports.trace_link_log import TraceLinkLog
+    from outrider.model.ports.view_log import ViewLog
     from outrider.model.retention import Pruned, Retention
 
 
@@ -217,6 +218,11 @@ class OperatorRecords(CheckSchedule, StatusPageRecords, ErrorRecords, Protocol):
         """Settings that hold in the place of those in files."""
         ...
 
+    @property
+    def views(self) -> ViewLog:
+        """Queries that people saved under a name."""
+        ...
+
 
 class SchedulerStore(Protocol):
     """What a scheduler writes."""
@@ -256,6 +262,11 @@ class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
     @property
     def annotations(self) -> AnnotationLog:
         """Annotations."""
+        ...
+
+    @property
+    def views(self) -> ViewLog:
+        """Queries that people saved under a name."""
         ...
 
     @property
@@ -337,9 +348,19 @@ class ProjectRecords(Protocol):
 
 
 class TelemetryRecords(AccessRecords, Protocol):
-    """What taking telemetry needs of the store: who may send, and where rates of services are kept for the judge."""
+    """What taking telemetry needs of the store: who may send, rates of services for the judge, and issues of errors."""
 
     @property
     def aggregates(self) -> AggregateLog:
         """Samples that belong to no run."""
+        ...
+
+    @property
+    def projects(self) -> ProjectRegistry:
+        """Whose exceptions become issues."""
+        ...
+
+    @property
+    def errors(self) -> ErrorLog:
+        """Events and their issues."""
         ...
