@@ -58,7 +58,7 @@ def main() -> None:
                     first = (writers * rounds + turn) * 2 * BATCHES * BATCH
                     taken[kind].append(stored_per_s(opened[:writers], first))
             ratio = statistics.median(b / a for a, b in zip(taken["SQLite"], taken["PostgreSQL"], strict=True))
-            shown = ", ".join(f"{kind} {statistics.median(each):.0f} runs/s" for kind, each in taken.items())
+            shown = ", ".join(f"{kind} {statistics.median(rates):.0f} runs/s" for kind, rates in taken.items())
             print(f"{writers} writer{'s' * (writers > 1)}: {shown}, ratio {ratio:.2f}", flush=True)
         for store in stores["SQLite"] + stores["PostgreSQL"]:
             store.close()

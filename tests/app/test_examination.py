@@ -352,24 +352,16 @@ def test_nothing_is_noted_of_rules_where_checks_cannot_be_read(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
-    [
-        ("postgresql+psycopg://host/outrider", []),
-        ("postgresql+psycopg2://host/outrider", ['pip install "outrider[postgres]"']),
-        ("mysql://host/outrider", ["experimental"]),
-    ],
+    ("driver", "told"), [("postgresql+psycopg", ""), ("postgresql+psycopg2", "[postgres]"), ("mysql", "experimental")]
 )
-def test_a_database_that_nobody_tried_and_a_driver_that_is_missing_are_said(
-    tmp_path: Path, url: str, told: list[str]
-) -> None:
+def test_a_database_that_nobody_tried_and_a_missing_driver_are_said(tmp_path: Path, driver: str, told: str) -> None:
     """No server is asked: that is for the service."""
-    write(tmp_path, changed("outrider.toml: store/url", url))
+    write(tmp_path, changed("outrider.toml: store/url", f"{driver}://host/outrider"))
 
     result = validate_workspace(tmp_path)
 
-    problems = [*result.notes, *map(str, result.problems)]
-    assert len(problems) == len(told)
-    assert all(words in problem for words, problem in zip(told, problems, strict=True))
+    assert told in "".join([*result.notes, *map(str, result.problems)])
+    assert bool(told) == bool(result.notes or result.problems)
 
 
 VALUES = st.one_of(
