@@ -60,6 +60,7 @@ _COMMANDS = {
     "ingest": "Take and keep telemetry until stopped.",
     "logs": "Search log records.",
     "traces": "Search spans, or show a trace.",
+    "doctor": "Say where the id of a request's trace is lost.",
     "services": "Show rate, errors and durations of services.",
     "dashboards": "List dashboards, check their files, and show them.",
     "views": "Save queries of logs, traces and errors under a name.",

@@ -23,8 +23,8 @@ from outrider.dashboard.page_addresses import (
     write_position,
 )
 from outrider.dashboard.period_slots import DAY_US, HOUR_US, availability, coverage
-from outrider.dashboard.reader_clock import counted, length_of_time, percent
-from outrider.model import CHECK_KINDS, RunPosition, Subject, printable, title_of
+from outrider.dashboard.reader_clock import length_of_time, percent
+from outrider.model import CHECK_KINDS, RunPosition, Subject, counted, per_cent, printable, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -206,6 +206,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "availability": availability,
         "counted": counted,
+        "per_cent": per_cent,
         "coverage": coverage,
         "day_marks": _day_marks,
         "drawn": drawn,

@@ -89,7 +89,7 @@ from outrider.model.load import (
     by_endpoint,
 )
 from outrider.model.load_second import LoadSecond
-from outrider.model.locale import LOCALES, date, locale, number, short, using_locale
+from outrider.model.locale import LOCALES, counted, date, locale, number, per_cent, short, using_locale
 from outrider.model.measurement import (
     ArtifactFile,
     ArtifactKind,
@@ -265,8 +265,8 @@ __all__ = [
     "TelemetryInserts", "TelemetryReader", "TelemetryRecords", "TelemetryUnavailable", "TokenKind", "TokenLog",
     "TooFewSamples", "TraceContext", "TraceGrant", "TraceLink", "TraceLinkLog", "TraceSource", "UndeliveredCount",
     "UnjudgedSeries", "UsageError", "User", "UserDirectory", "ViewLog", "ViewPage", "altogether", "apdex",
-    "begin_trace", "bounded", "bucket_of", "by_endpoint", "check_at_least", "check_text", "date", "event_from_json",
-    "event_to_json", "exit_code", "grant_traces", "identity", "is_reserved", "is_trace_id", "locale", "merged",
-    "new_run_id", "number", "origin_of", "printable", "printable_json", "reason_of", "short", "spreadsheet_cell",
-    "tail", "title_of", "user_key", "using_locale",
+    "begin_trace", "bounded", "bucket_of", "by_endpoint", "check_at_least", "check_text", "counted", "date",
+    "event_from_json", "event_to_json", "exit_code", "grant_traces", "identity", "is_reserved", "is_trace_id", "locale",
+    "merged", "new_run_id", "number", "origin_of", "per_cent", "printable", "printable_json", "reason_of", "short",
+    "spreadsheet_cell", "tail", "title_of", "user_key", "using_locale",
 ]  # fmt: skip

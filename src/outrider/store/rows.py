@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
-from outrider.model import Outcome, bounded, identity, is_trace_id
+from outrider.model import Outcome, bounded, counted, identity, is_trace_id
 from outrider.store.key_cache import SeriesName
 from outrider.store.load_codec import pack
 from outrider.store.schema import (
@@ -123,7 +123,8 @@ class Rows:
             self.steps.append(row)
         if dropped:
             placed.omitted.append(
-                f"{len(dropped)} steps, beyond {STEPS_PER_ATTEMPT} of the attempt or {STEPS_PER_CHECK} of their kind"
+                f"{counted(len(dropped), 'step')}, beyond {STEPS_PER_ATTEMPT} of the attempt or "
+                f"{STEPS_PER_CHECK} of their kind"
             )
         return dropped
 
@@ -142,7 +143,7 @@ class Rows:
         self.samples.extend((key, *shared, value) for key, value in kept)
         if len(kept) < len(named):
             lost = len(named) - len(kept)
-            placed.omitted.append(f"{lost} samples, not finite, or of steps or series beyond the limits")
+            placed.omitted.append(f"{counted(lost, 'sample')}, not finite, or of steps or series beyond the limits")
 
     def _add_errors(self, placed: PlacedAttempt) -> None:
         seen = placed.attempt.measurement.errors
