@@ -66,6 +66,8 @@ _COMMANDS = {
     "views": "Save queries of logs, traces and errors under a name.",
     "hosts": "Show processor, memory, disks and load of hosts.",
     "errors": "List issues of errors, show them, and decide about them.",
+    "vitals": "Show what real users lived through: LCP, INP, CLS, by page.",
+    "sessions": "List visits of real users, or show one as a timeline.",
     "sql": "Answer one SELECT over the tables of telemetry.",
     "users": "Add, list and remove users of the pages.",
     "project": "Add projects that errors are sent to, and manage their keys.",
