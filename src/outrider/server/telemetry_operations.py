@@ -116,7 +116,7 @@ def _runtime(sources: Sources, request: Request) -> RuntimeBody:
     service = text_of(request, "service")
     if not service:
         raise bad_parameter("service", "is missing", "the name of a service")
-    since_us, until_us = _time_of(sources, request)
+    since_us, until_us = time_range(sources, request)
     if until_us - since_us > _DAY_US:
         raise bad_parameter("since", "is more than a day before until", "a day at most: points are read one by one")
     every_s = max(_LEAST_S, (until_us - since_us) // 10**6 // _MOST_PERIODS)
@@ -217,16 +217,12 @@ TELEMETRY_OPERATIONS = (
         _services,
     ),
     Operation(
-<<<<<<< HEAD
-        Description(f"{ROOT}/hosts", "Hosts that sent system metrics, and what they said last.", HostsBody, TIMES),
-=======
         Description(f"{ROOT}/runtimes", "What the runtimes of a service sent: memory, CPU, pools, queues and the like.",
-                    RuntimeBody, (Parameter("service", "Which one.", TEXT), *_TIMES)),
+                    RuntimeBody, (Parameter("service", "Which one.", TEXT), *TIMES)),
         _runtime,
     ),
     Operation(
-        Description(f"{ROOT}/hosts", "Hosts that sent system metrics, and what they said last.", HostsBody, _TIMES),
->>>>>>> feat19b
+        Description(f"{ROOT}/hosts", "Hosts that sent system metrics, and what they said last.", HostsBody, TIMES),
         _hosts,
     ),
 )  # fmt: skip
