@@ -111,7 +111,7 @@ def test_everything_failing_does_not_claim_that_nothing_became_slower(bench: Ben
 
     assert report.summary[0].startswith("3 checks missed 99.5 %; ")
     assert report.summary[1] == "Too few durations were measured to say whether anything became slower."
-    assert report.summary[2].startswith("Look first at ")
+    assert report.summary[2].startswith("See to ")
 
 
 def test_a_long_title_is_cut_between_words(bench: Bench) -> None:
@@ -170,7 +170,7 @@ def test_runs_in_the_future_are_left_out_and_told(bench: Bench) -> None:
     report = bench.report()
 
     assert report.health == ()
-    assert report.unmeasured[-1].startswith("1 runs are due later than now")
+    assert report.unmeasured[-1].startswith("1 run due later than now")
 
 
 def test_an_error_message_of_five_megabytes_is_cut(bench: Bench) -> None:
