@@ -171,7 +171,7 @@ class PatternWatch:
             return [begin_s]
         query = f"since:{_moment(begin_s)} until:{_moment(end_s)}"
         counts = self._reader.measure(RecordKind.LOGS, query, every_s=PERIOD_S)
-        return [int(row[0]) for row in counts.rows]
+        return [int(at_s) for at_s, _ in counts.rows if isinstance(at_s, int | float)]
 
     def _patterns(self, at_s: int) -> tuple[LogPattern, ...]:
         query = f"since:{_moment(at_s)} until:{_moment(at_s + PERIOD_S)}"
