@@ -71,13 +71,9 @@ def test_a_frame_says_where_it_was_in_the_script_and_leads_to_its_line(scene: Sc
 def test_an_issue_names_the_release_before_it_and_a_release_its_new_issues(scene: Scene) -> None:
     """Of the same environment, within a day, and none that another release brought."""
     first_us = mapped_error().at_us
-    for name, environment, ago_us in (
-        ("2.5.0", "live", HOUR_US),
-        ("2.6.0", "test", MINUTE_US),
-        ("2.4.0", "live", 2 * HOUR_US),
-        ("0.9", "live", 99 * HOUR_US),
-    ):
-        scene.store.judgements.record_release(Release(name, environment, first_us - ago_us))
+    marks = (("2.5.0", "live", 1), ("2.6.0", "test", 0), ("2.4.0", "live", 2), ("0.9", "live", 99))
+    for name, environment, hours in marks:
+        scene.store.judgements.record_release(Release(name, environment, first_us - hours * HOUR_US))
     scene.store.errors.add([mapped_error(), declined(900, at_us=first_us, release="2.4.1")])
 
     issue, releases = scene.get("/errors/1", "/releases")
