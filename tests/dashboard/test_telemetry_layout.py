@@ -31,7 +31,8 @@ PATHS = {
     "failing": "/logs?q=service:layout-failing", "problem": "/logs?q=%22unclosed", "around": "",
     "trace": f"/traces/{'7a' * 16}", "span": f"/traces/{'7a' * 16}?span={'c' * 16}",
     "live": "/logs?q=service:layout&live=1",
-    "spans": "/traces?q=", "no spans": "/traces?q=service:none", "failed spans": "/traces?q=status:error&before=x",
+    "spans": "/traces?q=&compare=1", "no spans": "/traces?q=service:none",
+    "failed spans": "/traces?q=status:error&before=x",
     "wrong query": "/traces?q=status:(", "broken": f"/traces/{'7b' * 16}", "deep": f"/traces/{'7c' * 16}",
 }  # fmt: skip
 

@@ -49,6 +49,32 @@ def test_a_query_finds_spans_durations_and_facets(scene: Scene, spans: str) -> N
     assert re.search(r"<bdi>op 0</bdi></a><small>34</small>", answer.text)
 
 
+def test_what_slow_spans_have_in_common_stands_beside_the_others(
+    scene: Scene, telemetry: ClickHouseClient, service: str
+) -> None:
+    """The value that most of them have and few others, which leads to its spans; what all have is left out."""
+    scene.telemetry = source(telemetry)
+    rows = [
+        span_of(
+            service, f"{number:016x}", trace=uuid.uuid4().hex, time_ns=NOW_NS - number * 1_000 * MS,
+            duration_ns=(900 if number < 12 else 10 + number % 7) * MS,
+            attributes={"tenant": "big <b>" if number < 10 or number > 190 else "small", "region": "north"},
+        )
+        for number in range(200)
+    ]  # fmt: skip
+    insert_rows(telemetry, rows, service)
+
+    compared, few = scene.get(f"/traces?q=service:{service}&compare=1", "/traces?q=service:none&compare=1")
+
+    section = compared.text.split('id="slow"')[1].split("</section>")[0]
+    assert re.search(r"12 spans</a> from 8\d\d ms on beside 188 others", section)
+    row = re.search(r'tenant</bdi> <a href="([^"]*)"><bdi>big &lt;b&gt;</bdi>.*?>83 %<.*?>5 %<', section, re.DOTALL)
+    assert row is not None
+    assert "north" not in section
+    assert "19 spans" in scene.get(unescape(row[1]))[0].text
+    assert "Too few to compare" in few.text
+
+
 def test_spans_that_begin_a_trace_and_errors_are_one_click_away(scene: Scene, spans: str) -> None:
     """As queries like any other."""
     (answer,) = scene.get(f"/traces?q=service:{spans}")

@@ -126,6 +126,7 @@ from outrider.dashboard.settings_page import (
 )
 from outrider.dashboard.silences_page import SilenceForm, silences_page
 from outrider.dashboard.site_search import SearchBody, search_everything
+from outrider.dashboard.slow_comparison import compare_slow
 from outrider.dashboard.sources import Sources
 from outrider.dashboard.span_view import spans_page, spans_problem_page, spans_view
 from outrider.dashboard.status_documents import StatusDocument, status_documents
@@ -309,6 +310,7 @@ __all__ = [
     "check_detail",
     "check_page",
     "check_path",
+    "compare_slow",
     "dashboard_page",
     "dashboard_problems",
     "dashboard_view",

@@ -106,11 +106,16 @@ def facet_views(
     address: Address,
 ) -> tuple[tuple[FacetView, ...], int]:
     """Return facets of what a query finds, and of how many of the newest records they count; 0 for all."""
-    common = [facet.key for facet in reader.facets(kind, *time_ns)]
-    keys = list(dict.fromkeys([*_KEYS[kind], *common[:_MOST_FACETS]]))
+    keys = facet_keys(reader, kind, time_ns)
     counted = reader.facet_counts(kind, str(query), keys, newest=_SAMPLE) if total else []
     facets = (FacetView(facet.key, tuple(_values(facet, query, address))) for facet in counted)
     return tuple(facet for facet in facets if facet.values), _SAMPLE if total > _SAMPLE else 0
+
+
+def facet_keys(reader: TelemetryReader, kind: RecordKind, time_ns: tuple[int, int]) -> list[str]:
+    """Return the keys whose values are counted: those of every record, and the most frequent attributes of a time."""
+    common = [facet.key for facet in reader.facets(kind, *time_ns)]
+    return list(dict.fromkeys([*_KEYS[kind], *common[:_MOST_FACETS]]))
 
 
 def _values(facet: Facet, query: QueryText, address: Address) -> Iterator[FacetValue]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.query_view import QueryProblem
     from outrider.dashboard.saved_view_list import ViewChoices
+    from outrider.dashboard.slow_comparison import SlowComparison
     from outrider.model import Histogram, RowPosition, Span, TelemetryReader
 
 USUAL_SPANS: Final = 50
@@ -97,14 +98,32 @@ def spans_view(
     )  # fmt: skip
 
 
-def spans_page(view: SpansView, context: PageContext, views: ViewChoices, *, is_first: bool) -> str:
-    """Return the page of what a query finds."""
+def spans_page(
+    view: SpansView,
+    context: PageContext,
+    views: ViewChoices,
+    *,
+    is_first: bool,
+    is_compared: bool = False,
+    comparison: SlowComparison | None = None,
+) -> str:
+    """Return the page of what a query finds.
+
+    Args:
+        view: What it finds.
+        context: What every page shows.
+        views: The query as it was written, and those that are saved.
+        is_first: Whether the newest spans are shown.
+        is_compared: Whether what the slow ones have in common is shown above them.
+        comparison: That; None where too few are found.
+    """
     query, text = view.query, views.query
     values = {
         "view": view, "text": text, "is_first": is_first, "problem": None, "bars": _bars(view.slots, context),
         "times": time_choices(query, traces_path), "latest": traces_path(text), "views": views,
         "quantiles": [(name, view.durations.quantile(share)) for name, share in _QUANTILES],
-        "narrower": _narrower(query),
+        "narrower": _narrower(query), "is_compared": is_compared, "comparison": comparison,
+        "compare": traces_path(text, compare="" if is_compared else "1"),
     }  # fmt: skip
     return render("traces.html", context, values)
 
@@ -113,7 +132,7 @@ def spans_problem_page(problem: QueryProblem, context: PageContext, views: ViewC
     """Return the page of a query that has no answer."""
     values = {
         "view": None, "text": views.query, "views": views, "problem": problem,
-        "times": time_choices(QueryText(""), traces_path), "is_first": True, "narrower": (),
+        "times": time_choices(QueryText(""), traces_path), "is_first": True, "narrower": (), "compare": "",
     }  # fmt: skip
     return render("traces.html", context, values)
 

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 
 from outrider.dashboard import (
     LEVELS,
+    compare_slow,
     found_patterns,
     log_view,
     logs_page,
@@ -95,9 +96,14 @@ class TelemetryPages:
     def traces(self, request: Request) -> Response:
         """Answer with spans that a query finds."""
 
+        is_compared = bool(request.query_params.get("compare"))
+
         def make(asked: AskedQuery) -> str:
             view = spans_view(asked.reader, asked.text, before=asked.before)
-            return spans_page(view, asked.context, asked.views, is_first=asked.before is None)
+            return spans_page(
+                view, asked.context, asked.views, is_first=asked.before is None, is_compared=is_compared,
+                comparison=compare_slow(asked.reader, view) if is_compared else None,
+            )  # fmt: skip
 
         return self._answer(request, ViewPage.TRACES, make, spans_problem_page)
 
