@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from outrider.model import Notable, NotablePattern, OutriderError
+from outrider.model import Notable, NotablePattern, OutriderError, RecordKind
 from outrider.telemetry_store import PatternTree, QueryText, read_notable, replace_file, spoken_parts, write_notable
 
 if TYPE_CHECKING:
