@@ -147,7 +147,7 @@ def _quantile(quantile: Quantile | None) -> str:
 
 
 def _change(ratio: float, decimals: int = 1) -> str:
-    return f"{number(ratio * 100, f'+.{decimals}f')} %"
+    return f"{number(round(ratio * 100, decimals) or 0.0, f'+.{decimals}f')} %"
 
 
 def _short(text: str) -> str:
