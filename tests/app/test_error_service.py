@@ -170,6 +170,18 @@ def test_beyond_a_limit_clients_are_asked_to_wait(workspace: Workspace, store: S
     assert refused.headers["x-sentry-rate-limits"].endswith(":error;default;security:key")
 
 
+def test_an_address_and_a_project_that_sent_enough_are_told_apart(workspace: Workspace, store: Store) -> None:
+    """Each limit is counted under its name; what is beyond the day's is counted by project, so that people are told."""
+    issued = project(store, workspace, per_day=2, key=KeyRequest(per_address=3))
+    with taking(workspace, store) as client:
+        answers = [post(client, issued, envelopes([{"message": "x"}] * count)) for count in (2, 1, 4)]
+    counts = json.loads((workspace.state / "errors/day.json").read_text("utf-8"))["counts"]
+
+    assert [answer.status_code for answer in answers] == [200, 429, 429]
+    assert counts["project 1 events beyond the limit of the day"] == counts["events refused, limit of the day"] == 1
+    assert counts["events refused, limit of the address"] == 4
+
+
 def test_a_flood_is_counted_exactly_and_sampled(workspace: Workspace, store: Store) -> None:
     """What is offered is stored, sampled or refused; the first and the last are kept whole, and thirty between."""
     issued = project(store, workspace, key=KeyRequest(per_minute=240))

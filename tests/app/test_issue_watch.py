@@ -11,8 +11,19 @@ from tests.builders import new_store
 from outrider.alerts import AlertSettings, Incident, Problem, headline, read_incidents
 from outrider.app.alert_service import AlertService
 from outrider.app.issue_watch import IssueWatch
+from outrider.app.quota_watch import ERROR_LEDGER_FILE, QuotaWatch
 from outrider.errors import resolved
-from outrider.model import ErrorEvent, ErrorException, IssueId, IssueNote, StackFrame
+from outrider.model import (
+    ErrorEvent,
+    ErrorException,
+    ErrorProject,
+    IssueId,
+    IssueNote,
+    KeyPurpose,
+    ProjectKey,
+    StackFrame,
+)
+from outrider.telemetry import DayLedger, Tally
 from outrider.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -75,3 +86,39 @@ def test_new_issues_are_one_incident_until_they_are_dealt_with(tmp_path: Path) -
         again = next(own for own in _incidents(store) if own.phase.lasts)
         assert "came back in payment: card declined" in headline(again)
         alerts.close()
+
+
+def test_a_project_that_refuses_errors_calls_until_it_takes_them_again(tmp_path: Path) -> None:
+    """By what the process that takes them counted today; it ends when the limit is raised, or with the day."""
+    with new_store(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as store:
+        key = ProjectKey("a" * 32, 0, KeyPurpose.SERVER, NOW_US, "ada")
+        made = store.projects.add(ErrorProject(0, "payment", "live", NOW_US, 100), key)
+        assert made is not None
+        number = made.id
+        alerts = AlertService(store, lambda: True)
+        watch = QuotaWatch(tmp_path, store.projects, alerts.quota_seen)
+        alerts.use(Workspace(root=Path(), name="t"), [], AlertSettings())
+        tally = Tally()
+        ledger = DayLedger(tmp_path / ERROR_LEDGER_FILE, tally, lambda: NOW_US / 1e6)
+
+        def open_after(minutes: int) -> list[str]:
+            ledger.write()
+            now_us = NOW_US + minutes * _MINUTE_US
+            alerts.ticked(now_us)
+            watch.ticked(now_us)
+            alerts.ticked(now_us + SECOND_US)
+            incidents = read_incidents(store.incidents.search())
+            return [headline(own) for own in incidents if own.problem is Problem.QUOTA and own.phase.lasts]
+
+        tally.add(f"project {number} events", 100)
+        before = open_after(1)
+        tally.add(f"project {number} events beyond the limit of the day", 5)
+        during = [open_after(minutes) for minutes in (2, 3, 4)]
+        store.projects.change(ErrorProject(number, "payment", "live", NOW_US, 200))
+        after = [open_after(minutes) for minutes in range(5, 35)][-1]
+        alerts.close()
+
+    assert before == after == []
+    assert [len(own) for own in during] == [1, 1, 1]
+    assert "payment has used up its errors of the day" in during[0][0]
+    assert "5 were refused" in during[0][0]

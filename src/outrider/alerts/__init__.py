@@ -18,6 +18,7 @@ from outrider.alerts.mute_reason import why_muted
 from outrider.alerts.oncall import Rotation
 from outrider.alerts.query_rule import QueryRule
 from outrider.alerts.query_values import as_measure, as_query
+from outrider.alerts.quota_findings import quota_findings
 from outrider.alerts.rendered_message import LinkMaker, PictureMaker
 from outrider.alerts.report_message import message_checks, report_message, report_rows
 from outrider.alerts.route_preview import RoutePreview, RoutingPreview, parse_labels, preview_routing
@@ -26,6 +27,7 @@ from outrider.alerts.rule_findings import baseline_findings, threshold_findings
 from outrider.alerts.run_findings import FindingContext, check_labels, findings
 from outrider.alerts.runbooks import read_runbook, runbook_address
 from outrider.alerts.silence_effect import SilenceEffect, matches_check, silence_effect, unmatched_rules
+from outrider.alerts.slower_step import slower_step_of
 from outrider.alerts.subject_findings import movement_text, subject_findings
 from outrider.alerts.trend_rules import survey
 
@@ -73,6 +75,7 @@ __all__ = [
     "parse_matcher",
     "parse_open",
     "preview_routing",
+    "quota_findings",
     "read_alerts",
     "read_incident",
     "read_incidents",
@@ -83,6 +86,7 @@ __all__ = [
     "rules_of",
     "runbook_address",
     "silence_effect",
+    "slower_step_of",
     "stored_findings",
     "subject_findings",
     "survey",

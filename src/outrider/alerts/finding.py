@@ -31,6 +31,7 @@ class Problem(StrEnum):
     CHANGE = "change"  # a new level in a history
     RULE = "rule"  # what a rule over a query of telemetry says
     ISSUE = "issue"  # errors that are new, came back, or became more
+    QUOTA = "quota"  # errors that are refused, since the day of their project is used up
     NETWORK = "network"  # our own network, not the target
     OUTRIDER = "outrider"  # Outrider's own: disk full, browser missing, channel dead
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from outrider.alerts import AlertProcessor, Deliverer, Problem, issue_findings, subject_findings, survey
+from outrider.alerts import AlertProcessor, Deliverer, Problem, issue_findings, quota_findings, subject_findings, survey
 from outrider.app.acknowledge_links import link_maker
 from outrider.app.alert_delivery import AlertDelivery
 from outrider.app.alert_pictures import pictures_from
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outrider.alerts import AlertSettings
-    from outrider.model import AlertRecords, Check, Issue, MovedOperation, Run
+    from outrider.model import AlertRecords, Check, ErrorProject, Issue, MovedOperation, Run
     from outrider.runs import Judgement, SubjectJudgement
     from outrider.workspace import Workspace
 
@@ -125,13 +125,17 @@ class AlertService:
         """Take the issues that may call people now; those of open incidents that are not among them are well."""
 
         def process(processor: AlertProcessor) -> None:
-            subjects = {
-                Subject(subject)
-                for incident in processor.open_incidents()
-                if incident.problem is Problem.ISSUE
-                for subject in incident.checks
-            }
+            subjects = _open_subjects(processor, Problem.ISSUE)
             processor.process_findings(issue_findings(issues, subjects, now_us), now_us)
+
+        self._take(process, now_us)
+
+    def quota_seen(self, refused: Mapping[ErrorProject, int], now_us: int) -> None:
+        """Take how many events of each project were refused today that refuses them now; others take them again."""
+
+        def process(processor: AlertProcessor) -> None:
+            subjects = _open_subjects(processor, Problem.QUOTA)
+            processor.process_findings(quota_findings(refused, subjects, now_us), now_us)
 
         self._take(process, now_us)
 
@@ -235,3 +239,9 @@ class AlertService:
             _log.warning("alerts.survey", why=error.what)
         except Exception as error:  # nobody waits for this thread: it says itself what went wrong
             _log.exception("alerts.survey", why=f"{type(error).__name__}: {error}")
+
+
+def _open_subjects(processor: AlertProcessor, problem: Problem) -> set[Subject]:
+    """Return the subjects of the open incidents of a problem."""
+    incidents = [incident for incident in processor.open_incidents() if incident.problem is problem]
+    return {Subject(subject) for incident in incidents for subject in incident.checks}

@@ -9,39 +9,49 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import structlog
 
+from outrider.app.event_symbolication import EventSymbolication
 from outrider.app.followed_error_rules import FollowedErrorRules
+from outrider.app.quota_watch import ERROR_LEDGER_FILE
+from outrider.app.signing_key import signing_key
+from outrider.app.telemetry_link import TelemetryLink
 from outrider.app.workspace_access import now_us
 from outrider.errors import EventScrubber
-from outrider.model import StoreError, UsageError
-from outrider.server import Background, error_application, is_loopback, listen
-from outrider.telemetry import DayLedger, DiskRoom, ErrorDigestion, ErrorIntake, Scrubber, Spool, Tally
+from outrider.model import MapRecords, StoreError, UsageError
+from outrider.server import Background, beacon_routes, error_application, is_loopback, listen
+from outrider.telemetry import (
+    BeaconIntake,
+    DayLedger,
+    DiskRoom,
+    ErrorDigestion,
+    ErrorIntake,
+    PageViewDigestion,
+    Scrubber,
+    Spool,
+    Tally,
+)
 from outrider.workspace import Mask, Redactor, available_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
-    from outrider.model import ErrorLog, ErrorProject, ProjectKey, ProjectRegistry
+    from outrider.model import AddedEvent, ErrorEvent, ErrorProject, ProjectKey, ProjectRegistry
     from outrider.workspace import Workspace
 
 log = structlog.get_logger("outrider.errors")
 
 SPOOL_FOLDER: Final = "errors/spool"
-LEDGER_FILE: Final = "errors/day.json"
+VIEW_SPOOL_FOLDER: Final = "errors/views"
 _KNOWN_S: Final = 3.0
 _AGAIN_S: Final = 0.5
 
 
-class ErrorRecords(Protocol):
+class ErrorRecords(MapRecords, Protocol):
     """What taking errors needs of the store."""
 
     @property
     def projects(self) -> ProjectRegistry:
         """Projects and their keys."""
-        ...
-
-    @property
-    def errors(self) -> ErrorLog:
-        """Events and their issues."""
         ...
 
 
@@ -58,7 +68,7 @@ class ErrorService:
             fix = "add a section [errors] to outrider.toml: docs/error-tracking.md"
             raise UsageError("this workspace takes no errors", slug="errors-off", fix=fix)
         tally = Tally()
-        ledger = DayLedger(workspace.state / LEDGER_FILE, tally)
+        ledger = DayLedger(workspace.state / ERROR_LEDGER_FILE, tally)
         redactor = Redactor(Mask.of(available_secrets(workspace, os.environ)))
         scrubber = Scrubber(redactor, hide_addresses=settings.hide_addresses)
         spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes)
@@ -67,12 +77,34 @@ class ErrorService:
         intake = ErrorIntake(spool, keys, EventScrubber(scrubber.text, scrubber.hides), tally, room=room.check)
         listener = listen(settings.host, settings.port)
         rules = FollowedErrorRules(workspace.root)
-        self._digestion = ErrorDigestion(
-            spool, lambda events: records.errors.add(events, rules.current()), tally, after=ledger.write
-        )
+        maps = EventSymbolication(records)
+
+        def add(events: Sequence[ErrorEvent]) -> Sequence[AddedEvent]:
+            maps.apply_late(rules.current())
+            return records.errors.add(maps.apply(events), rules.current())
+
+        def after() -> None:
+            ledger.write()
+            try:
+                maps.apply_late(rules.current())
+            except StoreError as error:
+                log.warning("source maps wait: the store takes nothing", reason=str(error))
+
+        self._digestion = ErrorDigestion(spool, add, tally, after=after)
         self._digestion.start()
-        trusted = workspace.server.trusted_proxies
-        self._server = Background(error_application(intake, trusted, is_loopback=is_loopback(settings.host)), listener)
+        self._link = TelemetryLink(workspace)
+        self._workspace = workspace
+        views = Spool(workspace.state / VIEW_SPOOL_FOLDER, settings.spool_bytes)
+        self._views = PageViewDigestion(views, self._link.reader, tally)
+        self._views.start()
+        beacons = BeaconIntake(
+            views, keys, intake, scrubber.text, tally, key=signing_key(workspace.state), room=room.check,
+            is_on=lambda: self._workspace.capabilities.real_users, keeps_views=lambda: self._link.is_on,
+        )  # fmt: skip
+        trusted, is_local = workspace.server.trusted_proxies, is_loopback(settings.host)
+        routes = beacon_routes(beacons, trusted, is_loopback=is_local)
+        application = error_application(intake, trusted, is_loopback=is_local, beside=routes)
+        self._server = Background(application, listener)
         self._ledger = ledger
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         self.address = f"http://{host}:{listener.getsockname()[1]}"
@@ -87,12 +119,16 @@ class ErrorService:
         self.close()
 
     def use(self, workspace: Workspace) -> None:
-        """Go on: no switch of another capability concerns errors."""
+        """Go on; take beacons as that is switched on in a workspace, and keep page views in its telemetry."""
+        self._workspace = workspace
+        self._link.use(workspace)
 
     def close(self) -> None:
         """Take nothing more, and end after what is being stored."""
         self._server.close()
         self._digestion.close()
+        self._views.close()
+        self._link.close()
         self._ledger.write()
 
 

@@ -248,6 +248,7 @@ class ErrorIntake:
         if self._tally.add(f"project {project.id} events", count) > project.per_day:
             self._tally.add(f"project {project.id} events", -count)
             self._tally.add("events refused, limit of the day", count)
+            self._tally.add(f"project {project.id} events beyond the limit of the day", count)
             raise RefusedErrors(f"more than {project.per_day:,} events today", 429, of_day_s + 1)
         for name, _, _ in limits:
             spent[name] = spent.get(name, 0) + count

@@ -206,6 +206,7 @@ class RetentionSettings:
         last_good_s: Trace, HAR and picture of the newest passed run of each check, place and release; 0 for none.
         evidence_s: Artifacts of all other runs.
         errors_s: Sampled events of issues, and their counts by hour.
+        source_maps_s: Source maps that no error needed.
     """
 
     runs_s: float = 395 * _DAY_S
@@ -217,6 +218,7 @@ class RetentionSettings:
     last_good_s: float = 30 * _DAY_S
     evidence_s: float = 30 * _DAY_S
     errors_s: float = 90 * _DAY_S
+    source_maps_s: float = 90 * _DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +245,7 @@ class Capabilities:
         errors: Taking errors.
         services: The judging of services that traces tell of; `judging` off switches it off too.
         patterns: Following patterns of log records; `judging` off switches it off too.
+        real_users: Taking what browsers of users send; it needs `errors`.
         forwarding: Sending copies to `[telemetry.forward]`.
     """
 
@@ -261,6 +264,7 @@ class Capabilities:
     errors: bool = True
     forwarding: bool = True
     patterns: bool = True
+    real_users: bool = True
 
 
 @dataclass(frozen=True, slots=True)
