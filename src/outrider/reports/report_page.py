@@ -148,11 +148,7 @@ def _quantile(quantile: Quantile | None) -> str:
 
 
 def _change(ratio: float, decimals: int = 1) -> str:
-<<<<<<< HEAD
-    return f"{number(round(ratio * 100, decimals) or 0.0, f'+.{decimals}f')} %"
-=======
-    return per_cent(ratio, f"+.{decimals}f")
->>>>>>> main
+    return per_cent(ratio, f"+z.{decimals}f")  # z: never a negative zero
 
 
 def _short(text: str) -> str:
