@@ -1,6 +1,8 @@
 """Explain a problem: where the time of a step went."""
 
 from outrider.causes.attribution_text import attribution_lines, change_text, count_text, runs_text
+from outrider.causes.root_ranking import Observed, Suspect, rank_suspects
+from outrider.causes.service_suspects import WorseService, service_suspects
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, SpanNode, SpanTree, span_tree
 from outrider.causes.time_attribution import Share, TimeAttribution, TimePart, TracedStep, attribute_time
 from outrider.causes.trace_parts import Place
@@ -10,20 +12,25 @@ __all__ = [
     "CYCLE",
     "MISSING_PARENT",
     "REPEATED_ID",
+    "Observed",
     "Place",
     "Share",
     "SlowerStep",
     "SpanNode",
     "SpanTree",
+    "Suspect",
     "TimeAttribution",
     "TimePart",
     "TracedRuns",
     "TracedStep",
+    "WorseService",
     "attribute_time",
     "attribution_lines",
     "change_text",
     "count_text",
     "explain_slower_step",
+    "rank_suspects",
     "runs_text",
+    "service_suspects",
     "span_tree",
 ]
