@@ -45,9 +45,7 @@ def test_a_database_behind_two_services_is_named(scene: Scene, problem: Problem)
     check, subject = scene.add("front"), f"{problem}|production||service:front|"
     before_us = NOW_US - 500 * MINUTE_US
     known = scene.incident(check, problem, lead_subject=subject, since_us=SINCE_US)
-    calm = scene.incident(
-        check, problem, lead_subject=subject, since_us=before_us, ended_us=before_us + 50 * MINUTE_US
-    )
+    calm = scene.incident(check, problem, lead_subject=subject, since_us=before_us, ended_us=before_us + 50 * MINUTE_US)
 
     page, answer, quiet = scene.get(f"/incidents/{known.id}", f"/api/v1/incidents/{known.id}", f"/incidents/{calm.id}")
 

@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from outrider.app.telemetry_day import TelemetryDay, lost_today
     from outrider.app.telemetry_service import TelemetryService
     from outrider.app.token_registry import create_token, list_tokens, revoke_token
+    from outrider.app.trace_walk import walk_trace
     from outrider.app.typed_values import duration_s, master_address, moment_us, web_address
     from outrider.app.user_accounts import (
         add_user,
@@ -151,6 +152,7 @@ if TYPE_CHECKING:
     from outrider.app.workspace_service import WorkspaceService
     from outrider.app.workspace_validation import Validation, suite_notes, validate_workspace
     from outrider.baselines import Condition, Knee, Signal, Verdict
+    from outrider.causes import Join, judge_join
     from outrider.dashboard import (
         PanelAnswer,
         PanelTable,
@@ -179,7 +181,7 @@ __all__ = [
     "EVENTS_A_DAY", "EVENTS_A_MINUTE", "ISSUE_ACTIONS", "Acceptance", "Accepted", "AcceptedFile", "AlertSettings",
     "Backend", "BaselineDiff", "Browser", "Condition", "Decision", "DeliveryTest", "Discovery", "FalseFails",
     "FrameFormat", "GateListener", "GateOptions", "GateResult", "GateVerdict", "Incident", "IncidentList", "IssuedKey",
-    "Judgement", "KeyRequest", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener", "LoadOutcome",
+    "Join", "Judgement", "KeyRequest", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener", "LoadOutcome",
     "LoadOverrides", "Look", "OnCallShift", "OpenServer", "OpenWorkspace", "PanelAnswer", "PanelTable", "Phase",
     "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport", "ProofVerdict", "ReleaseMark",
     "RemoteBackend", "Replayed", "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod", "RequestPair",
@@ -196,7 +198,7 @@ __all__ = [
     "execute", "export_artifacts", "export_frames", "export_status_page", "find_incident", "find_issue",
     "find_stored_incident", "find_user", "find_workspace", "find_workspace_if_any", "follow_logs", "format_duration",
     "gate_as_annotations", "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_comparison_texts", "gate_rules",
-    "gate_verdict_text", "grouping_advice", "headline", "ignored_variables", "issue_state", "judge_runs",
+    "gate_verdict_text", "grouping_advice", "headline", "ignored_variables", "issue_state", "judge_join", "judge_runs",
     "judge_settings", "judge_steps", "levels", "limit_project", "list_changes", "list_checks", "list_incidents",
     "list_issues", "list_project_keys", "list_projects", "list_releases", "list_runs", "list_sessions",
     "list_silences", "list_tokens", "list_users", "list_views", "load_document", "lost_today", "mail_report",
@@ -210,7 +212,8 @@ __all__ = [
     "set_password", "set_role", "shifts_ahead", "shown_name", "sign_out_user", "silence_incidents",
     "status_page_incidents", "step_medians", "stored_run", "suite_notes", "try_alert_route", "unjudged_metrics_note",
     "unknown_check_note", "unknown_environment_note", "unknown_location_note", "update_status_incident",
-    "validate_workspace", "view_query", "watch_checks", "web_address", "work_for_master", "write_failure_pages",
+    "validate_workspace", "view_query", "walk_trace", "watch_checks", "web_address", "work_for_master",
+    "write_failure_pages",
 ]  # fmt: skip
 
 _MODULES = {
@@ -295,6 +298,8 @@ _MODULES = {
     ),
     "outrider.app.workspace_service": "WorkspaceService",
     "outrider.app.workspace_validation": "Validation suite_notes validate_workspace",
+    "outrider.app.trace_walk": "walk_trace",
+    "outrider.causes": "Join judge_join",
     "outrider.baselines": "Condition Knee Signal Verdict",
     "outrider.frames": "FrameFormat",
     "outrider.gate": (

@@ -1,6 +1,7 @@
-"""Explain a problem: where the time of a step went."""
+"""Explain a problem: where the time of a step went, which service is its root, and where the id of a trace was lost."""
 
 from outrider.causes.attribution_text import attribution_lines, change_text, count_text, runs_text
+from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_join
 from outrider.causes.root_ranking import Observed, Suspect, rank_suspects
 from outrider.causes.service_suspects import WorseService, service_suspects
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, SpanNode, SpanTree, span_tree
@@ -12,6 +13,8 @@ __all__ = [
     "CYCLE",
     "MISSING_PARENT",
     "REPEATED_ID",
+    "Join",
+    "JoinVerdict",
     "Observed",
     "Place",
     "Share",
@@ -23,12 +26,14 @@ __all__ = [
     "TimePart",
     "TracedRuns",
     "TracedStep",
+    "WalkedRequest",
     "WorseService",
     "attribute_time",
     "attribution_lines",
     "change_text",
     "count_text",
     "explain_slower_step",
+    "judge_join",
     "rank_suspects",
     "runs_text",
     "service_suspects",

@@ -50,7 +50,13 @@ SECTIONS = (
 )  # fmt: skip
 """Pages that every page links to: path and name."""
 
-TELEMETRY_SECTIONS = (("/services", "Services"), ("/hosts", "Hosts"), ("/logs", "Logs"), ("/traces", "Traces"))
+TELEMETRY_SECTIONS = (
+    ("/services", "Services"),
+    ("/vitals", "Real users"),
+    ("/hosts", "Hosts"),
+    ("/logs", "Logs"),
+    ("/traces", "Traces"),
+)
 """Pages that every page links to where the workspace takes telemetry."""
 
 DASHBOARD_SECTION = ("/dashboards", "Dashboards")
