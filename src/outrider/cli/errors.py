@@ -155,6 +155,8 @@ def _show_frame(out: Console, frame: StackFrame) -> None:
     line = FittedTable(text_column(""), name_column(""))
     line.add_row(f"  {' ' if frame.in_app else '·'} {frame.function or '(anonymous)'}", place)
     out.print(line)
+    if frame.in_app and frame.unmapped:
+        out.print(note(frame.unmapped, 6))
     if frame.in_app and frame.source:
         source = FittedTable(text_column(""))
         source.add_row(f"      {frame.source.strip()}")

@@ -71,6 +71,7 @@ _COMMANDS = {
     "sql": "Answer one SELECT over the tables of telemetry.",
     "users": "Add, list and remove users of the pages.",
     "project": "Add projects that errors are sent to, and manage their keys.",
+    "sourcemaps": "Upload source maps, and check whether errors will find them.",
     "tokens": "Create, list and revoke tokens of programs.",
     "settings": "List switches and levels, and change them while the service runs.",
     "audit": "List who changed what.",
