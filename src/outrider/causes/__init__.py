@@ -2,9 +2,9 @@
 
 from outrider.causes.attribution_text import attribution_lines, change_text, count_text, runs_text
 from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_join
-from outrider.causes.root_ranking import Observed, Suspect, rank_suspects
 from outrider.causes.service_suspects import WorseService, service_suspects
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, SpanNode, SpanTree, span_tree
+from outrider.causes.suspect_order import Observed, Suspect, rank_suspects
 from outrider.causes.time_attribution import Share, TimeAttribution, TimePart, TracedStep, attribute_time
 from outrider.causes.trace_parts import Place
 from outrider.causes.traced_runs import SlowerStep, TracedRuns, explain_slower_step

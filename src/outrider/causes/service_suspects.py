@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from outrider.causes.root_ranking import Observed, rank_suspects
+from outrider.causes.suspect_order import Observed, rank_suspects
 from outrider.model import CALL_ERRORS, CALL_P95, DURATION, FAILING, Subject, SubjectKind
 
 if TYPE_CHECKING:
     from outrider.baselines import FloatArray
-    from outrider.causes.root_ranking import Suspect
+    from outrider.causes.suspect_order import Suspect
     from outrider.model import Series, SeriesReader
 
 _US: Final = 10**6
