@@ -67,8 +67,8 @@ def p95_of(rng: np.random.Generator, counts: NDArray[np.int64], level: FloatArra
     single = single[np.lexsort((single, place))]
     ends = np.cumsum(counts)
     rank = ends - counts + np.maximum(np.ceil(0.95 * counts).astype(int) - 1, 0)
-    found = single[np.minimum(rank, max(len(single) - 1, 0))] if len(single) else np.zeros(len(counts))
-    bucketed = RATIO ** np.ceil(found / np.log(RATIO))
+    p95_log = single[np.minimum(rank, max(len(single) - 1, 0))] if len(single) else np.zeros(len(counts))
+    bucketed = RATIO ** np.ceil(p95_log / np.log(RATIO))
     return np.where(counts > 0, bucketed, np.nan)
 
 

@@ -66,8 +66,8 @@ def threshold_findings(
 def _quoted(notable: Sequence[NotablePattern], since_us: int, until_us: int) -> str:
     """Return what the first patterns of a time say, each with a line of it."""
     own = [row for row in notable if row.since_s * _SECOND_US < until_us and row.until_s * _SECOND_US > since_us]
-    said = [f'{row.service}: "{bounded(row.text, _QUOTED_CHARACTERS)}"{_example(row)}' for row in own[:_QUOTED]]
-    return "; ".join([*said, f"and {len(own) - _QUOTED} more"] if len(own) > _QUOTED else said)
+    quotes = [f'{row.service}: "{bounded(row.text, _QUOTED_CHARACTERS)}"{_example(row)}' for row in own[:_QUOTED]]
+    return "; ".join([*quotes, f"and {len(own) - _QUOTED} more"] if len(own) > _QUOTED else quotes)
 
 
 def _example(row: NotablePattern) -> str:

@@ -153,11 +153,11 @@ class PatternWatch:
             row for row in self._notable.values()
             if row.why is rule.pattern and row.since_s < end_s and row.until_s + quiet_s > begin_s
         ]  # fmt: skip
-        found = {_key(row): line for row in own if (line := self._line(row, rule.query)) is not None}
-        own = [row for row in own if _key(row) in found]
+        lines = {_key(row): line for row in own if (line := self._line(row, rule.query)) is not None}
+        own = [row for row in own if _key(row) in lines]
         if unnamed := [row for row in own if rule.name not in row.rules]:
             for row in unnamed:
-                self._notable[_key(row)] = replace(row, rules=(*row.rules, rule.name), example=found[_key(row)])
+                self._notable[_key(row)] = replace(row, rules=(*row.rules, rule.name), example=lines[_key(row)])
             write_notable(self._notable_file, self._notable.values())
         return {
             at_s: float(sum(row.since_s < at_s + rule.every_s and row.until_s + quiet_s > at_s for row in own))

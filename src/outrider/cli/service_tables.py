@@ -41,10 +41,10 @@ _QUANTILES = (0.5, 0.95, 0.99)
 
 def by_operation(moved: Sequence[MovedOperation]) -> dict[str, list[MovedOperation]]:
     """Return what deviates by the operation that it is of."""
-    found: dict[str, list[MovedOperation]] = {}
+    groups: dict[str, list[MovedOperation]] = {}
     for own in moved:
-        found.setdefault(own.operation, []).append(own)
-    return found
+        groups.setdefault(own.operation, []).append(own)
+    return groups
 
 
 def rates_table(

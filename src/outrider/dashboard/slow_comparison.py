@@ -10,8 +10,8 @@ from outrider.dashboard.query_view import facet_keys
 from outrider.model import RATIO, RecordKind
 
 if TYPE_CHECKING:
-    from outrider.dashboard.span_view import SpansView
-    from outrider.model import Facet, TelemetryReader
+    from outrider.model import Facet, Histogram, TelemetryReader
+    from outrider.telemetry_store import QueryText
 
 _SLOW: Final = 0.95
 _LEAST_SPANS: Final = 20
@@ -49,21 +49,29 @@ class SlowComparison:
     path: str
 
 
-def compare_slow(reader: TelemetryReader, view: SpansView) -> SlowComparison | None:
-    """Return what the slow spans of a page have in common; None of so few that nothing can be said.
+def compare_slow(
+    reader: TelemetryReader, query: QueryText, durations: Histogram, time_ns: tuple[int, int]
+) -> SlowComparison | None:
+    """Return what the slow spans of a query have in common; None of so few that nothing can be said.
+
+    Args:
+        reader: Of the telemetry.
+        query: What finds the spans.
+        durations: Of all of them.
+        time_ns: When they began, at the least and before.
 
     Raises:
         TelemetryError: If the telemetry cannot be read.
     """
-    p95_ms = view.durations.quantile(_SLOW)
-    if view.durations.total < _LEAST_SPANS or p95_ms is None:
+    p95_ms = durations.quantile(_SLOW)
+    if durations.total < _LEAST_SPANS or p95_ms is None:
         return None
-    query, above_ms = view.query, p95_ms / RATIO  # within 1 %: those of one duration stay together
+    above_ms = p95_ms / RATIO  # within 1 %: those of one duration stay together
     slow_query, other_query = (f"{query} duration{sign}{above_ms:.6g}ms".strip() for sign in (">=", "<"))
     slow, others = (_count(reader, text) for text in (slow_query, other_query))
     if slow < _LEAST_SLOW or not others:
         return None
-    keys = facet_keys(reader, RecordKind.SPANS, (view.since_ns, view.until_ns))
+    keys = facet_keys(reader, RecordKind.SPANS, time_ns)
     counted = [reader.facet_counts(RecordKind.SPANS, text, keys, newest=_SAMPLE) for text in (slow_query, other_query)]
     of_slow, of_others = ({key: dict(values) for key, values in _pairs(facets)} for facets in counted)
     shares = [

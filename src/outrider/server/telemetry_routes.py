@@ -100,9 +100,10 @@ class TelemetryPages:
 
         def make(asked: AskedQuery) -> str:
             view = spans_view(asked.reader, asked.text, before=asked.before)
+            compared = (view.query, view.durations, (view.since_ns, view.until_ns))
             return spans_page(
                 view, asked.context, asked.views, is_first=asked.before is None, is_compared=is_compared,
-                comparison=compare_slow(asked.reader, view) if is_compared else None,
+                comparison=compare_slow(asked.reader, *compared) if is_compared else None,
             )  # fmt: skip
 
         return self._answer(request, ViewPage.TRACES, make, spans_problem_page)
