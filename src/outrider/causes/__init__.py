@@ -2,6 +2,7 @@
 
 from outrider.causes.attribution_text import attribution_lines, change_text, count_text, runs_text
 from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_join
+from outrider.causes.missing_spans import NamedTraces, missing_spans
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, SpanNode, SpanTree, span_tree
 from outrider.causes.time_attribution import Share, TimeAttribution, TimePart, TracedStep, attribute_time
 from outrider.causes.trace_parts import Place
@@ -13,6 +14,7 @@ __all__ = [
     "REPEATED_ID",
     "Join",
     "JoinVerdict",
+    "NamedTraces",
     "Place",
     "Share",
     "SlowerStep",
@@ -29,6 +31,7 @@ __all__ = [
     "count_text",
     "explain_slower_step",
     "judge_join",
+    "missing_spans",
     "runs_text",
     "span_tree",
 ]
