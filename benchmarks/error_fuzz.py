@@ -18,14 +18,17 @@ import time
 import traceback
 import zlib
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import brotli
 
+from outrider.app.telemetry_inbox import TelemetryInbox
 from outrider.errors import EventScrubber, browser_frames, group, log_error, span_error, stack_exceptions
 from outrider.model import ErrorProject, KeyPurpose, LogRecord, ProjectKey, Span, SpanEvent, event_to_json
 from outrider.telemetry import ErrorIntake, ErrorRequestHead, RefusedErrors, Scrubber, Spool, Tally, read_event
+from outrider.workspace import TelemetrySettings, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +44,12 @@ FRAMES: Final = [
     {"module": "com.shop.Pay$Inner", "function": "lambda$run$0", "filename": "Pay.java", "lineno": 12},
     {"package": "/lib/libc.so", "instruction_addr": "0x7f", "function": "_ZN4shop3payE::h0123456789abcdef"},
 ]  # fmt: skip
+SPAN: Final = {
+    "trace_id": "c" * 32, "span_id": "d" * 16, "parent_span_id": "e" * 16, "op": "db", "description": "SELECT 1",
+    "name": "GET /", "status": "ok", "start_timestamp": 1_795_000_000.5, "timestamp": "2026-11-29T10:00:00Z",
+    "end_timestamp": 1_795_000_001, "data": {"a": 1}, "attributes": {"sentry.op": {"value": "http.client"}},
+    "level": "warn", "body": "text",
+}  # fmt: skip
 EVENT: Final[dict[str, Any]] = {
     "event_id": "ab" * 16, "timestamp": 1_795_000_000.5, "platform": "python", "level": "error", "release": "shop@1.0",
     "exception": {"values": [{"type": "KeyError", "value": "'sku'", "stacktrace": {"frames": FRAMES}},
@@ -52,7 +61,8 @@ EVENT: Final[dict[str, Any]] = {
     "contexts": {"trace": {"trace_id": "c" * 32, "span_id": "d" * 16}, "browser": {"name": "Firefox"}},
     "threads": {"values": [{"id": 1, "crashed": True, "stacktrace": {"frames": FRAMES}}]}, "extra": {"sys.argv": ["a"]},
     "debug_meta": {"images": [{"type": "sourcemap", "debug_id": "e" * 32, "code_file": "a.js"}]},
-    "sdk": {"name": "sentry.python", "version": "2"},
+    "sdk": {"name": "sentry.python", "version": "2"}, "start_timestamp": 1_795_000_000, "spans": [SPAN, SPAN],
+    "discarded_events": [{"category": "error", "reason": "x", "quantity": 3}],
 }  # fmt: skip
 REPORT: Final[Any] = [
     {"csp-report": {"document-uri": "https://a/", "violated-directive": "script-src", "blocked-uri": "https://b/x"}},
@@ -130,13 +140,17 @@ def packed(data: bytes, rng: random.Random) -> tuple[bytes, str]:
 
 def request(intake: ErrorIntake, rng: random.Random) -> None:
     """Send a broken envelope, event or report."""
-    text = json.dumps(REPORT if (kind := rng.randrange(4)) == 3 else EVENT)
+    kind = rng.randrange(4)
+    text = json.dumps(REPORT if kind == 3 else {"items": [SPAN, SPAN]} if rng.random() < 0.2 else EVENT)
     value = json.loads(text)
     for _ in range(rng.randrange(4)):
         value = with_odd_value(value, rng)
     payload = broken(json.dumps(value).encode("utf-8", "surrogatepass"), rng)
     if kind < 2:
-        header = {"type": rng.choice(("event", "error", "transaction", "?")), "length": len(payload)}
+        header = {
+            "type": rng.choice(("event", "event", "transaction", "span", "log", "client_report", "?")),
+            "length": len(payload),
+        }
         if rng.random() < 0.3:
             del header["length"]
         payload = broken(b"{}\n" + json.dumps(header).encode() + b"\n" + payload + b"\n", rng)
@@ -183,9 +197,12 @@ def main() -> None:
     arguments = parser.parse_args()
     scrubber, outcomes, wrong = Scrubber(), Counter[str](), 0
     with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "outrider.toml").touch()
         tally, read = Tally(), Tally()
-        spool = Spool(Path(folder), 10**9)
-        intake = ErrorIntake(spool, OneKey(), EventScrubber(scrubber.text, scrubber.hides), tally)
+        spool = Spool(Path(folder) / "spool", 10**9)
+        workspace = replace(load(Path(folder)), telemetry=TelemetrySettings())
+        inbox = TelemetryInbox(workspace, scrubber, tally)
+        intake = ErrorIntake(spool, OneKey(), EventScrubber(scrubber.text, scrubber.hides), tally, pass_on=inbox.take)
         for number in range(arguments.seed, arguments.seed + arguments.count):
             rng, began_s = random.Random(number), time.process_time()
             try:

@@ -12,14 +12,17 @@ import brotli
 import httpx
 import pytest
 import sentry_sdk
+from sentry_sdk import logger
 from tests.builders import new_store
 from tests.waiting import until
 
 from outrider.app.error_projects import KeyRequest, add_project, add_project_key, revoke_project_key
 from outrider.app.error_service import ErrorService
+from outrider.app.telemetry_inbox import INBOX_FOLDER
 from outrider.app.workspace_access import now_us
 from outrider.model import IssueQuery
-from outrider.workspace import ErrorSettings, load
+from outrider.telemetry import SignalKind, Spool, read_segment
+from outrider.workspace import ErrorSettings, TelemetrySettings, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -154,6 +157,43 @@ def test_who_may_not_send_is_told_and_nothing_is_kept(workspace: Workspace, stor
     assert statuses == [401, 403, 403, 403, 403]
     assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (200, FROM)
     assert in_header.status_code == 200
+
+
+def test_spans_and_logs_of_the_client_are_telemetry(workspace: Workspace, store: Store, tmp_path: Path) -> None:
+    """Of its SDK, handed to the spool of telemetry; what the client says that it lost is counted."""
+    issued = project(store, workspace)
+    inbox = workspace.state / INBOX_FOLDER
+    lost = {"discarded_events": [{"reason": "queue_overflow", "category": "error", "quantity": 7}, {"quantity": "x"}]}
+    with taking(replace(workspace, telemetry=TelemetrySettings()), store) as client:
+        sdk = sentry_sdk.Client(
+            f"http://{issued.key.id}@127.0.0.1:{client.base_url.port}/1",
+            release="shop@1.0.0",
+            default_integrations=False,
+            traces_sample_rate=1.0,
+            enable_logs=True,
+        )
+        with sentry_sdk.isolation_scope() as scope:
+            scope.set_client(sdk)
+            with (
+                sentry_sdk.start_transaction(op="http.server", name="POST /pay", sampled=True) as root,
+                sentry_sdk.start_span(op="db.query", name="SELECT 1 -- ada@example.org"),
+            ):
+                logger.warning("paid {order}", order=17)
+            sdk.close(timeout=5)
+        post(client, issued, b'{}\n{"type":"client_report"}\n' + json.dumps(lost).encode())
+        until(lambda: len([*inbox.glob("*.sealed")]) == 2)
+    adopted = Spool(tmp_path / "spool", 10**8, inbox=inbox).sealed()
+    records = dict(read_segment(segment) for segment in adopted)
+    counts = json.loads((workspace.state / "errors/day.json").read_text("utf-8"))["counts"]
+
+    server, query = sorted(records[SignalKind.TRACES], key=lambda span: span.kind, reverse=True)
+    (line,) = records[SignalKind.LOGS]
+    assert (server.name, server.kind, server.service, server.trace_id) == ("POST /pay", "Server", "shop", root.trace_id)
+    assert (query.name, query.kind, query.parent_span_id) == ("SELECT 1 -- ***", "Client", server.span_id)
+    assert server.resource["service.version"] == line.resource["service.version"] == "shop@1.0.0"
+    assert (line.body, line.severity_number, line.trace_id) == ("paid 17", 13, root.trace_id)
+    assert counts["client lost error, queue_overflow"] == 7
+    assert not [*inbox.iterdir()]
 
 
 def test_beyond_a_limit_clients_are_asked_to_wait(workspace: Workspace, store: Store) -> None:

@@ -11,6 +11,7 @@ import structlog
 
 from outrider.app.followed_error_rules import FollowedErrorRules
 from outrider.app.quota_watch import ERROR_LEDGER_FILE
+from outrider.app.telemetry_inbox import TelemetryInbox
 from outrider.app.workspace_access import now_us
 from outrider.errors import EventScrubber
 from outrider.model import StoreError, UsageError
@@ -59,21 +60,25 @@ class ErrorService:
             raise UsageError("this workspace takes no errors", slug="errors-off", fix=fix)
         tally = Tally()
         ledger = DayLedger(workspace.state / ERROR_LEDGER_FILE, tally)
+        self._ledger = ledger
         redactor = Redactor(Mask.of(available_secrets(workspace, os.environ)))
         scrubber = Scrubber(redactor, hide_addresses=settings.hide_addresses)
         spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes)
         room = DiskRoom(workspace.state / SPOOL_FOLDER, settings.least_free_bytes, tally)
         keys = StoredKeys(records.projects)
-        intake = ErrorIntake(spool, keys, EventScrubber(scrubber.text, scrubber.hides), tally, room=room.check)
+        self._inbox = TelemetryInbox(workspace, scrubber, tally)
+        intake = ErrorIntake(
+            spool, keys, EventScrubber(scrubber.text, scrubber.hides), tally,
+            pass_on=self._inbox.take, room=room.check,
+        )  # fmt: skip
         listener = listen(settings.host, settings.port)
         rules = FollowedErrorRules(workspace.root)
         self._digestion = ErrorDigestion(
-            spool, lambda events: records.errors.add(events, rules.current()), tally, after=ledger.write
+            spool, lambda events: records.errors.add(events, rules.current()), tally, after=self._after_round
         )
         self._digestion.start()
         trusted = workspace.server.trusted_proxies
         self._server = Background(error_application(intake, trusted, is_loopback=is_loopback(settings.host)), listener)
-        self._ledger = ledger
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         self.address = f"http://{host}:{listener.getsockname()[1]}"
         log.info("errors are taken", address=self.address)
@@ -87,12 +92,17 @@ class ErrorService:
         self.close()
 
     def use(self, workspace: Workspace) -> None:
-        """Go on: no switch of another capability concerns errors."""
+        """Go on; hand the signals on that are switched on in a workspace."""
+        self._inbox.use(workspace)
 
     def close(self) -> None:
         """Take nothing more, and end after what is being stored."""
         self._server.close()
         self._digestion.close()
+        self._after_round()
+
+    def _after_round(self) -> None:
+        self._inbox.hand_over()
         self._ledger.write()
 
 

@@ -1,7 +1,8 @@
 """What errors have in common, and what becomes of their issues; values to values, no I/O."""
 
 from outrider.errors.browser_stack import browser_frames
-from outrider.errors.envelope import BadEnvelope, json_object, read_envelope
+from outrider.errors.client_report import losses
+from outrider.errors.envelope import BadEnvelope, EnvelopeItem, json_object, read_envelope
 from outrider.errors.event_scrubber import EventScrubber
 from outrider.errors.group_key import VERSION, earlier_keys, group, title_of_event
 from outrider.errors.issue_search import OPEN_STATES, issue_query
@@ -23,14 +24,18 @@ from outrider.errors.page_error import page_error_events
 from outrider.errors.rule_match import owner_of
 from outrider.errors.security_report import read_reports
 from outrider.errors.sentry_event import ReceivedEvent, event_id, read_sentry_event, time_us
+from outrider.errors.sentry_signals import LOG_ITEMS, SPAN_ITEMS, otlp_logs, otlp_spans
 from outrider.errors.text_stack import stack_exceptions
 
 __all__ = [
     "EXCEPTION",
+    "LOG_ITEMS",
     "OPEN_STATES",
     "RECENT_US",
+    "SPAN_ITEMS",
     "VERSION",
     "BadEnvelope",
+    "EnvelopeItem",
     "EventMoment",
     "EventScrubber",
     "ReceivedEvent",
@@ -49,7 +54,10 @@ __all__ = [
     "issue_query",
     "json_object",
     "log_error",
+    "losses",
     "message_form",
+    "otlp_logs",
+    "otlp_spans",
     "owner_of",
     "page_error_events",
     "read_envelope",
