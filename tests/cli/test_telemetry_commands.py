@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -11,9 +12,12 @@ import pytest
 from tests.builders import run_of
 from tests.cli.conftest import Desk
 from tests.telemetry_store.samples import SECOND_NS, log_record, point, span
+from tests.traced_steps import SLOWER_RUNS, slower_runs
 
+from outrider.alerts import Facts, Incident, Phase, Problem
+from outrider.alerts.incident_records import stored_incident
 from outrider.app import find_workspace, follow_logs, open_store, open_telemetry
-from outrider.model import AttemptTrace, Measurement, Outcome, SumValue
+from outrider.model import AlertChanges, AttemptTrace, Measurement, Outcome, SumValue
 from outrider.telemetry import LEDGER, DayLedger, Tally
 
 if TYPE_CHECKING:
@@ -357,3 +361,27 @@ def test_sql_is_answered_as_a_table_and_as_json_and_reads_nothing_else(desk: Des
     assert refused.returncode == 2
     assert "system.parts is no table of telemetry" in refused.stderr
     assert "[sql-refused]" in refused.stderr
+
+
+@needs_engine
+def test_an_incident_says_where_the_time_went(desk: Desk) -> None:
+    """Of a slower step, by the traces of its runs; of another problem nothing."""
+    workspace = find_workspace(desk.root)
+    played = slower_runs(time.time_ns() // 1000, "list-service")
+    lead = Facts("390 ms", step="list", run=played[0][0].id, since_us=played[SLOWER_RUNS - 1][0].due_us, title="shop")
+    slower = Incident("1" * 8, Problem.DEGRADATION, lead.since_us or 0, 0, lead, phase=Phase.OPEN)
+    failing = replace(slower, id="2" * 8, problem=Problem.FAILURE)
+    with open_telemetry(workspace) as telemetry, open_store(workspace) as store:
+        telemetry.insert_spans([span for _, spans in played for span in spans], token="slower")
+        store.runs.record_many([run for run, _ in played])
+        store.incidents.record(AlertChanges(incidents=tuple(map(stored_incident, (slower, failing)))))
+
+    printed = desk.outrider("incidents", slower.id).stdout
+
+    told = " ".join(printed.split())
+    assert (
+        "where the time went: of +310 ms (310 to 310), +310 ms (310 to 310) in SELECT products of list-service" in told
+    )
+    assert "20 runs before and 20 since; intervals hold in 80 %" in told
+    assert len(desk.json("incidents", slower.id, "--json")["where_the_time_went"]) == 2
+    assert "where the time went" not in desk.outrider("incidents", failing.id).stdout

@@ -128,6 +128,7 @@ def test_incidents_are_the_same(remote: RemoteBackend, local: LocalBackend) -> N
     assert all(incident == replace(by_id[incident.id], events=()) for incident in listed.incidents)
     for incident in own.incidents:
         assert remote.incident(incident.id[-8:]) == local.incident(incident.id)
+        assert remote.explanation(incident) == local.explanation(incident) == ()
     assert listed.undelivered == own.undelivered
 
 

@@ -27,6 +27,7 @@ from outrider.alerts.rule_findings import baseline_findings, threshold_findings
 from outrider.alerts.run_findings import FindingContext, check_labels, findings
 from outrider.alerts.runbooks import read_runbook, runbook_address
 from outrider.alerts.silence_effect import SilenceEffect, matches_check, silence_effect, unmatched_rules
+from outrider.alerts.slower_step import slower_step_of
 from outrider.alerts.subject_findings import movement_text, subject_findings
 from outrider.alerts.trend_rules import survey
 
@@ -85,6 +86,7 @@ __all__ = [
     "rules_of",
     "runbook_address",
     "silence_effect",
+    "slower_step_of",
     "stored_findings",
     "subject_findings",
     "survey",

@@ -87,6 +87,10 @@ class Backend(Protocol):
         """Return one incident by its id, or a unique beginning or end of it, and the comments on it."""
         ...
 
+    def explanation(self, incident: Incident) -> tuple[str, ...]:
+        """Return where the extra time of an incident's step is, a line each; nothing of other problems."""
+        ...
+
     def acknowledge(self, incident: str, *, author: str, resolve: bool, comment: str = "") -> tuple[Incident, str]:
         """Acknowledge an incident, or resolve it, with a comment; return it as it was, and who did so."""
         ...

@@ -110,6 +110,12 @@ class LocalBackend:
         named = find_stored_incident(self.store.incidents, name)
         return named, tuple(self.store.incidents.comments(named.id))
 
+    def explanation(self, incident: Incident) -> tuple[str, ...]:
+        """Return where the extra time of an incident's step is, a line each; nothing of other problems."""
+        from outrider.app.incident_explanation import explain_incident  # noqa: PLC0415 - dear
+
+        return explain_incident(self.workspace, self.store, incident)
+
     def acknowledge(self, incident: str, *, author: str, resolve: bool, comment: str = "") -> tuple[Incident, str]:
         """Acknowledge an incident, or resolve it, with a comment; return it as it was, and who did so."""
         from outrider.app.stored_incidents import (  # noqa: PLC0415 - dear

@@ -230,6 +230,17 @@ class RemoteBackend:
             )
             return incident_of(named, [entry for entry in entries if not entry["author"]]), comments
 
+    def explanation(self, incident: Incident) -> tuple[str, ...]:
+        """Return where the extra time of an incident's step is, a line each; nothing of other problems."""
+        from outrider.app.incident_explanation import unknown_line  # noqa: PLC0415 - as above
+
+        body = self.client.read(f"/incidents/{in_path(incident.id)}")
+        with self._readable():
+            slower = body["slower"]
+            if slower is None:
+                return ()
+            return unknown_line(slower["unknown"]) if slower["unknown"] else (*slower["lines"], slower["compared"])
+
     def acknowledge(self, incident: str, *, author: str, resolve: bool, comment: str = "") -> tuple[Incident, str]:
         """Acknowledge an incident, or resolve it, with a comment; return it as it was, and who did so."""
         if comment:

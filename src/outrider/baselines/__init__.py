@@ -18,16 +18,19 @@ from outrider.baselines.judge import advance, apply, replay, step
 from outrider.baselines.judge_settings import Direction, Scale, Settings
 from outrider.baselines.knee import Knee, find_knee, is_saturated
 from outrider.baselines.lasting_change import LEAST_SHARE, LastingChange, is_same_level, lasting_changes
+from outrider.baselines.mean_difference import LEAST_ROWS, MeanDifference, mean_difference, typical_rows
 from outrider.baselines.proportions import ERROR_LEVEL, compare_errors, proportion_interval
 from outrider.baselines.quantiles import Quantile, quantile_of
 from outrider.baselines.rates import RateSignal, RateState, replay_rates, step_rate
 from outrider.baselines.sequential import FAMILY_LEVEL, Plan, correct, judge_so_far, nominal_levels, run_plan
+from outrider.baselines.series import FloatArray
 from outrider.baselines.state import Condition, Episode, Event, EventKind, Signal, State
 from outrider.baselines.statistics import Part
 
 __all__ = [
     "ERROR_LEVEL",
     "FAMILY_LEVEL",
+    "LEAST_ROWS",
     "LEAST_SHARE",
     "BatchJudge",
     "Breach",
@@ -41,9 +44,11 @@ __all__ = [
     "Episode",
     "Event",
     "EventKind",
+    "FloatArray",
     "JudgedAlert",
     "Knee",
     "LastingChange",
+    "MeanDifference",
     "Moves",
     "Part",
     "Period",
@@ -81,6 +86,7 @@ __all__ = [
     "judged_alerts",
     "lasting_changes",
     "load",
+    "mean_difference",
     "months_per_series",
     "nominal_levels",
     "precede",
@@ -92,4 +98,5 @@ __all__ = [
     "sensitivities",
     "step",
     "step_rate",
+    "typical_rows",
 ]

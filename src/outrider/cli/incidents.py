@@ -45,7 +45,7 @@ def incidents(incident: str | None, *, everything: bool, as_json: bool) -> None:
     if incident:
         with chosen_backend() as backend:
             named, comments = backend.incident(incident)
-            _show(named, comments, backend.timezone, as_json=as_json)
+            _show(named, comments, backend.explanation(named), backend.timezone, as_json=as_json)
         return
     with chosen_backend() as backend, _IncidentProgress() as progress:
         listed = backend.incidents(include_resolved=everything, listener=progress)
@@ -64,9 +64,12 @@ def incidents(incident: str | None, *, everything: bool, as_json: bool) -> None:
         )
 
 
-def _show(incident: Incident, comments: Sequence[Comment], timezone: str, *, as_json: bool) -> None:
+def _show(
+    incident: Incident, comments: Sequence[Comment], explained: Sequence[str], timezone: str, *, as_json: bool
+) -> None:
     if as_json:
-        click.echo(json.dumps({**asdict(incident), "comments": [asdict(comment) for comment in comments]}))
+        beside = {"comments": [asdict(comment) for comment in comments], "where_the_time_went": explained}
+        click.echo(json.dumps({**asdict(incident), **beside}))
         return
     out = console()
     out.print(_table(IncidentList((incident,), {}, {}), timezone))
@@ -78,6 +81,10 @@ def _show(incident: Incident, comments: Sequence[Comment], timezone: str, *, as_
     out.print(checks)
     if rest > 0:
         out.print(f"and {rest} more")
+    if explained:
+        out.print("\nwhere the time went:")
+    for line in explained:
+        out.print(note(f"  {line}"))
     out.print(f"\nwhat happened ({timezone}):")
     if incident.earlier_events:
         out.print(f"  {incident.earlier_events:,} earlier events are not kept", style="dim")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from outrider.alerts import headline
+from outrider.dashboard.slower_step_view import SlowerStepView  # noqa: TC001 - the API's description reads it
 
 if TYPE_CHECKING:
     from outrider.alerts import Facts, Incident
@@ -272,11 +273,12 @@ class NotificationItem:
 
 @dataclass(frozen=True, slots=True)
 class IncidentBody:
-    """An incident with its time line and notifications."""
+    """An incident with its time line, notifications, and where the extra time of a slower step is."""
 
     incident: IncidentItem
     events: tuple[EventItem, ...]
     notifications: tuple[NotificationItem, ...]
+    slower: SlowerStepView | None
 
 
 def instant(at_us: int | None) -> str | None:

@@ -10,6 +10,7 @@ from outrider.alerts import Phase, headline, read_incidents
 from outrider.dashboard.notable_view import incident_patterns
 from outrider.dashboard.page_addresses import write_moment
 from outrider.dashboard.period_slots import DAY_US
+from outrider.dashboard.slower_step_view import slower_step_view
 from outrider.model import IncidentQuery, UsageError, title_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts import Incident
     from outrider.dashboard.notable_view import NotableView
+    from outrider.dashboard.slower_step_view import SlowerStepView
     from outrider.dashboard.sources import Sources
     from outrider.model import Comment, Notification
 
@@ -73,6 +75,7 @@ class IncidentDetail:
         similar: Earlier ones of the same problem and check, the latest first.
         titles: Of the affected checks that the workspace has, by their ids.
         patterns: Of logs of the affected services, new or exploding about that time.
+        slower: Where the extra time of its step is; None where it is of no slower step.
     """
 
     incident: Incident
@@ -83,6 +86,7 @@ class IncidentDetail:
     comments: tuple[Comment, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     patterns: tuple[NotableView, ...] = ()
+    slower: SlowerStepView | None = None
 
     def check_title(self, check: str) -> str:
         """Return what people call an affected check."""
@@ -171,6 +175,7 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
         sources.store.incidents.comments(incident.id),
         {check.id: check.title for check in sources.checks() or () if check.id in incident.checks},
         incident_patterns(sources, incident),
+        slower_step_view(sources, incident),
     )
 
 

@@ -14,8 +14,8 @@ from outrider.telemetry_store import QueryText
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from outrider.causes import SpanNode
     from outrider.dashboard.page_templates import PageContext
-    from outrider.dashboard.span_tree import SpanNode
     from outrider.model import LogRecord
 
 _MOST_EVENTS: Final = 50

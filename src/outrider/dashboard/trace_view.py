@@ -6,22 +6,22 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from outrider.causes import span_tree
 from outrider.charts import SpanRow, draw_span_rows, milliseconds
 from outrider.dashboard.log_view import instant_text, record_views
 from outrider.dashboard.outside_links import outside_links, times
 from outrider.dashboard.page_addresses import trace_path
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.span_detail import draw_span_detail
-from outrider.dashboard.span_tree import span_tree
 from outrider.model import UsageError, is_trace_id
 from outrider.telemetry_store import QueryText
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from outrider.causes import SpanNode, SpanTree
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.sources import Sources
-    from outrider.dashboard.span_tree import SpanNode, SpanTree
     from outrider.model import LogRecord, Span, TelemetryReader, TraceLink
 
 LEVELS: Final = {"": "usual", "2": "two levels", "critical": "critical path", "all": "all levels"}

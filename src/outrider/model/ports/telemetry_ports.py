@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from outrider.model.histogram import Histogram
     from outrider.model.telemetry import LogRecord, MetricPoint, Span
@@ -72,6 +72,12 @@ class TelemetryReader(Protocol):
 
     def trace(self, trace_id: str, *, limit: int = 10_000) -> tuple[Span, ...]:
         """Return the spans of a trace, by their start; none if it is unknown."""
+
+    def traces(self, trace_ids: Sequence[str], *, limit: int = 50_000) -> Mapping[str, tuple[Span, ...]]:
+        """Return the spans of up to 1,000 traces by their ids, unknown ones left out; without events and links.
+
+        A trace that is not whole among the first `limit` spans is left out, too.
+        """
 
     def measure(
         self,

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outrider.dashboard.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, span_tree
+from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, span_tree
 
-from .telemetry_scene import span_of
+from .spans import span_of
 
 if TYPE_CHECKING:
     from outrider.model import Span
 
 
 def at(span: str, parent: str, start_ns: int, took_ns: int) -> Span:
-    return span_of("shop", span, parent, trace="1f" * 16, time_ns=start_ns, duration_ns=took_ns)
+    return span_of("shop", "GET /", span, parent, start_ns=start_ns, took_ns=took_ns)
 
 
 def test_self_time_is_what_no_child_covers() -> None:

@@ -71,7 +71,7 @@ def span_tree(spans: Sequence[Span]) -> SpanTree:
     ordered = tuple(_preorder(roots))
     for node in ordered:
         node.self_ns = node.span.duration_ns - _covered(node)
-    _mark_critical(max(roots, key=lambda root: root.span.duration_ns))
+    mark_critical(max(roots, key=lambda root: root.span.duration_ns))
     start_ns, end_ns = min(node.span.time_ns for node in nodes), max(node.end_ns for node in nodes)
     return SpanTree(tuple(roots), ordered, start_ns, end_ns)
 
@@ -135,7 +135,7 @@ def _covered(node: SpanNode) -> int:
     return covered
 
 
-def _mark_critical(root: SpanNode) -> None:
+def mark_critical(root: SpanNode) -> None:
     """Mark what the end of a root waited for: going back from it, always the child that ended last.
 
     A child that began after its parent's end, or that something else outlasted, delayed nothing.

@@ -1,0 +1,38 @@
+"""What explains an incident, for people at a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.alerts import slower_step_of
+from outrider.app.request_traces import takes_traces
+from outrider.app.telemetry_access import reach_telemetry
+from outrider.app.workspace_access import now_us
+from outrider.causes import attribution_lines, explain_slower_step, runs_text
+from outrider.model import OutriderError
+
+if TYPE_CHECKING:
+    from outrider.alerts import Incident
+    from outrider.causes import TracedRuns
+    from outrider.workspace import Workspace
+
+
+def explain_incident(workspace: Workspace, store: TracedRuns, incident: Incident) -> tuple[str, ...]:
+    """Return where the extra time of an incident's step is, a line each, or why that is not known.
+
+    Nothing of an incident that is of no slower step, or where the workspace takes no traces.
+    """
+    slower = slower_step_of(incident, now_us())
+    if slower is None or not takes_traces(workspace):
+        return ()
+    try:
+        with reach_telemetry(workspace) as telemetry:
+            answer = explain_slower_step(store, telemetry, slower)
+    except OutriderError as error:
+        answer = error.what
+    return unknown_line(answer) if isinstance(answer, str) else (*attribution_lines(answer), runs_text(answer))
+
+
+def unknown_line(why: str) -> tuple[str, ...]:
+    """Return what is said where nothing is known."""
+    return (f"not known: {why}",)

@@ -1,0 +1,81 @@
+"""Where the time of a step went, as sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from outrider.charts import milliseconds
+
+if TYPE_CHECKING:
+    from outrider.causes.time_attribution import Share, TimeAttribution, TimePart
+
+_FEW, _MANY = 2.0, 5.0
+"""A call that ran up to so often, and now runs so often at least, is made once for each of many rows ("N+1")."""
+
+_SAME: Final = 0.05
+_FAILS: Final = 0.05
+
+
+def attribution_lines(attribution: TimeAttribution) -> tuple[str, ...]:
+    """Return what a reader is told, a line a part: the whole, what differs by more than chance, what is left."""
+    whole = f"of {change_text(attribution.extra)}"
+    parts = [f"{change_text(part.extra)} in {place_text(part)}{_notes(part)}" for part in attribution.parts]
+    left = [
+        ("other spans", attribution.rest),
+        ("between spans", attribution.between),
+        ("outside of the traces: browser, network, and what sends no spans", attribution.outside),
+    ]
+    rest = "; ".join(f"{_signed(share.ms)} {name}" for name, share in left if abs(share.ms) >= _least_ms(attribution))
+    head = [f"{whole}, {parts[0]}"] if parts else [f"{whole}, no span has more than chance explains"]
+    return (*head, *parts[1:], *([f"left: {rest}"] if rest else []))
+
+
+def runs_text(attribution: TimeAttribution) -> str:
+    """Return what was compared, and what was left out."""
+    compared = f"{attribution.before_runs} runs before and {attribution.after_runs} since; intervals hold in 80 %"
+    left_out = [f"{count} left out, as {why}" for why, count in attribution.left_out.items()]
+    return "; ".join((compared, *left_out))
+
+
+def change_text(share: Share) -> str:
+    """Return an amount with its interval: "+290 ms (270 to 305)"."""
+    low, high = _signed(share.low_ms), _signed(share.high_ms)
+    if share.low_ms >= 0:
+        low, high = low.removeprefix("+"), high.removeprefix("+")
+    if low.rpartition(" ")[2] == high.rpartition(" ")[2] == _signed(share.ms).rpartition(" ")[2]:
+        low, high = low.rpartition(" ")[0], high.rpartition(" ")[0]
+    return f"{_signed(share.ms)} ({low} to {high})"
+
+
+def place_text(part: TimePart) -> str:
+    """Return an operation and its service: "SELECT products of catalogue"."""
+    return f"{part.place.operation} of {part.place.service or 'an unnamed service'}"
+
+
+def count_text(part: TimePart) -> str:
+    """Return how often it ran in a run, before and since: "1 → 40"."""
+    before, after = (f"{count:.3g}" for count in (part.before_count, part.after_count))
+    return before if before == after else f"{before} → {after}"
+
+
+def _notes(part: TimePart) -> str:
+    notes = []
+    if not part.before_count:
+        notes.append("new")
+    elif not part.after_count:
+        notes.append("gone")
+    elif abs(part.after_count - part.before_count) > _SAME * part.before_count:
+        is_fan = part.before_count <= _FEW and part.after_count >= _MANY
+        notes.append(f"ran {count_text(part)} times a run{' (N+1)' if is_fan else ''}")
+    if part.after_errors - part.before_errors > _FAILS:
+        tried = " and is tried again" if part.after_count - part.before_count >= _FAILS else ""
+        notes.append(f"{part.after_errors:.2g} of {part.after_count:.3g} fail{tried}")
+    return f": {', '.join(notes)}" if notes else ""
+
+
+def _least_ms(attribution: TimeAttribution) -> float:
+    return max(0.02 * abs(attribution.extra.ms), 0.5)
+
+
+def _signed(ms: float) -> str:
+    return f"{'+' if ms >= 0 else '-'}{milliseconds(abs(ms))}"

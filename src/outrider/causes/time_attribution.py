@@ -1,0 +1,213 @@
+"""Which spans took the extra time of a step: its runs before and after it got slower, compared part by part. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from outrider.baselines import LEAST_ROWS, mean_difference, typical_rows
+from outrider.causes.trace_parts import Place, Places, StepParts, step_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from outrider.baselines import FloatArray, MeanDifference
+    from outrider.model import Span
+
+LEVEL: Final = 0.8
+"""Of the intervals."""
+
+_CHANCE: Final = 0.05
+"""For all parts together: one that differs by chance alone is told as often as that."""
+_LEAST_SHARE: Final = 0.05
+_LEAST_MS: Final = 0.5
+_MOST_PARTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TracedStep:
+    """A step of one run: how long it took, and the spans of each of its traces.
+
+    Attributes:
+        window_ns: When it ran, where its traces hold what other steps did, too.
+    """
+
+    duration_ms: float
+    traces: tuple[Sequence[Span], ...]
+    window_ns: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of the extra time, in milliseconds, with its interval."""
+
+    ms: float
+    low_ms: float
+    high_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimePart:
+    """What took extra time, or less of it.
+
+    Attributes:
+        extra: Of each run on average.
+        before_ms: How long the step waited for it before; `after_ms` since then.
+        before_count: How often it ran in a run before; `after_count` since then.
+        before_errors: How often it failed in a run before; `after_errors` since then.
+    """
+
+    place: Place
+    extra: Share
+    before_ms: float
+    after_ms: float
+    before_count: float
+    after_count: float
+    before_errors: float
+    after_errors: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAttribution:
+    """Where the extra time of a step is: `parts`, `rest`, `between` and `outside` add up to `extra`.
+
+    Attributes:
+        extra: Of the step.
+        before_runs: How many runs were compared; `after_runs` since then.
+        parts: What differs by more than chance, the most first.
+        rest: All other spans together.
+        between: While traces had begun and no span ran.
+        outside: Before the first span and after the last: browser, network, and what sends no spans.
+        left_out: Why runs were not compared, and how many.
+    """
+
+    extra: Share
+    before_runs: int
+    after_runs: int
+    parts: tuple[TimePart, ...]
+    rest: Share
+    between: Share
+    outside: Share
+    left_out: Mapping[str, int]
+
+
+def attribute_time(before: Iterable[TracedStep | str], after: Iterable[TracedStep | str]) -> TimeAttribution | str:
+    """Return where the extra time of a step is, or why that is not known.
+
+    Args:
+        before: Runs in which the step was as quick as usual, or why one is of no use.
+        after: Runs since it got slower.
+    """
+    places, left_out = Places(), Counter[str]()
+    sides = [_known(places, side, left_out) for side in (before, after)]
+    if min(map(len, sides)) < LEAST_ROWS:
+        return _too_few(sides, left_out)
+    columns = _columns(places, sides)
+    tables = [_table(side, columns) for side in sides]
+    difference = mean_difference(tables[0], tables[1], level=LEVEL)
+    named = _notable(difference, len(columns.places))
+    rest = mean_difference(*(_rest(table, named, len(columns.places)) for table in tables), level=LEVEL)
+    parts = tuple(_part(columns, sides, tables, difference, column) for column in named)
+    between, outside, extra = (_share(difference, column) for column in (-3, -2, -1))
+    return TimeAttribution(
+        extra, len(sides[0]), len(sides[1]), parts, _share(rest, 0), between, outside, dict(left_out)
+    )  # fmt: skip
+
+
+def _known(places: Places, steps: Iterable[TracedStep | str], left_out: Counter[str]) -> list[StepParts]:
+    known = []
+    for step in steps:
+        parts = step if isinstance(step, str) else step_parts(places, step.duration_ms, step.traces, step.window_ns)
+        if isinstance(parts, str):
+            left_out[parts] += 1
+        else:
+            known.append(parts)
+    if not known:
+        return known
+    typical = typical_rows(np.array([parts.duration_ms for parts in known]))
+    if odd := len(known) - int(typical.sum()):
+        left_out["it took far longer or shorter than the others"] += odd
+    return [parts for parts, keep in zip(known, typical, strict=True) if keep]
+
+
+def _too_few(sides: Sequence[Sequence[StepParts]], left_out: Counter[str]) -> str:
+    when = "before it got slower" if len(sides[0]) < LEAST_ROWS else "since it got slower"
+    count = min(map(len, sides)) if len(sides[0]) >= LEAST_ROWS else len(sides[0])
+    why = f"; of others {left_out.most_common(1)[0][0]}" if left_out else ""
+    return f"only {count} runs {when} have traces, and it takes {LEAST_ROWS}{why}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Which column each number of a place belongs to, and the place of each column."""
+
+    of_number: Mapping[int, int]
+    places: tuple[Place, ...]
+
+
+def _columns(places: Places, sides: Sequence[Sequence[StepParts]]) -> _Columns:
+    """Give every place a column; an operation that merely moved to another position keeps its own."""
+    before, after = ({number for parts in side for number in parts.places} for side in sides)
+    gone, new = ({places[number][:2] for number in numbers} for numbers in (before - after, after - before))
+    moved = gone & new
+    keys: dict[int | tuple[str, ...], int] = {}
+    of_number = {}
+    for number in sorted(before | after):
+        operation = places[number][:2]
+        is_moved = operation in moved and (number not in before or number not in after)
+        of_number[number] = keys.setdefault(operation if is_moved else number, len(keys))
+    named = {column: places[number] for number, column in reversed(of_number.items())}
+    return _Columns(of_number, tuple(named[column] for column in range(len(keys))))
+
+
+def _table(side: Sequence[StepParts], columns: _Columns) -> FloatArray:
+    """Return a row a run: the time of each column, between, outside, and the duration that they add up to."""
+    table = np.zeros((len(side), len(columns.places) + 3))
+    for row, parts in enumerate(side):
+        for number, waited in parts.places.items():
+            table[row, columns.of_number[number]] += waited.ms
+        table[row, -3:] = parts.between_ms, parts.outside_ms, parts.duration_ms
+    return table
+
+
+def _notable(difference: MeanDifference, count: int) -> list[int]:
+    """Return the columns of places that differ by more than chance, corrected for their number (Bonferroni)."""
+    least_ms = max(_LEAST_SHARE * abs(difference.value[-1]), _LEAST_MS)
+    sure = (difference.chance[:count] * count <= _CHANCE) & (np.abs(difference.value[:count]) >= least_ms)
+    order = np.argsort(-np.abs(difference.value[:count]), kind="stable")
+    return [int(column) for column in order if sure[column]][:_MOST_PARTS]
+
+
+def _rest(table: FloatArray, named: Sequence[int], count: int) -> FloatArray:
+    others = np.setdiff1d(np.arange(count), named)
+    return np.asarray(table[:, others].sum(axis=1, keepdims=True))
+
+
+def _part(
+    columns: _Columns,
+    sides: Sequence[Sequence[StepParts]],
+    tables: Sequence[FloatArray],
+    difference: MeanDifference,
+    column: int,
+) -> TimePart:
+    counts, errors = zip(*(_often(side, columns, column) for side in sides), strict=True)
+    before_ms, after_ms = (float(table[:, column].mean()) for table in tables)
+    return TimePart(columns.places[column], _share(difference, column), before_ms, after_ms, *counts, *errors)
+
+
+def _often(side: Sequence[StepParts], columns: _Columns, column: int) -> tuple[float, float]:
+    """Return how often a column ran and failed in a run, on average."""
+    of_column = [
+        waited for parts in side for number, waited in parts.places.items() if columns.of_number[number] == column
+    ]
+    return (
+        sum(waited.count for waited in of_column) / len(side),
+        sum(waited.errors for waited in of_column) / len(side),
+    )
+
+
+def _share(difference: MeanDifference, column: int) -> Share:
+    return Share(float(difference.value[column]), float(difference.low[column]), float(difference.high[column]))

@@ -1,0 +1,145 @@
+"""The runs of a step before and after it got slower, with their spans."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+from outrider.causes.time_attribution import TimeAttribution, TracedStep, attribute_time
+from outrider.model import Outcome, RunId, RunPosition
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from outrider.model import Attempt, CheckHistory, Run, RunLog, RunSummary, Span, Step, TelemetryReader, TraceLinkLog
+
+_FIRST: Final = "0" * 32
+"""Before every run that was due at its time."""
+
+_RUNS: Final = 20
+"""On each side."""
+
+_LOOKED_THROUGH: Final = 200
+_MOST_TRACES: Final = 40
+"""Of one step of a run."""
+
+_MOST_ROWS: Final = 50_000
+_SLACK_NS: Final = 50_000_000
+
+
+class TracedRuns(Protocol):
+    """Where runs and their traces are kept."""
+
+    @property
+    def runs(self) -> RunLog:
+        """Runs, whole."""
+        ...
+
+    @property
+    def history(self) -> CheckHistory:
+        """Their order."""
+        ...
+
+    @property
+    def trace_links(self) -> TraceLinkLog:
+        """Their traces."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SlowerStep:
+    """A step that got slower.
+
+    Attributes:
+        run: One of the runs that showed it.
+        since_us: Since when, microseconds UTC.
+        until_us: Until when it is looked at.
+    """
+
+    run: RunId
+    step: str
+    since_us: int
+    until_us: int
+
+
+def explain_slower_step(store: TracedRuns, reader: TelemetryReader, slower: SlowerStep) -> TimeAttribution | str:
+    """Return where the extra time of a step is, by up to twenty runs on each side, or why that is not known.
+
+    Raises:
+        UsageError: If the run is not kept any more.
+        TelemetryError: If the telemetry cannot be read.
+    """
+    shown = store.runs.get(slower.run).run
+    before = _passed(store, shown, slower.since_us, since_us=0)
+    after = _passed(store, shown, slower.until_us + 1, since_us=slower.since_us)
+    measured = {run.id: _measured(store, run.id, slower.step) for run in (*before, *after)}
+    if not any(measured[run.id].step for run in before):
+        return f"no run before it got slower has a step {slower.step!r}"
+    spans = _spans(store, reader, list(measured.values()))
+    sides = ([_traced(measured[run.id], spans) for run in side] for side in (before, after))
+    return attribute_time(*sides)
+
+
+def _passed(store: TracedRuns, like: Run, until_us: int, *, since_us: int) -> list[RunSummary]:
+    """Return the last runs of the check in the same place that passed at once and were due before a time."""
+    last = store.history.runs_before(
+        like.check, RunPosition(until_us, RunId(_FIRST)), outcome=Outcome.PASSED, limit=_LOOKED_THROUGH
+    )
+    place = like.environment, like.location
+    own = [run for run in last if (run.environment, run.location) == place and run.due_us >= since_us]
+    return own[:_RUNS]
+
+
+@dataclass(frozen=True, slots=True)
+class _MeasuredStep:
+    """A step of one run, and the ids of its traces; `is_shared` if they are of other steps, too."""
+
+    step: Step | None
+    trace_ids: tuple[str, ...]
+    started_ns: int
+    is_shared: bool
+
+
+def _measured(store: TracedRuns, run: RunId, key: str) -> _MeasuredStep:
+    attempt = next((attempt for attempt in store.runs.get(run).run.attempts if attempt.measured), None)
+    steps = attempt.measurement.steps if attempt else ()
+    step = next((step for step in steps if step.key == key and step.duration_ms is not None), None)
+    if attempt is None or step is None:
+        return _MeasuredStep(None, (), 0, is_shared=False)
+    ids, is_shared = _traces_of(attempt, step)
+    started_ns = attempt.measurement.started_us * 1000 + round(step.offset_ms * 1e6)
+    return _MeasuredStep(step, ids, started_ns, is_shared)
+
+
+def _traces_of(attempt: Attempt, step: Step) -> tuple[tuple[str, ...], bool]:
+    """Return the traces of a step, and whether they may hold what other steps did."""
+    measurement = attempt.measurement
+    own = {step.key, *(inner.key for inner in measurement.steps if inner.parent == step.key)}
+    named = {trace.trace_id for trace in measurement.traces if trace.step in own}
+    whole = [trace.trace_id for trace in measurement.traces if not trace.step]  # of the attempt
+    others = {trace.trace_id for trace in measurement.traces if trace.step and trace.step not in own}
+    ids = tuple(dict.fromkeys((*sorted(named), *whole)))
+    return ids, bool(named & others) or (bool(whole) and sum(other.parent is None for other in measurement.steps) > 1)
+
+
+def _spans(store: TracedRuns, reader: TelemetryReader, steps: Sequence[_MeasuredStep]) -> Mapping[str, Sequence[Span]]:
+    """Return the spans of traces that belong to one run alone, by their ids."""
+    ids = [trace_id for step in steps for trace_id in step.trace_ids[:_MOST_TRACES]]
+    runs: defaultdict[str, set[RunId]] = defaultdict(set)
+    for link in store.trace_links.of_traces(list(dict.fromkeys(ids))[:1_000], limit=10_000):
+        runs[link.trace_id].add(link.run)
+    return reader.traces([trace_id for trace_id in runs if len(runs[trace_id]) == 1], limit=_MOST_ROWS)
+
+
+def _traced(measured: _MeasuredStep, spans: Mapping[str, Sequence[Span]]) -> TracedStep | str:
+    step = measured.step
+    if step is None or step.duration_ms is None:
+        return "they have no such step"
+    if not measured.trace_ids:
+        return "no request or answer of the step names a trace"
+    if len(measured.trace_ids) > _MOST_TRACES:
+        return f"the step has more than {_MOST_TRACES} traces"
+    traces = tuple(spans[trace_id] for trace_id in measured.trace_ids if trace_id in spans)
+    window = (measured.started_ns - _SLACK_NS, measured.started_ns + round(step.duration_ms * 1e6) + _SLACK_NS)
+    return TracedStep(step.duration_ms, traces, window if measured.is_shared else None)

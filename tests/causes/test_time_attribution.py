@@ -1,0 +1,144 @@
+"""The extra time of a step is told by the spans that took it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outrider.causes import TimeAttribution, TracedStep, attribute_time, attribution_lines, runs_text
+
+from .spans import MS, span_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from outrider.model import Span
+
+FIVE_MINUTES_NS = 300 * 10**9
+
+
+def trace(number: int, *, query_ms: int = 20, queries: int = 1, skew_ns: int = 0) -> list[Span]:
+    """Return a request to a front that calls a catalogue, which sends queries; times vary a little with `number`."""
+    query = query_ms + number % 5
+    took = 30 + queries * query
+    return [
+        span_of("front", "GET /list", "f", took_ns=(took + 20) * MS),
+        span_of("front", "catalogue", "c", "f", start_ns=10 * MS, took_ns=(took + 2) * MS, kind="Client"),
+        span_of("catalogue", f"GET /shelf/{number}", "s", "c", start_ns=11 * MS + skew_ns, took_ns=took * MS),
+        *(
+            span_of("catalogue", "SELECT products", f"q{place}", "s", kind="Client",
+                    start_ns=(20 + place * query) * MS + skew_ns, took_ns=query * MS)
+            for place in range(queries)
+        ),
+    ]  # fmt: skip
+
+
+def step(spans: list[Span], outside_ms: float = 100.0) -> TracedStep:
+    return TracedStep(
+        max(span.time_ns + span.duration_ns for span in spans if span.span_id == "f") / MS + outside_ms, (spans,)
+    )
+
+
+BEFORE = [step(trace(number)) for number in range(20)]
+
+
+def attributed(after: list[TracedStep], before: list[TracedStep] = BEFORE) -> TimeAttribution:
+    answer = attribute_time(before, after)
+    assert isinstance(answer, TimeAttribution), answer
+    shares = [*(part.extra for part in answer.parts), answer.rest, answer.between, answer.outside]
+    assert sum(share.ms for share in shares) == pytest.approx(answer.extra.ms)
+    return answer
+
+
+def test_a_query_that_is_sent_for_every_row_is_named_with_its_count() -> None:
+    """What it took of the whole with its interval, and how often it ran before and since."""
+    answer = attributed([step(trace(number, queries=40)) for number in range(20)])
+
+    assert attribution_lines(answer) == (
+        "of +858 ms (841 to 875), +858 ms (841 to 875) in SELECT products of catalogue: ran 1 → 40 times a run (N+1)",
+    )
+    assert runs_text(answer) == "20 runs before and 20 since; intervals hold in 80 %"
+
+
+def slower_browser(number: int) -> TracedStep:
+    return step(trace(number), outside_ms=250.0 + number % 3)
+
+
+def renamed_above(number: int) -> TracedStep:
+    """The query is slower, and its service's operation has another name since the release."""
+    return step([
+        span._replace(name="GET /v2/shelf") if span.span_id == "s" else span for span in trace(number, query_ms=70)
+    ])  # fmt: skip
+
+
+def retried(number: int) -> TracedStep:
+    """A first try that fails takes 50 ms."""
+    spans = trace(number)
+    failed = spans[3]._replace(span_id="e", status="Error", duration_ns=50 * MS)
+    later = [span._replace(duration_ns=span.duration_ns + 50 * MS) for span in spans[:3]]
+    return step([*later, failed, spans[3]._replace(time_ns=spans[3].time_ns + 50 * MS)])
+
+
+@pytest.mark.parametrize(
+    ("after", "lines"),
+    [
+        (slower_browser, ("no span has more than chance explains", "left: +151 ms outside of the traces")),
+        (renamed_above, ("+50 ms (49 to 51) in SELECT products of catalogue",)),
+        (retried, ("SELECT products of catalogue: ran 1 → 2 times a run, 1 of 2 fail and is tried again",)),
+    ],
+)
+def test_what_took_the_time_is_told_whatever_it_was(after: Callable[[int], TracedStep], lines: tuple[str, ...]) -> None:
+    """The browser, an operation at another place, a try that failed."""
+    told = attribution_lines(attributed([after(number) for number in range(20)]))
+
+    assert all(any(line in text for text in told) for line in lines), told
+
+
+@pytest.mark.parametrize(
+    "spans_of",
+    [
+        lambda number: trace(number, query_ms=70, skew_ns=FIVE_MINUTES_NS),
+        lambda number: trace(number, query_ms=70) * 2,
+        lambda number: [*trace(number, query_ms=70), span_of("front", "mark", "m", "f", start_ns=5 * MS)],
+        lambda number: [*trace(number, query_ms=70), span_of("front", "loop", "l", "l", took_ns=MS)],
+        lambda number: [
+            *trace(number, query_ms=70),
+            span_of("mailer", "send", "x", "q0", start_ns=20 * MS + FIVE_MINUTES_NS, took_ns=MS, kind="Consumer"),
+        ],
+    ],
+    ids=["clocks five minutes apart", "arrived twice", "without duration", "a cycle", "work that goes on later"],
+)
+def test_odd_traces_are_read_right(spans_of: Callable[[int], list[Span]]) -> None:
+    """The query that is 50 ms slower is named, with once a run."""
+    [part] = attributed([step(spans_of(number)) for number in range(20)]).parts
+
+    assert part.place[:2] == ("catalogue", "SELECT products")
+    assert part.extra.ms == pytest.approx(50, abs=1)
+    assert (part.before_count, part.after_count) == (1, 1)
+
+
+def reused(number: int) -> TracedStep:
+    """Two requests of one id, an hour apart."""
+    first = step(trace(number))
+    later = span_of("front", "GET /list", "other", start_ns=3_600 * 10**9, took_ns=MS)
+    return replace(first, traces=([*first.traces[0], later],))
+
+
+@pytest.mark.parametrize(
+    ("after", "why"),
+    [
+        ([], "only 0 runs since it got slower have traces"),
+        ([TracedStep(500.0, ())] * 20, "no spans of its traces are kept"),
+        ([reused(number) for number in range(20)], "trace ids are used again"),
+        (BEFORE[:2], "only 2 runs since"),
+        ([TracedStep(500.0, (trace(1) * 25_000,))] * 3, "more than 5,000 spans"),
+    ],
+)
+def test_what_cannot_be_known_is_unknown_for_a_reason(after: list[TracedStep], why: str) -> None:
+    """Never a made-up cause."""
+    answer = attribute_time(BEFORE, after)
+
+    assert isinstance(answer, str)
+    assert why in answer

@@ -1,0 +1,72 @@
+"""The page of an incident, and the API, say where the extra time of a step is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.traced_steps import SLOWER_RUNS, slower_runs
+
+from outrider.alerts import Facts, Problem
+from outrider.model import Kind
+
+from .conftest import MINUTE_US, NOW_US
+from .telemetry_scene import HOSTILE, insert_rows, source
+
+if TYPE_CHECKING:
+    from outrider.alerts import Incident
+    from outrider.telemetry_store.clickhouse_client import ClickHouseClient
+
+    from .conftest import Scene
+
+SLOWER_SINCE_US = NOW_US - SLOWER_RUNS * MINUTE_US
+
+
+def slower_shop(scene: Scene, telemetry: ClickHouseClient, service: str) -> Incident:
+    """Return an incident of a step that is slower since half an hour."""
+    scene.telemetry = source(telemetry)
+    check = scene.add("journey:shop", Kind.JOURNEY)
+    played = slower_runs(NOW_US, service, statement=f"SELECT {HOSTILE}", check=check.id)
+    scene.store.runs.record_many([run for run, _ in played])
+    insert_rows(telemetry, [span for _, spans in played for span in spans], service)
+    lead = Facts("390 ms", step="list", run=played[0][0].id, since_us=SLOWER_SINCE_US, title=check.title)
+    return scene.incident(check, Problem.DEGRADATION, lead=lead, since_us=SLOWER_SINCE_US)
+
+
+def test_it_names_the_query_with_its_interval(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
+    """Of twenty runs on each side; the parts add up to the whole, and a part leads to its spans."""
+    incident = slower_shop(scene, telemetry, service)
+
+    page, answer = scene.get(f"/incidents/{incident.id}", f"/api/v1/incidents/{incident.id}")
+
+    assert page.status_code == 200
+    assert "of +310 ms (310 to 310), +310 ms" in page.text
+    assert "<script>alert(1)" not in page.text
+    assert f"service%3A{service}" in page.text
+    slower = answer.json()["slower"]
+    *parts, whole = slower["parts"]
+    assert slower["compared"].startswith("20 runs before and 20 since")
+    assert [(part["service"], part["count"]) for part in parts] == [(service, "1"), ("", ""), ("", ""), ("", "")]
+    assert sum(part["extra_ms"] for part in parts) == pytest.approx(whole["extra_ms"])
+
+
+def test_it_says_why_it_does_not_know(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
+    """A step that was called otherwise before, traces that are gone, a run that is gone; nothing without telemetry."""
+    incident = slower_shop(scene, telemetry, service)
+    leads = [
+        replace(incident.lead, step="renamed"),
+        replace(incident.lead, since_us=NOW_US - 2 * MINUTE_US),
+        replace(incident.lead, run="0199" * 8),
+    ]
+
+    check = scene.add("other")
+    ids = [scene.incident(check, Problem.DEGRADATION, lead=lead).id for lead in leads]
+    texts = [answer.text for answer in scene.get(*(f"/incidents/{name}" for name in ids))]
+    scene.telemetry = replace(scene.telemetry, is_on=False)
+    (off,) = scene.get(f"/incidents/{incident.id}")
+
+    assert "no run before it got slower has a step &#39;renamed&#39;" in texts[0]
+    assert "only 2 runs since it got slower have traces, and it takes 3" in texts[1]
+    assert "Not known: there is no run" in texts[2]
+    assert "Where the time went" not in off.text
