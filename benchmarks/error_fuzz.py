@@ -82,6 +82,7 @@ STACKS: Final = (
     "/a/b.rb:1:in `c': no (E)\n\tfrom /a/d.rb:2:in 'A#b'", "#0 /a/b.php(3): A\\B->c('x')\n#1 {main}",
     "pay@https://a/b.js?v=1:10:5\nasync*total@https://a/b.js:20:6\nrun@https://a/b.js line 30 > eval:1:1",
 )  # fmt: skip
+ITEMS: Final = ("event", "event", "transaction", "span", "log", "client_report", "?")
 ODD: Final[tuple[Any, ...]] = (
     None, True, -1, 2**63, 10**400, 1e308, -0.0, "", "\0", "\ud800", "é" * 300, "x" * 100_000, "{{ default }}",
     "%s%s%d",
@@ -147,10 +148,7 @@ def request(intake: ErrorIntake, rng: random.Random) -> None:
         value = with_odd_value(value, rng)
     payload = broken(json.dumps(value).encode("utf-8", "surrogatepass"), rng)
     if kind < 2:
-        header = {
-            "type": rng.choice(("event", "event", "transaction", "span", "log", "client_report", "?")),
-            "length": len(payload),
-        }
+        header: dict[str, Any] = {"type": rng.choice(ITEMS), "length": len(payload)}
         if rng.random() < 0.3:
             del header["length"]
         payload = broken(b"{}\n" + json.dumps(header).encode() + b"\n" + payload + b"\n", rng)

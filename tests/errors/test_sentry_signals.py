@@ -14,7 +14,7 @@ def texts(attributes: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def test_a_span_of_a_browser_is_read() -> None:
-    """An item `span` of version 2 holds many; whose they are stands in their attributes, and what is broken is left out."""
+    """Version 2 has many in an item, whose attributes say whose they are; what is broken is left out."""
     attributes = {
         "sentry.op": {"type": "string", "value": "http.client"}, "sentry.release": {"type": "string", "value": "1.4"},
         "http.response.status_code": {"type": "integer", "value": 200}, "odd": 5,
