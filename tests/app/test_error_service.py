@@ -196,6 +196,44 @@ def test_spans_and_logs_of_the_client_are_telemetry(workspace: Workspace, store:
     assert not [*inbox.iterdir()]
 
 
+def test_exceptions_and_logs_of_faro_are_taken(workspace: Workspace, store: Store, tmp_path: Path) -> None:
+    """With the key in the header that its SDK sends; the innermost call of its stacks comes first."""
+    project(store, workspace)
+    browser = add_project_key(store, workspace, 1, KeyRequest((FROM,)))
+    frames = [{"function": own, "filename": "https://shop.example/app.js", "lineno": 1} for own in ("charge", "pay")]
+    trace = {"trace_id": "ab" * 16, "span_id": "cd" * 8}
+    payload = {
+        "meta": {"app": {"name": "shop", "version": "1.4"}, "page": {"url": "https://shop.example/cart?card=4242"},
+                 "browser": {"name": "Firefox"}, "session": {"id": "s1"}},
+        "exceptions": [{"type": "TypeError", "value": "x is not a function", "stacktrace": {"frames": frames},
+                        "trace": trace}],
+        "logs": [{"message": "paid by ada@example.org", "level": "warn", "trace": trace}],
+        "measurements": [{"type": "web-vitals"}],
+    }  # fmt: skip
+    inbox = workspace.state / INBOX_FOLDER
+    headers = {"origin": FROM, "x-api-key": browser.key.id}
+    with taking(replace(workspace, telemetry=TelemetrySettings()), store) as client:
+        asked = client.options("/api/1/faro", headers=headers)
+        answers = [client.post("/api/1/faro", json=own, headers=headers) for own in (payload, {"meta": 5})]
+        until(lambda: bool(issues(store)) and bool([*inbox.glob("*.sealed")]))
+    (issue,) = issues(store)
+    (kept,) = store.errors.events(issue.id)
+    place = store.errors.event(kept.id)
+    counts = json.loads((workspace.state / "errors/day.json").read_text("utf-8"))["counts"]
+
+    assert "x-faro-session-id" in asked.headers["access-control-allow-headers"]
+    assert [answer.status_code for answer in answers] == [202, 400]
+    assert place is not None
+    event = place.event
+    assert event.raised is not None
+    assert [frame.function for frame in event.raised.frames] == ["pay", "charge"]
+    assert (event.release, event.trace_id, event.request.url) == ("1.4", "ab" * 16, "https://shop.example/cart")
+    (segment,) = Spool(tmp_path / "spool", 10**8, inbox=inbox).sealed()
+    (line,) = read_segment(segment)[1]
+    assert (line.body, line.severity_number, line.service) == ("paid by ***", 13, "shop")
+    assert counts["measurements of Faro skipped"] == 1
+
+
 def test_beyond_a_limit_clients_are_asked_to_wait(workspace: Workspace, store: Store) -> None:
     """In the form that they honour; the limit of the day outlives a restart."""
     issued = project(store, workspace, per_day=2)

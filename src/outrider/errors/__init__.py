@@ -4,6 +4,7 @@ from outrider.errors.browser_stack import browser_frames
 from outrider.errors.client_report import losses
 from outrider.errors.envelope import BadEnvelope, EnvelopeItem, json_object, read_envelope
 from outrider.errors.event_scrubber import EventScrubber
+from outrider.errors.faro_payload import faro_documents, faro_logs, faro_others
 from outrider.errors.group_key import VERSION, earlier_keys, group, title_of_event
 from outrider.errors.issue_search import OPEN_STATES, issue_query
 from outrider.errors.life import (
@@ -47,6 +48,9 @@ __all__ = [
     "earlier_keys",
     "environment_of",
     "event_id",
+    "faro_documents",
+    "faro_logs",
+    "faro_others",
     "group",
     "has_exception",
     "ignored",

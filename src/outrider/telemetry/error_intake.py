@@ -21,6 +21,9 @@ from outrider.errors import (
     BadEnvelope,
     EventScrubber,
     event_id,
+    faro_documents,
+    faro_logs,
+    faro_others,
     json_object,
     losses,
     read_envelope,
@@ -187,6 +190,25 @@ class ErrorIntake:
         project, known = self._authorised(head, head.key)
         documents = self._read(lambda: read_reports(self._inflated(data, head.encoding)))
         self._keep(head, project, known, [(uuid.uuid4().hex, document) for document in documents], None)
+
+    def take_faro(self, head: ErrorRequestHead, data: bytes) -> None:
+        """Keep the exceptions of a payload of Faro, pass its logs on, and count what else it brings.
+
+        Raises:
+            RefusedErrors: If nothing is kept.
+        """
+        project, key = self._authorised(head, head.key)
+        content = self._inflated(data, head.encoding)
+        self._bound([content])
+        payload = self._read(lambda: json_object(content, "the payload"))
+        documents = [(uuid.uuid4().hex, document) for document in self._read(lambda: faro_documents(payload))]
+        self._keep(head, project, key, documents, None)
+        logs = faro_logs(payload)
+        if logs["items"] and self._is_within(f"{key.id} telemetry", key.per_minute):
+            is_passed = self._pass_on(project, "log", logs)
+            self._tally.add(f"logs of Faro {'passed on' if is_passed else 'skipped'}", len(logs["items"]))
+        for kind, count in faro_others(payload).items():
+            self._tally.add(f"{kind} of Faro skipped", count)
 
     def _take_other(self, item: EnvelopeItem, project: ErrorProject, key: ProjectKey) -> None:
         """Pass telemetry on and count losses that a client tells of; what else is no error is counted."""
