@@ -21,3 +21,8 @@ await build({
   banner: { js: `/* Contains uPlot.\n\n${licence.trim()}\n*/` },
 });
 await build({ ...options, entryPoints: ["src/pages.ts"] });
+await build({
+  ...options,
+  entryPoints: ["src/rum.ts"],
+  banner: { js: "/* Outrider, Apache-2.0. Contains web-vitals, Copyright 2020 Google LLC, Apache-2.0. */" },
+});

@@ -5,6 +5,8 @@ import { tooltip } from "./tooltip";
 import { amount, tick } from "./words";
 
 const LINES = ["--blue", "--warn", "--bad", "--soft"];
+// Told apart without colours, too: as .l0 to .l3 of the style sheets.
+const DASHES = [[], [8, 4], [2, 4], [10, 4, 2, 4]];
 const FONT = "11px system-ui, sans-serif";
 const SIGNS: Record<Mark["kind"], string> = { change: "▲", release: "◆", annotation: "●", knee: "" };
 
@@ -26,6 +28,7 @@ export function draw(chart: Chart, target: HTMLElement, height: number, zone: st
     ...chart.lines.map(({ name }, index) => ({
       label: name,
       stroke: colour(LINES[index % LINES.length] ?? "--blue"),
+      dash: DASHES[index % DASHES.length] ?? [],
       width: 1.6,
       points: { show: chart.x === "users", size: 5 },
     })),

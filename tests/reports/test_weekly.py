@@ -111,7 +111,7 @@ def test_everything_failing_does_not_claim_that_nothing_became_slower(bench: Ben
 
     assert report.summary[0].startswith("3 checks missed 99.5 %; ")
     assert report.summary[1] == "Too few durations were measured to say whether anything became slower."
-    assert report.summary[2].startswith("Look first at ")
+    assert report.summary[2].startswith("See to ")
 
 
 def test_a_long_title_is_cut_between_words(bench: Bench) -> None:

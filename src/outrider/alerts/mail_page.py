@@ -34,7 +34,11 @@ _STATES = {
     NotificationKind.SUPPRESSED: "held back",
     NotificationKind.TEST: "test",
 }
-_STILL = {NotificationKind.UPDATE: ", update", NotificationKind.REMINDER: ", still open"}
+_STILL = {
+    NotificationKind.UPDATE: ", update",
+    NotificationKind.REMINDER: ", still open",
+    NotificationKind.ESCALATION: ", escalated",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,24 @@ import structlog
 
 from outrider.app.followed_error_rules import FollowedErrorRules
 from outrider.app.quota_watch import ERROR_LEDGER_FILE
+from outrider.app.signing_key import signing_key
 from outrider.app.telemetry_inbox import TelemetryInbox
+from outrider.app.telemetry_link import TelemetryLink
 from outrider.app.workspace_access import now_us
 from outrider.errors import EventScrubber
 from outrider.model import StoreError, UsageError
-from outrider.server import Background, error_application, is_loopback, listen
-from outrider.telemetry import DayLedger, DiskRoom, ErrorDigestion, ErrorIntake, Scrubber, Spool, Tally
+from outrider.server import Background, beacon_routes, error_application, is_loopback, listen
+from outrider.telemetry import (
+    BeaconIntake,
+    DayLedger,
+    DiskRoom,
+    ErrorDigestion,
+    ErrorIntake,
+    PageViewDigestion,
+    Scrubber,
+    Spool,
+    Tally,
+)
 from outrider.workspace import Mask, Redactor, available_secrets
 
 if TYPE_CHECKING:
@@ -28,6 +40,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("outrider.errors")
 
 SPOOL_FOLDER: Final = "errors/spool"
+VIEW_SPOOL_FOLDER: Final = "errors/views"
 _KNOWN_S: Final = 3.0
 _AGAIN_S: Final = 0.5
 
@@ -77,8 +90,19 @@ class ErrorService:
             spool, lambda events: records.errors.add(events, rules.current()), tally, after=self._after_round
         )
         self._digestion.start()
-        trusted = workspace.server.trusted_proxies
-        self._server = Background(error_application(intake, trusted, is_loopback=is_loopback(settings.host)), listener)
+        self._link = TelemetryLink(workspace)
+        self._workspace = workspace
+        views = Spool(workspace.state / VIEW_SPOOL_FOLDER, settings.spool_bytes)
+        self._views = PageViewDigestion(views, self._link.reader, tally)
+        self._views.start()
+        beacons = BeaconIntake(
+            views, keys, intake, scrubber.text, tally, key=signing_key(workspace.state), room=room.check,
+            is_on=lambda: self._workspace.capabilities.real_users, keeps_views=lambda: self._link.is_on,
+        )  # fmt: skip
+        trusted, is_local = workspace.server.trusted_proxies, is_loopback(settings.host)
+        routes = beacon_routes(beacons, trusted, is_loopback=is_local)
+        application = error_application(intake, trusted, is_loopback=is_local, beside=routes)
+        self._server = Background(application, listener)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         self.address = f"http://{host}:{listener.getsockname()[1]}"
         log.info("errors are taken", address=self.address)
@@ -92,13 +116,17 @@ class ErrorService:
         self.close()
 
     def use(self, workspace: Workspace) -> None:
-        """Go on; hand the signals on that are switched on in a workspace."""
+        """Go on; take beacons and hand signals on as that is switched on in a workspace."""
+        self._workspace = workspace
+        self._link.use(workspace)
         self._inbox.use(workspace)
 
     def close(self) -> None:
         """Take nothing more, and end after what is being stored."""
         self._server.close()
         self._digestion.close()
+        self._views.close()
+        self._link.close()
         self._after_round()
 
     def _after_round(self) -> None:

@@ -101,6 +101,7 @@ def telemetry_retention(settings: TelemetrySettings) -> TelemetryRetention:
         spans_s=settings.spans_s,
         metrics_s=settings.metrics_s,
         rollups_s=settings.rollups_s,
+        sessions_s=settings.sessions_s,
         most_bytes=settings.most_bytes,
     )
 

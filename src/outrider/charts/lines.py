@@ -49,5 +49,7 @@ def draw_lines(
     for index, (name, values) in enumerate(lines.items()):
         places = ((across.at(at), y.at(value)) for at, value in zip(seconds, values, strict=True))
         parts.append(path(f"line l{index}", places))
-        parts.append(f'<text class="l{index}" x="{_LEFT + index * _WORD}" y="12">{escape(name)}</text>')
+        left = _LEFT + index * _WORD
+        parts.append(f'<path class="line l{index}" d="M{left} 8h24"/>')
+        parts.append(f'<text class="l{index}" x="{left + 30}" y="12">{escape(name)}</text>')
     return with_values("".join([*parts, "</svg>"]), title, seconds, lines, x=x)

@@ -24,6 +24,7 @@ from outrider.app import (
     revoke_project_key,
     rotate_project_key,
 )
+from outrider.app.rum_tag import rum_tag
 from outrider.cli.echo import echo
 from outrider.cli.fitted_table import FittedTable, name_column, number_column
 from outrider.cli.option_types import TypedValue
@@ -165,6 +166,20 @@ def revoke(key: str) -> None:
     with open_store(find_workspace()) as store:
         revoked = revoke_project_key(store, key)
     echo(f"revoked {revoked.id} of project {revoked.project}")
+
+
+@project.command(epilog="Example: outrider project snippet 1 --integrity")
+@click.argument("number", metavar="PROJECT", type=int)
+@click.option("--integrity", is_flag=True, help="Load this very script alone; an update of Outrider needs another tag.")
+@_JSON
+def snippet(number: int, *, integrity: bool, as_json: bool) -> None:
+    """Print the tag by which pages of PROJECT tell what their users live through."""
+    workspace = find_workspace()
+    with open_store(workspace) as store:
+        tag = rum_tag(store, workspace, number, has_integrity=integrity)
+    click.echo(json.dumps(asdict(tag)) if as_json else tag.html)
+    if not as_json:
+        echo(f"a Content Security Policy has to allow: {tag.policy}", err=True)
 
 
 def _print_issued(issued: IssuedKey, *, are_taken: bool, as_json: bool) -> None:

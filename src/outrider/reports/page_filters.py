@@ -98,6 +98,11 @@ def standing_colour(health: Health, objective: float) -> str:
     return {Standing.MISSED: "bad", Standing.MET: "good"}.get(standing_of(health, objective), "warn")
 
 
+def sign(colour: str) -> str:
+    """Return what says the same as a colour."""
+    return {"bad": "✕", "warn": "?", "good": "✓"}[colour]
+
+
 def has_card(health: Health) -> bool:
     """Return whether there is something to unfold of a check."""
     return bool(health.charts or health.reasons)

@@ -87,7 +87,15 @@ def gather(
         verdict=verdict,
         summary=(
             verdict.sentence,
-            *summarise(health, changes, forecasts, settings.objective, period, incidents=happened),
+            *summarise(
+                health,
+                changes,
+                forecasts,
+                settings.objective,
+                period,
+                incidents=happened,
+                without_data=verdict.without_data,
+            ),
         ),
         health=tuple(health),
         changes=tuple(changes),

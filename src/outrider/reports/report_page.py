@@ -22,6 +22,7 @@ from outrider.reports.page_filters import (
     overspent,
     place,
     several_places,
+    sign,
     standing_colour,
 )
 from outrider.reports.rankings import flakiest, slowest
@@ -84,6 +85,7 @@ def fill(
         "budget_days": lambda report: budget_days(report.period),
         "span": span,
         "standing": standing_colour,
+        "sign": sign,
         "figures": figures,
         "outages": all_outages,
         "overspent": overspent,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from outrider.charts import milliseconds
 from outrider.model import number
 from outrider.reports.budget_forecast import budget_days
-from outrider.reports.page_filters import HEADINGS, all_outages, check_name
+from outrider.reports.page_filters import HEADINGS, all_outages, check_name, overspent
 from outrider.reports.rankings import flakiest
 from outrider.reports.table_text import cell, csv_table, markdown_table
 from outrider.reports.time_text import moment, percent, span, used_budget
@@ -57,6 +57,8 @@ def as_markdown(report: Report) -> str:
             : 2 * (len(rows) > _ROWS)
         ]
         lines += [_NOTES[name], ""] if rows and name in _NOTES else []
+        if name == "forecasts" and (spent := overspent(report)):
+            lines += [f"{spent} check{'' if spent == 1 else 's'} used the error budget up: see Checks.", ""]
     lines += [
         "## Checks without data",
         "",
@@ -67,7 +69,7 @@ def as_markdown(report: Report) -> str:
 
 
 def _named(row: dict[str, object], report: Report) -> dict[str, object]:
-    return {**row, "check": check_name(str(row["check"]), report)} if "check" in row else row
+    return row | {title: check_name(str(row[title]), report) for title in ("check", "profile") if title in row}
 
 
 def health_lines(report: Report) -> list[str]:

@@ -147,7 +147,7 @@ def _drawn(
 
 def _marks(change: Change) -> list[tuple[int, str]]:
     step = change.step or "whole run"
-    begun = (change.at_us, f"{step}: {number(change.ratio, '+.0%')}")
+    begun = (change.at_us, f"{step}: {number(change.ratio * 100, '+.0f')} %")
     return [begun, (change.ended_us, f"{step}: back")] if change.ended_us is not None else [begun]
 
 

@@ -11,7 +11,7 @@ from outrider.reports.time_text import Clock
 from outrider.reports.verdict import FULL_COVERAGE, Standing, standing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from outrider.reports.facts import Change, Forecast, Health, Incident
     from outrider.reports.period import Period
@@ -27,8 +27,9 @@ def summarise(
     period: Period,
     *,
     incidents: Sequence[Incident] = (),
+    without_data: int = 0,
 ) -> tuple[str, str]:
-    """Return two sentences; `health` has the worst first, `changes` the largest."""
+    """Return two sentences; `health` has the worst first, `changes` the largest; checks `without_data` are counted."""
     clock = Clock(period.timezone)
     lasting = [incident for incident in incidents if incident.ended_us is None]
     if lasting:
@@ -37,7 +38,7 @@ def summarise(
         advice = f"Still open since {clock.day_time(lasting[0].began_us)}: {title}{more}"
         advice += "" if advice.endswith("…") else "."
     else:
-        advice = _advice(health, changes, forecasts, objective)
+        advice = next(_to_do(health, changes, forecasts, objective, without_data), "Nothing needs to be done.")
     return _changed(health, changes, clock), advice
 
 
@@ -65,7 +66,7 @@ def _lasting(changes: Sequence[Change], clock: Clock) -> str:
     )
     largest = changes[0]
     cause = f", after {_release(largest.release)}" if largest.release else ", with no release near it"
-    change = f"{_step(largest)} {number(largest.ratio, '+.0%')}"
+    change = f"{_step(largest)} {number(largest.ratio * 100, '+.0f')} %"
     return f"{got}; the largest: {change} since {clock.day_time(largest.at_us)}{cause}."
 
 
@@ -80,7 +81,7 @@ def _over(changes: Sequence[Change], clock: Clock) -> str:
     span_text = f"from {clock.day_time(largest.at_us)} to {clock.day_time(largest.ended_us)}"
     more = f", and {len(changes) - 1} more for a time" if len(changes) > 1 else ""
     word = "slower" if largest.ratio > 0 else "faster"
-    return f"{_step(largest)} was {word} ({number(largest.ratio, '+.0%')}) {span_text}, and is as before{more}."
+    return f"{_step(largest)} was {word} ({number(largest.ratio * 100, '+.0f')} %) {span_text}, and is as before{more}."
 
 
 def _step(change: Change) -> str:
@@ -88,30 +89,48 @@ def _step(change: Change) -> str:
     return f"{step}{names_of([change.check])[change.check]}"
 
 
-def _advice(
-    health: Sequence[Health], changes: Sequence[Change], forecasts: Sequence[Forecast], objective: float
-) -> str:
-    spent = [check_health for check_health in health if standing_of(check_health, objective) is Standing.MISSED]
+def _to_do(
+    health: Sequence[Health],
+    changes: Sequence[Change],
+    forecasts: Sequence[Forecast],
+    objective: float,
+    without_data: int,
+) -> Iterator[str]:
+    """Yield what to do, the most urgent first; nothing only where nothing else of the report asks for something."""
+    down = [check for check in health if any(not outage.is_over for outage in check.outages)]
+    missed, unsure, blind = (
+        [check for check in health if is_so(check)]
+        for is_so in (
+            lambda check: standing_of(check, objective) is Standing.MISSED,
+            lambda check: standing_of(check, objective) is Standing.UNSURE and check.availability.share < objective,
+            lambda check: check.coverage is not None and check.coverage < FULL_COVERAGE,
+        )
+    )
     slower = next((change for change in changes if change.ratio > 0 and change.ended_us is None), None)
-    blind = [
-        check_health
-        for check_health in health
-        if check_health.coverage is not None and check_health.coverage < FULL_COVERAGE
-    ]
-    if spent:
-        why = f": {shorten(spent[0].reasons[0][0], 160, placeholder='…')}" if spent[0].reasons else ""
-        more = f", then at {len(spent) - 1} more that missed the objective" if len(spent) > 1 else ""
-        return f"Look first at {spent[0].name}{more}{why}."
+    spent = len({check.check for check in health if check.budget_used is not None and check.budget_used >= 1})
+    if down:
+        more = f" and {len(down) - 1} more" if len(down) > 1 else ""
+        yield f"See to {down[0].name}{more}, whose last run failed{_why(down[0])}."
+    if missed:
+        more = f", then at {len(missed) - 1} more that missed the objective" if len(missed) > 1 else ""
+        yield f"Look first at {missed[0].name}{more}{_why(missed[0])}."
     if slower:
         what = f"what {_release(slower.release)} changed" if slower.release else "what changed then"
-        return f"Find out {what} in {slower.step or slower.check}."
+        yield f"Find out {what} in {slower.step or slower.check}."
     if forecasts:
         when = f"in about {number(forecasts[0].days, '.0f')} days" if forecasts[0].days >= 0.5 else "by now"
-        return f"Soon: {shorten(forecasts[0].subject, 160, placeholder='…')}: {forecasts[0].what} {when}."
+        yield f"Soon: {shorten(forecasts[0].subject, 160, placeholder='…')}: {forecasts[0].what} {when}."
+    if unsure:
+        yield f"Look at {unsure[0].name}, which may have missed the objective{_why(unsure[0])}."
     if blind:
-        return f"Repair the measuring: {len(blind)} check{'' if len(blind) == 1 else 's'} ran less often than was due."
-    return (
-        "Start the scheduled runs."
-        if not any(check_health.availability for check_health in health)
-        else "Nothing needs to be done."
-    )
+        yield f"Repair the measuring: {len(blind)} check{'' if len(blind) == 1 else 's'} ran less often than was due."
+    if not any(check.availability for check in health):
+        yield "Start the scheduled runs."
+    if without_data:
+        yield f"Find out why {without_data} check{' has' if without_data == 1 else 's have'} no data."
+    if spent:
+        yield f"Change with care: {spent} check{'' if spent == 1 else 's'} used the error budget up."
+
+
+def _why(health: Health) -> str:
+    return f": {shorten(health.reasons[0][0], 160, placeholder='…')}" if health.reasons else ""

@@ -7,6 +7,7 @@ from outrider.server.actions import Actions
 from outrider.server.application import Application, application
 from outrider.server.artifact_origin import ArtifactOrigin
 from outrider.server.artifact_routes import artifact_application
+from outrider.server.beacon_routes import beacon_routes, rum_snippet
 from outrider.server.client_origin import is_loopback
 from outrider.server.error_routes import error_application
 from outrider.server.http_server import Background, PortTaken, listen, serve
@@ -39,12 +40,14 @@ __all__ = [
     "TokenRequest",
     "application",
     "artifact_application",
+    "beacon_routes",
     "error_application",
     "hash_password",
     "ingest_application",
     "is_loopback",
     "issue_token",
     "listen",
+    "rum_snippet",
     "serve",
     "status_page_application",
 ]

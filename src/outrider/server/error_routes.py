@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from starlette.requests import Request
+    from starlette.routing import BaseRoute
 
     from outrider.server.client_origin import Network
     from outrider.telemetry import ErrorIntake
@@ -35,13 +36,16 @@ _PREFLIGHT: Final = {
 }
 
 
-def error_application(intake: ErrorIntake, trusted: Sequence[str] = (), *, is_loopback: bool = True) -> Starlette:
-    """Return an application that takes errors, and nothing else.
+def error_application(
+    intake: ErrorIntake, trusted: Sequence[str] = (), *, is_loopback: bool = True, beside: Sequence[BaseRoute] = ()
+) -> Starlette:
+    """Return an application that takes errors, and what other routes take.
 
     Args:
         intake: Takes the bodies.
         trusted: Networks of proxies whose headers name the client.
         is_loopback: Whether the server is reached from this machine only.
+        beside: Further routes.
     """
     endpoint = _Endpoint(intake, networks_of(trusted), is_loopback=is_loopback)
     kinds = {
@@ -52,7 +56,7 @@ def error_application(intake: ErrorIntake, trusted: Sequence[str] = (), *, is_lo
         for kind, take in kinds.items()
         for slash in ("/", "")
     ]
-    return Starlette(routes=[*routes, Route("/healthz", _health)])
+    return Starlette(routes=[*routes, *beside, Route("/healthz", _health)])
 
 
 async def _health(_request: Request) -> Response:

@@ -4,6 +4,7 @@ Reading a request needs the extra `telemetry`.
 """
 
 from outrider.telemetry.attribute_reader import AttributeReader
+from outrider.telemetry.beacon_intake import MOST_BEACON_BYTES, BeaconHead, BeaconIntake
 from outrider.telemetry.day_ledger import LEDGER, DayBudget, DayLedger, read_ledger
 from outrider.telemetry.digestion import Digestion
 from outrider.telemetry.disk_room import DiskRoom
@@ -14,6 +15,7 @@ from outrider.telemetry.intake import Intake
 from outrider.telemetry.limits import Limits, Tally
 from outrider.telemetry.log_follower import FilePattern, LogFollower
 from outrider.telemetry.otlp_body import JSON, PROTOBUF, BadTelemetry, SignalKind, failure
+from outrider.telemetry.page_view_digestion import PageViewDigestion
 from outrider.telemetry.run_export import RunExport
 from outrider.telemetry.scrubber import Scrubber
 from outrider.telemetry.span_sampler import KeepRules, SpanSampler
@@ -25,9 +27,12 @@ __all__ = [
     "FORWARDED_BY",
     "JSON",
     "LEDGER",
+    "MOST_BEACON_BYTES",
     "PROTOBUF",
     "AttributeReader",
     "BadTelemetry",
+    "BeaconHead",
+    "BeaconIntake",
     "DayBudget",
     "DayLedger",
     "Digestion",
@@ -45,6 +50,7 @@ __all__ = [
     "KnownKeys",
     "Limits",
     "LogFollower",
+    "PageViewDigestion",
     "Record",
     "RefusedErrors",
     "RunExport",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from outrider.telemetry_store.page_view_schema import PAGE_VIEWS
 from outrider.telemetry_store.telemetry_schema import PARTITIONED_BY_DAY, ROLLUPS
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class TelemetryRetention:
     spans_s: float = 3 * _DAY_S
     metrics_s: float = 30 * _DAY_S
     rollups_s: float = 395 * _DAY_S
+    sessions_s: float = 30 * _DAY_S
     most_bytes: int = 10 * 10**9
 
     def seconds(self, table: str) -> float:
@@ -37,6 +39,8 @@ class TelemetryRetention:
             return self.rollups_s
         if table in {"otel_traces", "outrider_span_facets"}:
             return self.spans_s
+        if table == PAGE_VIEWS:
+            return self.sessions_s
         return self.metrics_s if table.startswith("otel_metrics") else self.logs_s
 
 

@@ -15,6 +15,7 @@ import math
 from typing import Final
 
 from outrider.model import LEAST, RATIO
+from outrider.telemetry_store.page_view_schema import PAGE_VIEWS, page_view_table
 
 WINDOW: Final = 10_000
 """How many inserts are remembered, to notice a repeated one."""
@@ -22,6 +23,7 @@ WINDOW: Final = 10_000
 PARTITIONED_BY_DAY: Final = (
     "otel_logs", "otel_traces", "otel_metrics_gauge", "otel_metrics_sum", "otel_metrics_histogram",
     "otel_metrics_exponential_histogram", "otel_metrics_summary", "outrider_log_facets", "outrider_span_facets",
+    PAGE_VIEWS,
 )  # fmt: skip
 ROLLUPS: Final = (
     "outrider_logs_1m", "outrider_operations_1m", "outrider_services_1m", "outrider_services_1h", "outrider_calls_1m",
@@ -281,5 +283,6 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         *_INSTANCES,
     ),
     _exact_views(),
+    (page_view_table(_SETTINGS),),
 )
 """What each version adds, from the first on; every statement may be run again."""

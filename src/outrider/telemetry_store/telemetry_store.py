@@ -12,9 +12,9 @@ from outrider.telemetry_store.call_rollup import CallRollup
 from outrider.telemetry_store.clickhouse_client import ClickHouseClient, ServerAddress
 from outrider.telemetry_store.engine_process import EngineProcess, running_engine
 from outrider.telemetry_store.engine_record import check_extra
+from outrider.telemetry_store.page_view_search import PageViewSearch
 from outrider.telemetry_store.partition_pruner import DroppedPart, PartitionPruner, TelemetryRetention
 from outrider.telemetry_store.schema_upgrade import upgrade_schema
-from outrider.telemetry_store.service_search import ServiceSearch
 from outrider.telemetry_store.table_copies import TableCopies
 from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from outrider.telemetry_store.telemetry_search import QueryLimits
 
 
-class TelemetryStore(TelemetryTables, ServiceSearch):
+class TelemetryStore(TelemetryTables, PageViewSearch):
     """Takes batches and answers queries, from any thread; a context closes it.
 
-    It implements the ports `TelemetryInserts`, `TelemetryReader` and `ServiceReader`.
+    It implements the ports `TelemetryInserts`, `TelemetryReader`, `ServiceReader` and `RealUserReader`.
     """
 
     def __init__(
         self, client: ClickHouseClient, *, engine: EngineProcess | None = None, limits: QueryLimits | None = None
     ) -> None:
         TelemetryTables.__init__(self, client)
-        ServiceSearch.__init__(self, client, limits=limits)
+        PageViewSearch.__init__(self, client, limits=limits)
         self._engine = engine
         self._pruner = PartitionPruner(client)
         self._calls = CallRollup(client)

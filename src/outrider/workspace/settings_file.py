@@ -326,6 +326,7 @@ def _capabilities(table: Table) -> Capabilities:
         errors=table.read("errors", as_flag, True),
         forwarding=table.read("forwarding", as_flag, True),
         patterns=table.read("patterns", as_flag, True),
+        real_users=table.read("real_users", as_flag, True),
     )
     table.close()
     return capabilities

@@ -75,6 +75,7 @@ class TelemetrySettings:
     spans_s: float = 3 * _DAY_S
     metrics_s: float = 30 * _DAY_S
     rollups_s: float = 395 * _DAY_S
+    sessions_s: float = 30 * _DAY_S
     hide_addresses: bool = False
     propagate_to: tuple[str, ...] = ()
     grpc: tuple[str, int] | None = None
@@ -123,6 +124,7 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         spans_s=table.read("spans", kept, usual.spans_s),
         metrics_s=table.read("metrics", kept, usual.metrics_s),
         rollups_s=table.read("rollups", kept, usual.rollups_s),
+        sessions_s=table.read("sessions", kept, usual.sessions_s),
         hide_addresses=table.read("hide_addresses", as_flag, usual.hide_addresses),
         propagate_to=table.read("propagate_to", _as_origins, usual.propagate_to),
         least_free_bytes=table.read("free", as_size("10 MB", "100 TB"), usual.least_free_bytes),

@@ -243,6 +243,7 @@ class Capabilities:
         errors: Taking errors.
         services: The judging of services that traces tell of; `judging` off switches it off too.
         patterns: Following patterns of log records; `judging` off switches it off too.
+        real_users: Taking what browsers of users send; it needs `errors`.
         forwarding: Sending copies to `[telemetry.forward]`.
     """
 
@@ -261,6 +262,7 @@ class Capabilities:
     errors: bool = True
     forwarding: bool = True
     patterns: bool = True
+    real_users: bool = True
 
 
 @dataclass(frozen=True, slots=True)

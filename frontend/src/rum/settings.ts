@@ -1,0 +1,38 @@
+// What the page's own tag says: <script src=".../rum.js" data-dsn="https://KEY@HOST/PROJECT" data-release="1.4" defer>.
+
+export interface Settings {
+  /** Where beacons go, with the key in its query: a body of text/plain needs no preflight. */
+  readonly endpoint: string;
+  readonly release: string;
+  /** Share of sessions that are told of, 0 to 1. */
+  readonly sample: number;
+  /** Whether nothing is read, kept or sent before `outrider.consent(true)`. */
+  readonly waits: boolean;
+  /** Origins beside the page's own whose calls get a trace. */
+  readonly traced: readonly string[];
+}
+
+/** Read the tag; nothing without an address to send to. */
+export function settingsOf(tag: HTMLScriptElement | null): Settings | undefined {
+  const said = tag?.dataset ?? {};
+  try {
+    const address = new URL(said["dsn"] ?? "");
+    const key = encodeURIComponent(address.username);
+    const share = Number(said["sample"] ?? 1);
+    return {
+      endpoint: `${address.origin}/api${address.pathname}/rum/?sentry_key=${key}`,
+      release: said["release"] ?? "",
+      sample: share >= 0 && share <= 1 ? share : 1,
+      waits: said["consent"] === "wait",
+      traced: [location.origin, ...(said["trace"] ?? "").split(/[\s,]+/).filter(Boolean)],
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the browser asks not to be followed: Do Not Track, Global Privacy Control. */
+export function isDeclined(): boolean {
+  const asked = navigator as Navigator & { globalPrivacyControl?: boolean };
+  return asked.globalPrivacyControl === true || asked.doNotTrack === "1";
+}

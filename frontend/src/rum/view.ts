@@ -1,0 +1,104 @@
+// One page as somebody saw it: a document, or a place of a single-page app. A beacon tells all of it again, so that the
+// last one replaces those before.
+import { randomHex } from "./session";
+
+const MOST_EVENTS = 100;
+const MOST_RESOURCES = 40;
+const MOST_ERRORS = 20;
+
+/** [ms since the view began, kind, text, and what the kind adds]. */
+export type TimelineEvent = [number, string, string, ...(number | string)[]];
+
+export interface PageError {
+  id: string;
+  t: number;
+  type: string;
+  message: string;
+  stack: string;
+  source: string;
+  trace: string;
+}
+
+/** [kind, address, number, ms in all, ms of the slowest, bytes, failed]. */
+type Resource = [string, string, number, number, number, number, number];
+
+/** An address without query and fragment. */
+export function bare(address: string): string {
+  return address.split(/[?#]/, 1)[0] ?? "";
+}
+
+/** An address whose parts that look like identifiers are stars. */
+export function form(address: string): string {
+  return bare(address).replace(/\/[^/]*(?:\d{3}|[0-9a-f]{8})[^/.]*/gi, "/*").replace(/\/\d+(?=\/|$)/g, "/*");
+}
+
+export class View {
+  readonly id = randomHex(16);
+  readonly url = bare(location.href);
+  readonly vitals: Record<string, number> = {};
+  readonly causes: Record<string, string> = {};
+  readonly counts = { errors: 0, rage: 0, dead: 0, long: 0, longMs: 0, calls: 0, failed: 0 };
+  page = "";
+  trace = "";
+  dirty = true;
+  #events: TimelineEvent[] = [];
+  #resources = new Map<string, Resource>();
+  #errors: PageError[] = [];
+  #sequence = 0;
+  #ended = 0;
+
+  /** @param began ms since the document's time origin */
+  constructor(
+    readonly navigation: string,
+    readonly from: string,
+    readonly began: number,
+  ) {}
+
+  /** The ms since the view began. */
+  at(now = performance.now()): number {
+    return Math.round(now - this.began);
+  }
+
+  add(kind: string, text: string, ...more: (number | string)[]): void {
+    this.dirty = true;
+    if (this.#events.length < MOST_EVENTS) this.#events.push([this.at(), kind, text.slice(0, 200), ...more]);
+  }
+
+  addError(error: PageError): void {
+    this.counts.errors += 1;
+    this.add("error", `${error.type}: ${error.message}`, error.id, error.source);
+    if (this.counts.errors <= MOST_ERRORS) this.#errors.push(error);
+  }
+
+  addResource(kind: string, address: string, ms: number, bytes: number, failed: boolean): void {
+    const name = form(address).slice(0, 200);
+    const key = `${kind} ${name}`;
+    const known = this.#resources.get(key) ?? [kind, name, 0, 0, 0, 0, 0];
+    if (!this.#resources.has(key) && this.#resources.size >= MOST_RESOURCES) return;
+    this.#resources.set(key, known);
+    known[2] += 1;
+    known[3] += Math.round(ms);
+    known[4] = Math.max(known[4], Math.round(ms));
+    known[5] += bytes;
+    known[6] += failed ? 1 : 0;
+    this.dirty = true;
+  }
+
+  end(): void {
+    this.#ended ||= performance.now();
+  }
+
+  /** Return what a beacon tells; errors once. */
+  beacon(): object {
+    this.dirty = false;
+    this.#sequence += 1;
+    const errors = this.#errors;
+    this.#errors = [];
+    return {
+      view: this.id, n: this.#sequence, url: this.url, from: this.from, page: this.page, nav: this.navigation,
+      at: Math.round(performance.timeOrigin + this.began), ms: this.at(this.#ended || performance.now()),
+      vitals: this.vitals, causes: this.causes, counts: this.counts, trace: this.trace,
+      resources: [...this.#resources.values()], events: this.#events, errors,
+    };
+  }
+}

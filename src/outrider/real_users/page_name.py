@@ -1,0 +1,34 @@
+"""The name of a page: its path with a star for each part that looks like an identifier."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+_IDENTIFIER: Final = re.compile(r"\d+|[^/]*(?:\d{3}|[0-9a-fA-F]{8})[^/.]*")
+_MOST_PARTS: Final = 12
+
+
+def page_name(url: str) -> str:
+    """Return the name of a page; "/" for what is no address."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        path = ""
+    parts = [part for part in path.split("/") if part]
+    named = ["*" if _IDENTIFIER.fullmatch(part) else part for part in parts[:_MOST_PARTS]]
+    return "/" + "/".join(named) + ("/…" if len(parts) > _MOST_PARTS else "")
+
+
+def bare_url(text: str) -> str:
+    """Return an address of the web without credentials, query and fragment; "" for what is none."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not host:
+        return ""
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path}"

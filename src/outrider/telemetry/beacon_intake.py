@@ -1,0 +1,171 @@
+"""One beacon of a user's browser, from its bytes to the spool: authorised, within limits, scrubbed; no HTTP.
+
+A line of the spool is a page view. Its errors go the way of all errors (`ErrorIntake`).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from outrider.model import KeyPurpose
+from outrider.real_users import BadBeacon, ReceivedBeacon, read_beacon
+from outrider.telemetry.error_intake import RefusedErrors
+from outrider.telemetry.spool import SpoolFull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from outrider.model import ErrorProject, ProjectKey
+    from outrider.telemetry.error_intake import ErrorIntake, ErrorRequestHead, KnownKeys
+    from outrider.telemetry.limits import Tally
+    from outrider.telemetry.spool import Spool
+
+VIEWS: Final = "views"
+MOST_BEACON_BYTES: Final = 65_536
+_MINUTE_S: Final = 60
+_MOST_ADDRESSES: Final = 20_000
+_FULL_S: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class BeaconHead:
+    """What is known of a beacon beside its body.
+
+    Attributes:
+        request: Project, key, origin and address.
+        agent: The `User-Agent`.
+        country: By the word of a trusted proxy; "" if nobody says.
+        is_declined: Whether the browser asks not to be followed (Do Not Track, Global Privacy Control).
+    """
+
+    request: ErrorRequestHead
+    agent: str = ""
+    country: str = ""
+    is_declined: bool = False
+
+
+class BeaconIntake:
+    """Takes beacons; safe between threads.
+
+    Args:
+        spool: Of page views.
+        keys: Which there are.
+        errors: Takes the errors of pages.
+        scrub: Returns a text without secrets and personal data, of at most so many characters.
+        tally: Counts what is taken and refused.
+        key: Of the workspace.
+        is_on: Whether beacons are taken at all; and `keeps_views`, whether something can keep page views.
+        room: Raises `SpoolFull` while the disk is nearly full.
+        now_s: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        keys: KnownKeys,
+        errors: ErrorIntake,
+        scrub: Callable[[str, int], str],
+        tally: Tally,
+        *,
+        key: bytes,
+        is_on: Callable[[], bool] = lambda: True,
+        keeps_views: Callable[[], bool] = lambda: True,
+        room: Callable[[], None] = lambda: None,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._spool = spool
+        self._keys = keys
+        self._errors = errors
+        self._scrub = scrub
+        self._tally = tally
+        self._key = key
+        self._is_on = is_on
+        self._keeps_views = keeps_views
+        self._room = room
+        self._now_s = now_s
+        self._minute = 0
+        self._spent: dict[str, int] = {}
+
+    def take(self, head: BeaconHead, data: bytes) -> None:
+        """Keep a page view and its errors; what a browser that declines sends is dropped.
+
+        Raises:
+            RefusedErrors: If it is not kept.
+        """
+        if not self._is_on():
+            raise self._refused("switched off", "beacons are switched off: [capabilities] real_users", 403)
+        project, key = self._authorised(head)
+        if head.is_declined:
+            self._tally.add("beacons dropped, browser declines")
+            return
+        self._spend(head, key)
+        request = head.request
+        received = ReceivedBeacon(
+            project.id, project.service, project.environment, round(self._now_s() * 1e6), request.address, head.agent,
+            self._key, head.country,
+        )  # fmt: skip
+        try:
+            beacon = read_beacon(data, received, self._scrub)
+        except BadBeacon as problem:
+            raise self._refused("not readable", f"no beacon: {problem}", 400) from None
+        if _origin_of(beacon.view.url) != request.origin:
+            raise self._refused("page of another origin", "the page is of another origin than who sends", 403)
+        if self._keeps_views():
+            self._keep(json.dumps(beacon.view, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        else:
+            self._tally.add("page views not kept, no telemetry")
+        for document in beacon.errors:
+            self._take_error(request, document)
+
+    def _take_error(self, request: ErrorRequestHead, document: object) -> None:
+        """Hand an error on; what is refused there is counted there, and the view stays."""
+        try:
+            self._errors.take_event(request, json.dumps(document).encode())
+        except RefusedErrors:
+            self._tally.add("errors of pages refused")
+
+    def _authorised(self, head: BeaconHead) -> tuple[ErrorProject, ProjectKey]:
+        request = head.request
+        known = self._keys.find(request.key) if request.key else None
+        if known is None or known[0].id != request.project:
+            status = 403 if request.key else 401
+            raise self._refused("no valid key", "the key is missing, not valid, or of another project", status)
+        if known[1].purpose is not KeyPurpose.BROWSER or not request.origin or not known[1].allows(request.origin):
+            raise self._refused("origin not allowed", "pages of this origin may not send with this key", 403)
+        return known
+
+    def _spend(self, head: BeaconHead, key: ProjectKey) -> None:
+        now_s = self._now_s()
+        minute = int(now_s // _MINUTE_S)
+        if minute != self._minute or len(self._spent) > _MOST_ADDRESSES:
+            self._minute, self._spent = minute, {}
+        limits = {key.id: key.per_minute}
+        if key.per_address:
+            limits[f"{key.id} {head.request.address}"] = key.per_address
+        for name, most in limits.items():
+            if self._spent.get(name, 0) >= most:
+                left_s = int(_MINUTE_S - now_s % _MINUTE_S) + 1
+                raise self._refused("limit of the minute", f"more than {most:,} beacons a minute", 429, left_s)
+        for name in limits:
+            self._spent[name] = self._spent.get(name, 0) + 1
+
+    def _keep(self, line: bytes) -> None:
+        try:
+            self._room()
+            self._spool.append(VIEWS, line)
+        except SpoolFull as full:
+            raise self._refused("no room", str(full), 429, _FULL_S) from None
+        self._tally.add("page views taken")
+
+    def _refused(self, reason: str, why: str, status: int, retry_s: int = 0) -> RefusedErrors:
+        self._tally.add(f"beacons refused, {reason}")
+        return RefusedErrors(why, status, retry_s)
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
