@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 WAIT_S = 300.0
+WARM_UP_S = 10.0
 PREPARED = 40
 BLOCK = 4
 LISTENING = '[telemetry]\nlisten = "127.0.0.1:{}"\n[journeys]\nstarved_above = 1.0\n'
@@ -58,9 +59,9 @@ class RunningIngest(NamedTuple):
     engine: psutil.Process
     client: ClickHouseClient
 
-    def busy_s(self) -> float:
-        """Return the processor seconds of both."""
-        return busy_s(self.ingest) + busy_s(self.engine)
+    def busy_s(self) -> tuple[float, float]:
+        """Return the processor seconds of each."""
+        return busy_s(self.ingest), busy_s(self.engine)
 
     def count(self, table: str) -> int:
         """Return the rows of a table."""
@@ -129,20 +130,20 @@ def _send(address: str, rate: int, acknowledged: object, ready: threading.Event,
 def cost(running: RunningIngest, rate: int, seconds: float) -> None:
     """Print the share of a core at a rate, until all of it is stored."""
     before_s, before = running.busy_s(), running.count("otel_logs")
-    began_s = time.monotonic()
     with sending(running.address, rate) as acknowledged:
-        used_s, began_s, first = running.busy_s(), time.monotonic(), acknowledged()
+        time.sleep(WARM_UP_S)
+        begin, began_s, first = running.busy_s(), time.monotonic(), acknowledged()
         time.sleep(seconds)
-        used_s, sent, took_s = running.busy_s() - used_s, acknowledged() - first, time.monotonic() - began_s
+        end, sent, took_s = running.busy_s(), acknowledged() - first, time.monotonic() - began_s
     ends_s = time.monotonic() + WAIT_S
     while running.count("otel_logs") - before < acknowledged() and time.monotonic() < ends_s:
         time.sleep(0.2)
     memory = sum(process.memory_full_info().pss for process in (running.ingest, running.engine)) / 1e6
-    print(
-        f"{sent / took_s:,.0f} records a second for {took_s:.0f} s: {100 * used_s / took_s:.1f} % of a core,", end=" "
-    )
+    ingest, engine = (100 * (after - former) / took_s for former, after in zip(begin, end, strict=True))
+    print(f"{sent / took_s:,.0f} records a second for {took_s:.0f} s: {ingest + engine:.1f} % of a core", end=" ")
+    print(f"(ingest {ingest:.1f}, engine {engine:.1f}),", end=" ")
     print(f"{acknowledged():,} acknowledged, {running.count('otel_logs') - before:,} stored, {memory:.0f} MB (PSS)")
-    print(f"until the last was stored {running.busy_s() - before_s:.1f} s of the processor in all")
+    print(f"until the last was stored {sum(running.busy_s()) - sum(before_s):.1f} s of the processor in all")
 
 
 def journeys(running: RunningIngest, root: Path, rate: int, rounds: int) -> None:

@@ -6,13 +6,11 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Final
 
-import psutil
 from opentelemetry import propagate
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
@@ -23,6 +21,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, StatusCode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from demo.host_measures import HOST, measure_host, measure_process
 from demo.instruments import Instruments
 
 VERSION: Final = "2.3"
@@ -30,6 +29,8 @@ _SPARED: Final = ("/static/", "/admin/")
 _SEND_EVERY_MS: Final = 1000
 _MEASURE_EVERY_MS: Final = 10_000
 _FAILS: Final = 500
+_TELLS_OF_HOST: Final = "front"
+"""All services run on one host, of which one tells."""
 
 
 class OpenTelemetry(Instruments):
@@ -38,7 +39,12 @@ class OpenTelemetry(Instruments):
     def __init__(self, service: str) -> None:
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         resource = Resource.create(
-            {"service.name": service, "service.version": VERSION, "deployment.environment.name": "demo"}
+            {
+                "service.name": service,
+                "service.version": VERSION,
+                "deployment.environment.name": "demo",
+                "host.name": HOST,
+            }
         )
         self._traces = TracerProvider(resource=resource)
         self._traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(), schedule_delay_millis=_SEND_EVERY_MS))
@@ -52,7 +58,9 @@ class OpenTelemetry(Instruments):
         self._logger = self._logs.get_logger("milepost")
         meter = self._metrics.get_meter("milepost")
         self._durations = meter.create_histogram("http.server.request.duration", "s")
-        meter.create_observable_gauge("process.memory.usage", [_memory], "By")
+        measure_process(meter)
+        if service == _TELLS_OF_HOST:
+            measure_host(meter)
 
     def served(self, app: ASGIApp) -> ASGIApp:
         """Return an application whose requests are spans of their callers' traces, which their answers name."""
@@ -120,10 +128,6 @@ class OpenTelemetry(Instruments):
             body=text,
             attributes=attributes,
         )
-
-
-def _memory(options: CallbackOptions) -> Iterator[Observation]:  # noqa: ARG001
-    yield Observation(psutil.Process().memory_info().rss)
 
 
 def _server_timing(span: Span) -> tuple[bytes, bytes]:

@@ -258,7 +258,7 @@ def test_our_own_network_being_down_mutes_everything_and_says_so(story: Callable
     ((kind, _, message),) = followed.sent
     assert kind == "trigger"
     assert "no name server answers" in message.subject
-    assert message.note == "2 other incidents are muted while this lasts"
+    assert message.note == "muted while this lasts: 2 other incidents"
 
 
 ROTATION = Rotation(("ada", "ben"), NOW_US, 3600 * SECOND_US, (Override("cleo", NOW_US, NOW_US + 60 * SECOND_US),))

@@ -125,7 +125,7 @@ def test_failing_too_often_is_trouble_though_never_twice_in_a_row() -> None:
     good = by_name(make_run(), Judgement("", rate))["failure share of failures"]
 
     assert (bad.present, bad.once, good.present) == (True, True, False)
-    assert bad.facts.observed == "20.0% of runs"
+    assert bad.facts.observed == "20.0 % of runs"
 
 
 def test_errors_beyond_the_first_three_are_counted() -> None:

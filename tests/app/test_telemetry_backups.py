@@ -7,10 +7,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.telemetry_store.samples import log_record, span
+from tests.telemetry_store.samples import log_record, point, span
 
 from outrider.app import back_up, find_workspace, open_store, open_telemetry, restore_backup
-from outrider.model import TelemetryError, UsageError
+from outrider.model import GaugeValue, TelemetryError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,11 +55,14 @@ def test_a_backup_holds_telemetry_and_is_put_back_under_an_engine_that_runs(tmp_
 
 
 def test_a_backup_moves_to_another_machine(tmp_path: Path) -> None:
-    """Where nothing was before, and the next backup is as the first."""
+    """Where nothing was before, with hosts that a backup of before their rollup tells of; not over what is there."""
     site = workspace(tmp_path / "site")
+    load = point("collector", GaugeValue(1.5), "system.cpu.load_average.1m")._replace(resource={"host.name": "node"})
     with open_store(site) as store, open_telemetry(site) as telemetry:
         telemetry.insert_logs([log_record("shop", "moved")], token="a")
+        telemetry.insert_metrics([load], token="b")
         back_up(site, store, tmp_path / "backup")
+    shutil.rmtree(tmp_path / "backup/telemetry/outrider_host_points")
     other = workspace(tmp_path / "other")
 
     assert restore_backup(other, tmp_path / "backup")
@@ -67,6 +70,7 @@ def test_a_backup_moves_to_another_machine(tmp_path: Path) -> None:
         restore_backup(other, tmp_path / "backup")
     with open_telemetry(other) as telemetry:
         assert found(telemetry)[0] == ["moved"]
+        assert [(host.name, host.load) for host in telemetry.hosts(load.time_ns, load.time_ns + 1)] == [("node", 1.5)]
 
 
 def test_telemetry_is_left_out_by_choice(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_a_clear_slowdown_fails_with_its_ratio() -> None:
     assert comparison.verdict is Verdict.FAIL
     assert 1.02 < comparison.low < 1.2 < comparison.high
     assert comparison.samples == 100
-    assert "margin of 2.0%" in comparison.reason
+    assert "margin of 2.0 %" in comparison.reason
 
 
 def test_a_clear_speed_up_passes() -> None:

@@ -153,9 +153,9 @@ def interrupt(process: subprocess.Popen[str]) -> tuple[str, str]:
 
 
 def first_message(process: subprocess.Popen[str]) -> str:
-    """Return the first line of a program's messages, once it is there."""
+    """Return the first line of a program's messages, once it is there, but for those that say what takes long."""
     assert process.stderr is not None
-    return process.stderr.readline()
+    return next((line for line in process.stderr if not line.endswith(" s so far\n")), "")
 
 
 @dataclass

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
-_FENCE = re.compile(r"((?:^<!-- [^\n]+ -->\n)*)^```sh\n(.+?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"((?:^<!-- [^\n]+ -->\n)*)^```(\w*)\n(.+?)^```$", re.MULTILINE | re.DOTALL)
+_PROMPT = "$ "
+_LISTED = re.compile(r"^(outrider .+?)(?:  .*)?$", re.MULTILINE)
 _NOT_RUN = re.compile(r"^<!-- not run, (.+?): (.+) -->$", re.MULTILINE)
 _INLINE = re.compile(r"`(outrider [^`]+)`")
 _ALTERNATIVES = re.compile(r"\S+\\\|\S+")
@@ -24,7 +26,7 @@ _ALTERNATIVES = re.compile(r"\S+\\\|\S+")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block of shell commands.
+    """A fenced block of shell commands, or what is typed in one of a terminal, behind its prompts.
 
     Args:
         place: File and line.
@@ -52,14 +54,19 @@ def blocks() -> Iterator[Block]:
     for file in documents():
         text = file.read_text(encoding="utf-8")
         for match in _FENCE.finditer(text):
-            line = text.count("\n", 0, match.start(2)) + 1
+            line = text.count("\n", 0, match.start(3)) + 1
             not_run = {command: reason for reason, command in _NOT_RUN.findall(match[1])}
-            yield Block(f"{file.relative_to(ROOT)}:{line}", match[2], not_run)
+            shown = match[3].splitlines()
+            typed = [row.removeprefix(_PROMPT) for row in shown if row.startswith(_PROMPT)]
+            if match[2] == "sh" or typed:
+                yield Block(f"{file.relative_to(ROOT)}:{line}", "\n".join(typed or shown), not_run)
 
 
 def inline_commands() -> Iterator[tuple[str, list[str]]]:
-    """Yield the commands within sentences and tables as words, with file and line; of alternatives each."""
+    """Yield the commands within sentences, tables and lists as words, with file and line; of alternatives each."""
     for file in documents():
+        for listed in _LISTED.findall(file.read_text(encoding="utf-8")):
+            yield file.name, shlex.split(listed, comments=True)[1:]
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
             for text in _INLINE.findall(line):
                 alternatives = _ALTERNATIVES.search(text)

@@ -42,6 +42,7 @@ NOT_RUN = {
     "errors merge": _NEEDS_ID, "errors split": _NEEDS_ID,
     "up": _STAYS, "serve": _STAYS, "ingest": _STAYS,
     "browser": "it installs packages",
+    "doctor": "it needs a shop to ask", "doctor trace": "it needs a shop to ask",
     "record": "it opens a window",
     "load": "it takes a minute", "baseline": "it takes minutes", "prove": "it takes minutes",
     "gate": "it needs two deployments", "gate-comment": "it needs two deployments",
@@ -67,6 +68,7 @@ SETTINGS = """
 [journeys]
 starved_above = 1.0
 [telemetry]
+[errors]
 [status_page]
 title = "Shop"
 [[status_page.component]]
@@ -74,7 +76,13 @@ name = "Checkout"
 match = ["journeys/*"]
 """
 FILES = {
+    "dist/static/app.js": "f()",
+    "dist/static/app.js.map": '{"version": 3, "sources": ["app.ts"], "sourcesContent": ["f()"], "mappings": "AAAA"}',
     "scheduler/schedule.toml": '[[check]]\nmatch = "journeys/*"\ntags = ["money"]\n',
+    "reports/dashboards/shop.toml": (
+        'title = "Shop"\n[variables.service]\nvalues = ["payment"]\n'
+        '[[panel]]\nkind = "number"\ntitle = "Availability"\nchecks = ["*"]\nshow = "availability"\n'
+    ),
     "config.yaml": "endpoints:\n  - name: home\n    url: https://shop.example\n",
     "password.txt": PASSWORD,
     "gate.md": "# Gate\n",
@@ -127,7 +135,7 @@ def in_bash(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose checkout ran thirty times, with releases, a user, and files that other programs wrote."""
     folder = tmp_path_factory.mktemp("past") / "workspace"
-    for part in ("journeys", "scheduler"):
+    for part in ("journeys", "scheduler", "reports/dashboards", "dist/static"):
         (folder / part).mkdir(parents=True)
     write_past(folder)
     with opened(folder) as store:
@@ -139,7 +147,12 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     journey = {"journeys/test_checkout.py": example.replace("test_sign_guest_book", "test_checkout")}
     for name, text in {**FILES, **journey}.items():
         (folder / name).write_text(text, encoding="utf-8")
-    for line in ("outrider release 2.13.0", "outrider release 2.14.0", "outrider users add ada --role admin"):
+    for line in (
+        "outrider release 2.13.0",
+        "outrider release 2.14.0",
+        "outrider users add ada --role admin",
+        "outrider project add basket",
+    ):
         type_line(line, folder)
     in_bash("git init --quiet", folder)
     return folder
@@ -151,7 +164,7 @@ def workspace(past: Path, tmp_path: Path) -> Path:
     return shutil.copytree(past, tmp_path / "workspace")
 
 
-TELEMETRY = ("outrider logs", "outrider traces", "outrider services", "outrider hosts", "outrider sql")
+TELEMETRY = tuple(f"outrider {name}" for name in ("logs", "traces", "services", "hosts", "sql", "views"))
 needs_engine = pytest.mark.skipif(find_spec("chdb") is None, reason="the extra `telemetry` is not installed")
 
 

@@ -141,6 +141,26 @@ def test_requests_to_allowed_origins_name_the_trace_of_the_attempt(desk: Desk) -
     assert (trace["step"], trace["kind"]) == ("pay", "synthetic")
 
 
+def test_routed_requests_name_the_trace_and_are_series_of_their_own(desk: Desk) -> None:
+    """Documents and those that scripts cannot reach, too, without a preflight; the page's own headers stay."""
+    seen, attempt = visit(desk, '[telemetry]\npropagate_to = ["{site}"]\npropagate_by = "route"\n')
+
+    [trace, other] = [trace for trace in attempt["traces"] if trace["source"] == "outrider"]
+    assert (trace["step"], other) == ("open (uncached)", {**trace, "step": "pay (uncached)"})
+    for path in ("/", "/plain", "/request", "/xhr", "/mode"):
+        assert seen[path]["traceparent"].startswith(f"00-{trace['trace_id']}-"), path
+        assert seen[path].keys() >= NAMES
+    assert (seen["/plain"]["x-own"], seen["/request"]["x-own"]) == ("1", "2")
+    assert (seen["/has"]["traceparent"], "tracestate" in seen["/has"]) == (f"00-{FETCH}-{SPAN}-01", False)
+    assert NAMES.isdisjoint(seen["/other"])
+    named = [(step["key"], step["title"]) for step in attempt["steps"] if step["kind"] == "named"]
+    assert named == [("open (uncached)",) * 2, ("pay (uncached)",) * 2]
+    automatic = [step["title"].split()[0] for step in attempt["steps"] if step["kind"] == "automatic"]
+    assert automatic == ["goto", "click", "wait"]
+    assert {sample["step"] for sample in attempt["samples"]} >= {"open (uncached)", "pay (uncached)"}
+    assert {sample["step"] for sample in attempt["samples"]}.isdisjoint({"open", "pay"})
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -49,7 +49,7 @@ def test_shows_how_it_goes_and_ends_with_a_table(loads: Desk) -> None:
 
     assert done.returncode == 0, done.stderr
     assert re.search(
-        r"visitors: 2 users, [\d.]+ requests/s, p50/p95/p99 \S+ ms, 0.0% failed, [\d.]+ s left", done.stderr
+        r"visitors: 2 users, [\d.]+ requests/s, p50/p95/p99 \S+ ms, 0.0 % failed, [\d.]+ s left", done.stderr
     )
     assert re.search(r"^passed\s+load:probes/loads.toml::visitors  2 users, 2 s, run \w+$", done.stdout, re.MULTILINE)
     assert re.search(r"^GET /tiny\s+\d+", done.stdout, re.MULTILINE)
@@ -113,8 +113,7 @@ def test_sigterm_keeps_and_prints_partial_results(loads: Desk) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stderr is not None
-    process.stderr.readline()
+    first_message(process)
     process.terminate()
     stdout, stderr = process.communicate(timeout=WAIT_S)
 

@@ -52,7 +52,7 @@ def test_kinds_of_failure_beyond_the_first_are_counted() -> None:
 
     print_load(Console(file=out, width=200), run, LoadResult(failures=failures))
 
-    shown = out.getvalue().count("x GET /: error")
+    shown = out.getvalue().count("x  GET /:")
     assert f"{2 * (100 - shown)} x  {100 - shown} more kinds" in out.getvalue()
 
 

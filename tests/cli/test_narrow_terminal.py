@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,15 +11,42 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.cells import cell_len
 from tests.builders import new_store, run_of
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CALM, Desk
 from tests.dashboard.error_scene import declined
+from tests.gate.conftest import sessions
 
 from outrider.alerts import Incident, Phase
 from outrider.alerts.finding import Facts, Problem
 from outrider.alerts.incident_records import stored_incident
+from outrider.app import Decision, GateResult, Knee, Proof, ProofVerdict
+from outrider.baselines import Plan
+from outrider.cli.gate_tables import GateOutputs
+from outrider.cli.load_tables import print_knee, print_load
 from outrider.cli.printable_console import PrintableConsole
+from outrider.cli.prove import ProofProgress, proof_finding
 from outrider.cli.service_tables import hosts_table
-from outrider.model import AlertChanges, ErrorRecord, ErrorSource, HostReading, Measurement, Outcome, Step, StepKind
+from outrider.gate import Rules, decide
+from outrider.model import (
+    AlertChanges,
+    Check,
+    CheckId,
+    EndpointLoad,
+    ErrorRecord,
+    ErrorSource,
+    FailureGroup,
+    ForegroundRun,
+    Histogram,
+    HostReading,
+    Kind,
+    LoadInterval,
+    LoadResult,
+    Measurement,
+    Outcome,
+    Policy,
+    RunId,
+    Step,
+    StepKind,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +64,8 @@ def place(tmp_path: Path) -> Desk:
     desk = Desk(tmp_path / "ws", tmp_path / "tmp", in_process=True)
     desk.root.mkdir()
     desk.temporary.mkdir()
-    desk.write("outrider.toml", '[workspace]\ntimezone = "America/Argentina/Buenos_Aires"\n')
+    desk.write("outrider.toml", f'{CALM}[workspace]\ntimezone = "America/Argentina/Buenos_Aires"\n')
+    desk.write("probes/long.toml", f'["{LONG}"]\nkind = "tcp"\naddress = "127.0.0.1:1"\n')
     check = f"probe:{LONG}"
     measurement = Measurement(
         Outcome.FAILED, LONG, NOW_US, 200.0,
@@ -75,6 +104,7 @@ def widest(text: str) -> int:
         (("errors", "show", "1"), False),
         (("settings",), False),
         (("project", "list"), True),
+        (("run", "probe:*"), True),
     ],
 )
 def test_no_line_is_wider_and_the_end_of_a_name_stays(place: Desk, command: tuple[str, ...], has_name: bool) -> None:
@@ -82,18 +112,92 @@ def test_no_line_is_wider_and_the_end_of_a_name_stays(place: Desk, command: tupl
     shown = place.outrider(*command, **TERMINAL)
     written = place.outrider(*command)
 
-    lines = [line for line in shown.stdout.splitlines() if str(place.root) not in line]  # a path is whole, to be copied
+    said = (shown.stdout + shown.stderr).splitlines()
+    lines = [line for line in said if str(place.root) not in line]  # a path is whole, to be copied
     assert widest("\n".join(lines)) <= WIDTH
     assert not has_name or any("…" in line and END in line for line in lines)
     assert widest(written.stdout) > WIDTH
     assert not any(line.endswith(" ") for line in written.stdout.splitlines())
 
 
+def narrow_console() -> tuple[PrintableConsole, io.StringIO]:
+    """Return a terminal of eighty columns, and what was shown on it."""
+    out = io.StringIO()
+    return PrintableConsole(file=out, width=WIDTH, force_terminal=True, color_system=None), out
+
+
+def test_a_gate_shows_each_step_in_a_line_with_its_interval_below(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a file the figures are columns."""
+    slower = (sessions(10, median_ms=1000, seed=1), sessions(10, median_ms=1300, seed=2))
+    check = CheckId(f"journey:{LONG}")
+    comparisons = decide({check: slower}, {check: Rules(plan=Plan(looks=(10,)))})
+    result = GateResult(Decision(comparisons, (LONG,), (LONG,), LONG, took_s=1.0, check_s={}), {})
+    outputs = GateOutputs("inconclusive", as_data=False, junit=None, markdown=None, github=False)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    outputs.write(result)
+    written = capsys.readouterr().out
+    for name, value in TERMINAL.items():
+        monkeypatch.setenv(name, value)
+
+    outputs.write(result)
+
+    shown = capsys.readouterr().out
+    assert widest(shown) <= WIDTH
+    assert re.search(rf"^fail +…\S*{END} +pay +\d+ ms +\d+ ms +\+[\d.]+ %$", shown, re.MULTILINE)
+    assert re.search(
+        r"^  interval \+[\d.]+ % to \+[\d.]+ %, tolerated 5.0 % \(\d+ ms\), sessions 10 *$", shown, re.MULTILINE
+    )
+    assert "candidate  change  interval" in " ".join(written.splitlines()[0].split()).replace(" ", "  ")
+
+
+def test_a_load_with_long_names_and_many_levels_fits() -> None:
+    """Endpoints, failures, the journey beside it, and the knee."""
+    part = EndpointLoad(f"GET /{LONG}", Histogram({100: 400}), Histogram({100: 4}))
+    intervals = tuple(
+        LoadInterval(float(at), 1.0, at, 1, 0.1, 1.0, 0.0, (part, replace(part, endpoint="b"))) for at in range(9)
+    )
+    foreground = tuple(ForegroundRun(RunId(str(at)), 0.0, 1000 * at, Outcome.PASSED, {LONG: 1.0}) for at in range(9))
+    result = LoadResult(intervals, (FailureGroup(f"GET /{LONG}", LONG, 5, ()),), foreground)
+    console, out = narrow_console()
+
+    print_load(console, run_of(Measurement(Outcome.FAILED, LONG, NOW_US, 1.0), f"load:{LONG}"), result)
+    print_knee(console, result, Knee(1234.5, 1000.0, 1500.0, 123.0, reached=False, form="x"))
+
+    lines = out.getvalue().splitlines()
+    assert widest("\n".join(lines)) <= WIDTH
+    assert lines[0].startswith("failed  …")
+    assert f"{END}  8 users, 9 s, run" in lines[0]
+    assert "8,000 users" in out.getvalue()
+
+
+def test_a_proof_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reason without room stands below its fault."""
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    console, out = narrow_console()
+    check = Check(CheckId(f"journey:{LONG}"), Kind.JOURNEY, LONG, LONG, LONG, Policy())
+
+    with ProofProgress(console) as progress:
+        progress.proof_started(check)
+        progress.proved(check, Proof("", Outcome.PASSED, noticed=False, reason=""))
+        progress.proved(check, Proof("abort", Outcome.FAILED, True, f"{'because ' * 9}{END}", ProofVerdict.NOTICED))
+    console.print(proof_finding("vacuous:", check.id, "it passes although the server is dead"))
+
+    lines = out.getvalue().splitlines()
+    assert widest("\n".join(lines)) <= WIDTH
+    assert lines[1:3] == [
+        "  intact                                passed",
+        "  abort                noticed          failed",
+    ]
+    assert lines[-2].startswith("vacuous:  …")
+    assert lines[-1].rstrip() == "  it passes although the server is dead"
+
+
 def test_a_host_is_a_line_whatever_its_zone_and_name_are() -> None:
     """The title with the zone's name is wider than the time below it."""
     row = HostReading(LONG, NOW_US, 1.0, 1.0, 1.0, "/", 100.25, 1_234_560_000.0, (LONG,))
-    out = io.StringIO()
-    console = PrintableConsole(file=out, width=WIDTH, force_terminal=True, color_system=None)
+    console, out = narrow_console()
 
     console.print(hosts_table([row], "America/Argentina/Buenos_Aires"))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from tests.builders import run_of
+from tests.waiting import until
 
 from outrider.cli.load_tables import LoadProgress
 from outrider.cli.progress import Progress
@@ -98,6 +99,22 @@ def test_long_work_says_how_much_is_done_after_two_seconds_and_then_every_ten(
             progress.counted(done, 4, "service:checkout")
 
     assert capsys.readouterr().err.splitlines() == ["2/4 service:checkout", "4/4 service:checkout"]
+
+
+def test_a_log_says_what_is_being_done_where_it_would_be_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    """As whatever the work is, with the time that it takes; a terminal has a spinner."""
+    seen = ""
+
+    def is_said() -> bool:
+        nonlocal seen
+        seen += capsys.readouterr().err
+        return bool(seen)
+
+    with Progress(lambda: 0.0, silent_s=0.01) as progress:
+        progress.progress("collecting checks")
+        until(is_said)
+
+    assert seen == "collecting checks, 0 s so far\n"
 
 
 def test_one_user_is_no_users(capsys: pytest.CaptureFixture[str]) -> None:

@@ -249,7 +249,7 @@ def test_hosts_show_what_they_said_last(desk: Desk) -> None:
     [host] = desk.json("hosts", "--json")
 
     assert (host["name"], host["memory"], host["cpu"], host["services"]) == ("node-1", 0.3, None, [])
-    assert "30%" in desk.outrider("hosts").stdout
+    assert "30 %" in desk.outrider("hosts").stdout
     assert "how to send them" in desk.outrider("hosts", "--since", "1s").stderr
 
 

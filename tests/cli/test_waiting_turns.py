@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cli.conftest import CALM, WAIT_S, Desk
+from tests.cli.conftest import CALM, WAIT_S, Desk, first_message
 
 from outrider.model import Claim
 from outrider.runs import Turns
@@ -66,8 +66,7 @@ def test_a_run_says_for_which_run_of_another_workspace_it_waits(desks: tuple[Des
             [sys.executable, "-m", "outrider", "run"], cwd=second.root, env=environment,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        assert process.stderr is not None
-        line = process.stderr.readline()
+        line = first_message(process)
     output, errors = process.communicate(timeout=WAIT_S)
 
     assert re.search(

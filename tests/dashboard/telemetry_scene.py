@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from outrider.dashboard import TelemetrySource
 from outrider.model import LogRecord, Span
-from outrider.telemetry_store.service_search import ServiceSearch
+from outrider.real_users import PageView
+from outrider.telemetry_store.page_view_search import PageViewSearch
 from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 
 from .conftest import NOW_US
@@ -24,8 +25,37 @@ HOSTILE = "<script>alert(1)</script> \u202eevil\u202c \x1b[31m ' OR 1=1 -- {{7*7
 
 def source(client: ClickHouseClient) -> TelemetrySource:
     """Return the way to an engine, at the moment of the scene."""
-    search = ServiceSearch(client, clock=lambda: NOW_NS)
-    return TelemetrySource(is_on=True, reader=lambda: search, services=lambda: search)
+    search = PageViewSearch(client, clock=lambda: NOW_NS)
+    return TelemetrySource(is_on=True, reader=lambda: search, services=lambda: search, real_users=lambda: search)
+
+
+def page_view(number: int, **changes: Any) -> PageView:
+    """Return a view of a real user, a minute old; ten sessions have some each."""
+    events = [
+        [120, "click", "button#buy"], [150, "call", "POST /api/cart/*", 500, 80, "ab" * 16],
+        [200, "error", "TypeError: no stock", "cd" * 16, "onerror"], [900, "rage click", HOSTILE],
+        [950, "event", HOSTILE, "a=b"],
+    ]  # fmt: skip
+    resources = [["script", "https://shop.example/app.js", 2, 80, 60, 120_000, 0], ["fetch", HOSTILE, 1, 9, 9, 1, 1]]
+    plain = PageView(
+        NOW_US - (60 + number * 30) * 1_000_000, 1, "shop", "production", "2.1", f"{number % 10 + 1:032x}",
+        f"{number + 1:016x}", 1,
+        ("/", "/product/*", "/cart")[number % 3], "https://shop.example/", "", "navigate",
+        ("desktop", "phone")[number % 2], "Chrome 156", "Linux", "4g", "DE", f"192.0.{number % 7}.0/24", "a" * 16, "",
+        "ab" * 16, 30_000, 900.0 + number * 120, 80.0 + number * 12, 0.01 * (number % 40), 700.0, 200.0,
+        {"lcp.element": "img.hero", "inp.element": "button#buy"}, number % 4 == 0,
+        number % 5 == 0, 0, 2, 130, 3, number % 6 == 0,
+        json.dumps(resources), json.dumps(events),
+    )  # fmt: skip
+    return plain._replace(**changes)
+
+
+def insert_page_views(client: ClickHouseClient) -> PageViewSearch:
+    """Insert forty views, one with hostile names; return what answers about them."""
+    search = PageViewSearch(client, clock=lambda: NOW_NS)
+    hostile = page_view(40, page=HOSTILE, browser=HOSTILE, url=HOSTILE, release=HOSTILE, causes={HOSTILE: HOSTILE})
+    search.insert_page_views([*map(page_view, range(40)), hostile], token="layout of real users")
+    return search
 
 
 def log_of(service: str, body: str = "order created", *, ago_s: float = 60, **changes: Any) -> LogRecord:

@@ -15,11 +15,10 @@ from outrider.model import GaugeValue, MetricPoint, SumValue
 from outrider.server import Background, listen
 from outrider.telemetry_store.call_rollup import CallRollup
 from outrider.telemetry_store.schema_upgrade import upgrade_schema
-from outrider.telemetry_store.service_search import ServiceSearch
 from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 
 from .conftest import NOW_US
-from .telemetry_scene import HOSTILE, NOW_NS, SECOND_NS, insert_rows, span_of
+from .telemetry_scene import HOSTILE, NOW_NS, SECOND_NS, insert_page_views, insert_rows, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +33,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 PATHS = ("/services", "/services?since=7d", "/services/map", "/services/shop-00", "/services/nobody", "/hosts",
-         "/hosts?q=nobody", "/hosts/node-0", "/hosts/nobody")  # fmt: skip
+         "/hosts?q=nobody", "/hosts/node-0", "/hosts/nobody", "/vitals", "/vitals?vital=cls&by=browser&device=phone",
+         "/vitals?page=nothing", "/sessions?has=error", "/sessions?trace=nobody",
+         f"/sessions/{1:032x}", "/sessions/nobody")  # fmt: skip
 SERVICES = 60
 
 
@@ -96,8 +97,10 @@ def address(scene: Scene, telemetry: ClickHouseClient) -> Iterator[str]:
     rollup._next_s = NOW_US // 1_000_000 - 3600
     while rollup.roll_up():
         pass
-    search = ServiceSearch(telemetry, clock=lambda: NOW_NS)
-    scene.telemetry = TelemetrySource(is_on=True, reader=lambda: search, services=lambda: search)
+    search = insert_page_views(telemetry)
+    scene.telemetry = TelemetrySource(
+        is_on=True, reader=lambda: search, services=lambda: search, real_users=lambda: search
+    )
     listener = listen("127.0.0.1", 0)
     background = Background(scene.application, listener)
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"

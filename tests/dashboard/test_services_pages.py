@@ -80,7 +80,7 @@ def test_the_table_tells_rate_errors_and_durations(scene: Scene, own: ClickHouse
     assert answer.status_code == 200, answer.text
     row = answer.text[answer.text.index(f"<bdi>{front}</bdi>") :].split("</tr>")[0]
     assert f'href="/services/{front}?since=6h"' in answer.text
-    assert "10.0%" in row
+    assert "10.0 %" in row
     assert "calm" in row
     assert f"<bdi>{pay}</bdi>" in answer.text
 
@@ -124,7 +124,7 @@ def test_hosts_stand_worst_first_and_can_be_found(scene: Scene, own: ClickHouseC
     )
 
     assert listed.text.index(f"<bdi>{service}-b</bdi>") < listed.text.index(f"<bdi>{service}-a</bdi>")
-    assert '<span class="badge bad">95%</span>' in listed.text
+    assert '<span class="badge bad">95 %</span>' in listed.text
     assert f"<bdi>{service}-b</bdi>" not in chosen.text
     assert "Memory used (%)" in host.text
     assert "CPU (%)" not in host.text

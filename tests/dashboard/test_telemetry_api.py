@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from outrider.dashboard import TelemetrySource
 from outrider.model import TelemetryUnavailable
 
-from .telemetry_scene import HOSTILE, insert_rows, log_of, mixed_logs, source, span_of
+from .telemetry_scene import HOSTILE, insert_page_views, insert_rows, log_of, mixed_logs, source, span_of
 
 if TYPE_CHECKING:
     from outrider.telemetry_store.clickhouse_client import ClickHouseClient
@@ -28,17 +28,22 @@ def test_answers_are_those_that_the_description_has(scene: Scene, telemetry: Cli
     scene.telemetry = source(telemetry)
     insert_rows(telemetry, mixed_logs(service), service)
     insert_rows(telemetry, [span_of(service, "a" * 16, trace="1f" * 16)], service)
+    insert_page_views(telemetry)
     paths = {
         "/api/v1/logs": f"?q=service:{service}",
         "/api/v1/traces": f"?q=service:{service}&measure=p95(duration)&by=name&every=1m",
         "/api/v1/traces/{trace}": "",
         "/api/v1/services": "",
         "/api/v1/hosts": "",
+        "/api/v1/vitals": "",
+        "/api/v1/sessions": "",
+        "/api/v1/sessions/{session}": "",
     }
     document = scene.get("/api/v1/openapi.json")[0].json()
 
     for path, more in paths.items():
-        (answer,) = scene.get(f"{path.replace('{trace}', '1f' * 16)}{more}")
+        address = path.replace("{trace}", "1f" * 16).replace("{session}", f"{1:032x}")
+        (answer,) = scene.get(f"{address}{more}")
         assert answer.status_code == 200, answer.text
         schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         Draft202012Validator({**schema, "components": document["components"]}).validate(answer.json())

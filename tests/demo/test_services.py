@@ -20,6 +20,7 @@ pytest.importorskip("opentelemetry.sdk")
 pytest.importorskip("opentelemetry.proto")
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 TRACE = "5eed" * 8
@@ -31,6 +32,7 @@ class _Heard:
     def __init__(self) -> None:
         self.spans: list[tuple[str, Any]] = []
         self.logs: list[tuple[str, Any]] = []
+        self.metrics: set[tuple[str, str]] = set()
 
     def take(self, path: str, body: bytes) -> None:
         if path == "/v1/traces":
@@ -39,6 +41,11 @@ class _Heard:
         elif path == "/v1/logs":
             for part in ExportLogsServiceRequest.FromString(body).resource_logs:
                 self.logs += [(_service(part), record) for scope in part.scope_logs for record in scope.log_records]
+        elif path == "/v1/metrics":
+            for part in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+                self.metrics |= {
+                    (_service(part), metric.name) for scope in part.scope_metrics for metric in scope.metrics
+                }
 
 
 def _service(part: Any) -> str:
@@ -89,6 +96,10 @@ def test_one_trace_leads_through_the_services_and_answers_name_it(tmp_path: Path
     assert front.parent_span_id.hex() == "ab" * 8
     parents = [span.parent_span_id for span in (call, read, query)]
     assert parents == [span.span_id for span in (front, call, read)]
+    runtime = {"process.cpu.time", "process.memory.usage", "cpython.gc.collections"}
+    assert {(service, name) for service in ("front", "catalogue", "payment") for name in runtime} <= heard.metrics
+    host = {service for service, name in heard.metrics if name.startswith("system.")}
+    assert host == {"front"}
     assert answer.headers["server-timing"] == f'traceparent;desc="00-{TRACE}-{front.span_id.hex()}-01"'
 
 

@@ -348,7 +348,7 @@ def test_an_attempt_on_a_starved_host_is_inconclusive(shown: Facts, meanwhile: s
 
     verdict = assess(starved)
 
-    reason = f"this host was starved: other programs used 87% of its processors{meanwhile}"
+    reason = f"this host was starved: other programs used 87 % of its processors{meanwhile}"
     assert verdict == (Outcome.INCONCLUSIVE, reason)
 
 

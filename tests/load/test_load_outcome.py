@@ -64,7 +64,7 @@ def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
         (
             {"result": busy(3, cpu=0.99)},
             Outcome.INCONCLUSIVE,
-            "in 30% of the time: it used 99% of a processor",
+            "in 30 % of the time: it used 99 % of a processor",
         ),
         ({"result": busy(4, lag=900.0)}, Outcome.INCONCLUSIVE, "it was up to 900 ms late"),
         ({"result": busy(4, lag=900.0), "end": End.ABORTED}, Outcome.INCONCLUSIVE, "saturated"),

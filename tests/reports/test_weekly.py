@@ -170,7 +170,7 @@ def test_runs_in_the_future_are_left_out_and_told(bench: Bench) -> None:
     report = bench.report()
 
     assert report.health == ()
-    assert report.unmeasured[-1].startswith("1 runs are due later than now")
+    assert report.unmeasured[-1].startswith("1 run due later than now")
 
 
 def test_an_error_message_of_five_megabytes_is_cut(bench: Bench) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from outrider.journeys import Fault
 from outrider.model import Measurement, Outcome
-from outrider.runs.proof import Proof, ProofVerdict, is_vacuous, judge_proof
+from outrider.runs.proof import Proof, ProofVerdict, judge_proof, why_vacuous
 
 NOTICED, MISSED, UNKNOWN, NOT_APPLICABLE = (
     ProofVerdict.NOTICED, ProofVerdict.NOT_NOTICED, ProofVerdict.UNKNOWN, ProofVerdict.NOT_APPLICABLE,
@@ -27,11 +27,11 @@ def broken(outcome: Outcome, reason: str = "", **attributes: str | int) -> Measu
         (Fault.ABORT, broken(Outcome.INCONCLUSIVE, "this host was starved"), UNKNOWN),
         (Fault.ABORT, broken(Outcome.SKIPPED), UNKNOWN),
         (Fault.ABORT, broken(Outcome.PASSED, fault_met=3, requests_of_pages=3), MISSED),
-        (Fault.ABORT, broken(Outcome.PASSED, requests_of_pages=3, routes_answered=3), MISSED),
+        (Fault.ABORT, broken(Outcome.PASSED, requests_of_pages=3, routes_answered=3), NOT_APPLICABLE),
         (Fault.ABORT, broken(Outcome.PASSED, requests_of_test=1), UNKNOWN),
         (Fault.ABORT, broken(Outcome.PASSED, requests_of_pages=3, routes_answered=3, requests_of_test=1), UNKNOWN),
         (Fault.ABORT, broken(Outcome.PASSED, requests_of_pages=3), UNKNOWN),
-        (Fault.ABORT, broken(Outcome.PASSED), MISSED),
+        (Fault.ABORT, broken(Outcome.PASSED), NOT_APPLICABLE),
         (Fault.DELAY, broken(Outcome.PASSED, fault_met=1, requests_of_pages=1), MISSED),
         (Fault.THIRD_PARTY, broken(Outcome.PASSED, requests_of_pages=3), NOT_APPLICABLE),
         (Fault.THIRD_PARTY, broken(Outcome.PASSED, fault_met=2, requests_of_pages=5), MISSED),
@@ -50,7 +50,7 @@ def test_a_journey_whose_own_routes_answer_everything_is_told_so() -> None:
     proof = judge_proof(Fault.ERROR, broken(Outcome.PASSED, requests_of_pages=3, routes_answered=3))
 
     assert proof.reason == "the test's own routes answer every request: no server was asked"
-    assert is_vacuous([proof])
+    assert why_vacuous([proof]) == proof.reason
 
 
 @pytest.mark.parametrize(
@@ -63,16 +63,17 @@ def test_a_journey_whose_own_routes_answer_everything_is_told_so() -> None:
         (Fault.THIRD_PARTY, MISSED, False),
         (Fault.ABORT, UNKNOWN, False),
         (Fault.ABORT, NOTICED, False),
+        (Fault.ABORT, NOT_APPLICABLE, True),
         (Fault.THIRD_PARTY, NOT_APPLICABLE, False),
     ],
 )
-def test_only_a_dead_server_that_was_not_noticed_makes_a_journey_vacuous(
+def test_only_a_dead_server_that_was_not_noticed_or_not_asked_makes_a_journey_vacuous(
     fault: Fault, verdict: ProofVerdict, vacuous: bool
 ) -> None:
     """Slow servers and missing third parties may be lived with."""
     intact = Proof("", Outcome.PASSED, noticed=False, reason="")
-    proof = Proof(fault, Outcome.PASSED, noticed=verdict == NOTICED, reason="", verdict=verdict)
+    proof = Proof(fault, Outcome.PASSED, noticed=verdict == NOTICED, reason="why", verdict=verdict)
 
-    answer = is_vacuous([intact, proof])
+    answer = why_vacuous([intact, proof])
 
-    assert answer == vacuous
+    assert bool(answer) == vacuous

@@ -152,7 +152,7 @@ def test_services_that_fail_since_their_database_does_are_one_incident(
     assert (incident.problem, incident.phase) == (Problem.FAILURE, Phase.OPEN)
     assert set(incident.checks) == {Subject("service:front"), Subject("service:pay")}
     assert "more failures than usual in" in incident.lead.what
-    assert re.search(r"operations: (GET /|POST /pay) 100.0% fail, usually 0.\d%", incident.lead.what)
+    assert re.search(r"operations: (GET /|POST /pay) 100.0 % fail, usually 0.\d %", incident.lead.what)
 
 
 @pytest.mark.slow

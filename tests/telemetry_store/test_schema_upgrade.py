@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.telemetry_store.samples import point
 
-from outrider.model import TelemetryError
-from outrider.telemetry_store.schema_upgrade import upgrade_schema
+from outrider.model import GaugeValue, SumValue, TelemetryError
+from outrider.telemetry_store.schema_upgrade import run_step, upgrade_schema
+from outrider.telemetry_store.telemetry_inserts import TelemetryTables
+from outrider.telemetry_store.telemetry_schema import HOST_STEP, STEPS
 
 if TYPE_CHECKING:
     from outrider.telemetry_store.clickhouse_client import ClickHouseClient
@@ -43,3 +46,33 @@ def test_a_newer_schema_is_refused(client: ClickHouseClient) -> None:
         upgrade_schema(client, [FIRST])
 
     assert caught.value.slug == "telemetry-newer"
+
+
+def test_points_of_before_are_rolled_up_day_by_day(client: ClickHouseClient) -> None:
+    """Whoever upgrades sees what hosts said before; a fill that was cut off and a repeated batch change nothing."""
+    day_ns = 86_400 * 10**9
+    first = point("one", GaugeValue(1.5), "system.cpu.load_average.1m")._replace(resource={"host.name": "node"})
+    free = first._replace(
+        name="system.memory.usage", value=SumValue(70, is_monotonic=False), attributes={"state": "free"}
+    )
+    used = free._replace(value=SumValue(30, is_monotonic=False), attributes={"state": "used"})
+    tables = TelemetryTables(client)
+    upgrade_schema(client, STEPS[:-1])
+    for days in (0, 2):
+        moved = [own._replace(time_ns=own.time_ns - days * day_ns) for own in (first, free, used)]
+        tables.insert_metrics(moved, token=f"before-{days}")
+
+    run_step(client, HOST_STEP)
+    upgrade_schema(client)
+    later = [own._replace(time_ns=own.time_ns + 10**9) for own in (first, free, used)]
+    for _ in range(2):
+        tables.insert_metrics(later, token="later")
+
+    rows = client.query(
+        f"SELECT Host, MetricName, Time, sum(a), sum(b) FROM {client.database}.outrider_host_points"
+        " GROUP BY ALL ORDER BY MetricName, Time"
+    ).rows
+    assert [(host, name, a, b) for host, name, _, a, b in rows] == [
+        *[("node", "system.cpu.load_average.1m", 1.5, 1)] * 3,
+        *[("node", "system.memory.usage", 30, 100)] * 3,
+    ]

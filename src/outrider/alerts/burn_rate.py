@@ -11,7 +11,7 @@ from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem
 from outrider.alerts.matcher import all_hold
 from outrider.alerts.run_findings import only_ends_soon
 from outrider.baselines import BurnRule, error_budget
-from outrider.model import Outcome, title_of
+from outrider.model import Outcome, per_cent, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,9 +50,9 @@ class Burn:
         burning = bool(state.burning) and state.failed >= _LEAST_FAILED
         share = 1 - state.availability
         facts = Facts(
-            f"{share:.1%} of {state.runs} runs failed, {1 - budget.target:.2%} may",
-            observed=f"{share:.1%} of runs",
-            expected=f"at most {1 - budget.target:.2%}",
+            f"{per_cent(share)} of {state.runs} runs failed, {per_cent(1 - budget.target, '.2f')} may",
+            observed=f"{per_cent(share)} of runs",
+            expected=f"at most {per_cent(1 - budget.target, '.2f')}",
             run=run.id,
             title=title or title_of(run.check),
         )

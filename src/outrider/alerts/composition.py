@@ -13,7 +13,7 @@ from outrider.alerts.message import Item, Message
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.rendered_message import cut
 from outrider.alerts.runbooks import runbook_place
-from outrider.model import CHECK_KINDS, Subject, date, locale, title_of, using_locale
+from outrider.model import CHECK_KINDS, Subject, counted, date, locale, title_of, using_locale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,7 +127,7 @@ def _composed(dispatch: Dispatch, topic: str, settings: AlertSettings, workspace
 def _subject(dispatch: Dispatch, severity: str, clock: Clock) -> str:
     """Return state and headline; the severity, which pagers filter on, begins only what is not over."""
     first, *others = dispatch.incidents
-    more = f" (and {len(others)} more incidents)" if len(others) > 1 else " (and 1 more incident)" if others else ""
+    more = f" (and {counted(len(others), 'more incident')})" if others else ""
     match dispatch.kind:
         case NotificationKind.RESOLVED:
             lasted = length(max(_ended_us(incident, clock) for incident in dispatch.incidents) - first.began_us)

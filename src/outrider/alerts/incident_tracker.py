@@ -40,7 +40,7 @@ from outrider.alerts.mute_reason import muted_by_network, why_muted
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.page_evidence import disturbs
 from outrider.alerts.route import INCIDENT
-from outrider.model import AlertChanges, AlertState, Notification, new_run_id
+from outrider.model import AlertChanges, AlertState, Notification, counted, new_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -477,7 +477,7 @@ class IncidentTracker:
         message = replace(message, repeat_s=repeat_us / 1_000_000, thread=group.thread)
         silent = muted_by_network(dispatch.incidents, self.incidents.values(), self.settings)
         if silent:
-            message = replace(message, note=f"{silent} other incidents are muted while this lasts")
+            message = replace(message, note=f"muted while this lasts: {counted(silent, 'other incident')}")
         for receiver in dispatch.receivers:
             identity = self._new_id(now_us)
             self._out.append(

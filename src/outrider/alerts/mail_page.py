@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.charts import mail_style
+from outrider.model import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,7 +101,7 @@ def _heading(message: Message) -> str:
         return f"{sentence[:1].upper()}{sentence[1:]}"
     if len(message.items) == 1:
         return message.items[0].headline
-    return f"{len(message.items)} incidents" if message.items else message.subject
+    return counted(len(message.items), "incident") if message.items else message.subject
 
 
 def _item(item: Item, link: str) -> _ItemView:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.baselines import Condition, Signal
 from outrider.charts import milliseconds
-from outrider.model import Kind, Outcome, title_of
+from outrider.model import Kind, Outcome, counted, per_cent, title_of
 from outrider.runs import WHOLE_REQUEST
 
 if TYPE_CHECKING:
@@ -151,8 +151,8 @@ class _RunEvidence:
         facts = self._facts(
             signal.reason,
             predicate="fails too often",
-            observed=f"{signal.observed_rate:.1%} of runs",
-            expected=f"{signal.normal_rate:.1%}",
+            observed=f"{per_cent(signal.observed_rate)} of runs",
+            expected=per_cent(signal.normal_rate),
             release=judgement.release,
             later_release=judgement.later_release,
         )
@@ -164,7 +164,7 @@ class _RunEvidence:
         if (left := _certificate_days(self._attempt)) is not None:
             own_limit = left >= self._context.certificate_days and only_ends_soon(self._run)
             facts = self._facts(
-                self._run.reason if own_limit else f"its certificate is valid for {left:.0f} more days",
+                self._run.reason if own_limit else f"its certificate is valid for {counted(round(left), 'more day')}",
                 observed=f"{left:.1f} days",
                 expected="" if own_limit else f"{self._context.certificate_days:g} days or more",
             )
@@ -200,7 +200,7 @@ class _RunEvidence:
             if error.message and error.message not in self._run.reason
         )
         rest = len(lines) - _MOST_ERRORS
-        return (*tuple(lines)[:_MOST_ERRORS], *([f"and {rest} more errors"] if rest > 0 else []))
+        return (*tuple(lines)[:_MOST_ERRORS], *([f"and {counted(rest, 'more error')}"] if rest > 0 else []))
 
     def _finding(
         self,

@@ -9,7 +9,7 @@ from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem
 from outrider.alerts.run_findings import amount_of, band_of, chance_of
 from outrider.baselines import Condition, Signal
 from outrider.charts import milliseconds
-from outrider.model import DURATION, FAILING, REQUESTS
+from outrider.model import DURATION, FAILING, REQUESTS, per_cent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,7 +52,7 @@ def movement_text(moved: MovedOperation) -> str:
     if moved.metric == DURATION:
         return f"p95 {milliseconds(moved.value)}, usually {milliseconds(moved.usual)}"
     if moved.metric == FAILING:
-        return f"{moved.value:.1%} fail, usually {moved.usual:.1%}"
+        return f"{per_cent(moved.value)} fail, usually {per_cent(moved.usual)}"
     return f"{moved.value:,.0f} requests in five minutes, usually {moved.usual:,.0f}"
 
 

@@ -10,7 +10,7 @@ from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem
 from outrider.alerts.matcher import all_hold
 from outrider.baselines import Settings, days_to_breach, lasting_changes
 from outrider.charts import milliseconds
-from outrider.model import TooFewSamples, title_of
+from outrider.model import TooFewSamples, counted, title_of
 from outrider.runs import primary_series
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _forecast(series: Series, points: Points, rule: Forecast, now_us: int) -> It
     facts = Facts("no limit in sight", step=series.step)
     if breach is not None:
         facts = Facts(
-            f"{series.step} reaches {rule.limit_ms:.0f} ms in about {breach.days:.0f} days",
+            f"{series.step} reaches {rule.limit_ms:.0f} ms in about {counted(round(breach.days), 'day')}",
             title=title_of(series.subject),
             step=series.step,
             observed=f"{breach.per_day:+.1f} ms a day",

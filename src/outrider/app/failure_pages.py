@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_PAGES = 10
 _FOLDER = "failures"
-_LONGEST_NAME = 80
+_LONGEST_BYTES = 120  # of a name, beside what is added while it is written; systems take 255
 
 
 def write_failure_pages(
@@ -47,7 +47,8 @@ def write_failure_pages(
 def _name(run: Run) -> str:
     """Return a file name that says which check failed."""
     readable = re.sub(r"[^\w.-]+", "-", run.check.rpartition("::")[2] or run.check).strip("-")
-    return f"{readable[:_LONGEST_NAME]}-{run.id[-8:]}.html"
+    short = readable.encode()[:_LONGEST_BYTES].decode(errors="ignore")
+    return f"{short}-{run.id[-8:]}.html"
 
 
 def _remove_expired(folder: Path, age_s: float) -> None:

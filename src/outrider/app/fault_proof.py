@@ -11,7 +11,7 @@ from outrider.app.setting_overrides import override_values
 from outrider.app.workspace_access import now_us
 from outrider.journeys import Fault, find_browser
 from outrider.model import Outcome, StoredProof, UsageError
-from outrider.runs import is_vacuous, prove
+from outrider.runs import prove, why_vacuous
 from outrider.workspace import select
 
 if TYPE_CHECKING:
@@ -45,14 +45,15 @@ class ProofReport:
     proofs: Mapping[CheckId, Sequence[Proof]]
 
     @property
-    def vacuous(self) -> tuple[CheckId, ...]:
-        """The journeys that pass although the server is dead."""
-        return tuple(check for check, proofs in self.proofs.items() if is_vacuous(list(proofs)))
+    def vacuous(self) -> dict[CheckId, str]:
+        """The journeys that say nothing of their server, and why."""
+        return {check: why for check, proofs in self.proofs.items() if (why := why_vacuous(proofs))}
 
     @property
-    def is_complete(self) -> bool:
-        """Whether every journey passed against the intact target, or was skipped: others prove nothing."""
-        return all(proofs[0].outcome in {Outcome.PASSED, Outcome.SKIPPED} for proofs in self.proofs.values())
+    def unproved(self) -> tuple[CheckId, ...]:
+        """The journeys that neither passed against the intact target nor were skipped: they prove nothing."""
+        fine = {Outcome.PASSED, Outcome.SKIPPED}
+        return tuple(check for check, proofs in self.proofs.items() if proofs[0].outcome not in fine)
 
 
 def prove_journeys(

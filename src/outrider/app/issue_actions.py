@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from outrider.app.audit_trail import command_line_change, current_user
 from outrider.app.workspace_access import now_us
 from outrider.errors import current, ignored, issue_query, reopened, resolved
-from outrider.model import NEXT_RELEASE, IgnoredUntil, IssueId, IssueNote, UsageError
+from outrider.model import NEXT_RELEASE, IgnoredUntil, IssueId, IssueNote, UsageError, counted
 from outrider.workspace import gated, parse_duration
 
 if TYPE_CHECKING:
@@ -140,8 +140,8 @@ def _ignoring(
     until_us = at_us + round(_length_s(length) * 1_000_000) if length else None
     escalates = inputs.get("escalates", "").lower() in {"yes", "on", "1", "true"}
     conditions = (
-        f"for {length}" if length else "", f"until {events} more events" if events else "",
-        f"until {users} users" if users else "", "until it escalates" if escalates else "",
+        f"for {length}" if length else "", f"until {counted(events, 'more event')}" if events else "",
+        f"until {counted(users, 'user')}" if users else "", "until it escalates" if escalates else "",
     )  # fmt: skip
 
     def perform(note: IssueNote) -> object:

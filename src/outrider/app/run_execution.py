@@ -11,7 +11,7 @@ from outrider.app.listeners import SILENT
 from outrider.app.runtime import browser_or_error, open_runtime
 from outrider.app.workspace_access import judge_settings, prune_expired, register_checks
 from outrider.journeys import require_display
-from outrider.model import Kind
+from outrider.model import Kind, counted
 from outrider.runs import TRIAL_SUFFIX, Judge, Runner, is_kept_apart
 from outrider.workspace import select
 
@@ -124,7 +124,7 @@ def execute(
     others = [number for number, check in enumerate(checks) if check.kind != Kind.PROBE]
     runs: dict[int, Run] = {}
     if probes:
-        listener.progress(f"{len(probes)} probes")
+        listener.progress(counted(len(probes), "probe"))
         with runtime.fleet(store.heartbeats, store.runs) as fleet:
             probe_runs = fleet.run_all([checks[number] for number in probes], listener.finished)
         runs.update(zip(probes, probe_runs, strict=True))

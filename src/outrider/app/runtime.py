@@ -40,6 +40,7 @@ from outrider.probes import Engine, ProbeCatalogue
 from outrider.runs import Fleet, Turns
 from outrider.workspace import (
     Mask,
+    Propagation,
     Redactor,
     Snapshotter,
     Variables,
@@ -291,6 +292,7 @@ def _journey_measure(workspace: Workspace, workers: Workers, redactor: Redactor)
         pictures=PictureTimes(every_s),
         begin_trace=tracer(workspace),
         propagate_to=workspace.telemetry.propagate_to if workspace.telemetry else (),
+        by_route=workspace.telemetry is not None and workspace.telemetry.propagate_by is Propagation.ROUTE,
     )
 
 

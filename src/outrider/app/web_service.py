@@ -177,7 +177,7 @@ class WebService:
             telemetry=TelemetrySource(
                 self._telemetry.is_on, self._telemetry.reader, self._telemetry.reader, satisfied_ms(workspace),
                 workspace.telemetry.links if workspace.telemetry is not None else {},
-                partial(notable_patterns, workspace),
+                partial(notable_patterns, workspace), self._telemetry.reader,
             ),
         )  # fmt: skip
         artifacts = self._artifacts.origin if self._artifacts is not None else None

@@ -13,7 +13,7 @@ from outrider.baselines.judge import replay
 from outrider.baselines.judge_settings import MONTH_S, Settings
 from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray, seconds_of, values_of
 from outrider.baselines.value_scale import is_value
-from outrider.model import TooFewSamples
+from outrider.model import TooFewSamples, per_cent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -60,7 +60,7 @@ class Calibration:
     @property
     def in_words(self) -> str:
         """The calibration as a sentence for people."""
-        step = f"a rise of {self.smallest_step:.0%}" if self.smallest_step else "no rise up to 200 %"
+        step = f"a rise of {per_cent(self.smallest_step, '.0f')}" if self.smallest_step else "no rise up to 200 %"
         often = (
             f"one false alert in {1 / self.false_per_month:.1f} months"
             if self.false_per_month

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outrider.baselines.session_difference import Difference, difference
-from outrider.model import BadSeries
+from outrider.model import BadSeries, per_cent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,14 +125,15 @@ def judge_difference(measured: Difference, *, margin: float, fail_level: float, 
 
 
 def _reason(result: Comparison, margin: float) -> str:
-    seen = f"candidate takes {result.ratio - 1:+.1%} ({result.low - 1:+.1%} to {result.high - 1:+.1%})"
+    ratio, low, high = (per_cent(bound - 1, "+.1f") for bound in (result.ratio, result.low, result.high))
+    seen = f"candidate takes {ratio} ({low} to {high})"
     match result.verdict:
         case Verdict.FAIL:
-            return f"{seen}: slower by more than the margin of {margin:.1%}"
+            return f"{seen}: slower by more than the margin of {per_cent(margin)}"
         case Verdict.PASS:
-            return f"{seen}: a slowdown beyond the margin of {margin:.1%} is unlikely"
+            return f"{seen}: a slowdown beyond the margin of {per_cent(margin)} is unlikely"
         case _:
-            return f"{seen}: the interval holds the margin of {margin:.1%}, take more sessions"
+            return f"{seen}: the interval holds the margin of {per_cent(margin)}, take more sessions"
 
 
 def _log_pairs(base: Sequence[ArrayLike], candidate: Sequence[ArrayLike]) -> list[tuple[FloatArray, FloatArray]]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from outrider.baselines.statistics import SCALE, SCANS, SHARES_BELOW, SHORT_WINDOWS, TAIL_FROM, WINDOWS, Part, scores
 from outrider.baselines.value_scale import from_log, unit_of
+from outrider.model import per_cent
 
 if TYPE_CHECKING:
     from outrider.baselines.expectation import Baseline
@@ -159,7 +160,7 @@ def _rounded(value: float, digits: int) -> str:
 def _odds(share: float) -> str:
     if share <= 0:
         return "none"
-    return f"1 in {round(1 / share)}" if share < 0.4 else f"{share:.0%}"
+    return f"1 in {round(1 / share)}" if share < 0.4 else per_cent(share, ".0f")
 
 
 class Block:

@@ -14,6 +14,7 @@ from outrider.baselines.local_time import moment_text
 from outrider.baselines.series import DAY_S
 from outrider.baselines.state import Condition, Signal, State
 from outrider.baselines.statistics import COLUMNS, LOOK_BACK, WINDOWS, log_rarity
+from outrider.model import per_cent
 
 if TYPE_CHECKING:
     from outrider.baselines.deviation import Deviation
@@ -118,7 +119,11 @@ def _change(measured: Deviation) -> str:
     """Return by how much a level changed; nothing where it was next to nothing before."""
     if not measured.is_level or measured.ratio > _MOST_TIMES:
         return ""
-    return f" ({measured.ratio:.0f} times)" if measured.ratio >= _PLAIN_TIMES else f" ({measured.ratio - 1:+.0%})"
+    return (
+        f" ({measured.ratio:.0f} times)"
+        if measured.ratio >= _PLAIN_TIMES
+        else f" ({per_cent(measured.ratio - 1, '+.0f')})"
+    )
 
 
 def _waiting(state: State, ignored: bool) -> Signal:

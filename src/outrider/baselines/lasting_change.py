@@ -17,6 +17,7 @@ from outrider.baselines.local_time import CELL_S, CELLS_A_DAY, EPOCH_WEEKDAY, lo
 from outrider.baselines.season import FLAT, Cells, Season, cells_of, fit_season
 from outrider.baselines.series import DAY_S, seconds_of, values_of
 from outrider.baselines.value_scale import from_log, is_value, least_change, resolution, to_log
+from outrider.model import per_cent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ class LastingChange:
     @property
     def change(self) -> str:
         """How much higher or lower the new level is, in words: there is no share of zero."""
-        return f"{self.ratio - 1:+.0%}" if self.before else "from zero"
+        return per_cent(self.ratio - 1, "+.0f") if self.before else "from zero"
 
 
 class _Rows(NamedTuple):

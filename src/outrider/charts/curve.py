@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from outrider.charts.interactive import with_values
 from outrider.charts.scale import Scale, path, ticks
-from outrider.model import number, short
+from outrider.model import counted, number, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ def _marks(curve: Curve) -> list[dict[str, object]]:
 
 
 def _knee_label(rate: float, users: float) -> str:
-    return f"knee: {number(rate, '.1f')}/s, {number(users, '.0f')} users"
+    return f"knee: {number(rate, '.1f')}/s, {counted(round(users), 'user')}"
 
 
 def _ground(x: Scale, y: Scale) -> str:

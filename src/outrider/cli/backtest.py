@@ -11,6 +11,7 @@ from outrider.app import backtest_rules, find_workspace, headline, open_store
 from outrider.cli.fitted_table import FittedTable, note_column
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at_with_zone, console
+from outrider.model import counted
 
 if TYPE_CHECKING:
     from outrider.app import Replayed
@@ -25,6 +26,7 @@ def backtest(*, rules: tuple[str, ...], days: int, listed: bool, as_json: bool) 
     """Replay routes and thresholds over stored runs: how many incidents they would have opened, and how long."""
     workspace = find_workspace()
     with open_store(workspace) as store, Progress() as progress:
+        progress.progress("replaying stored runs")
         try:
             results = backtest_rules(workspace, store, rules, days=days, listener=progress)
         except ValueError as error:
@@ -45,11 +47,12 @@ def backtest(*, rules: tuple[str, ...], days: int, listed: bool, as_json: bool) 
 
 def _sentence(replayed: Replayed, days: int) -> str:
     counts = ", ".join(f"{count} to {receiver}" for receiver, count in sorted(replayed.notifications.items()))
-    incidents = f"{len(replayed.incidents)} incidents in {days} days, {replayed.short} shorter than two runs"
+    incidents = f"{counted(len(replayed.incidents), 'incident')} in {counted(days, 'day')}"
     parts = ", ".join(f"{part} {count}" for part, count in replayed.by_part.items())
     opened = f" ({parts})" if parts else ""
     return (
-        f"{incidents}{opened}, {replayed.weak} of weak evidence that notified nobody; notifications: {counts or 'none'}"
+        f"{incidents}, {replayed.short} shorter than two runs{opened}, {replayed.weak} of weak evidence that notified "
+        f"nobody; notifications: {counts or 'none'}"
     )
 
 

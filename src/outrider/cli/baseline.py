@@ -22,6 +22,7 @@ from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import echo
 from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column
 from outrider.cli.run_tables import console
+from outrider.model import counted, per_cent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) ->
         return
     for file in written:
         failed = f", {file.failed} of {file.runs} runs failed: is that normal?" if file.failed else ""
-        echo(f"accepted  {file.file.as_posix()}  {file.sessions} sessions of {size} runs{failed}")
+        echo(f"accepted  {file.file.as_posix()}  {counted(file.sessions, 'session')} of {size} runs{failed}")
 
 
 @baseline.command(epilog="Example: outrider baseline show --json")
@@ -105,7 +106,7 @@ def _table(shifts: Sequence[StepShift]) -> FittedTable:
         number_column("change"),
     )
     for shift in shifts:
-        change = "-" if shift.change is None else f"{shift.change:+.1%}"
+        change = "-" if shift.change is None else per_cent(shift.change, "+.1f")
         medians = (_milliseconds(shift.accepted_ms), _milliseconds(shift.now_ms))
         table.add_row(Text(display_name(shift.check)), Text(shift.step), *medians, change)
     return table

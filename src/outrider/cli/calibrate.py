@@ -12,6 +12,7 @@ from outrider.app import calibrate_checks, chance_of_all, display_name, find_wor
 from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import echo
 from outrider.cli.progress import Progress
+from outrider.model import per_cent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +63,9 @@ def calibration_lines(calibrated: Sequence[SeriesSensitivity]) -> Iterator[str]:
 
 def _sentence(option: Sensitivity) -> str:
     step = option.smallest_step
-    seen = f"sees a step of {step:+.0%} within a day" if step else "sees no step that was tried within a day"
+    seen = (
+        f"sees a step of {per_cent(step, '+.0f')} within a day" if step else "sees no step that was tried within a day"
+    )
     by_part = ", ".join(f"{part} {often:.2f}" for part, often in option.by_part.items())
     parts = f" ({by_part})" if by_part else ""
     return (

@@ -9,6 +9,7 @@ from rich.text import Text
 from outrider.app import display_name
 from outrider.cli.fitted_table import FittedTable, name_column, note, number_column, text_column
 from outrider.cli.run_tables import at_with_zone, outcome_text, short
+from outrider.model import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,9 @@ def print_comparison(out: Console, comparison: RunComparison, page: Path) -> Non
     if comparison.requests:
         out.print(_request_table(comparison.requests))
     if comparison.alike:
-        out.print(Text(f"requests not shown: to {comparison.alike} more addresses", style="dim"))
+        out.print(
+            Text(f"requests not shown: to {counted(comparison.alike, 'more address', 'more addresses')}", style="dim")
+        )
     for remark in comparison.notes:
         out.print(note(remark, 0, "dim"))
     out.print(Text(f"page, with the pictures:\n  {page}"), soft_wrap=True)

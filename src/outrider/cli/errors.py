@@ -22,7 +22,7 @@ from outrider.cli.fitted_table import (
 )
 from outrider.cli.run_tables import at, at_with_zone, console
 from outrider.cli.view_option import asked_query, view_option
-from outrider.model import ViewPage
+from outrider.model import ViewPage, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -121,7 +121,9 @@ def show(issue: str, *, event: str, as_json: bool) -> None:
     seen = [at_with_zone(at_us, workspace.timezone) for at_us in (shown.first_us, shown.last_us)]
     out = console()
     out.print(note(f"#{shown.id} {issue_state(shown)}: {_what(shown)}", 0))
-    out.print(note(f"{shown.events:,} events, {shown.users:,} users, first {seen[0]}, last {seen[1]}"))
+    out.print(
+        note(f"{counted(shown.events, 'event')}, {counted(shown.users, 'user')}, first {seen[0]}, last {seen[1]}")
+    )
     for key in keys:
         out.print(note(f"grouped by {key.reason}: {'; '.join(key.parts)}"))
     for entry in history:
@@ -153,6 +155,8 @@ def _show_frame(out: Console, frame: StackFrame) -> None:
     line = FittedTable(text_column(""), name_column(""))
     line.add_row(f"  {' ' if frame.in_app else '·'} {frame.function or '(anonymous)'}", place)
     out.print(line)
+    if frame.in_app and frame.unmapped:
+        out.print(note(frame.unmapped, 6))
     if frame.in_app and frame.source:
         source = FittedTable(text_column(""))
         source.add_row(f"      {frame.source.strip()}")

@@ -12,7 +12,7 @@ from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import echo, warn
 from outrider.cli.progress import Progress
 from outrider.cli.server_option import chosen_backend
-from outrider.model import Place, UsageError
+from outrider.model import Place, UsageError, counted
 
 if TYPE_CHECKING:
     from outrider.app import Backend
@@ -67,7 +67,7 @@ def export(
         if not count:
             _explain_nothing(backend, rows, pattern, metric, since, until)
     if target is not None:
-        echo(f"wrote {count} rows to {target}", err=True)
+        echo(f"wrote {counted(count, 'row')} to {target}", err=True)
 
 
 def _explain_nothing(  # noqa: PLR0917 - what was typed

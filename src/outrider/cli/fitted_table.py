@@ -33,6 +33,7 @@ class Fit(Enum):
     NAME = auto()  # loses its beginning: the end tells names apart
     TEXT = auto()  # loses its end
     NOTE = auto()  # stands below its row, whole
+    DETAIL = auto()  # stands below its row with its title, beside other details
     TIME = auto()  # loses year and seconds
     PLACE = auto()  # is left out where all rows say the same
 
@@ -67,6 +68,11 @@ def note_column(title: str) -> Column:
     return Column(title, Fit.NOTE)
 
 
+def detail_column(title: str) -> Column:
+    """Return a column of figures that a narrow terminal shows below their row."""
+    return Column(title, Fit.DETAIL)
+
+
 def time_column(title: str) -> Column:
     """Return a column of times as `at` writes them."""
     return Column(title, Fit.TIME)
@@ -95,6 +101,13 @@ class FittedTable:
         if console.is_terminal:
             layout.fit()
         yield from layout.lines()
+
+
+def heading(name: str, style: str = "bold") -> FittedTable:
+    """Return a name that is a line of its own."""
+    table = FittedTable(name_column("", style))
+    table.add_row(name)
+    return table
 
 
 def note(text: str, indent: int = _INDENT, style: str = "") -> RenderableType:
@@ -173,6 +186,12 @@ class _Layout:
             del self._columns[column]
             for notes, cell in zip(self._notes, cells, strict=True):
                 notes.append(cell)
+        details = self._of(Fit.DETAIL)
+        for column, _ in details:
+            del self._columns[column]
+        for at, notes in enumerate(self._notes):
+            known = [Text.assemble(f"{column.title} ", cells[at]) for column, cells in details if cells[at].plain]
+            notes.append(Text(", ").join(known))
 
     def _leave_out_places(self) -> None:
         for column, cells in self._of(Fit.PLACE):

@@ -24,6 +24,7 @@ from outrider.cli.echo import echo
 from outrider.cli.gate_tables import GateOutputs, output_options
 from outrider.cli.option_types import TypedValue
 from outrider.cli.progress import Progress
+from outrider.model import per_cent
 
 if TYPE_CHECKING:
     from outrider.app import FalseFails
@@ -111,9 +112,9 @@ def _print_rates(rates: FalseFails, *, as_data: bool) -> None:
         click.echo(json.dumps({**totals, "steps": steps}))
         return
     for (check, step), rate in rates.by_step.items():
-        echo(f"{rate:6.1%}  {display_name(check)} {step or 'failures'}")
+        echo(f"{per_cent(rate):>7}  {display_name(check)} {step or 'failures'}")
     echo(
-        f"{rates.rate:6.1%}  the gate as a whole fails when the candidate is compared with itself "
+        f"{per_cent(rates.rate):>7}  the gate as a whole fails when the candidate is compared with itself "
         f"({rates.trials} deals of the same sessions); at most 1 % is wanted\n"
-        f"{rates.inconclusive:6.1%}  the verdict is inconclusive"
+        f"{per_cent(rates.inconclusive):>7}  the verdict is inconclusive"
     )

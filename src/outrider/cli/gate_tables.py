@@ -24,7 +24,16 @@ from outrider.app import (
     path_errors,
 )
 from outrider.cli.echo import echo
-from outrider.cli.fitted_table import Column, FittedTable, name_column, number_column, place_column, text_column
+from outrider.cli.fitted_table import (
+    Column,
+    FittedTable,
+    detail_column,
+    name_column,
+    note,
+    note_column,
+    number_column,
+    text_column,
+)
 from outrider.cli.run_tables import console
 
 if TYPE_CHECKING:
@@ -39,7 +48,7 @@ _VERDICTS = [verdict.value for verdict in Verdict]
 _CODES = {GateVerdict.PASS: 0, GateVerdict.FAIL: 1, GateVerdict.INCONCLUSIVE: 3, GateVerdict.SETUP_ERROR: 4}
 _COLUMNS: tuple[Column | str, ...] = (
     "verdict", name_column("check"), text_column("step"), *map(number_column, ("base", "candidate", "change")),
-    "interval", number_column("tolerated"), place_column("sessions"),
+    *map(detail_column, ("interval", "tolerated", "sessions")),
 )  # fmt: skip
 
 
@@ -106,14 +115,16 @@ def _print_decision(out: Console, decision: Decision) -> None:
         out.print(table)
     for compared in decision.comparisons:
         if compared.verdict is not Verdict.PASS:
+            reason = FittedTable(name_column(""), note_column(""))
             name = f"{display_name(compared.check)} {compared.step or 'failures'}"
-            out.print(Text(f"{name}: {compared.comparison.reason}"), soft_wrap=True)
-    for note in decision.notes:
-        out.print(Text(f"note: {note}"), soft_wrap=True)
-    for reason in decision.wrong:
-        out.print(Text(f"setup error: {reason}", style="bold magenta"), soft_wrap=True)
+            reason.add_row(f"{name}:", compared.comparison.reason)
+            out.print(reason)
+    for text in decision.notes:
+        out.print(note(f"note: {text}", 0))
+    for text in decision.wrong:
+        out.print(note(f"setup error: {text}", 0, "bold magenta"))
     against = f", against {decision.against}" if decision.against else ""
-    out.print(Text(f"gate: {decision.verdict}{against}", style="bold"))
+    out.print(note(f"gate: {decision.verdict}{against}", 0, "bold"))
 
 
 def _print_for_github(result: GateResult, *, on_stderr: bool) -> None:

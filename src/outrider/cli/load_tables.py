@@ -12,10 +12,10 @@ from rich.live import Live
 from rich.text import Text
 
 from outrider.app import display_name, grouping_advice, levels, shown_name
-from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column
+from outrider.cli.fitted_table import Column, FittedTable, name_column, note, note_column, number_column, text_column
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import STYLES, outcome_text, short
-from outrider.model import Outcome, altogether, by_endpoint
+from outrider.model import Outcome, altogether, by_endpoint, counted, per_cent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from outrider.app import Knee
-    from outrider.model import Check, EndpointLoad, LoadInterval, LoadResult, Run
+    from outrider.model import Check, EndpointLoad, FailureGroup, LoadInterval, LoadResult, Run
 
 _LATEST = 5  # seconds whose times are shown live
 _LINE_EVERY = 10  # seconds, where nobody looks at a terminal
 _ENDPOINTS = 12
 _FAILURES = 10
+_LEVELS = 5
+"""Numbers of users side by side."""
 _SHARES = (0.5, 0.95, 0.99)
 
 
@@ -55,19 +57,20 @@ class LoadProgress(Progress):
         """Show that the load begins."""
         super().stop()
         self._name = check.name
+        self._doing = f"{self._name}: starting"
         if self._console.is_terminal:
-            starting = Text(f"{self._name}: starting")
+            starting = _titled(self._name, "starting")
             self._live = Live(starting, console=self._console, transient=True, auto_refresh=False)
             self._live.start(refresh=True)
 
     def second(self, so_far: Sequence[LoadInterval], left_s: float | None) -> None:
         """Show the latest seconds."""
-        line = f"{self._name}: {_state(so_far[-1], so_far[-_LATEST:], left_s)}"
+        state = _state(so_far[-1], so_far[-_LATEST:], left_s)
         if self._live is not None:
-            self._live.update(_live_table(line, so_far[-_LATEST:]), refresh=True)
+            self._live.update(Group(_titled(self._name, state), _live_table(so_far[-_LATEST:])), refresh=True)
         elif so_far[-1].offset_s >= self._lines * _LINE_EVERY:
             self._lines += 1
-            self.note(line)
+            self.note(f"{self._name}: {state}")
 
     def load_ended(self) -> None:
         """Remove the live table."""
@@ -81,20 +84,27 @@ def _state(now: LoadInterval, latest: Sequence[LoadInterval], left_s: float | No
     rate = total.succeeded.total / sum(interval.length_s for interval in latest)
     times = "/".join(_ms(total.times.quantile(share)) for share in _SHARES)
     left = "" if left_s is None else f", {max(0.0, left_s):.0f} s left"
-    busy = f", generator at {now.cpu_share:.0%}" if now.cpu_share > 0.5 else ""
-    failed = f"{total.failure_share:.1%} failed"
+    busy = f", generator at {per_cent(now.cpu_share, '.0f')}" if now.cpu_share > 0.5 else ""
+    failed = f"{per_cent(total.failure_share)} failed"
     return f"{_users(now.users)}, {rate:.1f} requests/s, p50/p95/p99 {times} ms, {failed}{busy}{left}"
 
 
 def _users(count: int) -> str:
-    return f"{count} {'user' if count == 1 else 'users'}"
+    return counted(count, "user")
 
 
-def _live_table(line: str, latest: Sequence[LoadInterval]) -> Group:
+def _titled(name: str, text: str) -> FittedTable:
+    """Return a line; at a narrow terminal the text stands below the name."""
+    table = FittedTable(name_column(""), note_column(""))
+    table.add_row(f"{name}:", text)
+    return table
+
+
+def _live_table(latest: Sequence[LoadInterval]) -> FittedTable:
     endpoints = by_endpoint(endpoint for interval in latest for endpoint in interval.endpoints)
     length_s = max(sum(interval.length_s for interval in latest), 1e-9)
     rates = {endpoint.endpoint: endpoint.succeeded.total / length_s for endpoint in endpoints}
-    return Group(Text(line), _endpoint_table(endpoints, rates))
+    return _endpoint_table(endpoints, rates)
 
 
 def _endpoint_table(endpoints: Sequence[EndpointLoad], rates: Mapping[str, float]) -> FittedTable:
@@ -110,7 +120,7 @@ def _endpoint_table(endpoints: Sequence[EndpointLoad], rates: Mapping[str, float
     if len(ranked) > _ENDPOINTS:
         rest = ranked[_ENDPOINTS:]
         rate = sum(rates.get(endpoint.endpoint, 0.0) for endpoint in rest)
-        name = Text(f"{len(rest)} more endpoint{'s' if len(rest) > 1 else ''}", style="dim")
+        name = Text(counted(len(rest), "more endpoint"), style="dim")
         table.add_row(name, *_figures(altogether(rest), rate, is_paced=is_paced))
     if len(ranked) > 1:
         table.add_row(Text("all", style="bold"), *_figures(altogether(ranked), sum(rates.values()), is_paced=is_paced))
@@ -135,68 +145,78 @@ def _ms(value: float | None) -> str:
 
 def print_load(out: Console, run: Run, result: LoadResult) -> None:
     """Print a load run: its outcome, endpoints and failures, and the journey beside it."""
-    about = f"  {display_name(run.check)}  {_users(result.most_users)}, {result.length_s:.0f} s, run {short(run.id)}"
-    out.print(Text.assemble(outcome_text(run.outcome), about), soft_wrap=True)
+    about = FittedTable("", name_column(""), "")
+    length = f"{_users(result.most_users)}, {result.length_s:.0f} s, run {short(run.id)}"
+    about.add_row(outcome_text(run.outcome), display_name(run.check), length)
+    out.print(about)
     if run.reason:
-        out.print(Text(f"  {run.reason}", style=STYLES[run.outcome]), soft_wrap=True)
+        out.print(note(run.reason, style=STYLES[run.outcome]))
     if result.endpoints:
         out.print()
         out.print(_endpoint_table(result.endpoints, result.rates))
         if advice := grouping_advice(endpoint.endpoint for endpoint in result.endpoints):
-            out.print(Text(f"  {advice}", style="dim"), soft_wrap=True)
+            out.print(note(advice, style="dim"))
     if result.failures:
         out.print()
-    for failure in result.failures[:_FAILURES]:
-        where = f"{failure.endpoint}: " if failure.endpoint else "in a user's own code: "
-        line = failure.message.partition("\n")[0]
-        out.print(Text.assemble((f"{failure.count:>7,} x ", "red"), f"{where}{line}"), soft_wrap=True)
-    if len(result.failures) > _FAILURES:
-        rest = sum(failure.count for failure in result.failures[_FAILURES:])
-        out.print(Text(f"{rest:>7,} x  {len(result.failures) - _FAILURES} more kinds", style="dim"), soft_wrap=True)
+        out.print(_failure_table(result.failures))
     if result.foreground:
         out.print()
         out.print(_foreground_table(result))
+
+
+def _failure_table(failures: Sequence[FailureGroup]) -> FittedTable:
+    """Return a line a kind of failure, and how many there are beyond the first."""
+    table = FittedTable(Column("", is_number=True, style="red"), name_column(""), note_column(""))
+    for failure in failures[:_FAILURES]:
+        where = failure.endpoint or "in a user's own code"
+        table.add_row(f"{failure.count:,} x", f"{where}:", failure.message.partition("\n")[0])
+    if len(failures) > _FAILURES:
+        rest = sum(failure.count for failure in failures[_FAILURES:])
+        table.add_row(f"{rest:,} x", counted(len(failures) - _FAILURES, "more kind"))
+    return table
 
 
 def _foreground_table(result: LoadResult) -> Group:
     """Return what the journey took at each number of users, a row a step."""
     passed = [run for run in result.foreground if run.outcome is Outcome.PASSED]
     users = sorted({run.users for run in passed})
-    table = FittedTable(text_column("step"), *(number_column(_users(count)) for count in users))
     times: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for run in passed:
         for step, took_ms in run.steps.items():
             times[step][run.users].append(took_ms)
-    for step, by_users in times.items():
-        cells = (_ms(statistics.median(by_users[count])) if by_users[count] else "-" for count in users)
-        table.add_row(Text(step), *cells)
+    tables = []
+    for columns in (users[at : at + _LEVELS] for at in range(0, len(users), _LEVELS)):
+        table = FittedTable(text_column("step"), *(number_column(_users(count)) for count in columns))
+        for step, by_users in times.items():
+            cells = (_ms(statistics.median(by_users[count])) if by_users[count] else "-" for count in columns)
+            table.add_row(Text(step), *cells)
+        tables.append(table)
     others = len(result.foreground) - len(passed)
     title = Text("the journey beside it, median ms", style="italic")
-    return Group(title, table, Text(f"{len(passed)} runs passed{f', {others} did not' if others else ''}", style="dim"))
+    end = f"{counted(len(passed), 'run')} passed{f', {others} did not' if others else ''}"
+    return Group(title, *tables, Text(end, style="dim"))
 
 
 def print_knee(out: Console, result: LoadResult, knee: Knee | None) -> None:
     """Print the levels of a load that was stepped up, and what the target sustains."""
     table = FittedTable(*map(number_column, ("users", "requests/s", "p50 ms", "p95 ms", "failed")))
     for level in levels(result.intervals):
-        figures = (f"{level.requests_per_s:.1f}", _ms(level.p50_ms), _ms(level.p95_ms), f"{level.failure_share:.1%}")
+        figures = (f"{level.requests_per_s:.1f}", _ms(level.p50_ms), _ms(level.p95_ms), per_cent(level.failure_share))
         table.add_row(str(level.users), *figures)
     out.print()
     out.print(table)
     out.print()
     if result.endpoints and not any(endpoint.succeeded.total for endpoint in result.endpoints):
-        out.print("knee: none: no request succeeded at any number of users", highlight=False)
+        text = "none: no request succeeded at any number of users"
     elif knee is None:
-        out.print("knee: not reached: the load went through too few levels; raise --max-users or lengthen --step")
+        text = "not reached: the load went through too few levels; raise --max-users or lengthen --step"
     elif not knee.reached:
-        out.print(
-            f"knee: not reached: {knee.rate:.1f} requests/s and still rising at {result.most_users} users; "
-            "raise --max-users",
-            highlight=False,
-        )
+        still = f"still rising at {_users(result.most_users)}"
+        text = f"not reached: {knee.rate:.1f} requests/s and {still}; raise --max-users"
     else:
         interval = f"80 % interval {knee.low:.1f} to {knee.high:.1f}"
-        out.print(f"knee: {knee.rate:.1f} requests/s ({interval}) at {knee.users:.0f} users", highlight=False)
+        text = f"{knee.rate:.1f} requests/s ({interval}) at {_users(round(knee.users))}"
+    out.print(note(f"knee: {text}", indent=0))
 
 
 def as_json(result: LoadResult, knee: Knee | None) -> dict[str, object]:

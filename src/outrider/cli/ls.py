@@ -44,6 +44,7 @@ def _own_checks(patterns: tuple[str, ...]) -> tuple[Check, ...]:
     """Return the checks of the workspace, without its store."""
     workspace = find_workspace()
     with Progress() as progress:
+        progress.progress("collecting checks")
         checks = list_checks(workspace, patterns, progress.progress)
     for note in suite_notes(workspace):
         echo(f"note: {note}", err=True)

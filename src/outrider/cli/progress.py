@@ -1,14 +1,16 @@
-"""Progress on stderr: a spinner at a terminal, a line a run in a log."""
+"""Progress on stderr: a spinner at a terminal; in a log a line a run, and one now and then in between."""
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Self
 
 from outrider.app import Condition, display_name
 from outrider.cli.echo import echo
-from outrider.cli.printable_console import PrintableConsole
-from outrider.cli.run_tables import outcome_text, turn_text
+from outrider.cli.fitted_table import FittedTable, name_column, shortened
+from outrider.cli.run_tables import console, outcome_text, turn_text
+from outrider.model import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,19 +26,31 @@ _SILENT_S = 2.0
 """What takes no longer needs no progress."""
 _LOGGED_S = 10.0
 """Between two lines of progress in a log."""
+_QUIET_S = 30.0
+"""For how long a log may say nothing while work goes on."""
+_SPINNER = 2
+"""Columns before what is shown in place."""
 
 
 class Progress:
     """Follows runs and gates, and prints to stderr; a context, which removes the spinner at its end.
 
+    In a log it says what is being done after two seconds, and again where nothing was printed for half a minute.
+
     Args:
         clock: Returns monotonic seconds.
+        silent_s: After how long a log says what is being done.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, silent_s: float = _SILENT_S) -> None:
         self._clock = clock
-        self._next_s = clock() + _SILENT_S
-        self._console = PrintableConsole(stderr=True)
+        self._silent_s = silent_s
+        self._began_s = clock()
+        self._next_s = self._began_s + silent_s
+        self._console = console(stderr=True)
+        self._doing = ""
+        self._has_printed = False
+        self._ended = threading.Event()
         self._status: Status | None = None
         self._done = 0
         self._total = 0
@@ -44,17 +58,22 @@ class Progress:
         self._counted = ""
 
     def __enter__(self) -> Self:
+        if not self._console.is_terminal:
+            threading.Thread(target=self._keep_log, name="progress", daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ended.set()
         self.stop()
 
     def progress(self, text: str) -> None:
-        """Show what is being done now."""
+        """Show what is being done now; in a log, if that takes long. Nothing is being done if it is empty."""
+        self._doing = text
         if not self._console.is_terminal:
             return
+        text = shortened(text, self._console.width - _SPINNER)
         if self._status is None:
             self._status = self._console.status(text)
             self._status.start()
@@ -73,13 +92,15 @@ class Progress:
             self.note(text)
 
     def stop(self) -> None:
-        """Remove the spinner."""
+        """Remove the spinner: nothing is being done now."""
+        self._doing = ""
         if self._status is not None:
             self._status.stop()
             self._status = None
 
     def problem(self, error: OutriderError) -> None:
         """Print a problem that did not end the work."""
+        self._has_printed = True
         echo(error, err=True)
 
     def started(self, total: int) -> None:
@@ -109,10 +130,9 @@ class Progress:
         self._done += 1
         took_ms = (run.finished_us - run.started_us) / 1000
         attempts = f" for {len(run.attempts)} attempts" if len(run.attempts) > 1 else ""
-        self._console.print(
-            f"{place:>7}", outcome_text(run.outcome), display_name(run.check), f"{took_ms:.0f} ms{attempts}",
-            markup=False, highlight=False, soft_wrap=True,
-        )  # fmt: skip
+        row = FittedTable("", "", name_column(""), "")
+        row.add_row(f"{place:>7}", outcome_text(run.outcome), display_name(run.check), f"{took_ms:.0f} ms{attempts}")
+        self._print(row)
 
     def judged(self, run: Run, judgement: Judgement) -> None:
         """Print what deviates."""
@@ -124,7 +144,7 @@ class Progress:
 
     def looked(self, look: Look) -> None:
         """Print how many checks of a gate are decided."""
-        self.note(f"after {look.sessions} sessions: {look.known} of {look.checks} checks are decided")
+        self.note(f"after {counted(look.sessions, 'session')}: {look.known} of {look.checks} checks are decided")
 
     def ignores(self, variables: Sequence[str]) -> None:
         """Print which variables of the shell no run sees."""
@@ -132,8 +152,21 @@ class Progress:
             self.note(f"{', '.join(variables)} of the shell do not reach runs; [env] sets what they need")
 
     def note(self, text: str) -> None:
-        """Print a line."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        """Print a line, or more at a terminal that is too narrow."""
+        self._print(text)
+
+    def _print(self, what: str | FittedTable) -> None:
+        self._has_printed = True
+        self._console.print(what, markup=False, highlight=False)
+
+    def _keep_log(self) -> None:
+        """Print what is being done where nothing else was printed."""
+        wait_s = self._silent_s
+        while not self._ended.wait(wait_s):
+            if self._doing and not self._has_printed:
+                self.note(f"{self._doing}, {self._clock() - self._began_s:.0f} s so far")
+            self._has_printed = False
+            wait_s = _QUIET_S
 
     @property
     def _place(self) -> str:

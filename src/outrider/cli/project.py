@@ -29,6 +29,7 @@ from outrider.cli.echo import echo
 from outrider.cli.fitted_table import FittedTable, name_column, number_column
 from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import at_with_zone, console
+from outrider.model import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +114,7 @@ def limit(number: int, *, per_day: int) -> None:
     """Change how many events PROJECT takes a day."""
     with open_store(find_workspace()) as store:
         changed = limit_project(store, number, per_day)
-    echo(f"project {changed.id}, {changed.service}, takes {changed.per_day:,} events a day")
+    echo(f"project {changed.id}, {changed.service}, takes {counted(changed.per_day, 'event')} a day")
 
 
 @project.command(epilog="Example: outrider project keys 1")

@@ -7,18 +7,19 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
+from rich.text import Text
 
 from outrider.app import ProofVerdict, find_workspace, open_store, prove_journeys
 from outrider.cli.completed_names import complete_checks
-from outrider.cli.printable_console import PrintableConsole
+from outrider.cli.fitted_table import FittedTable, heading, name_column, note_column
 from outrider.cli.progress import Progress
-from outrider.cli.run_tables import outcome_text
+from outrider.cli.run_tables import console, outcome_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from outrider.app import Proof, ProofReport
-    from outrider.model import Check
+    from outrider.model import Check, CheckId
 
 _REASON_CHARACTERS = 120
 
@@ -29,30 +30,38 @@ _REASON_CHARACTERS = 120
 def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
     """Inject faults into each journey's target, and report which of them it notices.
 
-    A journey that passes although the server is dead is vacuous: it is listed, and the exit code is 1; so is a journey
-    whose own routes answer all its requests. A journey that fails against the intact target proves nothing: exit code
-    3.
+    A journey that passes although the server is dead is vacuous, and so is one that asks no server: it is listed, and
+    the exit code is 1. A journey that fails against the intact target proves nothing: exit code 3.
     """
     workspace = find_workspace()
-    out = PrintableConsole(stderr=as_json)
-    with open_store(workspace) as store, _ProofProgress(out) as progress:
+    out = console(stderr=as_json)
+    with open_store(workspace) as store, ProofProgress(out) as progress:
         progress.progress("collecting checks")
         report = prove_journeys(workspace, store, patterns, listener=progress)
     if as_json:
         checks = {check: [asdict(proof) for proof in proofs] for check, proofs in report.proofs.items()}
-        click.echo(json.dumps({"vacuous": report.vacuous, "checks": checks}))
-    for check in report.vacuous:
-        out.print(f"vacuous: {check} passes although the server is dead", style="bold red", markup=False)
+        click.echo(json.dumps({"vacuous": list(report.vacuous), "checks": checks}))
+    for check, why in report.vacuous.items():
+        out.print(proof_finding("vacuous:", check, why))
+    for check in report.unproved:
+        out.print(proof_finding("proves nothing:", check, "it does not pass with the target intact"))
     return _exit_code(report)
 
 
 def _exit_code(report: ProofReport) -> int:
     if report.vacuous:
         return 1
-    return 0 if report.is_complete else 3
+    return 3 if report.unproved else 0
 
 
-class _ProofProgress(Progress):
+def proof_finding(what: str, check: CheckId, why: str) -> FittedTable:
+    """Return what is wrong with a journey's proof, as a line; at a narrow terminal the reason stands below it."""
+    table = FittedTable("", name_column(""), note_column(""))
+    table.add_row(Text(what, style="bold red"), check, why)
+    return table
+
+
+class ProofProgress(Progress):
     """Prints each proof as it is made."""
 
     def __init__(self, out: Console) -> None:
@@ -61,17 +70,17 @@ class _ProofProgress(Progress):
 
     def proof_started(self, check: Check) -> None:
         """Print the journey."""
-        self._out.print(check.id, style="bold", markup=False, highlight=False)
+        self._out.print(heading(check.id))
         self.progress(f"{check.name}: intact")
 
     def proved(self, check: Check, proof: Proof) -> None:
         """Print what a fault has shown."""
         verdict = proof.verdict if proof.fault else ""
         shown = verdict.upper() if verdict == ProofVerdict.NOT_NOTICED else verdict
-        self._out.print(
-            f"  {proof.fault or 'intact':20} {shown:15}", outcome_text(proof.outcome), _short(proof.reason),
-            markup=False, highlight=False, soft_wrap=True,
-        )  # fmt: skip
+        outcome = Text("") if verdict == ProofVerdict.NOT_APPLICABLE else outcome_text(proof.outcome)
+        row = FittedTable("", "", note_column(""))
+        row.add_row(f"  {proof.fault or 'intact':20} {shown:15}", outcome, _short(proof.reason))
+        self._out.print(row)
         self.progress(f"{check.name}: after {proof.fault or 'intact'}")
 
 

@@ -18,6 +18,7 @@ from outrider.app import (
     write_failure_pages,
 )
 from outrider.cli.completed_names import complete_checks
+from outrider.cli.fitted_table import heading, note
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import (
     console,
@@ -117,11 +118,12 @@ def _print_pages(out: Console, runs: Sequence[Run], pages: Mapping[RunId, Path])
     """Print where the page of each failure lies, and how many have none."""
     for run in runs:
         if run.id in pages:
-            text = f"\npage of {display_name(run.check)}:\n  {pages[run.id]}"
-            out.print(text, markup=False, highlight=False, soft_wrap=True)
+            out.print()
+            out.print(heading(f"page of {display_name(run.check)}:", ""))
+            out.print(f"  {pages[run.id]}", markup=False, highlight=False, soft_wrap=True)
     left = sum(not run.outcome.is_good for run in runs) - len(pages)
     if pages and left > 0:
-        out.print(f"{left} more did not pass; outrider report run RUN writes a page of one", markup=False)
+        out.print(note(f"{left} more did not pass; outrider report run RUN writes a page of one", 0))
 
 
 def _render(out: Console, runs: Sequence[Run], *, every_step: bool) -> None:
@@ -130,5 +132,6 @@ def _render(out: Console, runs: Sequence[Run], *, every_step: bool) -> None:
     for run in runs:
         attempt = deciding_attempt(run)
         if timed_parts(attempt) and (every_step or not run.outcome.is_good):
-            out.print(f"\n{display_name(run.check)}", markup=False, highlight=False, style="bold")
+            out.print()
+            out.print(heading(display_name(run.check)))
             out.print(step_table(attempt))

@@ -43,9 +43,9 @@ _CLAIM_CHARACTERS = 60  # of a name in a message about turns; its end tells it a
 _UNFOLDED = 100_000  # columns, where no terminal sets a width
 
 
-def console() -> Console:
-    """Return stdout: as wide as the terminal, or wide enough for a line a run in a file or pipe."""
-    out = PrintableConsole()
+def console(*, stderr: bool = False) -> Console:
+    """Return stdout or stderr: as wide as the terminal, or wide enough for a line a run in a file or pipe."""
+    out = PrintableConsole(stderr=stderr)
     if not out.is_terminal:
         out.width = max(out.width, _UNFOLDED)
     return out

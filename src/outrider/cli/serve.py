@@ -9,6 +9,7 @@ import click
 from outrider.app import find_workspace, open_store, serve_heartbeats
 from outrider.cli.echo import echo
 from outrider.cli.log_lines import log_as_lines
+from outrider.model import counted
 
 if TYPE_CHECKING:
     from outrider.model import OutriderError
@@ -35,4 +36,4 @@ def _report(problem: OutriderError) -> None:
 
 
 def _print_address(address: str, heartbeats: int) -> None:
-    click.echo(f"listening at {address}, {heartbeats} heartbeat{'' if heartbeats == 1 else 's'}")
+    click.echo(f"listening at {address}, {counted(heartbeats, 'heartbeat')}")

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from outrider.cli.fitted_table import Column, FittedTable, name_column, number_column, text_column, time_column
 from outrider.cli.run_tables import at
-from outrider.model import apdex
+from outrider.model import apdex, per_cent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ def rates_table(rates: Sequence[SpanRates], seconds: float, title: str, satisfie
         numbers = [_ms(row.durations.quantile(share)) for share in _QUANTILES]
         last = "-" if score is None else f"{score:.2f}"
         rate = f"{row.count / seconds * 60:.1f}"
-        table.add_row(Text(row.operation or row.service), rate, f"{row.error_share:.1%}", *numbers, last)
+        table.add_row(Text(row.operation or row.service), rate, per_cent(row.error_share), *numbers, last)
     return table
 
 
@@ -60,7 +60,7 @@ def dependencies_table(dependencies: Sequence[Dependency], seconds: float) -> Fi
     for row in dependencies:
         names = (row.source.name, row.target.name, row.target.kind.value)
         numbers = [_ms(row.durations.quantile(share)) for share in _QUANTILES[:2]]
-        table.add_row(*map(Text, names), f"{row.count / seconds * 60:.1f}", f"{row.error_share:.1%}", *numbers)
+        table.add_row(*map(Text, names), f"{row.count / seconds * 60:.1f}", per_cent(row.error_share), *numbers)
     return table
 
 
@@ -136,7 +136,7 @@ def hosts_table(hosts: Sequence[HostReading], timezone: str) -> FittedTable:
     )
     for row in sorted(hosts, key=lambda row: (-row.worst, row.name)):
         network = "-" if row.network_bytes_s is None else f"{row.network_bytes_s / 1e6:.2f} MB"
-        shares = ("-" if share is None else f"{share:.0%}" for share in (row.cpu, row.memory, row.disk))
+        shares = ("-" if share is None else per_cent(share, ".0f") for share in (row.cpu, row.memory, row.disk))
         load = "-" if row.load is None else f"{row.load:.2f}"
         names = Text(", ".join(row.services) or "-")
         table.add_row(Text(row.name), at(row.last_us, timezone), names, *shares, load, network)

@@ -13,6 +13,7 @@ from outrider.cli.fitted_table import FittedTable, note_column
 from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import at_with_zone, console, short
 from outrider.cli.server_option import chosen_backend
+from outrider.model import counted
 
 if TYPE_CHECKING:
     from outrider.app import SilenceEffect
@@ -22,11 +23,7 @@ def _sentence(effect: SilenceEffect) -> str:
     """Return what a silence mutes, or how to make one that mutes something."""
     if not effect.incidents and not effect.checks:
         return f"warning: matches no check and no open incident; labels are {', '.join(effect.labels)}"
-    return f"mutes {_counted(effect.incidents, 'open incident')} and {_counted(effect.checks, 'check')}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"mutes {counted(effect.incidents, 'open incident')} and {counted(effect.checks, 'check')}"
 
 
 @click.command(epilog="Example: outrider silence 'kind=journey' --for 2h --comment 'new cart'")

@@ -23,6 +23,7 @@ from outrider.cli.fitted_table import (
 )
 from outrider.cli.run_tables import at, console, outcome_text, turn_text
 from outrider.cli.server_option import chosen_backend
+from outrider.model import per_cent
 
 if TYPE_CHECKING:
     from outrider.app import ServiceStatus, TelemetryDay
@@ -89,7 +90,7 @@ def _as_json(state: ServiceStatus) -> dict[str, Any]:
 def _print(state: ServiceStatus, timezone: str) -> None:
     out = console()
     service = "the service runs" if state.is_running else "no service runs: outrider up starts it"
-    out.print(f"{service}; {state.waiting} runs wait, {state.running} are under way", highlight=False)
+    out.print(f"{service}; runs that wait: {state.waiting}, under way: {state.running}", highlight=False)
     for process in state.processes:
         if line := process_text(process, timezone):
             out.print(note(line, 0))
@@ -139,7 +140,7 @@ def _table(state: ServiceStatus, timezone: str) -> FittedTable:
         note_column("reason"),
     )
     for run in state.last_runs:
-        share = f"{happened[run.check] / due[run.check]:.1%}" if due[run.check] else "-"
+        share = per_cent(happened[run.check] / due[run.check]) if due[run.check] else "-"
         outcome = Text("paused") if run.check in paused else outcome_text(run.outcome)
         table.add_row(
             Text(display_name(run.check)), run.location, outcome, at(run.due_us, timezone), share, Text(run.reason)

@@ -19,7 +19,7 @@ from outrider.app import (
 )
 from outrider.cli.echo import echo
 from outrider.cli.run_tables import at_with_zone
-from outrider.model import Impact, StatusPhase
+from outrider.model import Impact, StatusPhase, counted
 
 if TYPE_CHECKING:
     from outrider.app import StatusIncident
@@ -113,7 +113,7 @@ def export(folder: Path) -> None:
     workspace = find_workspace()
     with open_store(workspace) as store:
         count = export_status_page(open_status_page(workspace, store), folder)
-    echo(f"wrote {count} files to {folder}; open {folder / 'index.html'}")
+    echo(f"wrote {counted(count, 'file')} to {folder}; open {folder / 'index.html'}")
 
 
 def _document(incident: StatusIncident) -> dict[str, object]:

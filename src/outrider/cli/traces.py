@@ -14,7 +14,7 @@ from outrider.cli.run_tables import console
 from outrider.cli.telemetry_options import measure_options
 from outrider.cli.telemetry_tables import run_trace_json, run_trace_title, span_json, span_table, trace_table
 from outrider.cli.view_option import asked_query, view_option
-from outrider.model import RecordKind, UsageError, ViewPage
+from outrider.model import RecordKind, UsageError, ViewPage, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ def _show_run(workspace: Workspace, telemetry: TelemetryReader, run: str, limit:
             if trace.spans:
                 console().print(trace_table(trace.spans))
     if answer.count > len(answer.traces):
-        click.echo(f"there are {answer.count} traces: --limit", err=True)
+        click.echo(f"there are {counted(answer.count, 'trace')}: --limit", err=True)
     if answer.missing:
         click.echo(answer.missing, err=True)
 

@@ -21,7 +21,7 @@ from outrider.app import (
 )
 from outrider.cli.echo import echo
 from outrider.cli.run_tables import at_with_zone
-from outrider.model import Role
+from outrider.model import Role, counted
 
 _ROLES = click.Choice([role.value for role in Role])
 
@@ -118,7 +118,7 @@ def sign_out(name: str) -> None:
     """End all sessions of the user NAME."""
     with open_store(find_workspace()) as store:
         count = sign_out_user(store, name)
-    echo(f"ended {count} session{'' if count == 1 else 's'} of {name}")
+    echo(f"ended {counted(count, 'session')} of {name}")
 
 
 def _password() -> str:

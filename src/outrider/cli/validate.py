@@ -11,6 +11,7 @@ import click
 from outrider.app import validate_workspace
 from outrider.cli.echo import echo
 from outrider.cli.progress import Progress
+from outrider.model import counted
 
 if TYPE_CHECKING:
     from outrider.app import Validation
@@ -43,4 +44,4 @@ def _as_json(validation: Validation) -> dict[str, object]:
 
 
 def _counted(count: int, thing: str) -> str:
-    return f"{count or 'no'} {thing}{'' if count == 1 else 's'}"
+    return counted(count, thing) if count else f"no {thing}s"

@@ -90,6 +90,14 @@ from outrider.dashboard.panel_table import PanelTable, cell_word
 from outrider.dashboard.pattern_view import patterns_view
 from outrider.dashboard.query_view import QueryProblem, query_problem
 from outrider.dashboard.reader_clock import ReaderClock
+from outrider.dashboard.real_user_answers import (
+    SessionBody,
+    SessionsBody,
+    VitalsBody,
+    api_session,
+    api_sessions,
+    api_vitals,
+)
 from outrider.dashboard.release_view import release_list
 from outrider.dashboard.report_list import ReportBody, ReportListBody, api_reports, reports_page
 from outrider.dashboard.report_request import KINDS, PARTS, ReportName, ReportShelf
@@ -106,6 +114,7 @@ from outrider.dashboard.service_answers import SilencePreviewBody, StatusBody, a
 from outrider.dashboard.service_page import ServiceBody, api_service, service_page
 from outrider.dashboard.services_page import service_map_page, services_page, watched_service_page
 from outrider.dashboard.services_view import ServicesSpan
+from outrider.dashboard.sessions_page import TROUBLES, session_page, sessions_page
 from outrider.dashboard.setting_control import SettingControl
 from outrider.dashboard.settings_page import (
     SettingItem,
@@ -148,6 +157,7 @@ from outrider.dashboard.telemetry_answers import (
 from outrider.dashboard.telemetry_source import TelemetrySource
 from outrider.dashboard.trace_view import LEVELS, trace_page, trace_view
 from outrider.dashboard.unmeasured_view import WHYS, UnmeasuredPage, api_unmeasured, unmeasured_page
+from outrider.dashboard.vitals_page import vital_figure, vitals_page
 
 __all__ = [
     "ALERTS",
@@ -160,6 +170,7 @@ __all__ = [
     "MOST_SAMPLES",
     "PARTS",
     "SPANS",
+    "TROUBLES",
     "USUAL_DAYS",
     "USUAL_DAYS_AHEAD",
     "VERDICTS",
@@ -221,6 +232,8 @@ __all__ = [
     "ServedType",
     "ServiceBody",
     "ServicesSpan",
+    "SessionBody",
+    "SessionsBody",
     "SettingControl",
     "SettingItem",
     "SettingList",
@@ -241,6 +254,7 @@ __all__ = [
     "UnmeasuredPage",
     "ViewChoices",
     "ViewsBody",
+    "VitalsBody",
     "account_page",
     "acknowledge_page",
     "annotations_page",
@@ -274,6 +288,8 @@ __all__ = [
     "api_samples",
     "api_series",
     "api_service",
+    "api_session",
+    "api_sessions",
     "api_setting",
     "api_settings",
     "api_silence_preview",
@@ -283,6 +299,7 @@ __all__ = [
     "api_trace",
     "api_unmeasured",
     "api_views",
+    "api_vitals",
     "audit_page",
     "cell_word",
     "check_detail",
@@ -342,6 +359,8 @@ __all__ = [
     "service_map_page",
     "service_page",
     "services_page",
+    "session_page",
+    "sessions_page",
     "settings_of",
     "settings_page",
     "sign_in_page",
@@ -360,6 +379,8 @@ __all__ = [
     "trace_view",
     "unmeasured_page",
     "view_choices",
+    "vital_figure",
+    "vitals_page",
     "wall_page",
     "watched_service_page",
     "write_row_position",

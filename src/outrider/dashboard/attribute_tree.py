@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from outrider.model import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -58,7 +60,7 @@ def _node(name: str, value: object, budget: _Budget, depth: int) -> TreeNode:
         children = tuple(_children(entries, budget, depth))
         noun = "key" if isinstance(value, dict) else "item"
         rest = len(value) - len(children)
-        shown = f"{len(value)} {noun}{'' if len(value) == 1 else 's'}{f', {rest} left out' if rest else ''}"
+        shown = f"{counted(len(value), noun)}{f', {rest} left out' if rest else ''}"
         return TreeNode(name, shown, children)
     return TreeNode(name, cut(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)))
 

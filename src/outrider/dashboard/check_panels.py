@@ -16,6 +16,7 @@ from outrider.dashboard.page_addresses import check_path
 from outrider.dashboard.panel_table import PanelTable
 from outrider.dashboard.period_slots import AHEAD_US, DAY_US, HOUR_US, availability, slots_of
 from outrider.dashboard.step_trends import Span, rolled_quantiles, watched_series
+from outrider.model import counted
 from outrider.runs import METRIC
 from outrider.workspace import matches, names_of
 
@@ -149,7 +150,7 @@ def _runs(sources: Sources, panel: Panel, checks: Sequence[Check], span: Service
         for check in checks[:_MOST_ROWS]
     }
     more = len(checks) - len(by_check)
-    note = f"and {more} more checks" if more > 0 and panel.form in {PanelKind.BAR, PanelKind.TABLE} else ""
+    note = f"and {counted(more, 'more check')}" if more > 0 and panel.form in {PanelKind.BAR, PanelKind.TABLE} else ""
     is_share = panel.show is Shown.AVAILABILITY
     return PanelTable(
         *(_shares(panel.form, slots, by_check) if is_share else _counts(panel.form, slots, by_check)),

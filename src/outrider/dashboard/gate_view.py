@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from outrider.dashboard.api_values import instant
 from outrider.dashboard.page_addresses import write_moment
 from outrider.dashboard.page_templates import render
-from outrider.model import UsageError
+from outrider.model import UsageError, per_cent
 
 if TYPE_CHECKING:
     from outrider.dashboard.page_templates import PageContext
@@ -160,8 +160,8 @@ def _change(compared: StoredComparison) -> str:
     """Return by how much a duration changed, with its interval: "+12 % (+3 % to +21 %)"."""
     if not compared.step or compared.ratio is None:
         return ""
-    change = f"{compared.ratio - 1:+.0%}".replace("%", " %")
+    change = per_cent(compared.ratio - 1, "+.0f")
     if compared.low is None or compared.high is None:
         return change
-    low, high = (f"{bound - 1:+.0%}".replace("%", " %") for bound in (compared.low, compared.high))
+    low, high = (per_cent(bound - 1, "+.0f") for bound in (compared.low, compared.high))
     return f"{change} ({low} to {high})"

@@ -9,7 +9,7 @@ from outrider.dashboard.log_view import TONES, record_views
 from outrider.dashboard.page_addresses import logs_export_path, logs_path, logs_tail_path, surrounding_logs_path
 from outrider.dashboard.page_templates import PageContext, render
 from outrider.dashboard.query_view import time_choices
-from outrider.dashboard.reader_clock import counted
+from outrider.model import counted
 from outrider.telemetry_store import QueryText
 
 if TYPE_CHECKING:

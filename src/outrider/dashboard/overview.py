@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts import Phase, Severity, headline, read_incidents
 from outrider.dashboard.check_state import ATTENTION, State, needs_attention, state_of
-from outrider.dashboard.reader_clock import ReaderClock, counted
+from outrider.dashboard.reader_clock import ReaderClock
 from outrider.dashboard.recent_history import strip_starts
-from outrider.model import Kind
+from outrider.model import Kind, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from outrider.dashboard.check_state import State
 from outrider.dashboard.page_templates import render
-from outrider.dashboard.reader_clock import counted
+from outrider.model import counted
 
 if TYPE_CHECKING:
     from outrider.dashboard.overview import Filter, OverviewView

@@ -99,6 +99,21 @@ def hosts_path(since: str, order: str = "", text: str = "") -> str:
     return _asked("/hosts", since=since, order=order, q=text)
 
 
+def vitals_path(**asked: str) -> str:
+    """Return the path of vitals of real users, narrowed."""
+    return _asked("/vitals", **asked)
+
+
+def sessions_path(**asked: str) -> str:
+    """Return the path of the list of sessions of real users, narrowed."""
+    return _asked("/sessions", **asked)
+
+
+def session_path(session: str) -> str:
+    """Return the path of one visit of a real user."""
+    return f"/sessions/{quote(session, safe='', errors='replace')}"
+
+
 def services_path(path: str, since: str) -> str:
     """Return the path of a page of services in a time."""
     return _asked(path, since=since)

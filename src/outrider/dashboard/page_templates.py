@@ -23,8 +23,8 @@ from outrider.dashboard.page_addresses import (
     write_position,
 )
 from outrider.dashboard.period_slots import DAY_US, HOUR_US, availability, coverage
-from outrider.dashboard.reader_clock import counted, length_of_time, percent
-from outrider.model import CHECK_KINDS, RunPosition, Subject, printable, title_of
+from outrider.dashboard.reader_clock import length_of_time, percent
+from outrider.model import CHECK_KINDS, RunPosition, Subject, counted, per_cent, printable, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +50,13 @@ SECTIONS = (
 )  # fmt: skip
 """Pages that every page links to: path and name."""
 
-TELEMETRY_SECTIONS = (("/services", "Services"), ("/hosts", "Hosts"), ("/logs", "Logs"), ("/traces", "Traces"))
+TELEMETRY_SECTIONS = (
+    ("/services", "Services"),
+    ("/vitals", "Real users"),
+    ("/hosts", "Hosts"),
+    ("/logs", "Logs"),
+    ("/traces", "Traces"),
+)
 """Pages that every page links to where the workspace takes telemetry."""
 
 DASHBOARD_SECTION = ("/dashboards", "Dashboards")
@@ -206,6 +212,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "availability": availability,
         "counted": counted,
+        "per_cent": per_cent,
         "coverage": coverage,
         "day_marks": _day_marks,
         "drawn": drawn,

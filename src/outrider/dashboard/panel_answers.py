@@ -19,7 +19,7 @@ from outrider.dashboard.dashboard_file import PanelKind
 from outrider.dashboard.page_addresses import logs_path, traces_path
 from outrider.dashboard.panel_table import PanelTable
 from outrider.dashboard.query_view import QueryProblem, query_problem
-from outrider.model import OutriderError, RecordKind
+from outrider.model import OutriderError, RecordKind, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -167,7 +167,11 @@ def _of_records(ask: Ask, panel: Panel, span: ServicesSpan, chosen: Mapping[str,
     else:
         rows = measured.rows[:_MOST_ROWS] if panel.form is not PanelKind.NUMBER else measured.rows[:1]
         left_out = len(measured.rows) - len(rows)
-        note = f"and {left_out}{'' if measured.is_complete else ' or more'} others" if left_out else ""
+        note = (
+            f"and {counted(left_out, 'other') if measured.is_complete else f'{left_out} others or more'}"
+            if left_out
+            else ""
+        )
         table = PanelTable(measured.columns, tuple(map(_finite, rows)), unit, note)
     word = "log record" if kind is RecordKind.LOGS else "span"
     reason = f"no {word} matches in this time, or none has a value"

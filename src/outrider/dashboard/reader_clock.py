@@ -86,8 +86,3 @@ def length_of_time(seconds: float) -> str:
             rest = whole % size // part
             return f"{whole // size} {unit}{f' {rest} {part_unit}' if rest else ''}"
     return f"{whole} s"
-
-
-def counted(count: int, noun: str) -> str:
-    """Return "1 check", "1,200 checks"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -38,6 +38,7 @@ from outrider.model import (
     Subject,
     SubjectKind,
     UsageError,
+    per_cent,
 )
 from outrider.runs import moved_operations
 
@@ -298,7 +299,7 @@ def _box(
         return MapNode(_key(node), node.name, "no requests", "gap", href)
     own = Rates.of(rates, span)
     trouble = troubles.get(node.name)
-    note = f"{own.per_minute:,.0f}/min, {own.error_share:.1%} errors"
+    note = f"{own.per_minute:,.0f}/min, {per_cent(own.error_share)} errors"
     tone = verdict_of(trouble)[1] if trouble else own.tone
     return MapNode(_key(node), node.name, f"{verdict_of(trouble)[0]}, {note}" if trouble else note, tone, href)
 
@@ -306,10 +307,10 @@ def _box(
 def _arrow(call: Dependency, span: ServicesSpan, most: int) -> MapEdge:
     rates = Rates.of(call, span)
     p95 = milliseconds(rates.p95_ms) if rates.p95_ms is not None else "-"
-    failed = f", {rates.error_share:.1%}" if call.errors else ""
+    failed = f", {per_cent(rates.error_share)}" if call.errors else ""
     title = (
         f"{call.source.name} → {call.target.name}: {rates.per_minute:,.1f} calls a minute, p95 {p95},"
-        f" {rates.error_share:.1%} errors"
+        f" {per_cent(rates.error_share)} errors"
     )
     weight = math.log1p(call.count) / math.log1p(most)
     return MapEdge(_key(call.source), _key(call.target), f"{p95}{failed}", title, rates.tone, weight)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.dashboard.page_templates import render
-from outrider.dashboard.reader_clock import counted
+from outrider.model import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,7 @@ from outrider.charts import StackedBar, draw_stacked_bars, milliseconds
 from outrider.dashboard.page_addresses import trace_path, traces_path, write_row_position
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.query_view import FacetView, FilterChip, facet_views, filter_chips, time_choices
-from outrider.dashboard.reader_clock import counted
-from outrider.model import RATIO, RecordKind
+from outrider.model import RATIO, RecordKind, counted
 from outrider.telemetry_store import QueryText
 
 if TYPE_CHECKING:

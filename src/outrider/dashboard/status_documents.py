@@ -18,7 +18,7 @@ from outrider.charts import draw_uptime
 from outrider.dashboard.component_state import ComponentState
 from outrider.dashboard.page_templates import drawn
 from outrider.dashboard.reader_clock import ReaderClock, percent
-from outrider.model import printable, printable_json
+from outrider.model import counted, printable, printable_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -212,7 +212,7 @@ def _environment() -> Environment:
 
 def _uptime(component: ComponentView) -> Markup:
     bad = sum(1 for day in component.days if day.failed)
-    days = "1 day" if bad == 1 else f"{bad} days"
+    days = counted(bad, "day")
     title = f"{component.name}, 90 days: {percent(component.availability)} available, failures on {days}"
     return drawn(draw_uptime([day.tone for day in component.days], title))
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from outrider.model import NotablePattern, ServiceReader, TelemetryReader
+    from outrider.real_users import RealUserReader
 
 
 def _off() -> NoReturn:
@@ -25,6 +26,7 @@ class TelemetrySource:
     Attributes:
         is_on: Whether it takes any; pages link to those of telemetry only then.
         services: Returns what answers about services, likewise.
+        real_users: Returns what answers about page views, likewise.
         satisfied_ms: Up to which duration a request satisfies, for the Apdex.
         links: Templates of addresses of other tools, by their names.
         notable: Returns the patterns of log records that are new or explode, or did within a day, the latest first.
@@ -37,3 +39,4 @@ class TelemetrySource:
     satisfied_ms: float = 500.0
     links: Mapping[str, str] = field(default_factory=dict)
     notable: Callable[[], Sequence[NotablePattern]] = tuple
+    real_users: Callable[[], RealUserReader] = _off

@@ -13,7 +13,7 @@ from outrider.dashboard.outside_links import outside_links, times
 from outrider.dashboard.page_addresses import trace_path
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.span_detail import draw_span_detail
-from outrider.model import UsageError, is_trace_id
+from outrider.model import UsageError, counted, is_trace_id
 from outrider.telemetry_store import QueryText
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _rows(view: TraceView, context: PageContext, path: str, *, chosen: str, leve
 
 def _words(node: SpanNode, logs: Mapping[str, Sequence[LogRecord]]) -> str:
     count = len(logs.get(node.span.span_id, ()))
-    logged = f" · {count} log{'' if count == 1 else 's'}" if count else ""
+    logged = f" · {counted(count, 'log')}" if count else ""
     return f"{milliseconds(node.span.duration_ns / 1e6)}{logged}"
 
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 from outrider.baselines import Verdict
 from outrider.gate.decision import FAILURES
+from outrider.model import per_cent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,13 +40,14 @@ class ComparisonTexts:
 def comparison_texts(compared: StepComparison) -> ComparisonTexts:
     """Return the texts of a comparison; what is tolerated stands as a share, and in ms of the base."""
     if compared.step == FAILURES:
-        return ComparisonTexts(_name(compared), f"{compared.base:.0%}", f"{compared.candidate:.0%}")
+        return ComparisonTexts(_name(compared), per_cent(compared.base, ".0f"), per_cent(compared.candidate, ".0f"))
     base, candidate = (f"{median_ms:.0f} ms" if median_ms else "-" for median_ms in (compared.base, compared.candidate))
     comparison, tolerated = compared.comparison, _tolerated(compared)
     if math.isnan(comparison.ratio) or math.isinf(comparison.high):
         return ComparisonTexts(compared.step, base, candidate, "-", "-", tolerated)
-    change, interval = f"{comparison.ratio - 1:+.1%}", f"{comparison.low - 1:+.1%} to {comparison.high - 1:+.1%}"
-    return ComparisonTexts(compared.step, base, candidate, change, interval, tolerated)
+    bounds = (comparison.ratio, comparison.low, comparison.high)
+    change, low, high = (per_cent(bound - 1, "+.1f") for bound in bounds)
+    return ComparisonTexts(compared.step, base, candidate, change, f"{low} to {high}", tolerated)
 
 
 def verdict_text(compared: StepComparison) -> str:
@@ -181,7 +183,7 @@ def _sign(compared: StepComparison) -> str:
 def _tolerated(compared: StepComparison) -> str:
     if compared.tolerated is None or not compared.base:
         return ""
-    return f"{compared.tolerated:.1%} ({compared.tolerated * compared.base:.0f} ms)"
+    return f"{per_cent(compared.tolerated)} ({compared.tolerated * compared.base:.0f} ms)"
 
 
 def _place(place: Place | None) -> str:

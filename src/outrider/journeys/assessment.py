@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.journeys.error_kind import ErrorKind
-from outrider.model import HostLoad, Outcome, bounded
+from outrider.model import HostLoad, Outcome, bounded, per_cent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -236,7 +236,7 @@ def _starvation(facts: Facts) -> Assessment:
         return None
     return (
         Outcome.INCONCLUSIVE,
-        f"this host was starved: other programs used {facts.host.other_share:.0%} of its processors",
+        f"this host was starved: other programs used {per_cent(facts.host.other_share, '.0f')} of its processors",
     )
 
 

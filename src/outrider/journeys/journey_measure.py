@@ -28,6 +28,7 @@ from outrider.journeys.raw_evidence import (
     waiting_for,
 )
 from outrider.journeys.trace import Trace, read_trace, typed_passwords
+from outrider.journeys.trace_route import uncached
 from outrider.journeys.worker_messages import AttemptOrder, AttemptResult, Phase, StepEvent, TypedPassword
 from outrider.journeys.worker_process import START_S, NotReadyInTime, WorkerError
 from outrider.model import BrowserError, Measurement, Outcome
@@ -85,6 +86,7 @@ class JourneyMeasure:
         pictures: PictureTimes | None = None,
         begin_trace: Callable[[Order], TraceContext] | None = None,
         propagate_to: Sequence[str] = (),
+        by_route: bool = False,
     ) -> None:
         self._workers = workers
         self._sessions = sessions
@@ -93,6 +95,7 @@ class JourneyMeasure:
         self._pictures = pictures or PictureTimes(None)
         self._begin_trace = begin_trace if propagate_to else None
         self._propagate_to = list(propagate_to)
+        self._by_route = by_route
 
     def prepare(self, check: Check | None = None) -> None:
         """Start worker and browser ahead of a run, so that it need not wait; the run itself reports what is wrong."""
@@ -158,6 +161,7 @@ class JourneyMeasure:
             trace_id=progress.trace_id,
             trace_state=trace.state if trace else "",
             propagate_to=self._propagate_to if trace else [],
+            by_route=self._by_route,
         )
 
     def _state(
@@ -219,6 +223,8 @@ class JourneyMeasure:
         if progress.signing_in and reason:
             reason = f"signing in for session {progress.signing_in!r}: {reason}"
         steps = find_steps(evidence)
+        if self._by_route and progress.trace_id:
+            steps = tuple(map(uncached, steps))
         errors = find_errors(evidence, steps)
         body_ms = [phase.duration_ms for phase in evidence.phases if phase.when == "call"]
         return Measurement(

@@ -23,9 +23,10 @@ from playwright import async_api, sync_api
 from outrider.journeys.connected_files import ConnectedFiles
 from outrider.journeys.faults import Fault, Injection
 from outrider.journeys.late_film import LateFilm
+from outrider.journeys.trace_route import TraceRoute
 from outrider.journeys.warm_driver import is_driver_running
 from outrider.journeys.worker_messages import ContextFiles, WrittenWait
-from outrider.model import VENDOR
+from outrider.model import VENDOR, TraceContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -148,7 +149,10 @@ class Recorder:
             recorded.har = har
         yield context.expose_binding(BINDING, lambda _source, payload: self._report(payload))
         yield context.add_init_script(_vitals_script())
-        if self._order.propagate_to:
+        if self._order.propagate_to and self._order.by_route:
+            traced = TraceRoute(TraceContext(self._order.trace_id, self._order.trace_state), self._order.propagate_to)
+            yield context.route(traced.pattern, traced)
+        elif self._order.propagate_to:
             yield context.add_init_script(_propagation_script(self._order))
         if self._order.fault:
             injection = Injection(Fault(self._order.fault))

@@ -60,6 +60,7 @@ class AttemptOrder:
         trace_id: Of the trace that pages' requests name; empty where they name none.
         trace_state: What `tracestate` says of it, signed.
         propagate_to: The origins whose requests name it.
+        by_route: Whether requests are routed for that, which bypasses the cache, and not by a script.
     """
 
     target: str
@@ -75,6 +76,7 @@ class AttemptOrder:
     trace_id: str = ""
     trace_state: str = ""
     propagate_to: list[str] = field(default_factory=list)
+    by_route: bool = False
 
 
 @dataclass(frozen=True, slots=True)

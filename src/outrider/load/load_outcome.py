@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from outrider.load.profile import Expectation
 from outrider.load.wire import ASSERTION, Ready
-from outrider.model import Outcome, altogether, bounded, bucket_of, merged
+from outrider.model import Outcome, altogether, bounded, bucket_of, counted, merged, per_cent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -199,7 +199,7 @@ def _not_started(facts: Facts) -> Conclusion | None:
     if facts.end is End.INTERRUPTED:
         return Outcome.INCONCLUSIVE, "interrupted before the load began"
     if facts.profile.workers and facts.workers < facts.profile.workers:
-        return Outcome.INCONCLUSIVE, f"{facts.workers} of {facts.profile.workers} workers connected"
+        return Outcome.INCONCLUSIVE, f"{facts.workers} of {facts.profile.workers:,} workers connected"
     if facts.end is End.OVERDUE:
         return Outcome.SETUP_ERROR, "the load had not begun when its time was up"
     if raised := _raised(facts):
@@ -250,7 +250,7 @@ def _silent(facts: Facts) -> Conclusion | None:
     _, raised = _raised(facts) or (None, "")
     why = raised or _still(facts) or _errors(facts.log)
     doing = [f"{count} {'user was' if count == 1 else 'users were'} {what}" for what, count in facts.activities.items()]
-    more = f" and {len(doing) - _QUOTED} other things" if len(doing) > _QUOTED else ""
+    more = f" and {counted(len(doing) - _QUOTED, 'other thing')}" if len(doing) > _QUOTED else ""
     if not (why or doing or _began(facts)):
         length = f"{facts.result.length_s:.0f} s"
         return Outcome.INCONCLUSIVE, f"no user began within {length}: lengthen the load, or give it a less busy host"
@@ -299,12 +299,12 @@ def _died(facts: Facts) -> Conclusion | None:
 def _exited(facts: Facts) -> Conclusion | None:
     if not facts.ended or not facts.ended.exited:
         return None
-    workers = f"{len(facts.ended.exited)} of {facts.profile.generators} workers"
+    workers = f"{len(facts.ended.exited)} of {facts.profile.generators:,} workers"
     return Outcome.SETUP_ERROR, f"the locustfile ended {workers}: {_EXITS}"
 
 
 def _lost(facts: Facts) -> Conclusion | None:
-    of_all = f"of {facts.profile.generators} workers"
+    of_all = f"of {facts.profile.generators:,} workers"
     if facts.lost:
         return Outcome.INCONCLUSIVE, f"{len(facts.lost)} {of_all} were lost during the load"
     if facts.ended and facts.ended.unreported:
@@ -326,11 +326,14 @@ def _saturated(facts: Facts) -> Conclusion | None:
     if len(starved) < max(_STARVED_LEAST, _STARVED_SHARE * len(seconds)):
         return None
     if len(busy) >= len(late):
-        symptom = f"used {max(interval.cpu_share for interval in busy):.0%} of a processor"
+        symptom = f"used {per_cent(max(interval.cpu_share for interval in busy), '.0f')} of a processor"
     else:
         symptom = f"was up to {max(interval.lag_ms for interval in late):.0f} ms late"
     share = len(starved) / len(seconds)
-    return Outcome.INCONCLUSIVE, f"the generator was saturated in {share:.0%} of the time: it {symptom}; add processes"
+    return (
+        Outcome.INCONCLUSIVE,
+        f"the generator was saturated in {per_cent(share, '.0f')} of the time: it {symptom}; add processes",
+    )
 
 
 def _aborted(facts: Facts) -> Conclusion | None:
@@ -345,7 +348,7 @@ def _not_reached(facts: Facts) -> Conclusion | None:
         return None
     wanted, began = profile.wanted_users, _began(facts)
     if wanted and (profile.shape or not facts.ready.own_shape) and began < _REACHED * wanted:
-        return Outcome.INCONCLUSIVE, f"the load was not reached: {began} of {wanted} users"
+        return Outcome.INCONCLUSIVE, f"the load was not reached: {began} of {wanted:,} users"
     late_s = max((interval.late_s for interval in result.intervals[-_LATELY:]), default=0.0)
     if late_s > _LATE_S:
         busy = f"all {result.most_users} users were busy"
@@ -377,7 +380,7 @@ def _raised(facts: Facts) -> Conclusion | None:
     if not own:
         return None
     quoted = "; ".join(f"{group.count} x {_first_line(group)}" for group in own[:_QUOTED])
-    more = f"; and {len(own) - _QUOTED} other exceptions" if len(own) > _QUOTED else ""
+    more = f"; and {counted(len(own) - _QUOTED, 'other exception')}" if len(own) > _QUOTED else ""
     count = sum(group.count for group in own)
     times = "once" if count == 1 else f"{count} times"
     if facts.started and all(group.message.startswith(ASSERTION) for group in own):
@@ -433,7 +436,8 @@ def _quality(part: EndpointLoad, expected: Expectation) -> Iterator[str]:
     """Yield what of failures and times is not as expected."""
     most = expected.failure_share
     if most is not None and part.failure_share > most:
-        yield f"{_percent(part.failure_share)} of {part.requests:,} requests failed, at most {_percent(most)} may"
+        failed, allowed = (per_cent(share, ".3g") for share in (part.failure_share, most))
+        yield f"{failed} of {part.requests:,} requests failed, at most {allowed} may"
     for share, limit_ms in expected.quantiles.items():
         measured_ms = part.times.quantile(share)
         if measured_ms is not None and measured_ms > limit_ms:
@@ -480,7 +484,3 @@ def _most_frequent(failures: Sequence[FailureGroup]) -> str:
 
 def _first_line(group: FailureGroup) -> str:
     return bounded((group.samples[0] if group.samples else group.message).partition("\n")[0], _QUOTE_CHARACTERS)
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.3g} %"

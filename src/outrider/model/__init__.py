@@ -89,7 +89,7 @@ from outrider.model.load import (
     by_endpoint,
 )
 from outrider.model.load_second import LoadSecond
-from outrider.model.locale import LOCALES, date, locale, number, short, using_locale
+from outrider.model.locale import LOCALES, counted, date, locale, number, per_cent, short, using_locale
 from outrider.model.measurement import (
     ArtifactFile,
     ArtifactKind,
@@ -132,6 +132,7 @@ from outrider.model.ports import (
     JudgeHistory,
     JudgeMemory,
     LoadProgressLog,
+    MapRecords,
     OperatorRecords,
     Outbox,
     OverrideLog,
@@ -153,6 +154,7 @@ from outrider.model.ports import (
     ServiceRecords,
     SessionLog,
     SilenceLog,
+    SourceMapLog,
     StatusLog,
     StatusPageRecords,
     TableReader,
@@ -192,6 +194,7 @@ from outrider.model.service_answer import (
     apdex,
 )
 from outrider.model.service_view import CheckView, LostTelemetry, ProcessView, ServiceView
+from outrider.model.source_map_entry import SourceMapEntry
 from outrider.model.status_update import MOST_TEXT_CHARACTERS, MOST_TITLE_CHARACTERS, Impact, StatusPhase, StatusUpdate
 from outrider.model.store_size import Freed, StoreSize
 from outrider.model.stored_changes import StoredChanges
@@ -231,8 +234,8 @@ from outrider.model.trace_context import VENDOR, TraceContext, TraceGrant, begin
 from outrider.model.trace_link import AttemptTrace, TraceLink, TraceSource, is_trace_id
 
 __all__ = [
-    "ASSIGN", "BUCKET_VALUE", "CALL_ERRORS", "CALL_P95", "CHECK_KINDS", "DURATION", "FAILING", "GZIP_SUFFIX",
-    "LASTING", "LAST_GOOD_KINDS", "LEAST", "LOCALES", "MOST_TEXT_CHARACTERS", "MOST_TITLE_CHARACTERS", "NEXT_RELEASE",
+    "ASSIGN", "BUCKET_VALUE", "CALL_ERRORS", "CALL_P95", "CHECK_KINDS", "DURATION", "FAILING", "GZIP_SUFFIX", "LASTING",
+    "LAST_GOOD_KINDS", "LEAST", "LOCALES", "MOST_TEXT_CHARACTERS", "MOST_TITLE_CHARACTERS", "NEXT_RELEASE",
     "OPERATION_METRICS", "OTHER_VALUES", "RATIO", "REQUESTS", "RULE_VALUE", "RULE_VALUE_KEPT_S", "SERVICE_METRICS",
     "USUAL", "VENDOR", "AccessRecords", "AccessToken", "Acknowledgement", "AddedEvent", "AggregateLog",
     "AggregateSample", "AlertChanges", "AlertRecords", "AlertState", "Annotation", "AnnotationLog", "Arrival",
@@ -248,25 +251,26 @@ __all__ = [
     "Impact", "IncidentLog", "IncidentQuery", "IncidentRecords", "InternalError", "Issue", "IssueId", "IssueKey",
     "IssueLife", "IssueNote", "IssueOrder", "IssueQuery", "IssueState", "JudgeHistory", "JudgeMemory", "KeptEvent",
     "KeyPurpose", "Kind", "Leadership", "LoadInterval", "LoadProgressLog", "LoadResult", "LoadSecond", "LogPattern",
-    "LogPatterns", "LogRecord", "LostTelemetry", "Matches", "Measure", "MeasuredTable", "Measurement", "MetricPoint",
-    "MetricValue", "MovedOperation", "Node", "NodeKind", "Notable", "NotablePattern", "Notification", "OperationCount",
-    "OperatorRecords", "Order", "Origin", "Outbox", "Outcome", "OutriderError", "Overlap", "OverrideLog", "OwnerRule",
-    "Pause", "PeriodCount", "PeriodDuration", "Place", "PlannedMaintenance", "Points", "Policy", "ProcessView",
-    "ProjectKey", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner", "QueueEntry", "RatePoint",
-    "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReportHistory", "ReportRecords", "Retention",
-    "Role", "Rollup", "RollupReader", "RowPosition", "Run", "RunHistory", "RunId", "RunLog", "RunPosition",
-    "RunSummary", "RuntimePoint", "Sample", "SavedView", "ScheduleQueue", "SchedulerStore", "Selection", "Series",
-    "SeriesReader", "ServerError", "ServiceInstance", "ServiceReader", "ServiceRecords", "ServiceView", "SessionLog",
-    "SettingOverride", "SignInSession", "Silence", "SilenceLog", "Span", "SpanEvent", "SpanLink", "SpanRates",
-    "StackFrame", "Statement", "Status", "StatusLog", "StatusPageRecords", "StatusPhase", "StatusUpdate", "Step",
-    "StepKind", "StoreError", "StoreSize", "StoredArtifact", "StoredChanges", "StoredCheck", "StoredComparison",
-    "StoredConfirmation", "StoredGate", "StoredGroup", "StoredIncident", "StoredProof", "StoredRun", "Subject",
-    "SubjectKind", "SumValue", "SummaryValue", "TableReader", "TagCount", "Tally", "TelemetryError",
-    "TelemetryInserts", "TelemetryReader", "TelemetryRecords", "TelemetryUnavailable", "TokenKind", "TokenLog",
-    "TooFewSamples", "TraceContext", "TraceGrant", "TraceLink", "TraceLinkLog", "TraceSource", "UndeliveredCount",
-    "UnjudgedSeries", "UsageError", "User", "UserDirectory", "ViewLog", "ViewPage", "altogether", "apdex",
-    "begin_trace", "bounded", "bucket_of", "by_endpoint", "check_at_least", "check_text", "date", "event_from_json",
-    "event_to_json", "exit_code", "grant_traces", "identity", "is_reserved", "is_trace_id", "locale", "merged",
-    "new_run_id", "number", "origin_of", "printable", "printable_json", "reason_of", "short", "spreadsheet_cell",
-    "tail", "title_of", "user_key", "using_locale",
+    "LogPatterns", "LogRecord", "LostTelemetry", "MapRecords", "Matches", "Measure", "MeasuredTable", "Measurement",
+    "MetricPoint", "MetricValue", "MovedOperation", "Node", "NodeKind", "Notable", "NotablePattern", "Notification",
+    "OperationCount", "OperatorRecords", "Order", "Origin", "Outbox", "Outcome", "OutriderError", "Overlap",
+    "OverrideLog", "OwnerRule", "Pause", "PeriodCount", "PeriodDuration", "Place", "PlannedMaintenance", "Points",
+    "Policy", "ProcessView", "ProjectKey", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner",
+    "QueueEntry", "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReportHistory",
+    "ReportRecords", "Retention", "Role", "Rollup", "RollupReader", "RowPosition", "Run", "RunHistory", "RunId",
+    "RunLog", "RunPosition", "RunSummary", "RuntimePoint", "Sample", "SavedView", "ScheduleQueue", "SchedulerStore",
+    "Selection", "Series", "SeriesReader", "ServerError", "ServiceInstance", "ServiceReader", "ServiceRecords",
+    "ServiceView", "SessionLog", "SettingOverride", "SignInSession", "Silence", "SilenceLog", "SourceMapEntry",
+    "SourceMapLog", "Span", "SpanEvent", "SpanLink", "SpanRates", "StackFrame", "Statement", "Status", "StatusLog",
+    "StatusPageRecords", "StatusPhase", "StatusUpdate", "Step", "StepKind", "StoreError", "StoreSize", "StoredArtifact",
+    "StoredChanges", "StoredCheck", "StoredComparison", "StoredConfirmation", "StoredGate", "StoredGroup",
+    "StoredIncident", "StoredProof", "StoredRun", "Subject", "SubjectKind", "SumValue", "SummaryValue", "TableReader",
+    "TagCount", "Tally", "TelemetryError", "TelemetryInserts", "TelemetryReader", "TelemetryRecords",
+    "TelemetryUnavailable", "TokenKind", "TokenLog", "TooFewSamples", "TraceContext", "TraceGrant", "TraceLink",
+    "TraceLinkLog", "TraceSource", "UndeliveredCount", "UnjudgedSeries", "UsageError", "User", "UserDirectory",
+    "ViewLog", "ViewPage", "altogether", "apdex", "begin_trace", "bounded", "bucket_of", "by_endpoint",
+    "check_at_least", "check_text", "counted", "date", "event_from_json", "event_to_json", "exit_code", "grant_traces",
+    "identity", "is_reserved", "is_trace_id", "locale", "merged", "new_run_id", "number", "origin_of", "per_cent",
+    "printable", "printable_json", "reason_of", "short", "spreadsheet_cell", "tail", "title_of", "user_key",
+    "using_locale",
 ]  # fmt: skip

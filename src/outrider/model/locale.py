@@ -115,6 +115,16 @@ def short(value: float) -> str:
     return number(value, "g")
 
 
+def per_cent(share: float, form: str = ".1f") -> str:
+    """Return a share, 0 to 1, as "90.0 %"; the format specification is that of the number of per cent."""
+    return f"{number(share * 100, form)} %"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return "1 check", "1,200 checks"; a plural with another end than "s" is to be given."""
+    return f"{number(count)} {noun if count == 1 else plural or f'{noun}s'}"
+
+
 def date(local: datetime, pattern: str) -> str:
     """Return a local time by a pattern of the locale."""
     names = {

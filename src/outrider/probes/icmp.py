@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.model import Sample
+from outrider.model import Sample, per_cent
 from outrider.probes.assertions import judge_times
 from outrider.probes.expectations import read_within
 from outrider.probes.host_addresses import look_up
@@ -81,7 +81,7 @@ class IcmpProbe:
         mean_ms = sum(times) / len(times) if times else 0.0
         lost = 1 - len(times) / self.count
         if not failures and lost > self.loss:
-            reason = f"{lost:.0%} of {self.count} echo requests have no reply"
+            reason = f"{per_cent(lost, '.0f')} of {self.count} echo requests have no reply"
             failures.append(Failure(Blame.NETWORK, reason, is_time_out=True))
         failures += judge_times({"total": mean_ms}, self.within_ms)
         return ProbeResult(

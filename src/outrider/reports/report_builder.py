@@ -11,7 +11,7 @@ import numpy as np
 
 from outrider.baselines import Settings
 from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
-from outrider.model import Outcome, Tally, number
+from outrider.model import Outcome, Tally, counted, number
 from outrider.reports.budget_forecast import breaches, budget_since_us, with_budgets
 from outrider.reports.calendar import day_edges, with_days
 from outrider.reports.capacity import MOST_LOADS, loads_of
@@ -236,7 +236,7 @@ def _top(reasons: Counter[str]) -> tuple[tuple[str, int], ...]:
     """Return the most frequent reasons, and the others as the last."""
     ranked = reasons.most_common()
     rest = ranked[_REASONS:]
-    others = [(f"{len(rest)} other reasons", sum(count for _, count in rest))] if rest else []
+    others = [(counted(len(rest), "other reason"), sum(count for _, count in rest))] if rest else []
     return (*ranked[:_REASONS], *others)
 
 
@@ -327,7 +327,7 @@ def _unmeasured(health: Sequence[Health], unseen: Sequence[str], deleted: Sequen
     for check in health:
         if check.unrecorded:
             yield (
-                f"{_named(check, health)}: nothing is recorded of about {number(check.unrecorded)} runs"
+                f"{_named(check, health)}: nothing is recorded of about {counted(check.unrecorded, 'run')}"
                 " that used to be due in this time (the service did not run, or the check was paused or removed)"
             )
     for outcomes, words in _WITHOUT_RESULT:
@@ -338,7 +338,7 @@ def _unmeasured(health: Sequence[Health], unseen: Sequence[str], deleted: Sequen
                 yield f"{_named(check, health)}: {number(count)} of {number(check.runs)} runs {were} {words}"
     yield from (f"{names[check]}: no run in this time; it was deleted before it" for check in deleted)
     if future:
-        yield f"{number(future)} runs are due later than now: a clock was wrong; they are left out"
+        yield f"{counted(future, 'run')} due later than now, since a clock was wrong: left out"
 
 
 def _named(check: Health, health: Sequence[Health]) -> str:

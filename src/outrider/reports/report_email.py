@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from outrider.charts import band_picture, mail_style
-from outrider.model import CheckId, number
+from outrider.model import CheckId, counted, number
 from outrider.reports.report_page import fill, render_html
 from outrider.reports.report_settings import ReportSettings
 from outrider.reports.report_text import health_lines
@@ -100,7 +100,7 @@ def mail_subject(report: Report) -> str:
     if slower:
         since = f", since {slower[0].release}" if slower[0].release else ""
         step = _place(report, slower[0])
-        count = f"{len(slower)} step{'' if len(slower) == 1 else 's'} slower"
+        count = f"{counted(len(slower), 'step')} slower"
         parts.append(f"{count} ({step} {number(slower[0].ratio * 100, '+.0f')} %{since})")
     return " ".join(f"{_days(report)}: {', '.join(parts)}".split())
 
@@ -128,7 +128,7 @@ def _in_spite(verdict: Verdict) -> Iterator[str]:
     if verdict.affected_us and not verdict.missed:
         yield f"down for {span(verdict.affected_us)}"
     if verdict.open_incidents:
-        yield f"{verdict.open_incidents} incident{'' if verdict.open_incidents == 1 else 's'} still open"
+        yield f"{counted(verdict.open_incidents, 'incident')} still open"
 
 
 def _place(report: Report, change: Change) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from outrider.charts import assets, milliseconds
-from outrider.model import ConfigError, Outcome, Place, locale, number
+from outrider.model import ConfigError, Outcome, Place, counted, locale, number, per_cent
 from outrider.reports.budget_forecast import budget_days
 from outrider.reports.page_filters import (
     HEADINGS,
@@ -96,6 +96,7 @@ def fill(
         "calendar": calendar,
         "days_word": days_word,
         "heading": lambda name: HEADINGS.get(name, ""),
+        "counted": counted,
         "number": number,
         "change": _change,
         "slowest": slowest,
@@ -133,7 +134,7 @@ def foretold(forecast: Forecast) -> str:
     """Return in how many days something happens, with its interval where there is one: "in 9 days (6 to 14)"."""
     if round(forecast.latest) < 1:
         return "within a day" if forecast.latest > 0 else "by now"
-    days = f"in {number(forecast.days, '.0f')} day{'' if round(forecast.days) == 1 else 's'}"
+    days = f"in {counted(round(forecast.days), 'day')}"
     if forecast.earliest == forecast.latest:
         return days
     return f"{days} ({number(forecast.earliest, '.0f')} to {number(forecast.latest, '.0f')})"
@@ -147,7 +148,7 @@ def _quantile(quantile: Quantile | None) -> str:
 
 
 def _change(ratio: float, decimals: int = 1) -> str:
-    return f"{number(ratio * 100, f'+.{decimals}f')} %"
+    return per_cent(ratio, f"+.{decimals}f")
 
 
 def _short(text: str) -> str:

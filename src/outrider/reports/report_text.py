@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from outrider.charts import milliseconds
-from outrider.model import number
+from outrider.model import counted, number, per_cent
 from outrider.reports.budget_forecast import budget_days
 from outrider.reports.page_filters import HEADINGS, all_outages, check_name, overspent
 from outrider.reports.rankings import flakiest
@@ -117,7 +117,7 @@ def _changes(report: Report) -> list[dict[str, object]]:
         {
             "check": change.check,
             "step": change.step or "whole run",
-            "change": f"{number(change.ratio * 100, '+.0f')} %",
+            "change": per_cent(change.ratio, "+.0f"),
             "before": milliseconds(change.before_ms),
             "after": milliseconds(change.after_ms),
             "since": moment(ZoneInfo(report.period.timezone), change.at_us),
@@ -138,9 +138,7 @@ def _steps(report: Report) -> list[dict[str, object]]:
                 name: milliseconds(quantile.value) if quantile else "too little data"
                 for name, quantile in (("p50", step.p50), ("p75", step.p75), ("p95", step.p95))
             },
-            "change": f"{number(step.change * 100, '+.1f')} %"
-            if step.change is not None and math.isfinite(step.change)
-            else "",
+            "change": per_cent(step.change, "+.1f") if step.change is not None and math.isfinite(step.change) else "",
             "n": step.count,
         }
         for check_health in report.health
@@ -189,7 +187,7 @@ def _load(report: Report) -> list[dict[str, object]]:
             "last": number(load.rates[-1], ".1f") if load.rates else "",
             "n": len(load.rates),
             "sustained requests/s": sustained(load),
-            "headroom": f"{number(load.headroom * 100, '+.0f')} %" if load.headroom is not None else "",
+            "headroom": per_cent(load.headroom, "+.0f") if load.headroom is not None else "",
         }
         for load in report.load
     ]
@@ -202,7 +200,7 @@ def sustained(load: LoadFigures) -> str:
     last = load.knees[-1]
     least = "" if last.reached else "at least "
     rate, low, high = (number(value, ".1f") for value in (last.rate, last.low, last.high))
-    return f"{least}{rate} ({low} to {high}, {last.count} levels)"
+    return f"{least}{rate} ({low} to {high}, {counted(last.count, 'level')})"
 
 
 def _forecasts(report: Report) -> list[dict[str, object]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from outrider.charts import draw_curve, draw_lines, milliseconds
 from outrider.load import levels, shown_name
-from outrider.model import LoadResult, Outcome, altogether, bounded, number
+from outrider.model import LoadResult, Outcome, altogether, bounded, counted, number, per_cent
 from outrider.reports.capacity import FEWEST_LEVELS, climb, curve_of, knee_of
 from outrider.reports.time_text import Clock, percent
 
@@ -151,22 +151,23 @@ def _findings(whole: EndpointLoad, result: LoadResult, climbed: Sequence[Level],
     ]
     if knee is None and len(climbed) > 1:
         few = f"too little data for a knee ({FEWEST_LEVELS} are needed)"
-        sentences.append(f"It went through {len(climbed)} levels of users: {few}.")
+        sentences.append(f"It went through {counted(len(climbed), 'level')} of users: {few}.")
     elif knee is not None and knee.reached:
         low, high = number(knee.low, ".1f"), number(knee.high, ".1f")
         sentences.append(
             f"The target sustains {number(knee.rate, '.1f')} requests/s ({low} to {high}, "
-            f"80 % interval, {len(climbed)} levels), at {number(knee.users, '.0f')} users; more users bring no more."
+            f"80 % interval, {counted(len(climbed), 'level')}), at {counted(round(knee.users), 'user')}; "
+            "more users bring no more."
         )
     elif knee is not None:
         sentences.append(
-            f"The target sustains at least {number(knee.rate, '.1f')} requests/s ({len(climbed)} levels): "
-            f"the rate still rose at {result.most_users} users."
+            f"The target sustains at least {number(knee.rate, '.1f')} requests/s ({counted(len(climbed), 'level')}): "
+            f"the rate still rose at {counted(result.most_users, 'user')}."
         )
     busy = max((interval.cpu_share for interval in result.intervals), default=0.0)
     if busy > _BUSY:
         sentences.append(
-            f"The generator itself was busy ({number(busy, '.0%')} of a processor): its times may be too long."
+            f"The generator itself was busy ({per_cent(busy, '.0f')} of a processor): its times may be too long."
         )
     return sentences
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from outrider.baselines import is_same_level, lasting_changes, quantile_of
 from outrider.charts import Trend
-from outrider.model import date, locale, number
+from outrider.model import date, locale, per_cent
 from outrider.reports.facts import Change, StepFigures
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _drawn(
 
 def _marks(change: Change) -> list[tuple[int, str]]:
     step = change.step or "whole run"
-    begun = (change.at_us, f"{step}: {number(change.ratio * 100, '+.0f')} %")
+    begun = (change.at_us, f"{step}: {per_cent(change.ratio, '+.0f')}")
     return [begun, (change.ended_us, f"{step}: back")] if change.ended_us is not None else [begun]
 
 

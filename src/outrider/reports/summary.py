@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from outrider.model import number
+from outrider.model import counted, per_cent
 from outrider.reports.check_health import names_of
 from outrider.reports.time_text import Clock
 from outrider.reports.verdict import FULL_COVERAGE, Standing, standing_of
@@ -61,12 +61,10 @@ def _changed(health: Sequence[Health], changes: Sequence[Change], clock: Clock) 
 def _lasting(changes: Sequence[Change], clock: Clock) -> str:
     slower = sum(change.ratio > 0 for change in changes)
     counts = ((slower, "slower"), (len(changes) - slower, "faster"))
-    got = " and ".join(
-        f"{count} step{'' if count == 1 else 's'} got lastingly {word}" for count, word in counts if count
-    )
+    got = " and ".join(f"{counted(count, 'step')} got lastingly {word}" for count, word in counts if count)
     largest = changes[0]
     cause = f", after {_release(largest.release)}" if largest.release else ", with no release near it"
-    change = f"{_step(largest)} {number(largest.ratio * 100, '+.0f')} %"
+    change = f"{_step(largest)} {per_cent(largest.ratio, '+.0f')}"
     return f"{got}; the largest: {change} since {clock.day_time(largest.at_us)}{cause}."
 
 
@@ -81,7 +79,7 @@ def _over(changes: Sequence[Change], clock: Clock) -> str:
     span_text = f"from {clock.day_time(largest.at_us)} to {clock.day_time(largest.ended_us)}"
     more = f", and {len(changes) - 1} more for a time" if len(changes) > 1 else ""
     word = "slower" if largest.ratio > 0 else "faster"
-    return f"{_step(largest)} was {word} ({number(largest.ratio * 100, '+.0f')} %) {span_text}, and is as before{more}."
+    return f"{_step(largest)} was {word} ({per_cent(largest.ratio, '+.0f')}) {span_text}, and is as before{more}."
 
 
 def _step(change: Change) -> str:
@@ -118,18 +116,18 @@ def _to_do(
         what = f"what {_release(slower.release)} changed" if slower.release else "what changed then"
         yield f"Find out {what} in {slower.step or slower.check}."
     if forecasts:
-        when = f"in about {number(forecasts[0].days, '.0f')} days" if forecasts[0].days >= 0.5 else "by now"
+        when = f"in about {counted(round(forecasts[0].days), 'day')}" if forecasts[0].days >= 0.5 else "by now"
         yield f"Soon: {shorten(forecasts[0].subject, 160, placeholder='…')}: {forecasts[0].what} {when}."
     if unsure:
         yield f"Look at {unsure[0].name}, which may have missed the objective{_why(unsure[0])}."
     if blind:
-        yield f"Repair the measuring: {len(blind)} check{'' if len(blind) == 1 else 's'} ran less often than was due."
+        yield f"Repair the measuring: {counted(len(blind), 'check')} ran less often than was due."
     if not any(check.availability for check in health):
         yield "Start the scheduled runs."
     if without_data:
         yield f"Find out why {without_data} check{' has' if without_data == 1 else 's have'} no data."
     if spent:
-        yield f"Change with care: {spent} check{'' if spent == 1 else 's'} used the error budget up."
+        yield f"Change with care: {counted(spent, 'check')} used the error budget up."
 
 
 def _why(health: Health) -> str:

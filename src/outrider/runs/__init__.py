@@ -22,7 +22,7 @@ from outrider.runs.primary_steps import (
     primary_series,
     primary_steps,
 )
-from outrider.runs.proof import Proof, ProofVerdict, is_vacuous, prove
+from outrider.runs.proof import Proof, ProofVerdict, prove, why_vacuous
 from outrider.runs.redacted_run import UNDECLARED, redacted_run
 from outrider.runs.release_coincidence import release_share
 from outrider.runs.run_judge import Judge, Judgement, SubjectJudgement, series_settings
@@ -71,7 +71,6 @@ __all__ = [
     "broken_run",
     "informing_metrics",
     "is_kept_apart",
-    "is_vacuous",
     "judged_aggregates",
     "launched",
     "level_changes",
@@ -88,5 +87,6 @@ __all__ = [
     "series_settings",
     "step_statuses",
     "subject_statuses",
+    "why_vacuous",
     "worse_calls",
 ]

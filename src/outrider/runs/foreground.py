@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outrider.model import ForegroundRun, LoadResult, Outcome
+from outrider.model import ForegroundRun, LoadResult, Outcome, per_cent
 from outrider.runs.primary_steps import LOAD_SUFFIX
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Foreground:
         taken = min(1.0, host.other_share + now.cpu_share * now.workers / host.processors)  # of different seconds
         if taken <= self._starved_above:
             return measurement
-        reason = f"the load and others used {taken:.0%} of this host: run its workers on another machine"
+        reason = f"the load and others used {per_cent(taken, '.0f')} of this host: run its workers on another machine"
         return replace(measurement, outcome=Outcome.INCONCLUSIVE, reason=reason)
 
     def _keep_running(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outrider.model import per_cent
 from outrider.runs.primary_steps import primary_series
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class LevelChange:
     @property
     def change(self) -> str:
         """How much slower or quicker it became, in words: there is no share of zero."""
-        return f"{self.after_ms / self.before_ms - 1:+.1%}" if self.before_ms else "from zero"
+        return per_cent(self.after_ms / self.before_ms - 1, "+.1f") if self.before_ms else "from zero"
 
 
 def level_changes(

@@ -10,7 +10,7 @@ from outrider.journeys import Fault
 from outrider.model import Order, Outcome, new_run_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from outrider.model import Check, Measure, Measurement
@@ -30,7 +30,7 @@ class ProofVerdict(StrEnum):
         NOTICED: The journey went red.
         NOT_NOTICED: It stayed green.
         UNKNOWN: The fault reached nothing, or the prober itself was the broken part.
-        NOT_APPLICABLE: There is nothing that the fault could break.
+        NOT_APPLICABLE: There is nothing that the fault could break: no server is asked, or no third party.
     """
 
     NOTICED = "noticed"
@@ -41,7 +41,10 @@ class ProofVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A journey's outcome under one fault; `fault` is empty for the run without any, whose verdict says nothing."""
+    """A journey's outcome under one fault; `fault` is empty for the run without any, whose verdict says nothing.
+
+    The outcome of a fault that does not apply is `skipped`.
+    """
 
     fault: str
     outcome: Outcome
@@ -84,22 +87,24 @@ def judge_proof(fault: Fault, broken: Measurement) -> Proof:
     if broken.outcome != Outcome.PASSED:
         return Proof(fault, broken.outcome, noticed=False, reason=broken.reason)
     if _count(broken, "fault_met"):
-        return _green(fault, broken.reason)
+        return Proof(fault, Outcome.PASSED, noticed=False, reason=broken.reason, verdict=ProofVerdict.NOT_NOTICED)
     if fault == Fault.THIRD_PARTY:
-        return Proof(fault, Outcome.PASSED, False, _NO_THIRD_PARTY, ProofVerdict.NOT_APPLICABLE)
+        return _not_applicable(fault, _NO_THIRD_PARTY)
     if _count(broken, "requests_of_test") or (_count(broken, "requests_of_pages") and not _is_mocked(broken)):
         return Proof(fault, Outcome.INCONCLUSIVE, noticed=False, reason=_MET_NOTHING)
-    return _green(fault, _MOCKED if _is_mocked(broken) else _OWN_CONTENT)
+    return _not_applicable(fault, _MOCKED if _is_mocked(broken) else _OWN_CONTENT)
 
 
-def is_vacuous(proofs: list[Proof]) -> bool:
-    """Whether the journey stayed green under a dead server."""
-    missed = [proof for proof in proofs if proof.verdict == ProofVerdict.NOT_NOTICED]
-    return any(Fault(proof.fault).is_dead_server for proof in missed)
+def why_vacuous(proofs: Sequence[Proof]) -> str:
+    """Return why a journey says nothing of its server: it stayed green under a dead one, or asks none; else ""."""
+    dead = [proof for proof in proofs if proof.fault and Fault(proof.fault).is_dead_server]
+    if any(proof.verdict == ProofVerdict.NOT_NOTICED for proof in dead):
+        return "it passes although the server is dead"
+    return next((proof.reason for proof in dead if proof.verdict == ProofVerdict.NOT_APPLICABLE), "")
 
 
-def _green(fault: Fault, reason: str) -> Proof:
-    return Proof(fault, Outcome.PASSED, noticed=False, reason=reason, verdict=ProofVerdict.NOT_NOTICED)
+def _not_applicable(fault: Fault, reason: str) -> Proof:
+    return Proof(fault, Outcome.SKIPPED, noticed=False, reason=reason, verdict=ProofVerdict.NOT_APPLICABLE)
 
 
 def _is_mocked(broken: Measurement) -> bool:

@@ -66,6 +66,7 @@ from outrider.server.log_export import LOG_EXPORT_OPERATIONS
 from outrider.server.on_call_routes import ON_CALL_OPERATIONS
 from outrider.server.openapi_document import Description, Parameter, openapi_document
 from outrider.server.page_answer import BUSY
+from outrider.server.real_user_operations import REAL_USER_OPERATIONS
 from outrider.server.refusal import problem
 from outrider.server.report_routes import REPORT_OPERATIONS
 from outrider.server.search_routes import SEARCH_OPERATIONS
@@ -185,6 +186,7 @@ OPERATIONS = (
     *SETTING_OPERATIONS,
     *STATUS_OPERATIONS,
     *TELEMETRY_OPERATIONS,
+    *REAL_USER_OPERATIONS,
     *LOG_EXPORT_OPERATIONS,
     *DASHBOARD_OPERATIONS,
     Operation(

@@ -27,6 +27,7 @@ from outrider.server.host_check import HostCheck
 from outrider.server.issue_routes import issue_routes
 from outrider.server.on_call_routes import on_call_routes
 from outrider.server.openid_routes import openid_routes
+from outrider.server.real_user_routes import real_user_routes
 from outrider.server.report_routes import report_routes
 from outrider.server.search_routes import search_routes
 from outrider.server.security_headers import SecurityHeaders
@@ -65,6 +66,7 @@ _ROUTES_OF_PAGES = (
     search_routes,
     telemetry_routes,
     services_routes,
+    real_user_routes,
     dashboards_routes,
     api_routes,
 )

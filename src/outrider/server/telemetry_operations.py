@@ -80,12 +80,13 @@ def _trace(sources: Sources, request: Request) -> TraceBody:
 
 
 def _hosts(sources: Sources, request: Request) -> HostsBody:
-    since_us, until_us = _time_of(sources, request)
+    since_us, until_us = time_range(sources, request)
     with asked_services(sources) as reader:
         return api_hosts(reader.hosts(since_us * 1000, until_us * 1000), since_us, until_us)
 
 
-def _time_of(sources: Sources, request: Request) -> tuple[int, int]:
+def time_range(sources: Sources, request: Request) -> tuple[int, int]:
+    """Return `since` and `until` of an address, microseconds; the last hour if it says nothing."""
     until_us = time_of(request, "until", sources.now_us())
     since_us = time_of(request, "since", until_us - _HOUR_US)
     if not 0 <= since_us < until_us < 2**62 // 1000:
@@ -95,7 +96,7 @@ def _time_of(sources: Sources, request: Request) -> tuple[int, int]:
 
 def _services(sources: Sources, request: Request) -> RatesBody:
     service = text_of(request, "service")
-    since_us, until_us = _time_of(sources, request)
+    since_us, until_us = time_range(sources, request)
     with_synthetic = choice_of(request, "synthetic", {"": False, "without": False, "with": True})
     with asked_telemetry(sources) as reader:
         listed = reader.services if not service else lambda *time, **more: reader.operations(service, *time, **more)
@@ -156,7 +157,7 @@ _PARAMETERS = (
     Parameter("every", "Length of the periods to measure by, such as 5m.", TEXT),
 )  # fmt: skip
 
-_TIMES = (
+TIMES = (
     Parameter("since", "From then on; an hour before `until` if absent.", _TIME),
     Parameter("until", "Before then; now if absent.", _TIME),
 )
@@ -187,7 +188,7 @@ TELEMETRY_OPERATIONS = (
         Description(f"{ROOT}/services", "Rate, errors and durations of all services, or of one's operations.",
                     RatesBody, (
             Parameter("service", "List the operations of this one.", TEXT),
-            *_TIMES,
+            *TIMES,
             Parameter("synthetic", "With the traffic of probers and loads, or without it, which is usual.", {
                 "type": "string", "enum": ["with", "without"],
             }),
@@ -195,7 +196,7 @@ TELEMETRY_OPERATIONS = (
         _services,
     ),
     Operation(
-        Description(f"{ROOT}/hosts", "Hosts that sent system metrics, and what they said last.", HostsBody, _TIMES),
+        Description(f"{ROOT}/hosts", "Hosts that sent system metrics, and what they said last.", HostsBody, TIMES),
         _hosts,
     ),
 )  # fmt: skip

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from outrider.dashboard import Sources
     from outrider.model import ServiceReader, TelemetryReader
+    from outrider.real_users import RealUserReader
 
 AT_ONCE: Final = 6
 _PATIENCE_S: Final = 5.0
@@ -24,6 +25,13 @@ def asked_services(sources: Sources) -> Iterator[ServiceReader]:
     """Hand out what answers about services as soon as a turn is free; raises what `asked_telemetry` does."""
     with asked_telemetry(sources):
         yield sources.telemetry.services()
+
+
+@contextmanager
+def asked_real_users(sources: Sources) -> Iterator[RealUserReader]:
+    """Hand out what answers about page views as soon as a turn is free; raises what `asked_telemetry` does."""
+    with asked_telemetry(sources):
+        yield sources.telemetry.real_users()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
-from outrider.model import Outcome, bounded, identity, is_trace_id
+from outrider.model import Outcome, bounded, counted, identity, is_trace_id
 from outrider.store.key_cache import SeriesName
 from outrider.store.load_codec import pack
 from outrider.store.schema import (
@@ -123,7 +123,8 @@ class Rows:
             self.steps.append(row)
         if dropped:
             placed.omitted.append(
-                f"{len(dropped)} steps, beyond {STEPS_PER_ATTEMPT} of the attempt or {STEPS_PER_CHECK} of their kind"
+                f"{counted(len(dropped), 'step')}, beyond {STEPS_PER_ATTEMPT} of the attempt or "
+                f"{STEPS_PER_CHECK} of their kind"
             )
         return dropped
 
@@ -142,7 +143,7 @@ class Rows:
         self.samples.extend((key, *shared, value) for key, value in kept)
         if len(kept) < len(named):
             lost = len(named) - len(kept)
-            placed.omitted.append(f"{lost} samples, not finite, or of steps or series beyond the limits")
+            placed.omitted.append(f"{counted(lost, 'sample')}, not finite, or of steps or series beyond the limits")
 
     def _add_errors(self, placed: PlacedAttempt) -> None:
         seen = placed.attempt.measurement.errors
@@ -159,7 +160,7 @@ class Rows:
             placed.omitted.append(f"{len(seen) - ERRORS_PER_ATTEMPT} of {len(seen)} errors")
 
     def _add_artifacts(self, placed: PlacedAttempt) -> None:
-        keys = _artifact_keys(self.connection, [content for _, content in placed.files])
+        keys = artifact_keys(self.connection, [content for _, content in placed.files])
         for ordinal, (file, content) in enumerate(placed.files):
             row = placed.place(ordinal)
             row["artifact_key"] = keys[content.digest]
@@ -213,7 +214,7 @@ def is_judged(attempt: Attempt) -> bool:
     return attempt.measured and not attempt.evidence and attempt.measurement.outcome is Outcome.PASSED
 
 
-def _artifact_keys(connection: Connection, contents: Sequence[Content]) -> dict[str, int]:
+def artifact_keys(connection: Connection, contents: Sequence[Content]) -> dict[str, int]:
     """Return the key of each content, inserted if it is new."""
     if not contents:
         return {}

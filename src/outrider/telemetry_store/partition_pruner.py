@@ -41,7 +41,7 @@ class TelemetryRetention:
             return self.spans_s
         if table == PAGE_VIEWS:
             return self.sessions_s
-        return self.metrics_s if table.startswith("otel_metrics") else self.logs_s
+        return self.metrics_s if table.startswith(("otel_metrics", "outrider_host")) else self.logs_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,26 @@ def upgrade_schema(client: ClickHouseClient, steps: Sequence[Sequence[str]] = ST
         fix = "install Outrider at least as new as the one that wrote it, or name another folder or database"
         raise TelemetryError(what, slug="telemetry-newer", fix=fix)
     for number, statements in enumerate(steps[version:], version + 1):
-        for statement in statements:
-            client.command(statement.replace("{db}", name))
+        run_step(client, statements)
         client.command(f"INSERT INTO {name}.{_VERSIONS} (version) VALUES ({number})")
+
+
+def run_step(client: ClickHouseClient, statements: Sequence[str]) -> None:
+    """Run the statements of a step."""
+    name = _quoted(client.database)
+    for statement in statements:
+        for day in _days(client) if "{day}" in statement else ("",):
+            client.command(statement.replace("{db}", name).replace("{day}", day))
+
+
+def _days(client: ClickHouseClient) -> list[str]:
+    """Return the days of which there are points of metrics."""
+    rows = client.query(
+        "SELECT DISTINCT partition FROM system.parts WHERE database = {db:String} AND active"
+        " AND startsWith(table, 'otel_metrics_') ORDER BY partition",
+        {"db": client.database},
+    ).rows
+    return [day for (day,) in rows]
 
 
 def _quoted(name: str) -> str:

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Final
 
 from outrider.model import TelemetryError
 from outrider.telemetry_store.engine_record import DATA, check_readable, record_format
-from outrider.telemetry_store.telemetry_schema import PARTITIONED_BY_DAY, ROLLUPS
+from outrider.telemetry_store.host_schema import TABLE as HOST_TABLE
+from outrider.telemetry_store.schema_upgrade import run_step
+from outrider.telemetry_store.telemetry_schema import HOST_STEP, PARTITIONED_BY_DAY, ROLLUPS
 
 if TYPE_CHECKING:
     from outrider.telemetry_store.clickhouse_client import ClickHouseClient
@@ -66,7 +68,7 @@ class TableCopies:
         return size
 
     def put_back(self, source: Path) -> None:
-        """Replace what all tables hold by a copy; a table that the copy lacks is emptied.
+        """Replace what all tables hold by a copy; a table that the copy lacks is emptied, that of hosts filled anew.
 
         Raises:
             TelemetryError: telemetry-newer, telemetry-damaged; then nothing is replaced.
@@ -78,6 +80,8 @@ class TableCopies:
                 self._attach(table, source / table)
             for table in _TABLES:
                 self._replace(table)
+            if not (source / HOST_TABLE).exists():  # a copy of before schema 6
+                run_step(self._client, HOST_STEP)
         finally:
             for table in _TABLES:
                 self._client.command(f"DROP TABLE IF EXISTS {self._name(table + _FRESH)} SYNC", _NO_LIMIT)

@@ -15,6 +15,7 @@ import math
 from typing import Final
 
 from outrider.model import LEAST, RATIO
+from outrider.telemetry_store.host_schema import HOST, host_step
 from outrider.telemetry_store.page_view_schema import PAGE_VIEWS, page_view_table
 
 WINDOW: Final = 10_000
@@ -23,6 +24,7 @@ WINDOW: Final = 10_000
 PARTITIONED_BY_DAY: Final = (
     "otel_logs", "otel_traces", "otel_metrics_gauge", "otel_metrics_sum", "otel_metrics_histogram",
     "otel_metrics_exponential_histogram", "otel_metrics_summary", "outrider_log_facets", "outrider_span_facets",
+    "outrider_host_points",
     PAGE_VIEWS,
 )  # fmt: skip
 ROLLUPS: Final = (
@@ -204,6 +206,21 @@ _ENVIRONMENT = (
     "if(ResourceAttributes['deployment.environment.name'] != '', ResourceAttributes['deployment.environment.name'],"
     " ResourceAttributes['deployment.environment'])"
 )
+
+
+def _instances_view(host: str) -> str:
+    return _view(
+        "outrider_instances_1h",
+        "SELECT toStartOfHour(toDateTime(Timestamp)) AS Hour, ServiceName,"
+        f" {_ENVIRONMENT} AS Environment, ResourceAttributes['service.version'] AS Version,"
+        f" {_INSTANCE} AS Instance{host},"
+        " sum(toUInt64(SampleRate)) AS n, sum(if(StatusCode = 'Error', toUInt64(SampleRate), 0)) AS errors,"
+        " sum(Duration * SampleRate) AS total_ns, min(toDateTime64(Timestamp, 6)) AS First,"
+        f" max(toDateTime64(Timestamp, 6)) AS Last FROM {{db}}.otel_traces WHERE {_ENTERS}"
+        f" GROUP BY Hour, ServiceName, Environment, Version, Instance{', Host' if host else ''}",
+    )
+
+
 _INSTANCES = (
     f"CREATE TABLE IF NOT EXISTS {{db}}.outrider_instances_1h (Hour DateTime CODEC(Delta, ZSTD(1)),"
     f" ServiceName {_NAME}, Environment {_NAME}, Version {_NAME}, Instance String {_ZSTD},"
@@ -211,16 +228,18 @@ _INSTANCES = (
     " First SimpleAggregateFunction(min, DateTime64(6)), Last SimpleAggregateFunction(max, DateTime64(6)))"
     " ENGINE = AggregatingMergeTree PARTITION BY toYYYYMM(Hour)"
     f" ORDER BY (ServiceName, Environment, Version, Instance, Hour) {_SETTINGS}",
-    _view(
-        "outrider_instances_1h",
-        "SELECT toStartOfHour(toDateTime(Timestamp)) AS Hour, ServiceName,"
-        f" {_ENVIRONMENT} AS Environment, ResourceAttributes['service.version'] AS Version, {_INSTANCE} AS Instance,"
-        " sum(toUInt64(SampleRate)) AS n, sum(if(StatusCode = 'Error', toUInt64(SampleRate), 0)) AS errors,"
-        " sum(Duration * SampleRate) AS total_ns, min(toDateTime64(Timestamp, 6)) AS First,"
-        f" max(toDateTime64(Timestamp, 6)) AS Last FROM {{db}}.otel_traces WHERE {_ENTERS}"
-        " GROUP BY Hour, ServiceName, Environment, Version, Instance",
-    ),
+    _instances_view(""),
 )
+
+
+def _hosts_of_instances() -> tuple[str, ...]:
+    """Return statements that add the host to instances: the name is appended to their order, which costs nothing."""
+    return (
+        f"ALTER TABLE {{db}}.outrider_instances_1h ADD COLUMN IF NOT EXISTS Host {_NAME},"
+        " MODIFY ORDER BY (ServiceName, Environment, Version, Instance, Hour, Host)",
+        "DROP VIEW IF EXISTS {db}.outrider_instances_1h_mv SYNC",
+        _instances_view(f", {HOST} AS Host"),
+    )
 
 
 def _exact_views() -> tuple[str, ...]:
@@ -245,6 +264,7 @@ def _exact_views() -> tuple[str, ...]:
     )
 
 
+HOST_STEP: Final = (*host_step(_SETTINGS), *_hosts_of_instances())
 STEPS: Final[tuple[tuple[str, ...], ...]] = (
     (
         _LOGS,
@@ -284,5 +304,7 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
     ),
     _exact_views(),
     (page_view_table(_SETTINGS),),
+    HOST_STEP,
 )
-"""What each version adds, from the first on; every statement may be run again."""
+"""What each version adds, from the first on; every statement may be run again. One with `{day}` is run for each day of
+which there are points of metrics."""

@@ -82,7 +82,7 @@ from outrider.workspace.tables import (
     split_address,
 )
 from outrider.workspace.telemetry_cost import TelemetryKeep
-from outrider.workspace.telemetry_settings import TelemetrySettings, as_origin
+from outrider.workspace.telemetry_settings import Propagation, TelemetrySettings, as_origin
 from outrider.workspace.text_templates import Template, Variables, read_template
 from outrider.workspace.toml_document import Document, KeyPath, read_document
 from outrider.workspace.workspace_root import find_root
@@ -135,6 +135,7 @@ __all__ = [
     "Pattern",
     "PolicyOverrides",
     "ProbeSettings",
+    "Propagation",
     "Redactor",
     "Refused",
     "RetentionSettings",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from outrider.workspace.server_settings import as_networks
 from outrider.workspace.tables import (
     Refused,
     Table,
+    as_choice,
     as_count,
     as_duration_within,
     as_flag,
@@ -33,6 +35,13 @@ _LARGEST_PORT: Final = 65_535
 _GRPC_PORT: Final = 4317
 _DAY_S: Final = 86_400.0
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+class Propagation(StrEnum):
+    """How requests of journeys name the trace of their attempt: by a script in each document, or by routing them."""
+
+    SCRIPT = "script"
+    ROUTE = "route"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,7 @@ class TelemetrySettings:
         files: Which files of logs are followed.
         forward: Where a copy of what is taken is sent to.
         propagate_to: Origins to which requests of journeys name the trace of their attempt.
+        propagate_by: How they do.
         hide_addresses: Whether addresses of the internet count as personal data.
     """
 
@@ -78,6 +88,7 @@ class TelemetrySettings:
     sessions_s: float = 30 * _DAY_S
     hide_addresses: bool = False
     propagate_to: tuple[str, ...] = ()
+    propagate_by: Propagation = Propagation.SCRIPT
     grpc: tuple[str, int] | None = None
     syslog: tuple[str, int] | None = None
     syslog_udp: tuple[str, int] | None = None
@@ -127,6 +138,7 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         sessions_s=table.read("sessions", kept, usual.sessions_s),
         hide_addresses=table.read("hide_addresses", as_flag, usual.hide_addresses),
         propagate_to=table.read("propagate_to", _as_origins, usual.propagate_to),
+        propagate_by=table.read("propagate_by", as_choice(Propagation), usual.propagate_by),
         least_free_bytes=table.read("free", as_size("10 MB", "100 TB"), usual.least_free_bytes),
         keep=read_keep(table.section("keep")),
         budget=read_budget(table.section("budget"), as_size("1 MB", "1000 TB")),

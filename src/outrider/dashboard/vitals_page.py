@@ -1,0 +1,156 @@
+"""The page of vitals: what real users lived through, by page, device, browser and connection."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from outrider.charts import StackedBar, draw_lines, draw_stacked_bars
+from outrider.dashboard.page_addresses import sessions_path, vitals_path
+from outrider.dashboard.page_templates import render
+from outrider.dashboard.services_view import DAY_S, HOUR_S, ServicesSpan
+from outrider.real_users import BOUNDS, ViewFilter, ViewKey, Vital
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from outrider.dashboard.page_templates import PageContext
+    from outrider.dashboard.sources import Sources
+    from outrider.real_users import RealUserReader, VitalBin, VitalPoint, VitalShare
+
+VIEW_SPANS: Final = ("1h", "6h", "1d", "7d", "30d")
+USUAL_VIEW_SPAN: Final = "1d"
+FILTERS: Final = ("page", "service", "environment", "device", "browser", "connection", "country", "release")
+ORIGINS: Final = {"": "users", "robot": "robots", "synthetic": "journeys", "load": "loads"}
+KEYS: Final = (
+    ViewKey.PAGE, ViewKey.DEVICE, ViewKey.BROWSER, ViewKey.CONNECTION, ViewKey.COUNTRY, ViewKey.RELEASE,
+    ViewKey.SERVICE,
+)  # fmt: skip
+FEW: Final = 20
+"""Below so many views a percentile says little, which the page tells."""
+
+_US: Final = 1_000_000
+_BINS: Final = 24
+_MOST_BINS: Final = {
+    Vital.LCP: 8_000.0, Vital.INP: 1_000.0, Vital.CLS: 0.5, Vital.FCP: 6_000.0, Vital.TTFB: 3_600.0,
+}  # fmt: skip
+_MOST_ROWS: Final = 30
+_MOST_RESOURCES: Final = 15
+
+
+@dataclass(frozen=True, slots=True)
+class VitalsQuery:
+    """What is asked for: the time, the vital, by what, and which views."""
+
+    span: ServicesSpan
+    vital: Vital
+    by: ViewKey
+    origin: str
+    filters: Mapping[str, str]
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str], now_us: int) -> VitalsQuery:
+        """Return what an address asks for; what cannot be read counts as not asked for."""
+        since = asked.get("since", "")
+        vital = next((vital for vital in Vital if vital == asked.get("vital", "")), Vital.LCP)
+        by = next((key for key in KEYS if key == asked.get("by", "")), ViewKey.PAGE)
+        origin = asked.get("origin", "")
+        return cls(
+            ServicesSpan.of(since if since in VIEW_SPANS else USUAL_VIEW_SPAN, now_us), vital, by,
+            origin if origin in ORIGINS else "", {name: asked[name] for name in FILTERS if asked.get(name)},
+        )  # fmt: skip
+
+    @property
+    def wanted(self) -> ViewFilter:
+        """Which views count."""
+        return ViewFilter(self.span.since_s * _US, (self.span.until_s + 1) * _US, origin=self.origin, **self.filters)
+
+    def path(self, **changed: str) -> str:
+        """Return the path of this page with something else asked for; "" takes it away."""
+        values = {
+            "since": "" if self.span.name == USUAL_VIEW_SPAN else self.span.name, "vital": self.vital.value,
+            "by": self.by.value, "origin": self.origin, **self.filters,
+        }  # fmt: skip
+        return vitals_path(**(values | changed))
+
+
+def vitals_page(reader: RealUserReader, sources: Sources, asked: Mapping[str, str], context: PageContext) -> str:
+    """Return the page.
+
+    Raises:
+        TelemetryError: If the telemetry cannot be asked.
+    """
+    query = VitalsQuery.of(asked, sources.now_us())
+    wanted, vital = query.wanted, query.vital
+    whole = reader.all_vitals(wanted)
+    values = {
+        "query": query, "whole": whole, "few": FEW, "vitals": tuple(Vital), "bounds": BOUNDS, "origins": ORIGINS,
+        "rows": reader.vitals(wanted, query.by, limit=_MOST_ROWS) if whole.views else (), "keys": KEYS,
+        "most": _MOST_ROWS, "most_bin": _MOST_BINS[vital], "figure": vital_figure, "tone": vital_tone,
+        "percent": _percent,
+        "times": [(name, query.path(since=name), name == query.span.name) for name in VIEW_SPANS],
+        "bars": _histogram(reader, query) if whole.views else "",
+        "trend": _trend(reader.vital_points(wanted, vital, every_s=query.span.every_s), query) if whole.views else "",
+        "resources": reader.resources(wanted, limit=_MOST_RESOURCES) if whole.views else (),
+        "sessions": sessions_path(since=query.span.name, origin=query.origin, **query.filters),
+        "narrowed": list(query.filters.items()),
+    }  # fmt: skip
+    return render("vitals.html", context, values)
+
+
+def vital_figure(vital: Vital, value: float | None) -> str:
+    """Return a value as people read it: 2.4 s, 180 ms, 0.08."""
+    if value is None:
+        return "-"
+    if vital is Vital.CLS:
+        return f"{value:.2f}"
+    return f"{value / 1000:.1f} s" if value >= 1000 else f"{value:.0f} ms"
+
+
+def vital_tone(vital: Vital, value: float | None) -> str:
+    """Return the tone of a value: good, warn where it needs work, bad where it is poor."""
+    if value is None:
+        return "gap"
+    bounds = BOUNDS[vital]
+    return "good" if value <= bounds.good else "bad" if value > bounds.poor else "warn"
+
+
+def _percent(share: VitalShare, name: str) -> int:
+    """Return how many percent of the views are `good` or `poor`, or need `work`."""
+    if not share.count:
+        return 0
+    counts = {"good": share.good, "poor": share.poor, "work": share.count - share.good - share.poor}
+    return round(100 * counts[name] / share.count)
+
+
+def _histogram(reader: RealUserReader, query: VitalsQuery) -> str:
+    most = _MOST_BINS[query.vital]
+    edges = [most * number / _BINS for number in range(_BINS + 1)]
+    bins = reader.vital_bins(query.wanted, query.vital, edges)
+    bars = [StackedBar(((_bin_tone(own, query.vital), own.count),), _bin_title(own, query.vital)) for own in bins]
+    return draw_stacked_bars(bars, f"{query.vital.upper()} of {sum(own.count for own in bins):,} views")
+
+
+def _bin_tone(own: VitalBin, vital: Vital) -> str:
+    tones = {"good": "good", "warn": "warn", "bad": "bad"}
+    return tones[vital_tone(vital, (own.low + min(own.high, own.low * 2 or own.high)) / 2)]
+
+
+def _bin_title(own: VitalBin, vital: Vital) -> str:
+    low = vital_figure(vital, own.low)
+    span = f"from {low} on" if math.isinf(own.high) else f"{low} to {vital_figure(vital, own.high)}"
+    return f"{span}: {own.count:,} views"
+
+
+def _trend(points: Sequence[VitalPoint], query: VitalsQuery) -> str:
+    span, vital = query.span, query.vital
+    by_time = {point.at_s: point.p75 for point in points}
+    word, length_s = ("minutes", 60) if span.every_s < HOUR_S // 2 else ("hours", HOUR_S)
+    if span.every_s >= DAY_S:
+        word, length_s = "days", DAY_S
+    factor = 1.0 if vital is Vital.CLS else 0.001
+    ago = [(at_s - span.until_s) / length_s for at_s in span.grid]
+    values = [by_time.get(at_s, math.nan) * factor for at_s in span.grid]
+    unit = "" if vital is Vital.CLS else " (s)"
+    return draw_lines(f"{vital.upper()}, 75th percentile{unit}", ago, {"p75": values}, x=word)
