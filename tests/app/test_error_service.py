@@ -126,7 +126,7 @@ def test_what_is_acknowledged_is_stored_once_by_who_comes_next(workspace: Worksp
 
 @pytest.mark.parametrize(("name", "pack"), [("gzip", gzip.compress), ("br", brotli.compress), ("", bytes)])
 def test_bodies_come_as_clients_compress_them(workspace: Workspace, store: Store, name: str, pack: Any) -> None:
-    """And one that is cut short is refused for good."""
+    """And one that is cut short, or inflates to more than 64 MiB, is refused for good."""
     issued = project(store, workspace)
     data = pack(envelope({"message": "x" * 5_000}))
     with taking(workspace, store) as client:
@@ -134,6 +134,8 @@ def test_bodies_come_as_clients_compress_them(workspace: Workspace, store: Store
         assert post(client, issued, data, headers=headers).status_code == 200
         if name:
             assert post(client, issued, data[:-9], headers=headers).status_code == 400
+            bomb = pack(bytes(65 << 20), **({"quality": 1} if name == "br" else {"compresslevel": 1}))
+            assert post(client, issued, bomb, headers=headers).status_code == 413
 
 
 def test_who_may_not_send_is_told_and_nothing_is_kept(workspace: Workspace, store: Store) -> None:
