@@ -43,10 +43,10 @@ def otlp_spans(document: Mapping[str, Any], service: str, environment: str) -> d
     else:
         trace = _object(_object(document.get("contexts")).get("trace"))
         spans = [_root(document, trace), *map(_child, _objects(document.get("spans")))]
-    found = [span for span in spans if span is not None]
-    if not found:
+    known = [span for span in spans if span is not None]
+    if not known:
         return {}
-    scopes = [{"scope": _scope(document), "spans": found}]
+    scopes = [{"scope": _scope(document), "spans": known}]
     return {"resourceSpans": [{"resource": _resource(document, service, environment), "scopeSpans": scopes}]}
 
 
@@ -117,12 +117,12 @@ def _record(item: Mapping[str, Any]) -> dict[str, Any]:
 def _resource(document: Mapping[str, Any], service: str, environment: str) -> dict[str, Any]:
     """Return whose records they are; of items that hold many, as their first says it."""
     first = next(iter(_objects(document.get("items"))), {})
-    said = _typed(first.get("attributes"))
+    stated = _typed(first.get("attributes"))
     names = {
         "service.name": service,
-        "service.version": document.get("release") or said.get("sentry.release"),
-        "deployment.environment.name": document.get("environment") or said.get("sentry.environment") or environment,
-        "host.name": document.get("server_name") or said.get("server.address"),
+        "service.version": document.get("release") or stated.get("sentry.release"),
+        "deployment.environment.name": document.get("environment") or stated.get("sentry.environment") or environment,
+        "host.name": document.get("server_name") or stated.get("server.address"),
         "telemetry.sdk.language": document.get("platform"),
     }
     return {"attributes": _attributes(names)}
