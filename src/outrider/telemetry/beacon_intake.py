@@ -118,6 +118,9 @@ class BeaconIntake:
             self._keep(json.dumps(beacon.view, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
         else:
             self._tally.add("page views not kept, no telemetry")
+        if beacon.view.origin and beacon.errors:
+            self._tally.add("errors of robots left out", len(beacon.errors))  # journeys tell of theirs themselves
+            return
         for document in beacon.errors:
             self._take_error(request, document)
 
