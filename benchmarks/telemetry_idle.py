@@ -28,7 +28,8 @@ def _cpu_s(processes: list[psutil.Process]) -> dict[int, float]:
     return {process.pid: sum(process.cpu_times()[:2]) for process in processes}
 
 
-def _caught_up(mark: Path) -> bool:
+def caught_up(mark: Path) -> bool:
+    """Return whether all that a workspace had before has been judged, by the file that says until when."""
     with suppress(OSError, ValueError, KeyError):
         return time.time() - float(json.loads(mark.read_text("utf-8"))["until_s"]) < _LATE_S
     return False
@@ -47,7 +48,7 @@ def main(seconds: float) -> None:
             stderr=subprocess.DEVNULL,
         )
         try:
-            while not _caught_up(folder / ".outrider/telemetry/services.json"):
+            while not caught_up(folder / ".outrider/telemetry/services.json"):
                 if ingest.poll() is not None or time.monotonic() - began_s > _WAIT_S:
                     sys.exit("`outrider ingest` did not come as far as to wait")
                 time.sleep(0.5)

@@ -112,7 +112,7 @@ def test_errors_of_pages_are_taken_where_they_are_switched_on(
     run = run_of(Measurement(Outcome.PASSED, "", now_us(), 1.0, errors=(thrown,)))
     with open_store(workspace) as store:
         add_project(store, workspace, "shop", "production", per_day=1_000, key=KeyRequest())
-        watch = PageErrorWatch(workspace, store.projects, store.errors)
+        watch = PageErrorWatch(workspace, store.projects, store)
         watch.use(workspace, [check])
 
         watch.run_finished(run, [])

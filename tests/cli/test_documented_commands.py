@@ -42,6 +42,7 @@ NOT_RUN = {
     "errors merge": _NEEDS_ID, "errors split": _NEEDS_ID,
     "up": _STAYS, "serve": _STAYS, "ingest": _STAYS,
     "browser": "it installs packages",
+    "doctor": "it needs a shop to ask", "doctor trace": "it needs a shop to ask",
     "record": "it opens a window",
     "load": "it takes a minute", "baseline": "it takes minutes", "prove": "it takes minutes",
     "gate": "it needs two deployments", "gate-comment": "it needs two deployments",
@@ -75,6 +76,8 @@ name = "Checkout"
 match = ["journeys/*"]
 """
 FILES = {
+    "dist/static/app.js": "f()",
+    "dist/static/app.js.map": '{"version": 3, "sources": ["app.ts"], "sourcesContent": ["f()"], "mappings": "AAAA"}',
     "scheduler/schedule.toml": '[[check]]\nmatch = "journeys/*"\ntags = ["money"]\n',
     "reports/dashboards/shop.toml": (
         'title = "Shop"\n[variables.service]\nvalues = ["payment"]\n'
@@ -132,7 +135,7 @@ def in_bash(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose checkout ran thirty times, with releases, a user, and files that other programs wrote."""
     folder = tmp_path_factory.mktemp("past") / "workspace"
-    for part in ("journeys", "scheduler", "reports/dashboards"):
+    for part in ("journeys", "scheduler", "reports/dashboards", "dist/static"):
         (folder / part).mkdir(parents=True)
     write_past(folder)
     with opened(folder) as store:

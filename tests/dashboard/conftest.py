@@ -98,6 +98,7 @@ class Scene:
             lambda _snapshot, _path: self.code, alerts=self.alerts,
             reports=WorkspaceReports(load(self.root), self.store), store_size=lambda: self.size, host=lambda: self.host,
             settings=WorkspaceSettings(self.root, self.store),
+            code_url="https://git.example/shop/blob/{release}/{path}#L{line}",
             telemetry=self.telemetry, dashboards=DashboardShelf(self.root),
             level_changes=lambda check: level_changes(self.store, [check]),
         )  # fmt: skip

@@ -71,6 +71,20 @@ def page_error(number: int = 500, **changes: object) -> ErrorEvent:
     return replace(event, **changes)  # type: ignore[arg-type]
 
 
+def mapped_error(number: int = 600, **changes: object) -> ErrorEvent:
+    """Return what a script of a page sends whose map is known, called by one whose map is not."""
+    script = "https://shop.example/assets/index-B3kd92ka.js"
+    own = StackFrame(
+        "", "renderBasket", "src/basket.ts", 12, 9, before=("function renderBasket(cart: Cart) {",),
+        source="  const rows = cart.items.map(row);", after=("}",), minified=f"r at {script}:1:48213",
+    )  # fmt: skip
+    why = "no source map for ~/assets/vendor.js in release 2.5.0; there is one for ~/static/vendor.js in release 2.5.0"
+    caller = StackFrame("", "t", script.replace("index-B3kd92ka", "vendor"), 1, 900, unmapped=why)
+    raised = ErrorException("TypeError", "cart.items is undefined", frames=(caller, own))
+    event = declined(number, exceptions=(raised,), platform="javascript", service="shop-page", release="shop@2.5.0")
+    return replace(event, **changes)  # type: ignore[arg-type]
+
+
 def hostile(number: int = 700) -> ErrorEvent:
     """Return an event whose every text is hostile to a page."""
     frame = StackFrame(HOSTILE, HOSTILE, HOSTILE, 7, source=HOSTILE, before=(HOSTILE,), locals={HOSTILE: HOSTILE})

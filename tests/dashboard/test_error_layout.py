@@ -9,9 +9,11 @@ from tests.accessibility import AXE
 from tests.page_patterns import PAGES, misfits, routes_of, unreadable
 
 from outrider.app.issue_actions import change_issues
+from outrider.model import Release
 from outrider.server import Background, listen
 
-from .error_scene import declined, hostile, page_error
+from .conftest import MINUTE_US
+from .error_scene import declined, hostile, mapped_error, page_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +24,23 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-PATHS = ("/errors", "/errors?q=is:all", "/errors?q=is:nothing", "/errors/1", "/errors/2", "/errors/3", "/errors/99")
+PATHS = (
+    "/errors",
+    "/errors?q=is:all",
+    "/errors?q=is:nothing",
+    "/errors/1",
+    "/errors/2",
+    "/errors/3",
+    "/errors/4",
+    "/errors/99",
+)
 
 
 @pytest.fixture
 def address(scene: Scene) -> Iterator[str]:
     """Yield the address of a server with issues of three kinds, one of them with a history."""
-    scene.store.errors.add([*(declined(number) for number in range(60)), page_error(), hostile()])
+    scene.store.errors.add([*(declined(number) for number in range(60)), page_error(), hostile(), mapped_error()])
+    scene.store.judgements.record_release(Release("2.5.0", "live", mapped_error().at_us - MINUTE_US))
     change_issues(scene.store, "assign", ["1"], {"assignee": "grace"})
     change_issues(scene.store, "comment", ["1"], {"text": "the gateway's certificate has expired"})
     listening = listen("127.0.0.1", 0)

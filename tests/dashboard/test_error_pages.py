@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from tests.builders import run_of
 
-from outrider.model import AttemptTrace, ErrorUser, IssueId, IssueQuery, IssueState, Measurement, Outcome
+from outrider.model import AttemptTrace, ErrorUser, IssueId, IssueQuery, IssueState, Measurement, Outcome, Release
 
-from .conftest import NOW_US
-from .error_scene import TRACE, declined, hostile, page_error
+from .conftest import HOUR_US, NOW_US
+from .error_scene import TRACE, declined, hostile, mapped_error, page_error
 
 if TYPE_CHECKING:
     from .conftest import Scene
@@ -54,6 +54,34 @@ def test_an_issue_shows_its_stack_its_context_and_why_its_events_belong_together
     assert "POST /charges" in page
     assert "an•••@shop.example" in page
     assert "anna." not in page
+
+
+def test_a_frame_says_where_it_was_in_the_script_and_leads_to_its_line(scene: Scene) -> None:
+    """A link needs a path of the repository, and all that its template asks for."""
+    scene.store.errors.add([mapped_error(), page_error(threads=())])
+
+    mapped, minified = scene.get("/errors/1", "/errors/2")
+
+    assert "minified: <code>r at https://shop.example/assets/index-B3kd92ka.js:1:48213</code>" in mapped.text
+    assert 'href="https://git.example/shop/blob/2.5.0/src/basket.ts#L12"' in mapped.text
+    assert "there is one for ~/static/vendor.js in release 2.5.0" in mapped.text
+    assert "git.example" not in minified.text
+
+
+def test_an_issue_names_the_release_before_it_and_a_release_its_new_issues(scene: Scene) -> None:
+    """Of the same environment, within a day, and none that another release brought."""
+    first_us = mapped_error().at_us
+    marks = (("2.5.0", "live", 1), ("2.6.0", "test", 0), ("2.4.0", "live", 2), ("0.9", "live", 99))
+    for name, environment, hours in marks:
+        scene.store.judgements.record_release(Release(name, environment, first_us - hours * HOUR_US))
+    scene.store.errors.add([mapped_error(), declined(900, at_us=first_us, release="2.4.1")])
+
+    issue, releases = scene.get("/errors/1", "/releases")
+
+    assert "suspect: release <bdi>2.5.0</bdi>" in issue.text
+    rows = {row.partition("</th>")[0].rpartition("<bdi>")[2]: row for row in releases.text.split("<tr><th")[2:]}
+    assert ["TypeError" in rows[f"{name}</bdi>"] for name in ("2.5.0", "2.4.0", "0.9")] == [True, False, False]
+    assert "PaymentError" not in releases.text
 
 
 def test_an_event_leads_to_its_neighbours_and_to_the_run_of_its_trace(scene: Scene) -> None:

@@ -106,8 +106,7 @@ def test_a_database_that_is_emptied_under_an_open_store_is_a_damaged_one(tmp_pat
 @pytest.mark.parametrize(
     ("url", "kind", "advice"),
     [
-        ("postgresql://host/outrider", "postgresql", 'pip install "psycopg[binary]"'),
-        ("postgresql://", "postgresql", 'pip install "psycopg[binary]"'),
+        ("postgresql+psycopg2://host/outrider", "postgresql", 'pip install "outrider[postgres]"'),
         ("mysql://host/outrider", "mysql", "MySQLdb"),
         ("oracle://host/outrider", "oracle", "oracledb"),
     ],
@@ -115,12 +114,12 @@ def test_a_database_that_is_emptied_under_an_open_store_is_a_damaged_one(tmp_pat
 def test_a_missing_driver_is_advised_for_the_database_that_is_named(
     tmp_path: Path, url: str, kind: str, advice: str
 ) -> None:
-    """The advice calls what is not SQLite experimental, and names no driver of another database."""
+    """The advice says which databases are tried, and names no driver of another one."""
     with pytest.raises(StoreError) as refused:
         Store.open(url, artifacts=tmp_path / "a")
 
     assert f"the driver of {kind} is not installed" in refused.value.what
-    assert "experimental" in refused.value.fix
+    assert ("experimental" in refused.value.fix) == (kind != "postgresql")
     assert advice in refused.value.fix
     assert ("psycopg" in refused.value.fix) == (kind == "postgresql")
 

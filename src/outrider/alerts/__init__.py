@@ -7,7 +7,7 @@ from outrider.alerts.backtest import Replayed, replayed, stored_findings
 from outrider.alerts.composition import headline
 from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.delivery import Deliverer, Health, Lane, test_row
-from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, Severity
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, Severity, check_of
 from outrider.alerts.incident import Incident, Phase
 from outrider.alerts.incident_records import read_incident, read_incidents
 from outrider.alerts.incident_tracker import IncidentTracker
@@ -65,6 +65,7 @@ __all__ = [
     "as_query",
     "baseline_findings",
     "check_labels",
+    "check_of",
     "findings",
     "headline",
     "issue_findings",

@@ -107,6 +107,7 @@ if TYPE_CHECKING:
     from outrider.app.service_state import ServiceStatus, service_status
     from outrider.app.setting_overrides import override_note
     from outrider.app.silences import end_silence, list_silences, silence_incidents
+    from outrider.app.source_map_files import CheckedScript, MapScope, check_build, upload_maps
     from outrider.app.status_page_export import export_status_page, open_status_page
     from outrider.app.status_updates import open_status_incident, update_status_incident
     from outrider.app.step_judgements import judge_steps, unjudged_metrics_note
@@ -125,6 +126,7 @@ if TYPE_CHECKING:
     from outrider.app.telemetry_day import TelemetryDay, lost_today
     from outrider.app.telemetry_service import TelemetryService
     from outrider.app.token_registry import create_token, list_tokens, revoke_token
+    from outrider.app.trace_walk import walk_trace
     from outrider.app.typed_values import duration_s, master_address, moment_us, web_address
     from outrider.app.user_accounts import (
         add_user,
@@ -151,6 +153,7 @@ if TYPE_CHECKING:
     from outrider.app.workspace_service import WorkspaceService
     from outrider.app.workspace_validation import Validation, suite_notes, validate_workspace
     from outrider.baselines import Condition, Knee, Signal, Verdict
+    from outrider.causes import Join, judge_join
     from outrider.dashboard import (
         PanelAnswer,
         PanelTable,
@@ -177,40 +180,40 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENTS_A_DAY", "EVENTS_A_MINUTE", "ISSUE_ACTIONS", "Acceptance", "Accepted", "AcceptedFile", "AlertSettings",
-    "Backend", "BaselineDiff", "Browser", "Condition", "Decision", "DeliveryTest", "Discovery", "FalseFails",
-    "FrameFormat", "GateListener", "GateOptions", "GateResult", "GateVerdict", "Incident", "IncidentList", "IssuedKey",
-    "Judgement", "KeyRequest", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener", "LoadOutcome",
-    "LoadOverrides", "Look", "OnCallShift", "OpenServer", "OpenWorkspace", "PanelAnswer", "PanelTable", "Phase",
-    "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport", "ProofVerdict", "ReleaseMark",
-    "RemoteBackend", "Replayed", "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod", "RequestPair",
-    "RequestedRun", "Rules", "RunComparison", "RunListener", "RunTrace", "RunTraces", "Runtime", "Scaffold",
-    "Sensitivity", "SeriesSensitivity", "ServiceFacts", "ServiceStatus", "Shard", "Signal", "SilenceEffect",
+    "Backend", "BaselineDiff", "Browser", "CheckedScript", "Condition", "Decision", "DeliveryTest", "Discovery",
+    "FalseFails", "FrameFormat", "GateListener", "GateOptions", "GateResult", "GateVerdict", "Incident", "IncidentList",
+    "IssuedKey", "Join", "Judgement", "KeyRequest", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener",
+    "LoadOutcome", "LoadOverrides", "Look", "MapScope", "OnCallShift", "OpenServer", "OpenWorkspace", "PanelAnswer",
+    "PanelTable", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport", "ProofVerdict",
+    "ReleaseMark", "RemoteBackend", "Replayed", "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod",
+    "RequestPair", "RequestedRun", "Rules", "RunComparison", "RunListener", "RunTrace", "RunTraces", "Runtime",
+    "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceFacts", "ServiceStatus", "Shard", "Signal", "SilenceEffect",
     "SilentListener", "SkippedCheck", "StatusIncident", "StepPair", "StepShift", "StepStatus", "Store", "TelemetryDay",
     "TelemetryService", "Undelivered", "Validation", "Verdict", "WorkerOutcome", "Workspace", "WorkspaceService",
     "accept_baselines", "acknowledge_incident", "add_project", "add_project_key", "add_user", "alert_settings",
     "answer_dashboard", "api_dashboard", "api_dashboards", "artifact_file", "ask_server", "assign_incident", "back_up",
     "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks", "cell_word",
-    "chance_of_all", "change_issues", "command_line_change", "comment_gate", "comment_on_incident",
+    "chance_of_all", "change_issues", "check_build", "command_line_change", "comment_gate", "comment_on_incident",
     "compare_baselines", "compare_with_last_good", "comparison_document", "comparison_json", "create_token",
     "create_workspace", "current_user", "debug_check", "display_name", "duration_s", "empty_range_note", "end_silence",
     "execute", "export_artifacts", "export_frames", "export_status_page", "find_incident", "find_issue",
     "find_stored_incident", "find_user", "find_workspace", "find_workspace_if_any", "follow_logs", "format_duration",
     "gate_as_annotations", "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_comparison_texts", "gate_rules",
-    "gate_verdict_text", "grouping_advice", "headline", "ignored_variables", "issue_state", "judge_runs",
+    "gate_verdict_text", "grouping_advice", "headline", "ignored_variables", "issue_state", "judge_join", "judge_runs",
     "judge_settings", "judge_steps", "levels", "limit_project", "list_changes", "list_checks", "list_incidents",
-    "list_issues", "list_project_keys", "list_projects", "list_releases", "list_runs", "list_sessions",
-    "list_silences", "list_tokens", "list_users", "list_views", "load_document", "lost_today", "mail_report",
-    "mark_release", "master_address", "merge_gate_shards", "moment_us", "notable_patterns", "now_us", "open_backend",
-    "open_runtime", "open_server", "open_status_incident", "open_status_page", "open_store", "open_telemetry",
-    "open_workspace", "override_note", "path_errors", "pause_checks", "period_document", "prove_journeys",
-    "provide_workspace_browser", "prune_expired", "read_baselines", "read_dashboards", "read_run_traces",
-    "record_journey", "register_checks", "remove_user", "remove_view", "request_runs", "restore_backup",
-    "resume_checks", "revoke_project_key", "revoke_token", "rotate_project_key", "run_checks", "run_document",
-    "run_gate", "run_load", "satisfied_ms", "save_view", "self_test_gate", "serve_heartbeats", "service_status",
-    "set_password", "set_role", "shifts_ahead", "shown_name", "sign_out_user", "silence_incidents",
-    "status_page_incidents", "step_medians", "stored_run", "suite_notes", "try_alert_route", "unjudged_metrics_note",
-    "unknown_check_note", "unknown_environment_note", "unknown_location_note", "update_status_incident",
-    "validate_workspace", "view_query", "watch_checks", "web_address", "work_for_master", "write_failure_pages",
+    "list_issues", "list_project_keys", "list_projects", "list_releases", "list_runs", "list_sessions", "list_silences",
+    "list_tokens", "list_users", "list_views", "load_document", "lost_today", "mail_report", "mark_release",
+    "master_address", "merge_gate_shards", "moment_us", "notable_patterns", "now_us", "open_backend", "open_runtime",
+    "open_server", "open_status_incident", "open_status_page", "open_store", "open_telemetry", "open_workspace",
+    "override_note", "path_errors", "pause_checks", "period_document", "prove_journeys", "provide_workspace_browser",
+    "prune_expired", "read_baselines", "read_dashboards", "read_run_traces", "record_journey", "register_checks",
+    "remove_user", "remove_view", "request_runs", "restore_backup", "resume_checks", "revoke_project_key",
+    "revoke_token", "rotate_project_key", "run_checks", "run_document", "run_gate", "run_load", "satisfied_ms",
+    "save_view", "self_test_gate", "serve_heartbeats", "service_status", "set_password", "set_role", "shifts_ahead",
+    "shown_name", "sign_out_user", "silence_incidents", "status_page_incidents", "step_medians", "stored_run",
+    "suite_notes", "try_alert_route", "unjudged_metrics_note", "unknown_check_note", "unknown_environment_note",
+    "unknown_location_note", "update_status_incident", "upload_maps", "validate_workspace", "view_query", "walk_trace",
+    "watch_checks", "web_address", "work_for_master", "write_failure_pages",
 ]  # fmt: skip
 
 _MODULES = {
@@ -264,6 +267,7 @@ _MODULES = {
     "outrider.app.selection": ("display_name unknown_check_note unknown_environment_note unknown_location_note"),
     "outrider.app.server_handle": "OpenServer open_server",
     "outrider.app.service_state": "ServiceStatus service_status",
+    "outrider.app.source_map_files": "CheckedScript MapScope check_build upload_maps",
     "outrider.app.status_page_export": "export_status_page open_status_page",
     "outrider.app.status_updates": "open_status_incident update_status_incident",
     "outrider.dashboard": (
@@ -295,6 +299,8 @@ _MODULES = {
     ),
     "outrider.app.workspace_service": "WorkspaceService",
     "outrider.app.workspace_validation": "Validation suite_notes validate_workspace",
+    "outrider.app.trace_walk": "walk_trace",
+    "outrider.causes": "Join judge_join",
     "outrider.baselines": "Condition Knee Signal Verdict",
     "outrider.frames": "FrameFormat",
     "outrider.gate": (

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import structlog
 
+from outrider.app.event_symbolication import EventSymbolication
 from outrider.app.followed_error_rules import FollowedErrorRules
 from outrider.app.quota_watch import ERROR_LEDGER_FILE
 from outrider.app.signing_key import signing_key
 from outrider.app.telemetry_link import TelemetryLink
 from outrider.app.workspace_access import now_us
 from outrider.errors import EventScrubber
-from outrider.model import StoreError, UsageError
+from outrider.model import MapRecords, StoreError, UsageError
 from outrider.server import Background, beacon_routes, error_application, is_loopback, listen
 from outrider.telemetry import (
     BeaconIntake,
@@ -31,9 +32,10 @@ from outrider.telemetry import (
 from outrider.workspace import Mask, Redactor, available_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
-    from outrider.model import ErrorLog, ErrorProject, ProjectKey, ProjectRegistry
+    from outrider.model import AddedEvent, ErrorEvent, ErrorProject, ProjectKey, ProjectRegistry
     from outrider.workspace import Workspace
 
 log = structlog.get_logger("outrider.errors")
@@ -44,17 +46,12 @@ _KNOWN_S: Final = 3.0
 _AGAIN_S: Final = 0.5
 
 
-class ErrorRecords(Protocol):
+class ErrorRecords(MapRecords, Protocol):
     """What taking errors needs of the store."""
 
     @property
     def projects(self) -> ProjectRegistry:
         """Projects and their keys."""
-        ...
-
-    @property
-    def errors(self) -> ErrorLog:
-        """Events and their issues."""
         ...
 
 
@@ -80,9 +77,20 @@ class ErrorService:
         intake = ErrorIntake(spool, keys, EventScrubber(scrubber.text, scrubber.hides), tally, room=room.check)
         listener = listen(settings.host, settings.port)
         rules = FollowedErrorRules(workspace.root)
-        self._digestion = ErrorDigestion(
-            spool, lambda events: records.errors.add(events, rules.current()), tally, after=ledger.write
-        )
+        maps = EventSymbolication(records)
+
+        def add(events: Sequence[ErrorEvent]) -> Sequence[AddedEvent]:
+            maps.apply_late(rules.current())
+            return records.errors.add(maps.apply(events), rules.current())
+
+        def after() -> None:
+            ledger.write()
+            try:
+                maps.apply_late(rules.current())
+            except StoreError as error:
+                log.warning("source maps wait: the store takes nothing", reason=str(error))
+
+        self._digestion = ErrorDigestion(spool, add, tally, after=after)
         self._digestion.start()
         self._link = TelemetryLink(workspace)
         self._workspace = workspace

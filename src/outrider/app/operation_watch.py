@@ -71,6 +71,9 @@ class OperationWatch:
         """
         begin_s = max(self._next_s, settled_s - _LEARNED_S)
         end_s = min(settled_s, begin_s + _AT_ONCE_S)
+        if end_s < settled_s and not self._places and not self._had_services(begin_s, settled_s):
+            self._next_s = settled_s
+            return [], 0
         samples: list[AggregateSample] = []
         for at_s in range(begin_s, end_s, PERIOD_S):
             counts = self._counts(at_s)
@@ -79,6 +82,9 @@ class OperationWatch:
             self._next_s = at_s + PERIOD_S
         self._forget(end_s)
         return samples, max(0, settled_s - end_s) // PERIOD_S
+
+    def _had_services(self, begin_s: int, end_s: int) -> bool:
+        return bool(self._reader.services(begin_s * _NS, end_s * _NS, with_synthetic=True))
 
     def _counts(self, at_s: int) -> Sequence[OperationCount] | None:
         """Return what was counted; None where that takes the engine too much, which no service has to wait for."""

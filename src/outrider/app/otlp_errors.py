@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from outrider.app.error_projects import project_of
+from outrider.app.event_symbolication import EventSymbolication
 from outrider.app.followed_error_rules import FollowedErrorRules
 from outrider.app.workspace_access import now_us
 from outrider.errors import EXCEPTION, environment_of, has_exception, log_error, span_error
@@ -16,7 +17,7 @@ from outrider.telemetry import add_events
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import ErrorEvent, ErrorLog, ErrorProject, ProjectRegistry
+    from outrider.model import AddedEvent, ErrorEvent, ErrorProject, MapRecords, ProjectRegistry
     from outrider.telemetry import Record, Tally
     from outrider.workspace import Workspace
 
@@ -32,9 +33,10 @@ class OtlpErrors:
         tally: Counts what is stored and left out, by project.
     """
 
-    def __init__(self, workspace: Workspace, projects: ProjectRegistry, errors: ErrorLog, tally: Tally) -> None:
+    def __init__(self, workspace: Workspace, projects: ProjectRegistry, records: MapRecords, tally: Tally) -> None:
         self._registry = projects
-        self._errors = errors
+        self._errors = records.errors
+        self._maps = EventSymbolication(records)
         self._tally = tally
         self._rules = FollowedErrorRules(workspace.root)
         self._projects: tuple[ErrorProject, ...] = ()
@@ -67,10 +69,13 @@ class OtlpErrors:
         kept = events[: max(0, left)]
         for start in range(0, len(kept), _BATCH):
             batch = kept[start : start + _BATCH]
-            fresh = add_events(lambda some: self._errors.add(some, self._rules.current()), batch, self._tally)
+            fresh = add_events(self._add, batch, self._tally)
             self._tally.add(taken, fresh)
         if len(kept) < len(events):
             self._tally.add(f"project {number} exceptions beyond the limit of the day", len(events) - len(kept))
+
+    def _add(self, events: Sequence[ErrorEvent]) -> Sequence[AddedEvent]:
+        return self._errors.add(self._maps.apply(events), self._rules.current())
 
     def _events(self, record: Record) -> list[ErrorEvent]:
         if isinstance(record, Span):

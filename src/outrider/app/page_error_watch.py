@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from outrider.app.error_projects import project_of
+from outrider.app.event_symbolication import EventSymbolication
 from outrider.app.followed_error_rules import FollowedErrorRules
 from outrider.errors import page_error_events
 from outrider.model import ErrorSource, StoreError
@@ -16,7 +17,7 @@ from outrider.workspace import Mask, Redactor, available_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from outrider.model import Check, CheckId, ErrorEvent, ErrorLog, ProjectRegistry, Run
+    from outrider.model import Check, CheckId, ErrorEvent, MapRecords, ProjectRegistry, Run
     from outrider.runs import Judgement
     from outrider.workspace import Workspace
 
@@ -30,9 +31,10 @@ class PageErrorWatch:
     What cannot be stored is tried again with the next run and every second; the latest thousand events wait.
     """
 
-    def __init__(self, workspace: Workspace, projects: ProjectRegistry, errors: ErrorLog) -> None:
+    def __init__(self, workspace: Workspace, projects: ProjectRegistry, records: MapRecords) -> None:
         self._projects = projects
-        self._errors = errors
+        self._errors = records.errors
+        self._maps = EventSymbolication(records)
         self._rules = FollowedErrorRules(workspace.root)
         self._waiting: deque[ErrorEvent] = deque(maxlen=_MOST_WAITING)
         self._services: dict[CheckId, str] = {}
@@ -67,7 +69,7 @@ class PageErrorWatch:
             return
         self._waiting.clear()
         try:
-            self._errors.add(events, self._rules.current())
+            self._errors.add(self._maps.apply(events), self._rules.current())
         except StoreError:
             self._waiting.extend(events)
             raise

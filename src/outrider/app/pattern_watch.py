@@ -123,19 +123,19 @@ class PatternWatch:
         self._notable = {_key(row): row for row in read_notable(notable)}
 
     def look(self) -> bool:
-        """Look at an hour at most of what has settled; return whether more is left.
+        """Look at twelve periods at most of what has settled; return whether more is left.
 
         Raises:
             TelemetryError: If the telemetry cannot be asked.
         """
         settled_s = int(min(self._clock(), self._waits_since()) - LATE_S) // PERIOD_S * PERIOD_S
         begin_s = max(self.until_s, settled_s - _DAY_S)
-        end_s = min(settled_s, begin_s + _AT_ONCE * PERIOD_S)
-        if end_s <= begin_s:
+        if settled_s <= begin_s:
             return False
-        for at_s in range(begin_s, end_s, PERIOD_S):
+        periods = self._periods(begin_s, settled_s)
+        for at_s in periods[:_AT_ONCE]:
             self._learn(self._patterns(at_s), at_s)
-        self.until_s = end_s
+        self.until_s = end_s = periods[_AT_ONCE] if len(periods) > _AT_ONCE else settled_s
         latest = sorted(self._notable.values(), key=lambda row: -row.until_s)[:_MOST_NOTABLE]
         self._notable = {_key(row): row for row in latest if row.until_s > end_s - _DAY_S}
         write_notable(self._notable_file, self._notable.values())
@@ -164,6 +164,14 @@ class PatternWatch:
         )
         table = self._reader.measure(RecordKind.LOGS, both, measure="count")
         return any(row[-1] for row in table.rows)
+
+    def _periods(self, begin_s: int, end_s: int) -> list[int]:
+        """Return the periods that are to be looked at: of several, those that have records."""
+        if end_s - begin_s == PERIOD_S:
+            return [begin_s]
+        query = f"since:{_moment(begin_s)} until:{_moment(end_s)}"
+        counts = self._reader.measure(RecordKind.LOGS, query, every_s=PERIOD_S)
+        return [int(at_s) for at_s, _ in counts.rows if isinstance(at_s, int | float)]
 
     def _patterns(self, at_s: int) -> tuple[LogPattern, ...]:
         query = f"since:{_moment(at_s)} until:{_moment(at_s + PERIOD_S)}"

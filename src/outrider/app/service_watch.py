@@ -102,12 +102,19 @@ class ServiceWatch:
         end_s = min(settled_s, begin_s + _HOUR_S)
         if end_s <= begin_s:
             return left
-        self._aggregates.record([*self._own(begin_s, end_s), *self._calls(begin_s, end_s)])
+        if end_s < settled_s and not self._had_services(begin_s, settled_s):
+            end_s = settled_s
+        else:
+            self._aggregates.record([*self._own(begin_s, end_s), *self._calls(begin_s, end_s)])
         self._mark.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._mark.with_suffix(".new")
         fresh.write_text(json.dumps({"until_s": end_s}), encoding="utf-8")
         fresh.replace(self._mark)
         return max(left, (settled_s - end_s) // PERIOD_S)
+
+    def _had_services(self, begin_s: int, end_s: int) -> bool:
+        """Return whether there were any in that time or the week before it, of which one might have fallen silent."""
+        return bool(self._reader.services((begin_s - 7 * _DAY_S) * _NS, end_s * _NS, with_synthetic=True))
 
     def _look_at_operations(self, settled_s: int) -> int:
         if self._operations is None:

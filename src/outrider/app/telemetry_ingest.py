@@ -102,7 +102,7 @@ class TelemetryIngest:
         except BaseException:
             self._doors.close()
             raise
-        self._errors = OtlpErrors(workspace, records.projects, records.errors, self.tally)
+        self._errors = OtlpErrors(workspace, records.projects, records, self.tally)
         sampler = SpanSampler(keep_rules(settings))
         self._digestion = Digestion(spool, store, self.tally, sampler=sampler, look=self._errors.take)
         self._digestion.start()

@@ -170,6 +170,7 @@ class WebService:
             partial(policy_origins, workspace),
             service_in_full=self._view_in_full, alerts=self._loaded.alerts if self._loaded is not None else None,
             reports=self._reports(), coverage_s=workspace.service.coverage_s,
+            code_url=workspace.errors.code_url if workspace.errors is not None else "",
             settings=WorkspaceSettings(workspace.root, self._store),
             dashboards=DashboardShelf(workspace.root),
             level_changes=lambda check: level_changes(self._store, [check], settings=judge_settings(workspace)),

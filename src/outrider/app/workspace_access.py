@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from outrider.model import ConfigError, Retention
 from outrider.store import Store
-from outrider.workspace import find_root, load
+from outrider.workspace import ErrorSettings, find_root, load
 from outrider.workspace import init as write_scaffold
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def retention(workspace: Workspace) -> Retention:
         days_s=settings.days_s,
         runs_s=settings.runs_s,
         errors_s=settings.errors_s,
+        source_maps_s=settings.source_maps_s,
+        source_maps_bytes=(workspace.errors or ErrorSettings()).source_map_bytes,
     )
 
 

@@ -57,7 +57,7 @@ class WorkspaceService:
         self._alerts = AlertService(store, self._leads)
         self._mailing = Mailing(store, self._leads, health)
         self._subjects = SubjectWatch(store.aggregates, self._alerts.subject_judged, on_rule=self._alerts.rule_measured)
-        self._page_errors = PageErrorWatch(workspace, store.projects, store.errors)
+        self._page_errors = PageErrorWatch(workspace, store.projects, store)
         self._sender = RunSender(workspace)
         listeners: list[Listener] = [
             RunLogLines(), HourlyRetention(self._prune, health), self._subjects, self._alerts, self._mailing,

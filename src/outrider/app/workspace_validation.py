@@ -15,7 +15,7 @@ from outrider.app.setting_overrides import overridden_settings, override_note
 from outrider.dashboard import dashboard_problems
 from outrider.load import Catalogue as LoadCatalogue
 from outrider.model import BrowserError, ConfigErrors, OutriderError
-from outrider.store import SQLITE, check_addresses, store_problems, stored_overrides
+from outrider.store import TRIED_DATABASES, check_addresses, store_problems, stored_overrides
 from outrider.workspace import (
     SETTINGS_FILE,
     available_secrets,
@@ -158,4 +158,6 @@ def _overrides(workspace: Workspace) -> tuple[str, ...]:
 
 def _experimental(workspace: Workspace) -> tuple[str, ...]:
     kind = check_addresses(workspace.store_url, artifacts=".")
-    return () if kind == SQLITE else (f"store.url: {kind} is experimental; what is tested and measured is SQLite",)
+    if kind in TRIED_DATABASES:
+        return ()
+    return (f"store.url: {kind} is experimental; SQLite and PostgreSQL are tried and measured",)

@@ -22,6 +22,7 @@ from outrider.baselines.mean_difference import LEAST_ROWS, MeanDifference, mean_
 from outrider.baselines.proportions import ERROR_LEVEL, compare_errors, proportion_interval
 from outrider.baselines.quantiles import Quantile, quantile_of
 from outrider.baselines.rates import RateSignal, RateState, replay_rates, step_rate
+from outrider.baselines.robust_deviation import robust_deviations
 from outrider.baselines.sequential import FAMILY_LEVEL, Plan, correct, judge_so_far, nominal_levels, run_plan
 from outrider.baselines.series import FloatArray
 from outrider.baselines.state import Condition, Episode, Event, EventKind, Signal, State
@@ -94,6 +95,7 @@ __all__ = [
     "quantile_of",
     "replay",
     "replay_rates",
+    "robust_deviations",
     "run_plan",
     "sensitivities",
     "step",

@@ -1,7 +1,10 @@
-"""Explain a problem: where the time of a step went."""
+"""Explain a problem: where the time of a step went, which service is its root, and where the id of a trace was lost."""
 
 from outrider.causes.attribution_text import attribution_lines, change_text, count_text, runs_text
+from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_join
+from outrider.causes.service_suspects import WorseService, service_suspects
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, SpanNode, SpanTree, span_tree
+from outrider.causes.suspect_order import Observed, Suspect, rank_suspects
 from outrider.causes.time_attribution import Share, TimeAttribution, TimePart, TracedStep, attribute_time
 from outrider.causes.trace_parts import Place
 from outrider.causes.traced_runs import SlowerStep, TracedRuns, explain_slower_step
@@ -10,20 +13,29 @@ __all__ = [
     "CYCLE",
     "MISSING_PARENT",
     "REPEATED_ID",
+    "Join",
+    "JoinVerdict",
+    "Observed",
     "Place",
     "Share",
     "SlowerStep",
     "SpanNode",
     "SpanTree",
+    "Suspect",
     "TimeAttribution",
     "TimePart",
     "TracedRuns",
     "TracedStep",
+    "WalkedRequest",
+    "WorseService",
     "attribute_time",
     "attribution_lines",
     "change_text",
     "count_text",
     "explain_slower_step",
+    "judge_join",
+    "rank_suspects",
     "runs_text",
+    "service_suspects",
     "span_tree",
 ]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _LISTED = 30
 _CHARACTERS = 100
+_BREADCRUMBS = 10
 
 
 class _IssueGroup(click.Group):
@@ -138,8 +139,23 @@ def _show_event(out: Console, event: ErrorEvent) -> None:
         "route": event.transaction, "release": event.release, "environment": event.environment, "trace": event.trace_id,
     }  # fmt: skip
     out.print(note(", ".join(f"{name} {value}" for name, value in facts.items() if value)))
+    if event.request.url:
+        out.print(note(f"request {event.request.method} {event.request.url}"))
+    if event.tags:
+        out.print(note(f"tags {', '.join(f'{name}={value}' for name, value in event.tags.items())}"))
     for index, exception in enumerate(reversed(event.exceptions)):
         _show_exception(out, exception, "caused by " if index else "")
+    _show_breadcrumbs(out, event)
+
+
+def _show_breadcrumbs(out: Console, event: ErrorEvent) -> None:
+    if event.breadcrumbs:
+        out.print()
+        out.print(note("before that, the latest first", 0))
+    for crumb in event.breadcrumbs[: -_BREADCRUMBS - 1 : -1]:
+        earlier_s = (event.at_us - crumb.at_us) / 1_000_000
+        what = " ".join(text for text in (crumb.category, crumb.message, *crumb.data.values()) if text)
+        out.print(note(f"{earlier_s:.1f} s  {what}"))
 
 
 def _show_exception(out: Console, exception: ErrorException, before: str) -> None:
@@ -155,6 +171,8 @@ def _show_frame(out: Console, frame: StackFrame) -> None:
     line = FittedTable(text_column(""), name_column(""))
     line.add_row(f"  {' ' if frame.in_app else '·'} {frame.function or '(anonymous)'}", place)
     out.print(line)
+    if frame.in_app and frame.unmapped:
+        out.print(note(frame.unmapped, 6))
     if frame.in_app and frame.source:
         source = FittedTable(text_column(""))
         source.add_row(f"      {frame.source.strip()}")

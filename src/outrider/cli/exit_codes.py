@@ -24,6 +24,8 @@ _OWN: Mapping[str, Mapping[int, str]] = {
     "gate-merge": _OUTCOMES,
     "prove": {0: "all is noticed", 1: "a journey is vacuous", 3: "a journey proves nothing"},
     "status": {0: "the service runs", 3: "no service runs"},
+    "sourcemaps check": {0: "errors will find all", 1: "errors will not find some"},
+    "sourcemaps upload": {0: "all are kept", 1: "some are not: no error would find them"},
     "alerts test": {0: "delivered", 1: "not delivered"},
     "report weekly": {0: "written, or delivered by --mail", 1: "not delivered"},
     "report monthly": {0: "written, or delivered by --mail", 1: "not delivered"},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts import headline
 from outrider.dashboard.slower_step_view import SlowerStepView  # noqa: TC001 - the API's description reads it
+from outrider.dashboard.suspects_view import SuspectsView  # noqa: TC001 - likewise
 
 if TYPE_CHECKING:
     from outrider.alerts import Facts, Incident
@@ -273,12 +274,13 @@ class NotificationItem:
 
 @dataclass(frozen=True, slots=True)
 class IncidentBody:
-    """An incident with its time line, notifications, and where the extra time of a slower step is."""
+    """An incident with its time line, notifications, where the extra time of a slower step is, and suspects."""
 
     incident: IncidentItem
     events: tuple[EventItem, ...]
     notifications: tuple[NotificationItem, ...]
     slower: SlowerStepView | None
+    suspects: SuspectsView | None
 
 
 def instant(at_us: int | None) -> str | None:

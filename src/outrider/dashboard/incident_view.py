@@ -11,6 +11,7 @@ from outrider.dashboard.notable_view import incident_patterns
 from outrider.dashboard.page_addresses import write_moment
 from outrider.dashboard.period_slots import DAY_US
 from outrider.dashboard.slower_step_view import slower_step_view
+from outrider.dashboard.suspects_view import suspects_view
 from outrider.model import IncidentQuery, UsageError, title_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from outrider.dashboard.notable_view import NotableView
     from outrider.dashboard.slower_step_view import SlowerStepView
     from outrider.dashboard.sources import Sources
+    from outrider.dashboard.suspects_view import SuspectsView
     from outrider.model import Comment, Notification
 
 PAGE_INCIDENTS = 50
@@ -76,6 +78,7 @@ class IncidentDetail:
         titles: Of the affected checks that the workspace has, by their ids.
         patterns: Of logs of the affected services, new or exploding about that time.
         slower: Where the extra time of its step is; None where it is of no slower step.
+        suspects: Which service it comes from; None where it is of no service.
     """
 
     incident: Incident
@@ -87,6 +90,7 @@ class IncidentDetail:
     titles: Mapping[str, str] = field(default_factory=dict)
     patterns: tuple[NotableView, ...] = ()
     slower: SlowerStepView | None = None
+    suspects: SuspectsView | None = None
 
     def check_title(self, check: str) -> str:
         """Return what people call an affected check."""
@@ -176,6 +180,7 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
         {check.id: check.title for check in sources.checks() or () if check.id in incident.checks},
         incident_patterns(sources, incident),
         slower_step_view(sources, incident),
+        suspects_view(sources, incident),
     )
 
 

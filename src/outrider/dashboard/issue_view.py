@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final
 from outrider.charts import draw_sparkline
 from outrider.dashboard.api_values import instant
 from outrider.dashboard.issue_list import TONES, IssueItem, issue_item, state_of
+from outrider.dashboard.outside_links import code_link
 from outrider.dashboard.page_addresses import errors_path, issue_path, run_path, trace_path
 from outrider.dashboard.page_templates import render
+from outrider.dashboard.period_slots import DAY_US
 from outrider.model import ErrorUser, IssueId, UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         IssueKey,
         IssueNote,
         KeptEvent,
+        Release,
         StackFrame,
         TagCount,
         TraceLink,
@@ -68,7 +71,7 @@ class TagValues:
 
 @dataclass(frozen=True, slots=True)
 class IssueDetail:
-    """An issue, and the event that is looked at, if one is kept."""
+    """An issue, and the event that is looked at, if one is kept; `suspect` is the release that may have brought it."""
 
     issue: Issue
     place: EventPlace | None
@@ -77,6 +80,7 @@ class IssueDetail:
     tags: tuple[TagCount, ...]
     notes: tuple[IssueNote, ...]
     links: tuple[TraceLink, ...]
+    suspect: Release | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +154,23 @@ def issue_detail(sources: Sources, name: str, event: str = "") -> IssueDetail:
             f"no event {event[:40]} of this issue is kept", slug="unknown-event", fix=f"see /errors/{issue.id}"
         )
     links = sources.store.trace_links.of_traces([place.event.trace_id], limit=5) if place is not None else ()
-    return IssueDetail(
-        issue, place, events, errors.keys(issue.id), errors.tags(issue.id), errors.notes(issue.id), tuple(links)
-    )
+    environment = place.event.environment if place is not None else ""
+    suspect = suspect_release(issue.first_us, environment, sources.store.judgements.releases())
+    keys, tags, notes = errors.keys(issue.id), errors.tags(issue.id), errors.notes(issue.id)
+    return IssueDetail(issue, place, events, keys, tags, notes, tuple(links), suspect)
+
+
+def suspect_release(first_us: int, environment: str, releases: Iterable[Release]) -> Release | None:
+    """Return the release that went live last in the day before an issue was first seen; None if none did.
+
+    Args:
+        first_us: When the issue was first seen.
+        environment: Of its events; "" for any.
+        releases: Those that are marked.
+    """
+    near = (own for own in releases if first_us - DAY_US <= own.at_us <= first_us)
+    fit = (own for own in near if environment in {"", own.environment})
+    return max(fit, key=lambda own: own.at_us, default=None)
 
 
 def api_issue(sources: Sources, name: str) -> IssueBody:
@@ -244,6 +262,7 @@ def issue_page(sources: Sources, detail: IssueDetail, context: PageContext) -> s
         "crumbs": tuple(reversed(event.breadcrumbs))[:_SHOWN_CRUMBS] if event else (),
         "chart": draw_sparkline([float(own) for own in issue.hours], f"by hour, {max(issue.hours)} at most"),
         "raw": json.dumps(asdict(event), indent=1, ensure_ascii=False)[:200_000] if event else "",
+        "code_of": lambda frame: code_link(sources.code_url, frame, event.release) if event else "",
         "history": tuple(reversed(detail.notes)), "has_telemetry": context.has_telemetry,
     }  # fmt: skip
     return render("issue.html", context, values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from outrider.dashboard.page_addresses import issue_path
 from outrider.dashboard.page_templates import render
 
 if TYPE_CHECKING:
@@ -24,4 +25,4 @@ def incident_page(detail: IncidentDetail, context: PageContext) -> str:
 
 def releases_page(view: ReleaseList, context: PageContext) -> str:
     """Return the releases as a page."""
-    return render("releases.html", context, {"view": view})
+    return render("releases.html", context, {"view": view, "issue_path_of": issue_path})

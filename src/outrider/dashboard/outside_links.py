@@ -10,7 +10,10 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from outrider.model import StackFrame
+
 _PLACE: Final = re.compile(r"\{([a-z_]+)\}")
+_COMMIT: Final = re.compile(r"(?<![0-9a-zA-Z])(?=[a-f]*[0-9])[0-9a-f]{7,40}(?![0-9a-zA-Z])")
 _MARGIN_MS: Final = 60_000
 """Before and after: other tools' clocks, and what they received late."""
 
@@ -40,6 +43,23 @@ def outside_links(
             href = _PLACE.sub(lambda match: quote(values[match[1]], safe=""), template)
             links.append(OutsideLink(name, href))
     return tuple(links)
+
+
+def code_link(template: str, frame: StackFrame, release: str) -> str:
+    """Return the address of a frame's line; "" where the template, or what its places need, is missing.
+
+    The commit is what looks like one in the name of the release: seven to forty hexadecimal digits, a digit among them.
+    """
+    if not frame.in_app or not frame.line or not frame.path or frame.path.startswith("/") or "://" in frame.path:
+        return ""
+    commit = _COMMIT.search(release)
+    values = {
+        "path": frame.path.removeprefix("./"), "line": str(frame.line), "commit": commit[0] if commit else "",
+        "release": release.rpartition("@")[2],
+    }  # fmt: skip
+    if not all(values.get(place) for place in _PLACE.findall(template)):
+        return ""
+    return _PLACE.sub(lambda match: quote(values[match[1]], safe="/"), template)
 
 
 def times(start_ms: int, end_ms: int) -> dict[str, str]:

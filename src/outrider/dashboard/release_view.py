@@ -1,4 +1,4 @@
-"""Releases, and the incidents that began within a day after each."""
+"""Releases, and the incidents and issues that began within a day after each."""
 
 from __future__ import annotations
 
@@ -8,25 +8,31 @@ from typing import TYPE_CHECKING
 from outrider.alerts import Phase, read_incidents
 from outrider.dashboard.page_addresses import write_moment
 from outrider.dashboard.period_slots import DAY_US
-from outrider.model import printable
+from outrider.model import IssueQuery, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.alerts import Incident
     from outrider.dashboard.sources import Sources
-    from outrider.model import Release
+    from outrider.model import Issue, Release
 
 PAGE_RELEASES = 50
 _MOST_INCIDENTS = 1_000
+_MOST_ISSUES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseLine:
-    """A release and the incidents of its environment that began within a day after it, before the next one."""
+    """A release, and what began in its environment within a day after it, before the next one.
+
+    Attributes:
+        issues: Issues of errors that were first seen then, in it or in events that name no release.
+    """
 
     release: Release
     incidents: tuple[Incident, ...]
+    issues: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +65,16 @@ def release_list(
         return ReleaseList((), "", before is None, text)
     stored = sources.store.incidents.search(since_us=shown[-1].at_us, limit=_MOST_INCIDENTS)
     incidents = [incident for incident in read_incidents(stored) if incident.phase is not Phase.PENDING]
+    issues = sources.store.errors.list(IssueQuery(sources.now_us(), new_since_us=shown[-1].at_us), _MOST_ISSUES)
     next_us = {release.environment: release.at_us for release in releases[:start]}
     lines = []
     for release in shown:
         until_us = min(release.at_us + DAY_US, next_us.get(release.environment, release.at_us + DAY_US))
         next_us[release.environment] = release.at_us
         own = (incident for incident in incidents if release.at_us <= incident.began_us < until_us)
-        lines.append(ReleaseLine(release, tuple(incident for incident in own if _is_in(incident, release.environment))))
+        new = tuple(issue for issue in issues if release.at_us <= issue.first_us < until_us and _is_of(issue, release))
+        incidents_of = tuple(incident for incident in own if _is_in(incident, release.environment))
+        lines.append(ReleaseLine(release, incidents_of, new))
     return ReleaseList(tuple(lines), _cursor(releases, start + len(shown)), before is None, text)
 
 
@@ -87,6 +96,11 @@ def _cursor(releases: Sequence[Release], end: int) -> str:
         return ""
     at_us = releases[end].at_us
     return write_moment(at_us, str(sum(release.at_us == at_us for release in releases[:end])))
+
+
+def _is_of(issue: Issue, release: Release) -> bool:
+    """Return whether an issue may have come with a release; clients write `shop@2.4` for `2.4`."""
+    return issue.first_release.rpartition("@")[2] in {"", release.name.rpartition("@")[2]}
 
 
 def _is_in(incident: Incident, environment: str) -> bool:

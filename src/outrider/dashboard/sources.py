@@ -39,6 +39,7 @@ class Sources:
         reports: Builds reports; None while the workspace is not loaded.
         store_size: Returns how much the store holds; None while that is not known.
         host: Returns how busy this host is; None if nobody asks it.
+        code_url: Template of the address of a line of code; empty for none.
         settings: Switches and levels that are changed while the service runs; None where no workspace is served.
         alerts: What the workspace says of alerts; None while it is not loaded.
         policy_origins: Returns where each value of a check's policy comes from, by its name.
@@ -65,6 +66,7 @@ class Sources:
     reports: ReportShelf | None = None
     store_size: Callable[[], StoreSize | None] = lambda: None
     host: Callable[[], HostState | None] = lambda: None
+    code_url: str = ""
     settings: SettingControl | None = None
     level_changes: Callable[[CheckId], Sequence[LevelChange]] = lambda _: ()
     telemetry: TelemetrySource = field(default_factory=TelemetrySource)

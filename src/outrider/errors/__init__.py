@@ -23,22 +23,30 @@ from outrider.errors.page_error import page_error_events
 from outrider.errors.rule_match import owner_of
 from outrider.errors.security_report import read_reports
 from outrider.errors.sentry_event import ReceivedEvent, event_id, read_sentry_event, time_us
+from outrider.errors.source_map import LARGEST_MAP, BadSourceMap, SourceMap, debug_id_of, read_source_map
+from outrider.errors.symbolication import SCRIPT_PLATFORMS, debug_ids, script_paths, symbolicated
 from outrider.errors.text_stack import stack_exceptions
 
 __all__ = [
     "EXCEPTION",
+    "LARGEST_MAP",
     "OPEN_STATES",
     "RECENT_US",
+    "SCRIPT_PLATFORMS",
     "VERSION",
     "BadEnvelope",
+    "BadSourceMap",
     "EventMoment",
     "EventScrubber",
     "ReceivedEvent",
+    "SourceMap",
     "Tally",
     "arrived",
     "browser_frames",
     "counted",
     "current",
+    "debug_id_of",
+    "debug_ids",
     "earlier_keys",
     "environment_of",
     "event_id",
@@ -55,10 +63,13 @@ __all__ = [
     "read_envelope",
     "read_reports",
     "read_sentry_event",
+    "read_source_map",
     "reopened",
     "resolved",
+    "script_paths",
     "span_error",
     "stack_exceptions",
+    "symbolicated",
     "time_us",
     "title_of_event",
 ]

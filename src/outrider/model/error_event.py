@@ -30,6 +30,8 @@ class StackFrame:
         locals: Names and values of its variables, as text.
         package: The library, image or assembly that it belongs to, for native code.
         address: Of its instruction, hexadecimal with "0x", for native code.
+        minified: Where it was before a source map was applied, as `function at address:line:column`.
+        unmapped: Why no source map was applied, where one was looked for.
     """
 
     module: str = ""
@@ -44,6 +46,8 @@ class StackFrame:
     locals: Texts = field(default_factory=dict)
     package: str = ""
     address: str = ""
+    minified: str = ""
+    unmapped: str = ""
 
 
 @dataclass(frozen=True, slots=True)

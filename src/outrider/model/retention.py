@@ -33,6 +33,8 @@ class Retention:
         days_s: How long rollups by day stay; never shorter than those by hour.
         errors_s: How long the sampled events of an issue stay, and its hours; the issue itself, its first and its last
             event stay as long as a run does after it was seen last.
+        source_maps_s: How long a source map stays that no error needed.
+        source_maps_bytes: How large all of them are together; of more, those go that were not needed for longest.
         runs_s: How long a run stays, with its attempts and errors.
         unreferenced_s: How old a file must be that nothing refers to; it may be about to be referred to.
     """
@@ -46,6 +48,8 @@ class Retention:
     hours_s: float = 395 * _DAY_S
     days_s: float = 1830 * _DAY_S
     errors_s: float = 90 * _DAY_S
+    source_maps_s: float = 90 * _DAY_S
+    source_maps_bytes: int = 5 * 10**9
     runs_s: float = 396 * _DAY_S
     unreferenced_s: float = 3_600.0
 

@@ -1,7 +1,7 @@
 """Runs, samples and artifacts, kept: SQLite in a file or PostgreSQL by URL, and content-addressed files."""
 
-from outrider.store.addresses import SQLITE, check_addresses, store_problems
+from outrider.store.addresses import TRIED_DATABASES, check_addresses, store_problems
 from outrider.store.database import stored_overrides
 from outrider.store.store import Store
 
-__all__ = ["SQLITE", "Store", "check_addresses", "store_problems", "stored_overrides"]
+__all__ = ["TRIED_DATABASES", "Store", "check_addresses", "store_problems", "stored_overrides"]

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-SQLITE = "sqlite"
+TRIED_DATABASES = ("sqlite", "postgresql")
+"""The kinds that all tests of the store hold for."""
 
 
 def check_addresses(url_or_path: str | Path, *, artifacts: str | Path) -> str:

@@ -4,6 +4,11 @@ SQLite runs in WAL mode with `synchronous = NORMAL`. A transaction that was comm
 which a killed process does not take with it: `kill -9` at any moment loses no finished run. A power cut may lose the
 transactions since the last checkpoint (about a thousand pages), the newest first, and never damages the file; FULL
 would save those for one fsync a transaction (https://www.sqlite.org/pragma.html#pragma_synchronous).
+
+PostgreSQL gets on purpose what SQLite gives by its nature. Whoever writes holds an advisory lock until its transaction
+ends: writers follow each other, whatever process or host they are in, so that each sees all that was written before it
+(READ COMMITTED, since a snapshot taken while waiting for the lock would be old), and none meets a deadlock or somebody
+else's half. Whoever reads sees one state throughout (REPEATABLE READ, READ ONLY), which waits for nobody.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
     from outrider.model import SettingOverride
@@ -34,9 +41,15 @@ if TYPE_CHECKING:
 _WAL_KEPT_BYTES = 64 * 1024 * 1024
 _CACHE_KIB = 16 * 1024
 _URL_FIX = 'name a file, for SQLite, or write a URL such as "postgresql+psycopg://host/outrider"'
-_EXPERIMENTAL = "what is not SQLite is experimental: it is neither tested nor measured"
-_DRIVERS = {"postgresql": 'pip install "psycopg[binary]" and write "postgresql+psycopg://…"'}
+_EXPERIMENTAL = "what is neither SQLite nor PostgreSQL is experimental: it is neither tested nor measured"
+_DRIVERS = {"postgresql": 'pip install "outrider[postgres]" and write "postgresql+psycopg://…"'}
 """How to get the driver of a kind of database, where that is known to work."""
+
+_WRITER = 0x4F757472
+"""The advisory lock of PostgreSQL that whoever writes holds, one in each database: "Outr" in ASCII."""
+_IDLE_WRITER_S = 60
+"""After this long without a statement PostgreSQL ends a transaction: a process that was stopped must not stop all."""
+_CONNECT_S = 10
 
 
 class Database:
@@ -56,6 +69,9 @@ class Database:
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", self._on_connect)
             event.listen(self.engine, "begin", _begin)
+        elif self.engine.dialect.name == "postgresql":
+            event.listen(self.engine, "connect", partial(_limit_waiting, round(busy_timeout_s * 1000)))
+            event.listen(self.engine, "begin", _begin_postgresql)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -98,7 +114,8 @@ class Database:
             StoreError: store-url if the database is no SQLite file.
         """
         if self._path is None:
-            raise _bad_url(self.where, "only SQLite files are copied; ask the database server for a dump")
+            fix = "ask the database server for a dump (pg_dump writes one), and copy the artifacts beside it"
+            raise _bad_url(self.where, "only SQLite files are copied", fix)
         with self.reading() as connection, translated(str(target)), closing(sqlite3.connect(target)) as copy:
             driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
@@ -248,14 +265,15 @@ def _engine(url: URL, busy_timeout_s: float) -> Engine:
     try:
         if is_sqlite:
             return create_engine(url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False})
-        return create_engine(url)
+        waits = {"connect_timeout": _CONNECT_S} if url.get_dialect().driver == "psycopg" else {}
+        return create_engine(url, connect_args=waits, pool_pre_ping=True)  # servers are started again
     except NoSuchModuleError as error:
         why = f'"{url.drivername}" is no kind of database that SQLAlchemy knows'
         raise _bad_url(url.render_as_string(hide_password=True), why) from error
     except ModuleNotFoundError as error:
         kind = url.get_backend_name()
         how = _DRIVERS.get(kind, f"the Python package that has the module {error.name}")
-        fix = f"name a file, for SQLite, or install it: {how}; {_EXPERIMENTAL}"
+        fix = f"name a file, for SQLite, or install it: {how}" + ("" if kind in _DRIVERS else f"; {_EXPERIMENTAL}")
         raise _bad_url(
             url.render_as_string(hide_password=True), f"the driver of {kind} is not installed: {error}", fix
         ) from error
@@ -279,3 +297,18 @@ def _sqlite_path(url: URL) -> str | None:
 def _begin(connection: Connection) -> None:
     writing = connection.get_execution_options().get("outrider_writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _limit_waiting(lock_ms: int, connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = {lock_ms}")
+    cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_WRITER_S}s'")
+    cursor.close()
+    connection.commit()
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("outrider_writing", False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

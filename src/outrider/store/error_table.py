@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy import select
 
+from outrider.errors import SCRIPT_PLATFORMS
 from outrider.model import (
     ErrorLog,
     ErrorRules,
@@ -13,6 +14,7 @@ from outrider.model import (
     Excerpt,
     IssueId,
     IssueState,
+    identity,
     is_trace_id,
 )
 from outrider.store.access_tables import Unchanged
@@ -29,8 +31,9 @@ from outrider.store.issue_rows import (
     read_row,
     read_tags,
 )
-from outrider.store.issue_schema import error_events
+from outrider.store.issue_schema import error_events, issues
 from outrider.store.issue_writer import grouped, write_events
+from outrider.store.late_source_maps import regroup_events
 from outrider.store.trace_link_table import MOST_TRACES
 
 if TYPE_CHECKING:
@@ -68,6 +71,20 @@ class ErrorTable(ErrorLog):
     def add(self, events: Sequence[ErrorEvent], rules: ErrorRules = _NO_RULES) -> tuple[AddedEvent, ...]:
         items = grouped(events, rules)
         return self._writer.write(lambda connection: write_events(connection, items, rules)) if items else ()
+
+    def built(self, releases: Collection[str] | None, limit: int = 1_000) -> Sequence[ErrorEvent]:
+        own = error_events.c
+        wanted = select(own.content).join(issues, issues.c.key == own.issue_key)
+        wanted = wanted.where(issues.c.platform.in_(sorted(SCRIPT_PLATFORMS)))
+        if releases is not None:
+            wanted = wanted.where(own.release.in_(sorted(map(identity, releases))))
+        with self._database.reading() as connection:
+            contents = connection.execute(wanted.order_by(own.at_us.desc()).limit(limit)).scalars().all()
+        return [event_of(content) for content in contents]
+
+    def regroup(self, events: Sequence[ErrorEvent], rules: ErrorRules, note: IssueNote) -> tuple[IssueId, ...]:
+        items = grouped(events, rules)
+        return self._changed(lambda connection: regroup_events(connection, items, note)) or ()
 
     def list(self, query: IssueQuery, limit: int = 100, *, hours: int = 24) -> Excerpt[Issue]:
         with self._database.reading() as connection:

@@ -76,7 +76,7 @@ def merge_issues(
     _move_counts(connection, into, keys)
     for table in (issue_keys, error_events, issue_notes):
         connection.execute(update(table).where(table.c.issue_key.in_(keys)).values(issue_key=into))
-    _place_events(connection, into)
+    place_events(connection, into)
     gone = issues.c.key.in_(keys) | issues.c.merged_into.in_(keys)
     connection.execute(update(issues).where(gone).values(merged_into=into))
     names = ", ".join(f"#{key}" for key in keys)
@@ -109,7 +109,7 @@ def split_issue(connection: Connection, issue: IssueId, key: bytes, note: IssueN
     connection.execute(update(error_events).where(*moved).values(issue_key=split))
     connection.execute(update(issues).where(issues.c.key == issue).values(events=max(0, row.events - own.events)))
     for place, text in ((issue, f"into #{split}"), (split, f"from #{issue}")):
-        _place_events(connection, place)
+        place_events(connection, place)
         connection.execute(insert(issue_notes), note_row(place, IssueNote(note.at_us, note.author, note.action, text)))
     return split
 
@@ -142,7 +142,7 @@ def _move_counts(connection: Connection, into: IssueId, keys: Sequence[int]) -> 
         connection.execute(delete(table).where(table.c.issue_key.in_(keys)))
 
 
-def _place_events(connection: Connection, issue: IssueId) -> None:
+def place_events(connection: Connection, issue: IssueId) -> None:
     """Say anew which kept event of an issue is the first, and which the last."""
     own = error_events.c
     wanted = select(own.id).where(own.issue_key == issue).order_by(own.at_us, own.id)

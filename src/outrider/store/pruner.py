@@ -44,11 +44,12 @@ from outrider.store.schema import (
     series,
     steps,
 )
+from outrider.store.source_map_table import source_maps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import Connection, Exists, Select, Table
+    from sqlalchemy import ColumnElement, Connection, Select, Table
 
     from outrider.model import ArtifactStore, FolderEntry, Retention
     from outrider.store.database import Database
@@ -103,6 +104,7 @@ def prune(
     pruner.remove_rollups()
     pruner.remove_alerts()
     pruner.remove_errors()
+    pruner.remove_source_maps()
     pruner.remove_unused_keys()
     pruner.remove_unreferenced()
     pruner.remove_strays()
@@ -226,6 +228,20 @@ class _Pruner:
                 if not connection.execute(delete(issue_hours).where(place.in_(aged_hours))).rowcount:
                     return
 
+    def remove_source_maps(self) -> None:
+        """Remove source maps that no error needed for long, and the longest unused ones beyond their size."""
+        own = source_maps.c
+        aged = select(own.key).where(own.used_us < self._ago(self._policy.source_maps_s))
+        self._remove_maps(aged)
+        total = func.sum(artifacts.c.bytes).over(order_by=(own.used_us.desc(), own.key.desc())).label("total")
+        sized = select(own.key, total).join(artifacts, artifacts.c.key == own.artifact_key).subquery()
+        self._remove_maps(select(sized.c.key).where(sized.c.total > self._policy.source_maps_bytes))
+
+    def _remove_maps(self, wanted: Select[Any]) -> None:
+        for batch in self._batches(wanted.limit, _REFERENCES):
+            with self.writing() as connection:
+                connection.execute(delete(source_maps).where(source_maps.c.key.in_([key for (key,) in batch])))
+
     def remove_unused_keys(self) -> None:
         """Remove attribute sets last used by runs that are gone, and spellings of steps that no rollup needs.
 
@@ -239,7 +255,7 @@ class _Pruner:
                     raise_generation(connection)
 
     def remove_unreferenced(self) -> None:
-        """Remove content that no attempt refers to any more.
+        """Remove content that no attempt and no source map refers to any more.
 
         Local files go within the transaction that removes their row: a recorder looks again, in its own, whether the
         files that it refers to are there.
@@ -364,8 +380,9 @@ def expired_references(policy: Retention, now_us: int) -> Select[Any]:
     return select(*keys).join(runs, runs.c.key == attempt_artifacts.c.run_key).where(expired)
 
 
-def _is_referenced() -> Exists:
-    return exists().where(attempt_artifacts.c.artifact_key == artifacts.c.key)
+def _is_referenced() -> ColumnElement[bool]:
+    of_runs = exists().where(attempt_artifacts.c.artifact_key == artifacts.c.key)
+    return of_runs | exists().where(source_maps.c.artifact_key == artifacts.c.key)
 
 
 def _unreferenced(limit: int) -> Select[Any]:

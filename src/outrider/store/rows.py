@@ -160,7 +160,7 @@ class Rows:
             placed.omitted.append(f"{len(seen) - ERRORS_PER_ATTEMPT} of {len(seen)} errors")
 
     def _add_artifacts(self, placed: PlacedAttempt) -> None:
-        keys = _artifact_keys(self.connection, [content for _, content in placed.files])
+        keys = artifact_keys(self.connection, [content for _, content in placed.files])
         for ordinal, (file, content) in enumerate(placed.files):
             row = placed.place(ordinal)
             row["artifact_key"] = keys[content.digest]
@@ -214,7 +214,7 @@ def is_judged(attempt: Attempt) -> bool:
     return attempt.measured and not attempt.evidence and attempt.measurement.outcome is Outcome.PASSED
 
 
-def _artifact_keys(connection: Connection, contents: Sequence[Content]) -> dict[str, int]:
+def artifact_keys(connection: Connection, contents: Sequence[Content]) -> dict[str, int]:
     """Return the key of each content, inserted if it is new."""
     if not contents:
         return {}

@@ -12,7 +12,6 @@ from threading import Lock, local
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from outrider.model import bounded
 from outrider.store.aggregate_rows import write_aggregates
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TRIES = 3
 _ID_DIGITS = 32
 
 
@@ -102,19 +100,13 @@ class Writer:
                 self._beside.writes.remove(write)
 
     def write(self, write: Callable[[Connection], T]) -> T:
-        """Return what `write` returns from a transaction, run again if another writer inserted the same key first.
-
-        That cannot happen in SQLite, where a writer is alone; in PostgreSQL it is how two of them meet.
-        """
+        """Return what `write` returns from a transaction."""
         with self._lock:
-            for tries_left in reversed(range(_TRIES)):
-                try:
-                    return self._transact(write)
-                except BaseException as error:
-                    self._keys.forget()
-                    if not isinstance(error, IntegrityError) or not tries_left:
-                        raise
-        raise AssertionError("the last try returns or raises")
+            try:
+                return self._transact(write)
+            except BaseException:
+                self._keys.forget()
+                raise
 
     def _transact(self, write: Callable[[Connection], T]) -> T:
         with self._database.writing() as connection:

@@ -23,6 +23,7 @@ from outrider.store.run_writer import Writer
 from outrider.store.schedule_table import ScheduleTable
 from outrider.store.series_tables import AggregateTable, JudgementTable, RollupTable, SeriesTable
 from outrider.store.size_query import read_size
+from outrider.store.source_map_table import SourceMapTable
 from outrider.store.status_table import StatusTable
 from outrider.store.trace_link_table import TraceLinkTable
 from outrider.store.view_table import ViewTable
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         SeriesReader,
         SessionLog,
         SilenceLog,
+        SourceMapLog,
         StatusLog,
         StoreSize,
         TableReader,
@@ -97,6 +99,7 @@ class Store:
     trace_links: TraceLinkLog
     projects: ProjectRegistry
     errors: ErrorLog
+    source_maps: SourceMapLog
     artifacts: ArtifactStore
 
     def __init__(self, database: Database, folder: ArtifactStore) -> None:
@@ -130,6 +133,7 @@ class Store:
         self.trace_links = TraceLinkTable(database)
         self.projects = ProjectTable(database, writer)
         self.errors = ErrorTable(database, writer)
+        self.source_maps = SourceMapTable(database, writer, folder)
 
     @classmethod
     def open(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("outrider.telemetry")
 
+BUSY_S: Final = 1.5
+"""A record is to be found two seconds after it was sent."""
+
 
 class Digestion(SpoolDigestion):
     """Inserts segments, each whole; one that the store refuses for good is put aside.
 
     Args:
-        every_s: From the end of one round to the beginning of the next.
+        every_s, busy_s: As of `SpoolDigestion`. An insert costs the engine as much as some thousand of its rows, so
+            that few large ones are cheap; the first after a pause is made at once.
         sampler: Decides which spans are kept; all if it is not given.
         look: Is given the records of each segment before they are inserted, once or again; may raise `StoreError`.
     """
@@ -39,10 +43,11 @@ class Digestion(SpoolDigestion):
         tally: Tally,
         *,
         every_s: float = EVERY_S,
+        busy_s: float = BUSY_S,
         sampler: SpanSampler | None = None,
         look: Callable[[Sequence[Record]], None] = lambda _records: None,
     ) -> None:
-        super().__init__(spool, "telemetry", every_s=every_s)
+        super().__init__(spool, "telemetry", every_s=every_s, busy_s=busy_s)
         self._store_counts = store.count_spans
         self._sampler = sampler or SpanSampler(KeepRules())
         self._tally = tally

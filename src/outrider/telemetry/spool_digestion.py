@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final
 
@@ -24,20 +25,28 @@ _LONGEST_WAIT_S: Final = 10.0
 
 
 class SpoolDigestion(ABC):
-    """Stores what waits twice a second, and waits longer while the store is away.
+    """Stores what waits, round after round, and waits longer while the store is away.
 
     Args:
         what: Waits, for the log and the name of the thread.
         every_s: From the end of one round to the beginning of the next.
+        busy_s: From the beginning of a round that found something to that of the next, where that is later.
         after: Is called after each round.
     """
 
     def __init__(
-        self, spool: Spool, what: str, *, every_s: float = EVERY_S, after: Callable[[], None] = lambda: None
+        self,
+        spool: Spool,
+        what: str,
+        *,
+        every_s: float = EVERY_S,
+        busy_s: float = 0.0,
+        after: Callable[[], None] = lambda: None,
     ) -> None:
         self._spool = spool
         self._what = what
         self._every_s = every_s
+        self._busy_s = busy_s
         self._after = after
         self._is_away = False
         self._stop = threading.Event()
@@ -89,5 +98,9 @@ class SpoolDigestion(ABC):
         yield_to_measurements()
         wait_s = self._every_s
         while not self._stop.wait(wait_s):
-            wait_s = self._every_s if self.digest() else min(2 * wait_s, _LONGEST_WAIT_S)
+            next_s = time.monotonic() + self._busy_s if self._spool.bytes else 0.0
+            if self.digest():
+                wait_s = max(self._every_s, next_s - time.monotonic())
+            else:
+                wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
             self._after()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outrider.workspace.outside_link_settings import as_code_url
 from outrider.workspace.tables import as_flag
 from outrider.workspace.telemetry_settings import as_address, as_origin, as_size
 
@@ -21,6 +22,8 @@ class ErrorSettings:
         url: Origin by which clients reach it, such as "https://errors.shop.example"; empty for the address itself.
         spool_bytes: Of what waits to be read and stored.
         least_free_bytes: Of the disk, below which nothing is taken.
+        source_map_bytes: Of all source maps together.
+        code_url: Template of the address of a line of code; empty for none.
         hide_addresses: Whether addresses of the internet count as personal data.
         otlp: Whether exceptions in the telemetry of services are errors, too.
     """
@@ -30,6 +33,8 @@ class ErrorSettings:
     url: str = ""
     spool_bytes: int = 500 * 10**6
     least_free_bytes: int = 10**9
+    source_map_bytes: int = 5 * 10**9
+    code_url: str = ""
     hide_addresses: bool = False
     otlp: bool = True
 
@@ -50,6 +55,8 @@ def read_errors(table: Table) -> ErrorSettings:
         url=table.read("url", as_origin, usual.url),
         spool_bytes=table.read("spool", as_size("10 MB", "10 TB"), usual.spool_bytes),
         least_free_bytes=table.read("free", as_size("10 MB", "100 TB"), usual.least_free_bytes),
+        source_map_bytes=table.read("source_maps", as_size("10 MB", "10 TB"), usual.source_map_bytes),
+        code_url=table.read("code_url", as_code_url, usual.code_url),
         hide_addresses=table.read("hide_addresses", as_flag, usual.hide_addresses),
         otlp=table.read("otlp", as_flag, usual.otlp),
     )

@@ -290,6 +290,7 @@ def _retention(table: Table) -> RetentionSettings:
         last_good_s=table.read("last_good", as_delay, usual.last_good_s),
         evidence_s=table.read("evidence", as_duration, usual.evidence_s),
         errors_s=table.read("errors", as_duration, usual.errors_s),
+        source_maps_s=table.read("source_maps", as_duration, usual.source_maps_s),
     )
     table.close()
     for (key, longest), why in _KEPT_WITHIN.items():

@@ -206,6 +206,7 @@ class RetentionSettings:
         last_good_s: Trace, HAR and picture of the newest passed run of each check, place and release; 0 for none.
         evidence_s: Artifacts of all other runs.
         errors_s: Sampled events of issues, and their counts by hour.
+        source_maps_s: Source maps that no error needed.
     """
 
     runs_s: float = 395 * _DAY_S
@@ -217,6 +218,7 @@ class RetentionSettings:
     last_good_s: float = 30 * _DAY_S
     evidence_s: float = 30 * _DAY_S
     errors_s: float = 90 * _DAY_S
+    source_maps_s: float = 90 * _DAY_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from outrider.model.ports.run_log import RunLog
 from outrider.model.ports.schedule_queue import ScheduleQueue
 from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
 from outrider.model.ports.service_ports import ServiceReader
+from outrider.model.ports.source_map_log import SourceMapLog
 from outrider.model.ports.status_log import StatusLog
 from outrider.model.ports.store_roles import (
     AccessRecords,
@@ -31,6 +32,7 @@ from outrider.model.ports.store_roles import (
     HeartbeatRecords,
     IncidentRecords,
     JudgeHistory,
+    MapRecords,
     OperatorRecords,
     ProjectRecords,
     Pruner,
@@ -53,11 +55,12 @@ __all__ = [
     "ExecutionStore",
     "FolderEntry",
     "GateLog", "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
-    "JudgeMemory", "LoadProgressLog", "OperatorRecords", "Outbox", "OverrideLog", "ProjectRecords", "ProjectRegistry",
+    "JudgeMemory", "LoadProgressLog",
+    "MapRecords", "OperatorRecords", "Outbox", "OverrideLog", "ProjectRecords", "ProjectRegistry",
     "ProofLog", "Pruner", "ReportHistory", "ReportRecords", "RollupReader",
     "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore",
-    "Selection", "SeriesReader", "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog", "StatusLog",
-    "StatusPageRecords", "TableReader", "TelemetryInserts", "TelemetryReader", "TelemetryRecords",
+    "Selection", "SeriesReader", "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog", "SourceMapLog",
+    "StatusLog", "StatusPageRecords", "TableReader", "TelemetryInserts", "TelemetryReader", "TelemetryRecords",
     "TokenLog", "TraceLinkLog",
     "UserDirectory", "ViewLog",
 ]  # fmt: skip

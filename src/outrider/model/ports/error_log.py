@@ -35,6 +35,19 @@ class ErrorLog(Protocol):
         """
         ...
 
+    def built(self, releases: Collection[str] | None, limit: int = 1_000) -> Sequence[ErrorEvent]:
+        """Return the latest kept events of scripts, of some releases or, for None, of all."""
+        ...
+
+    def regroup(self, events: Sequence[ErrorEvent], rules: ErrorRules, note: IssueNote) -> tuple[IssueId, ...]:
+        """Replace kept events by what they say with source maps, and group them anew; return the issues that changed.
+
+        Each of those gets a note that says what became of it. An issue whose events lead to one other issue is merged
+        with it; where they lead to several, the most frequent cause keeps the issue, and the others are split off. The
+        keys before still lead to it.
+        """
+        ...
+
     def list(self, query: IssueQuery, limit: int = 100, *, hours: int = 24) -> Excerpt[Issue]:
         """Return the issues that fit a query, each with its events of the last `hours` hours."""
         ...

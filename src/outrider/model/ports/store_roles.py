@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.access_ports import AuditLog, SessionLog, TokenLog, UserDirectory
     from outrider.model.ports.alert_ports import IncidentLog, Outbox, SilenceLog
     from outrider.model.ports.annotation_ports import AnnotationLog, OverrideLog
+    from outrider.model.ports.artifact_store import ArtifactStore
     from outrider.model.ports.check_history import CheckHistory
     from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
     from outrider.model.ports.error_log import ErrorLog
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.run_log import RunLog
     from outrider.model.ports.schedule_queue import ScheduleQueue
     from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
+    from outrider.model.ports.source_map_log import SourceMapLog
     from outrider.model.ports.status_log import StatusLog
     from outrider.model.ports.table_reader import TableReader
     from outrider.model.ports.trace_link_log import TraceLinkLog
@@ -347,7 +349,26 @@ class ProjectRecords(Protocol):
         ...
 
 
-class TelemetryRecords(AccessRecords, Protocol):
+class MapRecords(Protocol):
+    """What applying source maps to errors needs of the store."""
+
+    @property
+    def source_maps(self) -> SourceMapLog:
+        """Which maps there are."""
+        ...
+
+    @property
+    def artifacts(self) -> ArtifactStore:
+        """Their contents."""
+        ...
+
+    @property
+    def errors(self) -> ErrorLog:
+        """Events and their issues."""
+        ...
+
+
+class TelemetryRecords(AccessRecords, MapRecords, Protocol):
     """What taking telemetry needs of the store: who may send, rates of services for the judge, and issues of errors."""
 
     @property
@@ -358,9 +379,4 @@ class TelemetryRecords(AccessRecords, Protocol):
     @property
     def projects(self) -> ProjectRegistry:
         """Whose exceptions become issues."""
-        ...
-
-    @property
-    def errors(self) -> ErrorLog:
-        """Events and their issues."""
         ...

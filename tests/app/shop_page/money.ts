@@ -1,0 +1,1 @@
+export const format = (amount: number): string => amount.toFixed(2);

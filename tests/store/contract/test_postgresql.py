@@ -1,0 +1,142 @@
+"""What PostgreSQL is made to do that SQLite does by its nature."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import create_engine, text
+from tests.store.conftest import Place
+from tests.store.contract.postgresql_server import IS_HERE, PostgresqlServer
+
+from outrider.model import StoreError
+from outrider.store import Store
+from outrider.store.database import open_database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.store.conftest import Maker
+
+pytestmark = pytest.mark.skipif(not IS_HERE, reason="no PostgreSQL is installed")
+
+
+@pytest.fixture
+def place(postgresql: PostgresqlServer, tmp_path: Path) -> Iterator[Place]:
+    with postgresql.database() as url:
+        yield Place(url, tmp_path / "artifacts")
+
+
+def together(*works: object) -> list[object]:
+    """Begin all at one moment, each in a thread; return what each returned or raised."""
+    results: list[object] = [None] * len(works)
+    gate = threading.Barrier(len(works))
+
+    def work(number: int) -> None:
+        gate.wait()
+        try:
+            results[number] = works[number]()  # type: ignore[operator]
+        except Exception as error:
+            results[number] = error
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(len(works))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_services_that_start_at_once_make_the_tables_once(postgresql: PostgresqlServer, tmp_path: Path) -> None:
+    """The second waits for the first, and finds nothing left to do."""
+    with postgresql.database(empty=True) as url:
+        place = Place(url, tmp_path / "artifacts")
+
+        opened = together(*[place.open] * 3)
+
+        assert [type(store) for store in opened] == [Store] * 3
+        for store in opened:
+            assert isinstance(store, Store)
+            assert store.schedule.length() == (0, 0)
+            store.close()
+
+
+def test_of_two_standbys_that_saw_the_same_leader_one_wins(place: Place) -> None:
+    """In READ COMMITTED, without a lock, both read that the leader has not moved, and both write."""
+    with place.open() as ada, place.open() as bob:
+        ada.schedule.lead("old", 0, None)
+        for beat in range(1, 26):
+            seen = ada.schedule.leadership()
+            won = together(
+                lambda: ada.schedule.lead("ada", beat, seen),  # noqa: B023 - it ends within the round
+                lambda: bob.schedule.lead("bob", beat, seen),  # noqa: B023
+            )
+            assert sorted(won) == [False, True]  # type: ignore[type-var]
+
+
+def test_a_reader_sees_one_state_and_waits_for_nobody(place: Place, store: Store, make: Maker) -> None:
+    """What others store meanwhile comes into view with the next reading."""
+    database = open_database(place.url)
+    count = text("SELECT count(*) FROM runs")
+    with database.reading() as connection:
+        before = connection.execute(count).scalar_one()
+        store.runs.record(make.run())
+        assert connection.execute(count).scalar_one() == before
+    with database.reading() as connection:
+        assert connection.execute(count).scalar_one() == before + 1
+    database.close()
+
+
+def test_a_writer_waits_for_the_one_before_it_and_no_longer_than_it_may(place: Place, make: Maker) -> None:
+    """Nothing of it is stored then, and it can be done again."""
+    with place.open(busy_timeout_s=0.3) as store:
+        other = open_database(place.url)
+        with other.writing():
+            with pytest.raises(StoreError) as locked:
+                store.runs.record(make.run())
+            assert locked.value.slug == "store-locked"
+            assert len(store.runs.search(limit=None)) == 0
+        store.runs.record(make.run())
+        assert len(store.runs.search(limit=None)) == 1
+        other.close()
+
+
+def test_a_server_that_was_started_again_is_asked_again(place: Place, store: Store, make: Maker) -> None:
+    """Connections from before are dead; whoever writes next does not notice."""
+    store.runs.record(make.run())
+    end_connections(place)
+
+    store.runs.record(make.run())
+    end_connections(place)
+
+    assert len(store.runs.search(limit=None)) == 2
+
+
+def test_a_connection_that_ends_amid_a_transaction_leaves_nothing(place: Place) -> None:
+    """The error says that the database is away."""
+    place.open().close()
+    database = open_database(place.url)
+    pause = text("INSERT INTO pauses (check_id, since_us, reason) VALUES (:check, 1, '')")
+
+    def write() -> None:
+        with database.writing() as connection:
+            connection.execute(pause, {"check": "a"})
+            end_connections(place)
+            connection.execute(pause, {"check": "b"})
+
+    with pytest.raises(StoreError) as gone:
+        write()
+
+    assert gone.value.slug == "store-unreachable"
+    assert place.rows("pauses") == {"pauses": 0}
+    database.close()
+
+
+def end_connections(place: Place) -> None:
+    engine = create_engine(place.url)
+    with engine.connect() as connection:
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
+    engine.dispose()
