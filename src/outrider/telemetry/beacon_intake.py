@@ -90,6 +90,10 @@ class BeaconIntake:
         self._minute = 0
         self._spent: dict[str, int] = {}
 
+    def is_quick(self, head: BeaconHead) -> bool:
+        """Return whether a beacon is kept in a moment, so that a thread for it would cost more."""
+        return self._keys.remembers(head.request.key)
+
     def take(self, head: BeaconHead, data: bytes) -> None:
         """Keep a page view and its errors; what a browser that declines sends is dropped.
 
