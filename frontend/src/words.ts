@@ -19,6 +19,7 @@ export function amount(value: number, unit: Chart["unit"], pace = 1): string {
   if (unit !== "ms") return value.toLocaleString(LANGUAGE, { maximumFractionDigits: value < 10 ? 2 : 1 });
   if (value >= 10_000) return `${fixed(value / 1000, 1)} s`;
   if (value >= 1000) return `${fixed(value / 1000, 2)} s`;
+  if (!value) return "0 ms";
   return `${fixed(value, pace < 0.1 ? 2 : value >= 10 && pace >= 1 ? 0 : 1)} ms`;
 }
 

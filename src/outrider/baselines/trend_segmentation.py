@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from outrider.baselines.series import FloatArray, IntArray
+    from outrider.baselines.series import FloatArray
 
 MOST_VALUES = 2000  # the work grows with the square of the length
 _PER_CHANGE = 4.0  # log n, in long-run variances, that a change must explain: a level, a slope and a place
@@ -26,14 +26,15 @@ class Lines:
     def __init__(self, values: FloatArray) -> None:
         x, y = np.arange(len(values), dtype=np.float64), values - values.mean()
         self._sums = [np.concatenate([[0.0], np.cumsum(part)]) for part in (y, y * y, x * y)]
+        self._lengths = np.arange(len(values), 0, -1, dtype=np.float64)  # of the pieces that end with the last value
+        self._spreads = np.maximum(self._lengths * (self._lengths**2 - 1) / 12, 1e-12)
 
-    def left(self, begin: IntArray | int, end: int) -> FloatArray:
-        """Return the sum of squares that the best line leaves of each `values[begin:end]`."""
-        n = np.asarray(end - begin, dtype=np.float64)
-        of_y, of_squares, of_products = (total[end] - total[begin] for total in self._sums)
-        middle = (begin + end - 1) / 2
-        spread, slope_sum = n * (n * n - 1) / 12, of_products - middle * of_y
-        rest: FloatArray = of_squares - of_y**2 / n - slope_sum**2 / np.maximum(spread, 1e-12)
+    def left(self, begins: int, end: int) -> FloatArray:
+        """Return the sum of squares that the best line leaves of `values[begin:end]`, for each begin below `begins`."""
+        pieces = slice(len(self._lengths) - end, len(self._lengths) - end + begins)
+        of_y, of_squares, of_products = (total[end] - total[:begins] for total in self._sums)
+        slope_sum = of_products - (end - (self._lengths[pieces] + 1) / 2) * of_y
+        rest: FloatArray = of_squares - of_y**2 / self._lengths[pieces] - slope_sum**2 / self._spreads[pieces]
         return np.maximum(rest, 0.0)
 
 
@@ -50,8 +51,8 @@ def linear_splits(values: FloatArray, shortest: int, variance: float) -> tuple[l
     best, before = np.full(count + 1, np.inf), np.zeros(count + 1, np.int64)
     best[0] = -penalty
     for end in range(shortest, count + 1):
-        begin = np.arange(end - shortest + 1)
-        cost = best[begin] + lines.left(begin, end) / variance + penalty
+        begins = end - shortest + 1
+        cost = best[:begins] + lines.left(begins, end) / variance + penalty
         before[end] = int(cost.argmin())
         best[end] = cost[before[end]]
     splits, at = list[int](), count

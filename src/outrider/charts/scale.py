@@ -62,5 +62,5 @@ def milliseconds(value: float, pace: float = 1.0) -> str:
         return f"{number(value / 1000, '.1f')} s"
     if value >= 1000:
         return f"{number(value / 1000, '.2f')} s"
-    decimals = 2 if pace < 0.1 else 0 if value >= 10 and pace >= 1 else 1
+    decimals = 0 if not value else 2 if pace < 0.1 else 0 if value >= 10 and pace >= 1 else 1
     return f"{number(value, f'.{decimals}f')} ms"

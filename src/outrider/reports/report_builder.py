@@ -19,7 +19,7 @@ from outrider.reports.check_health import health_of, names_of
 from outrider.reports.facts import Forecast, NoIncidents, Report
 from outrider.reports.outages import with_outages
 from outrider.reports.silence import slices_of, unrecorded
-from outrider.reports.speed import changes_of, figures_of, heat_of, trend_of
+from outrider.reports.speed import POINT_HOURS, changes_of, figures_of, heat_of, trend_of
 from outrider.reports.step_history import measured_of
 from outrider.reports.summary import summarise
 from outrider.reports.verdict import verdict_of
@@ -42,6 +42,7 @@ SIMULATED = "simulated"
 
 _FAILURES_READ = 5_000
 _REASONS = 3
+_MANY = 100  # lines of checks beyond which trends of those without all charts have half as many points
 _SOON_DAYS = 30
 _HOUR_US = 3_600_000_000
 _WITHOUT_RESULT = (
@@ -165,7 +166,10 @@ class _PeriodReader:
             with_failures = with_outages(check_health, failed, _passed_us(measured), self.period)
             with_failures = replace(with_failures, reasons=_top(Counter(run.reason for run in failed)))
             own = [incident for incident in incidents if incident.check == check_health.check]
-            whole, check_changes = self._measured(with_failures, measured, releases, own, detailed=is_detailed)
+            hours = POINT_HOURS if is_detailed or len(health) <= _MANY else 2 * POINT_HOURS
+            whole, check_changes = self._measured(
+                with_failures, measured, releases, own, detailed=is_detailed, hours=hours
+            )
             detailed.append(whole)
             changes += check_changes
         return detailed, sorted(changes, key=lambda change: (change.ended_us is not None, -abs(change.ratio)))
@@ -183,6 +187,7 @@ class _PeriodReader:
         incidents: Sequence[Incident],
         *,
         detailed: bool,
+        hours: int,
     ) -> tuple[Health, list[Change]]:
         """Return a check's health with its steps and charts, and the new levels that they took."""
         own_releases = [release for release in releases if release.environment == health.environment]
@@ -194,13 +199,14 @@ class _PeriodReader:
         if not measured.read:
             return health, changes
         step, points = _slowest(measured.read)
-        title = f"{step or 'whole run'} of {health.name}, six-hourly medians"
+        title = f"{step or 'whole run'} of {health.name}, medians of {hours} h"
         trend = replace(
-            trend_of(title, points, self.period, changes, own_releases),
+            trend_of(title, points, self.period, changes, own_releases, hours=hours),
             outages=[(outage.began_us, outage.until_us) for outage in health.outages],
             notes=[(incident.began_us, incident.title) for incident in incidents],
         )
-        charts = _charts(step, points, trend, self.period, detailed=detailed)
+        charts = _charts(points, trend, self.period, detailed=detailed)
+        charts["caption"] = f"{step or 'whole run'}: median of {hours} h, ms ({self.period.timezone})"
         if detailed:
             charts["waterfall"] = _waterfall(measured.steps)
         return replace(health, steps=tuple(figures), charts=charts), changes
@@ -259,11 +265,8 @@ def _slowest(read: Sequence[tuple[Series, Points]]) -> tuple[str, Points]:
     return series.step, points
 
 
-def _charts(step: str, points: Points, trend: Trend, period: Period, *, detailed: bool) -> dict[str, str]:
-    charts = {
-        "caption": f"{step or 'whole run'}: median of 6 h, ms ({period.timezone})",
-        "trend": draw_trend(trend),
-    }
+def _charts(points: Points, trend: Trend, period: Period, *, detailed: bool) -> dict[str, str]:
+    charts = {"trend": draw_trend(trend)}
     if detailed:
         first, begin = np.searchsorted(points.at_us, [period.before_us, period.since_us])
         charts["shift"] = draw_shift(points.value[first:begin], points.value[begin:], period.words)

@@ -148,7 +148,7 @@ def _quantile(quantile: Quantile | None) -> str:
 
 
 def _change(ratio: float, decimals: int = 1) -> str:
-    return per_cent(ratio, f"+.{decimals}f")
+    return per_cent(ratio, f"+z.{decimals}f")  # z: never a negative zero
 
 
 def _short(text: str) -> str:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _SECOND_US = 1_000_000
 HOUR_US = 3_600 * _SECOND_US
-_POINT_US = 6 * HOUR_US
-_SLOTS = 4
+POINT_HOURS = 6
+_DAY_HOURS = 24
 _RELEASES_DRAWN = 30
 _RELEASES_NEAR = 3
 
@@ -102,21 +102,28 @@ def _hours(points: Points) -> int:
 
 
 def trend_of(
-    title: str, points: Points, period: Period, changes: Sequence[Change], releases: Sequence[Release]
+    title: str,
+    points: Points,
+    period: Period,
+    changes: Sequence[Change],
+    releases: Sequence[Release],
+    *,
+    hours: int = POINT_HOURS,
 ) -> Trend:
-    """Return six-hourly medians, and the band that nine of ten earlier ones at that time of day lay in."""
-    at_us, value = medians(points, _POINT_US)
+    """Return medians of so many hours, and the band that nine of ten earlier ones at that time of day lay in."""
+    pace_us, slots = hours * HOUR_US, _DAY_HOURS // hours
+    at_us, value = medians(points, pace_us)
     if not len(at_us):
         return Trend(title, (), ())
-    if len(at_us) > 1 and at_us[-1] + _POINT_US > period.until_us:
+    if len(at_us) > 1 and at_us[-1] + pace_us > period.until_us:
         at_us, value = at_us[:-1], value[:-1]  # not over yet: few values, far from the median of a whole one
-    grid = np.arange(at_us[0], at_us[-1] + _POINT_US, _POINT_US)
+    grid = np.arange(at_us[0], at_us[-1] + pace_us, pace_us)
     shown = np.full(len(grid), math.nan)
     shown[np.searchsorted(grid, at_us)] = value
-    slot = grid // _POINT_US % _SLOTS
+    slot = grid // pace_us % slots
     old = grid < period.since_us
     low, high = np.full(len(grid), math.nan), np.full(len(grid), math.nan)
-    for slot_number in range(_SLOTS):
+    for slot_number in range(slots):
         usual = shown[old & (slot == slot_number) & np.isfinite(shown)]
         if len(usual) >= 7:
             low[slot == slot_number], high[slot == slot_number] = np.quantile(usual, [0.05, 0.95])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
@@ -96,10 +97,10 @@ def _rolled(connection: Connection, table: Table, keys: Sequence[int], span: Spa
 def _whole(rows: Sequence[tuple[int, ...]], place: int) -> NDArray[np.int64]:
     import numpy as np  # noqa: PLC0415 - as above
 
-    return np.fromiter((row[place] for row in rows), np.int64, len(rows))
+    return np.fromiter(map(itemgetter(place), rows), np.int64, len(rows))
 
 
 def _numbers(rows: Sequence[tuple[float, ...]], place: int) -> NDArray[np.float64]:
     import numpy as np  # noqa: PLC0415 - as above
 
-    return np.fromiter((row[place] for row in rows), np.float64, len(rows))
+    return np.fromiter(map(itemgetter(place), rows), np.float64, len(rows))
