@@ -32,9 +32,9 @@ def test_help_has_an_example_and_exit_codes_and_fits_eighty_columns(name: str) -
 @pytest.mark.parametrize(
     ("typed", "answer"),
     [
-        (["rnu"], '''No such command 'rnu'. did you mean "run"'''),
-        (["incident"], 'did you mean "incidents"'),
-        (["STATUS"], 'did you mean "status"'),
+        (["rnu"], "No such command 'rnu'. Did you mean 'run'?"),
+        (["incident"], "Did you mean 'incidents'"),
+        (["STATUS"], "Did you mean 'status'"),
         (["xyzzy"], "No such command 'xyzzy'. See outrider --help."),
         (["report", "wekly"], "Did you mean 'weekly'?"),
         (["runs", "--josn"], "Did you mean '--json'?"),

@@ -49,7 +49,7 @@ def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) ->
         acceptance = accept_baselines(workspace, store.runs, patterns, last=last, session_runs=size)
     for check in acceptance.skipped:
         need = f"at least {check.needed} that pass are needed: outrider run '{check.name}' --repeat {check.needed}"
-        echo(f"{check.check}: {check.stored} stored runs, {need}", err=True)
+        echo(f"{check.check}: {counted(check.stored, 'stored run')}, {need}", err=True)
     written = acceptance.required()
     if as_json:
         click.echo(json.dumps([{**asdict(file), "file": file.file.as_posix()} for file in written]))

@@ -115,8 +115,8 @@ class LazyGroup(click.Group):
         """Return the subcommand that was typed, or name those that may have been meant."""
         if args[0] not in _COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             nearest = import_module("outrider.workspace").nearest
-            advice = nearest(args[0], _COMMANDS)
-            ctx.fail(f"No such command '{args[0]}'. {advice if advice.startswith('did') else 'See outrider --help.'}")
+            advice = nearest(args[0], _COMMANDS).replace('"', "'").capitalize()
+            ctx.fail(f"No such command '{args[0]}'. {advice if advice.startswith('Did') else 'See outrider --help.'}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

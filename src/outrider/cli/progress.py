@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from rich.status import Status
+    from rich.text import Text
 
     from outrider.app import Judgement, Look, Plan
     from outrider.model import Check, HostTurn, OutriderError, Run
@@ -130,9 +131,13 @@ class Progress:
         self._done += 1
         took_ms = (run.finished_us - run.started_us) / 1000
         attempts = f" for {len(run.attempts)} attempts" if len(run.attempts) > 1 else ""
-        row = FittedTable("", "", name_column(""), "")
-        row.add_row(f"{place:>7}", outcome_text(run.outcome), display_name(run.check), f"{took_ms:.0f} ms{attempts}")
-        self._print(row)
+        cells = (f"{place:>7}", outcome_text(run.outcome), display_name(run.check), f"{took_ms:.0f} ms{attempts}")
+        if self._console.is_terminal:
+            row = FittedTable("", "", name_column(""), "")
+            row.add_row(*cells)
+            self._print(row)
+        else:
+            self._print(*cells)
 
     def judged(self, run: Run, judgement: Judgement) -> None:
         """Print what deviates."""
@@ -155,9 +160,9 @@ class Progress:
         """Print a line, or more at a terminal that is too narrow."""
         self._print(text)
 
-    def _print(self, what: str | FittedTable) -> None:
+    def _print(self, *what: str | Text | FittedTable) -> None:
         self._has_printed = True
-        self._console.print(what, markup=False, highlight=False)
+        self._console.print(*what, markup=False, highlight=False)
 
     def _keep_log(self) -> None:
         """Print what is being done where nothing else was printed."""
