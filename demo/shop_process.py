@@ -30,8 +30,8 @@ def opened(folder: str | Path, telemetry: str = "", real_users: str = "") -> Ite
     """
     ports = ("--port", "0", "--third-party-port", "0")
     command = [sys.executable, "-m", "demo", *ports, "--data", str(Path(folder, "shop.db"))]
-    told = {ENDPOINT: telemetry, RUM_DSN: real_users}
-    environment = {**os.environ, **{name: value for name, value in told.items() if value}}
+    endpoints = {ENDPOINT: telemetry, RUM_DSN: real_users}
+    environment = {**os.environ, **{name: value for name, value in endpoints.items() if value}}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
