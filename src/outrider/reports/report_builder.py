@@ -22,6 +22,7 @@ from outrider.reports.silence import slices_of, unrecorded
 from outrider.reports.speed import POINT_HOURS, changes_of, figures_of, heat_of, trend_of
 from outrider.reports.step_history import measured_of
 from outrider.reports.summary import summarise
+from outrider.reports.time_text import Clock
 from outrider.reports.verdict import verdict_of
 from outrider.runs import is_kept_apart
 
@@ -77,7 +78,7 @@ def gather(
     loads = loads_of(store, period, settings)
     unseen, deleted = _unseen(store, health, settings, period)
     future = sum(tally.runs for tally in store.runs.tallies(now_us + _HOUR_US, 1 << 62))
-    unmeasured = [*_unmeasured(health, unseen, deleted, future), *_cut(failures, loads, health)]
+    unmeasured = [*_unmeasured(health, period, unseen, deleted, future), *_cut(failures, loads, health)]
     verdict = verdict_of(health, happened, settings.objective, period, unseen=len(unseen), now_us=now_us)
     return Report(
         title=settings.title,
@@ -322,29 +323,39 @@ def _unseen(
     return lately, [check.id for check in unseen if check.last_seen_us < period.before_us]
 
 
-def _unmeasured(health: Sequence[Health], unseen: Sequence[str], deleted: Sequence[str], future: int) -> Iterator[str]:
+def _unmeasured(
+    health: Sequence[Health], period: Period, unseen: Sequence[str], deleted: Sequence[str], future: int
+) -> Iterator[str]:
     """Yield what was not measured: checks without a run first, then runs that lack, then those that say nothing."""
     silent = [*(str(check.check) for check in health if not check.runs and not check.unrecorded), *unseen]
     names = names_of([*(check.check for check in health), *silent, *deleted])
     yield from (f"{names[check]}: no run in this time (switched off, paused, or never due)" for check in silent)
-    for check in health:
+    lines = Counter(check.check for check in health)
+    placed = [
+        (check, f"{check.name} ({check.environment}, {check.location})" if lines[check.check] > 1 else check.name)
+        for check in health
+    ]
+    for check, name in placed:
         if check.unrecorded:
             yield (
-                f"{_named(check, health)}: nothing is recorded of about {counted(check.unrecorded, 'run')}"
-                " that used to be due in this time (the service did not run, or the check was paused or removed)"
+                f"{name}: nothing is recorded of about {counted(check.unrecorded, 'run')} that used to be due in this"
+                f" time{_since(check, period)} (the service did not run, or the check was paused or removed)"
             )
     for outcomes, words in _WITHOUT_RESULT:
-        for check in health:
+        for check, name in placed:
             count = sum(check.counts.get(outcome, 0) for outcome in outcomes)
             if count:
                 were = "was" if count == 1 else "were"
-                yield f"{_named(check, health)}: {number(count)} of {number(check.runs)} runs {were} {words}"
+                yield f"{name}: {number(count)} of {number(check.runs)} runs {were} {words}"
     yield from (f"{names[check]}: no run in this time; it was deleted before it" for check in deleted)
     if future:
         yield f"{counted(future, 'run')} due later than now, since a clock was wrong: left out"
 
 
-def _named(check: Health, health: Sequence[Health]) -> str:
-    """Return a check's name, with its place where it has several."""
-    is_alone = sum(other.check == check.check for other in health) == 1
-    return check.name if is_alone else f"{check.name} ({check.environment}, {check.location})"
+def _since(health: Health, period: Period) -> str:
+    """Return since which day a check that ran before has no result."""
+    filled = [number for number, day in enumerate(health.days) if day is not None]
+    if not filled or filled[-1] == len(health.days) - 1:
+        return ""
+    begin_us, _ = day_edges(period)[filled[-1] + 1]
+    return f", none since {Clock(period.timezone).day(begin_us)}"

@@ -28,6 +28,10 @@ class Clock:
         """Return day and time: "Fri 27 Nov 22:20"."""
         return date(datetime.fromtimestamp(at_us / 1_000_000, ZoneInfo(self.timezone)), locale().day_time)
 
+    def day(self, at_us: int) -> str:
+        """Return weekday and day: "Fri 27 Nov"."""
+        return date(datetime.fromtimestamp(at_us / 1_000_000, ZoneInfo(self.timezone)), locale().weekday_day)
+
     def days(self, since_us: int, until_us: int) -> str:
         """Return the days of a stretch: "20-27 Nov", or "28 Nov - 4 Dec"."""
         first, last = (datetime.fromtimestamp(at / 1_000_000, ZoneInfo(self.timezone)) for at in (since_us, until_us))
