@@ -64,6 +64,7 @@ soak: setup ## Run what takes hours: kills, mutated configurations, generated an
 	$(BIN)/python -m benchmarks.telemetry_crash --rounds 300
 	$(BIN)/python -m benchmarks.error_crash --rounds 300
 	$(BIN)/python -m benchmarks.telemetry_fuzz --count 1000000 --engine
+	$(BIN)/python -m benchmarks.error_fuzz --count 1000000
 	$(BIN)/python -m benchmarks.source_map_fuzz --count 1000000
 	$(BIN)/python -m benchmarks.configuration_fuzz --count 100000
 	$(BIN)/python -m benchmarks.answer_fuzz --count 1000000
