@@ -12,14 +12,17 @@ import brotli
 import httpx
 import pytest
 import sentry_sdk
+from sentry_sdk import logger
 from tests.builders import new_store
 from tests.waiting import until
 
 from outrider.app.error_projects import KeyRequest, add_project, add_project_key, revoke_project_key
 from outrider.app.error_service import ErrorService
+from outrider.app.telemetry_inbox import INBOX_FOLDER
 from outrider.app.workspace_access import now_us
 from outrider.model import IssueQuery
-from outrider.workspace import ErrorSettings, load
+from outrider.telemetry import SignalKind, Spool, read_segment
+from outrider.workspace import ErrorSettings, TelemetrySettings, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,7 +126,7 @@ def test_what_is_acknowledged_is_stored_once_by_who_comes_next(workspace: Worksp
 
 @pytest.mark.parametrize(("name", "pack"), [("gzip", gzip.compress), ("br", brotli.compress), ("", bytes)])
 def test_bodies_come_as_clients_compress_them(workspace: Workspace, store: Store, name: str, pack: Any) -> None:
-    """And one that is cut short is refused for good."""
+    """And one that is cut short, or inflates to more than 64 MiB, is refused for good."""
     issued = project(store, workspace)
     data = pack(envelope({"message": "x" * 5_000}))
     with taking(workspace, store) as client:
@@ -131,6 +134,8 @@ def test_bodies_come_as_clients_compress_them(workspace: Workspace, store: Store
         assert post(client, issued, data, headers=headers).status_code == 200
         if name:
             assert post(client, issued, data[:-9], headers=headers).status_code == 400
+            bomb = pack(bytes(65 << 20), **({"quality": 1} if name == "br" else {"compresslevel": 1}))
+            assert post(client, issued, bomb, headers=headers).status_code == 413
 
 
 def test_who_may_not_send_is_told_and_nothing_is_kept(workspace: Workspace, store: Store) -> None:
@@ -154,6 +159,81 @@ def test_who_may_not_send_is_told_and_nothing_is_kept(workspace: Workspace, stor
     assert statuses == [401, 403, 403, 403, 403]
     assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (200, FROM)
     assert in_header.status_code == 200
+
+
+def test_spans_and_logs_of_the_client_are_telemetry(workspace: Workspace, store: Store, tmp_path: Path) -> None:
+    """Of its SDK, handed to the spool of telemetry; what the client says that it lost is counted."""
+    issued = project(store, workspace)
+    inbox = workspace.state / INBOX_FOLDER
+    lost = {"discarded_events": [{"reason": "queue_overflow", "category": "error", "quantity": 7}, {"quantity": "x"}]}
+    with taking(replace(workspace, telemetry=TelemetrySettings()), store) as client:
+        sdk = sentry_sdk.Client(
+            f"http://{issued.key.id}@127.0.0.1:{client.base_url.port}/1",
+            release="shop@1.0.0",
+            default_integrations=False,
+            traces_sample_rate=1.0,
+            enable_logs=True,
+        )
+        with sentry_sdk.isolation_scope() as scope:
+            scope.set_client(sdk)
+            with (
+                sentry_sdk.start_transaction(op="http.server", name="POST /pay", sampled=True) as root,
+                sentry_sdk.start_span(op="db.query", name="SELECT 1 -- ada@example.org"),
+            ):
+                logger.warning("paid {order}", order=17)
+            sdk.close(timeout=5)
+        post(client, issued, b'{}\n{"type":"client_report"}\n' + json.dumps(lost).encode())
+        until(lambda: len([*inbox.glob("*.sealed")]) == 2)
+    adopted = Spool(tmp_path / "spool", 10**8, inbox=inbox).sealed()
+    records = dict(read_segment(segment) for segment in adopted)
+    counts = json.loads((workspace.state / "errors/day.json").read_text("utf-8"))["counts"]
+
+    server, query = sorted(records[SignalKind.TRACES], key=lambda span: span.kind, reverse=True)
+    (line,) = records[SignalKind.LOGS]
+    assert (server.name, server.kind, server.service, server.trace_id) == ("POST /pay", "Server", "shop", root.trace_id)
+    assert (query.name, query.kind, query.parent_span_id) == ("SELECT 1 -- ***", "Client", server.span_id)
+    assert server.resource["service.version"] == line.resource["service.version"] == "shop@1.0.0"
+    assert (line.body, line.severity_number, line.trace_id) == ("paid 17", 13, root.trace_id)
+    assert counts["client lost error, queue_overflow"] == 7
+    assert not [*inbox.iterdir()]
+
+
+def test_exceptions_and_logs_of_faro_are_taken(workspace: Workspace, store: Store, tmp_path: Path) -> None:
+    """With the key in the header that its SDK sends; the innermost call of its stacks comes first."""
+    project(store, workspace)
+    browser = add_project_key(store, workspace, 1, KeyRequest((FROM,)))
+    frames = [{"function": own, "filename": "https://shop.example/app.js", "lineno": 1} for own in ("charge", "pay")]
+    trace = {"trace_id": "ab" * 16, "span_id": "cd" * 8}
+    payload = {
+        "meta": {"app": {"name": "shop", "version": "1.4"}, "page": {"url": "https://shop.example/cart?card=4242"},
+                 "browser": {"name": "Firefox"}, "session": {"id": "s1"}},
+        "exceptions": [{"type": "TypeError", "value": "x is not a function", "stacktrace": {"frames": frames},
+                        "trace": trace}],
+        "logs": [{"message": "paid by ada@example.org", "level": "warn", "trace": trace}],
+        "measurements": [{"type": "web-vitals"}],
+    }  # fmt: skip
+    inbox = workspace.state / INBOX_FOLDER
+    headers = {"origin": FROM, "x-api-key": browser.key.id}
+    with taking(replace(workspace, telemetry=TelemetrySettings()), store) as client:
+        asked = client.options("/api/1/faro", headers=headers)
+        answers = [client.post("/api/1/faro", json=own, headers=headers) for own in (payload, {"meta": 5})]
+        until(lambda: bool(issues(store)) and bool([*inbox.glob("*.sealed")]))
+    (issue,) = issues(store)
+    (kept,) = store.errors.events(issue.id)
+    place = store.errors.event(kept.id)
+    counts = json.loads((workspace.state / "errors/day.json").read_text("utf-8"))["counts"]
+
+    assert "x-faro-session-id" in asked.headers["access-control-allow-headers"]
+    assert [answer.status_code for answer in answers] == [202, 400]
+    assert place is not None
+    event = place.event
+    assert event.raised is not None
+    assert [frame.function for frame in event.raised.frames] == ["pay", "charge"]
+    assert (event.release, event.trace_id, event.request.url) == ("1.4", "ab" * 16, "https://shop.example/cart")
+    (segment,) = Spool(tmp_path / "spool", 10**8, inbox=inbox).sealed()
+    (line,) = read_segment(segment)[1]
+    assert (line.body, line.severity_number, line.service) == ("paid by ***", 13, "shop")
+    assert counts["measurements of Faro skipped"] == 1
 
 
 def test_beyond_a_limit_clients_are_asked_to_wait(workspace: Workspace, store: Store) -> None:
@@ -182,25 +262,29 @@ def test_an_address_and_a_project_that_sent_enough_are_told_apart(workspace: Wor
     assert counts["events refused, limit of the address"] == 4
 
 
-def test_a_flood_is_counted_exactly_and_sampled(workspace: Workspace, store: Store) -> None:
-    """What is offered is stored, sampled or refused; the first and the last are kept whole, and thirty between."""
+@pytest.mark.parametrize(("causes", "kept"), [(1, 32), (240, 240)])
+def test_a_flood_is_counted_exactly_and_sampled(workspace: Workspace, store: Store, causes: int, kept: int) -> None:
+    """What is offered is stored, sampled or refused; of each issue the first, the last and thirty between are whole."""
     issued = project(store, workspace, key=KeyRequest(per_minute=240))
-    events = [{"event_id": f"{number:032x}", "exception": {"values": [{"type": "Flood"}]}, "timestamp": number}
-              for number in range(1, 301)]  # fmt: skip
+    names = str.maketrans("0123456789", "abcdefghij")  # a number would be no other cause
+    types = [f"E{number % causes}".translate(names) for number in range(1, 301)]
+    events = [{"event_id": f"{number:032x}", "exception": [{"type": name}]} for number, name in enumerate(types, 1)]
     with taking(workspace, store) as client:
         statuses = [post(client, issued, envelopes(events[at : at + 20])).status_code for at in range(0, 300, 20)]
         again = post(client, issued, envelopes([{"message": "x" * (5 << 20)}]))
-        until(lambda: sum(issue.events for issue in issues(store)) >= 240)
-    (issue,) = issues(store)
-    kept = [own.id for own in store.errors.events(issue.id)]
+        until(lambda: not [*(workspace.state / "errors/spool").iterdir()])
+    found = store.errors.list(IssueQuery(now_us()), 1_000)
+    whole = [own.id for issue in found for own in store.errors.events(issue.id)]
     counts = json.loads((workspace.state / "errors/day.json").read_text("utf-8"))["counts"]
 
     assert (statuses, again.status_code) == ([200] * 12 + [429] * 3, 413)
-    assert issue.events == counts["events stored"] + counts["events sampled"] == counts["events taken"] == 240
+    assert len(found) == causes
+    assert sum(issue.events for issue in found) == counts["events taken"] == 240
+    assert counts["events stored"] + counts["events sampled"] == 240
     assert counts["events taken"] + counts["events refused, limit of the key"] == 300
     assert counts["events refused, too large"] == 1
-    assert len(kept) == 32
-    assert {f"{1:032x}", f"{240:032x}"} < set(kept)
+    assert len(whole) == kept
+    assert {f"{1:032x}", f"{240:032x}"} < set(whole)
 
 
 def test_what_is_no_error_is_counted_and_passed_over(workspace: Workspace, store: Store) -> None:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from .conftest import Desk
 
 ROOMS = [
-    "alerts", "app", "baselines", "charts", "dashboard", "errors", "frames", "gate", "journeys", "load", "model",
-    "probes", "pytest_plugin", "reports", "runs", "scheduler", "server", "store", "telemetry", "telemetry_store",
-    "workspace",
+    "alerts", "app", "baselines", "causes", "charts", "dashboard", "errors", "frames", "gate", "journeys", "load",
+    "model", "probes", "pytest_plugin", "real_users", "reports", "runs", "scheduler", "server", "store",
+    "telemetry", "telemetry_store", "workspace",
 ]  # fmt: skip
 HEAVY = {
     "alembic", "apprise", "apscheduler", "fsspec", "importlib.metadata", "jinja2", "locust", "matplotlib", "numpy",

@@ -225,7 +225,7 @@ def test_the_spans_of_a_run_are_shown_trace_by_trace(desk: Desk) -> None:
     assert f"trace {TRACE}  attempt 1, pay\n" in shown.stdout
     assert "GET /cart" in shown.stdout
     assert f"trace {'f' * 32}  attempt 1  no spans\n" in shown.stdout
-    assert "1 of 2 traces have no spans: their services are not instrumented" in shown.stderr
+    assert "1 of 2 traces have no spans: spans are kept for 3 d, and the run is older" in shown.stderr
     assert known["links"] == [{"attempt": 1, "step": "pay", "kind": "synthetic", "source": "outrider"}]
     assert [span["name"] for span in known["spans"]] == ["GET /cart", "charge", "loop"]
     assert (unknown["trace_id"], unknown["spans"], one["trace_id"]) == ("f" * 32, [], TRACE)
@@ -238,7 +238,7 @@ def test_a_run_without_traces_says_so(desk: Desk) -> None:
     with open_store(find_workspace(desk.root)) as store:
         store.runs.record(run)
 
-    assert "linked with no trace" in desk.outrider("traces", "--run", run.id).stderr
+    assert "the run names no trace: traces were switched off" in desk.outrider("traces", "--run", run.id).stderr
     assert "[bad-argument]" in desk.outrider("traces", "--run", run.id, "service:shop").stderr
     assert "[unknown-run]" in desk.outrider("traces", "--run", "ffffffff").stderr
 

@@ -7,9 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.builders import run_of
 
-from outrider.model import SpanEvent, SpanLink
+from outrider.dashboard import TelemetrySource
+from outrider.model import AttemptTrace, Measurement, Outcome, SpanEvent, SpanLink
 
+from .conftest import HOUR_US, NOW_US
 from .telemetry_scene import HOSTILE, NOW_NS, SECOND_NS, insert_rows, log_of, source, span_of
 
 if TYPE_CHECKING:
@@ -135,3 +138,23 @@ def test_a_trace_leads_to_other_tools(scene: Scene, telemetry: ClickHouseClient,
     assert f'href="https://jaeger.example/trace/{trace}"' in text
     assert 'href="https://replay.example/?s=a%26b%2F%3Cc%3E"' in text
     assert "users.example" not in text
+
+
+def test_a_run_counts_the_spans_of_its_traces_and_says_why_some_have_none(
+    scene: Scene, telemetry: ClickHouseClient, trace: str
+) -> None:
+    """Spans that are there by trace; those that are not with a reason; an engine that is away."""
+    scene.telemetry = source(telemetry)
+    insert_rows(telemetry, shop_trace(trace), trace)
+    traces = (AttemptTrace(trace, "buy"), AttemptTrace("77" * 16, "buy"))
+    run = run_of(Measurement(Outcome.PASSED, "", NOW_US - HOUR_US, 300.0, traces=traces), "probe:shop")
+    scene.store.runs.record(run)
+
+    (answer,) = scene.get(f"/runs/{run.id}")
+    scene.telemetry = TelemetrySource(is_on=True)
+    (away,) = scene.get(f"/runs/{run.id}")
+
+    assert 'data-label="spans">3</td>' in answer.text
+    assert 'data-label="spans">0</td>' in answer.text
+    assert "1 of 2 traces have no spans: nothing that recorded our requests sent spans here" in answer.text
+    assert "spans cannot be looked at: this workspace takes no telemetry" in away.text

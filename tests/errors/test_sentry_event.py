@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outrider.errors import BadEnvelope, EventScrubber, ReceivedEvent, read_envelope, read_reports, read_sentry_event
+from outrider.errors import (
+    BadEnvelope,
+    EventScrubber,
+    ReceivedEvent,
+    group,
+    read_envelope,
+    read_reports,
+    read_sentry_event,
+    title_of_event,
+)
 from outrider.telemetry import Scrubber
 
 if TYPE_CHECKING:
@@ -91,6 +100,15 @@ def test_secrets_are_hidden_at_every_depth() -> None:
 
     assert "SECRET" not in text
     assert "ada@example.org" not in text
+
+
+@pytest.mark.parametrize("document", [{}, {"message": None}, {"exception": {"values": []}}, {"message": {}}])
+def test_an_event_that_says_nothing_is_one_still(document: dict[str, Any]) -> None:
+    """It has a title, and all of one place belong together."""
+    event, other = read({**document, "transaction": "/pay"}), read({**document, "transaction": "/cart"})
+
+    assert title_of_event(event) == ("(no message)", "", "/pay")
+    assert group(event).key == group(read({"transaction": "/pay"})).key != group(other).key
 
 
 @pytest.mark.parametrize("timestamp", [4_102_444_800, "2100-01-01T00:00:00Z", 0, -1e300, "yesterday", None, [], 1e400])

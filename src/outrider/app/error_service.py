@@ -13,6 +13,7 @@ from outrider.app.event_symbolication import EventSymbolication
 from outrider.app.followed_error_rules import FollowedErrorRules
 from outrider.app.quota_watch import ERROR_LEDGER_FILE
 from outrider.app.signing_key import signing_key
+from outrider.app.telemetry_inbox import TelemetryInbox
 from outrider.app.telemetry_link import TelemetryLink
 from outrider.app.workspace_access import now_us
 from outrider.errors import EventScrubber
@@ -69,12 +70,17 @@ class ErrorService:
             raise UsageError("this workspace takes no errors", slug="errors-off", fix=fix)
         tally = Tally()
         ledger = DayLedger(workspace.state / ERROR_LEDGER_FILE, tally)
+        self._ledger = ledger
         redactor = Redactor(Mask.of(available_secrets(workspace, os.environ)))
         scrubber = Scrubber(redactor, hide_addresses=settings.hide_addresses)
         spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes)
         room = DiskRoom(workspace.state / SPOOL_FOLDER, settings.least_free_bytes, tally)
         keys = StoredKeys(records.projects)
-        intake = ErrorIntake(spool, keys, EventScrubber(scrubber.text, scrubber.hides), tally, room=room.check)
+        self._inbox = TelemetryInbox(workspace, scrubber, tally)
+        intake = ErrorIntake(
+            spool, keys, EventScrubber(scrubber.text, scrubber.hides), tally,
+            pass_on=self._inbox.take, room=room.check,
+        )  # fmt: skip
         listener = listen(settings.host, settings.port)
         rules = FollowedErrorRules(workspace.root)
         maps = EventSymbolication(records)
@@ -84,7 +90,7 @@ class ErrorService:
             return records.errors.add(maps.apply(events), rules.current())
 
         def after() -> None:
-            ledger.write()
+            self._after_round()
             try:
                 maps.apply_late(rules.current())
             except StoreError as error:
@@ -105,7 +111,6 @@ class ErrorService:
         routes = beacon_routes(beacons, trusted, is_loopback=is_local)
         application = error_application(intake, trusted, is_loopback=is_local, beside=routes)
         self._server = Background(application, listener)
-        self._ledger = ledger
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         self.address = f"http://{host}:{listener.getsockname()[1]}"
         log.info("errors are taken", address=self.address)
@@ -119,9 +124,10 @@ class ErrorService:
         self.close()
 
     def use(self, workspace: Workspace) -> None:
-        """Go on; take beacons as that is switched on in a workspace, and keep page views in its telemetry."""
+        """Go on; take beacons and hand signals on as that is switched on in a workspace."""
         self._workspace = workspace
         self._link.use(workspace)
+        self._inbox.use(workspace)
 
     def close(self) -> None:
         """Take nothing more, and end after what is being stored."""
@@ -129,6 +135,10 @@ class ErrorService:
         self._digestion.close()
         self._views.close()
         self._link.close()
+        self._after_round()
+
+    def _after_round(self) -> None:
+        self._inbox.hand_over()
         self._ledger.write()
 
 

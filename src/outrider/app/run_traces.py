@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outrider.app.workspace_access import now_us
+from outrider.causes import NamedTraces, missing_spans
+
 if TYPE_CHECKING:
-    from outrider.model import RunId, Span, TelemetryReader, TraceLink, TraceLinkLog
+    from outrider.model import Run, Span, TelemetryReader, TraceLink, TraceLinkLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,39 +27,34 @@ class RunTrace:
 
 @dataclass(frozen=True, slots=True)
 class RunTraces:
-    """The first traces of a run, and how many it is linked with."""
+    """The first traces of a run, how many it is linked with, and why spans are missing; empty if none are."""
 
     traces: tuple[RunTrace, ...]
     count: int
-
-    @property
-    def missing(self) -> str:
-        """Why spans are missing, a line for a reader; empty if every trace has some."""
-        if not self.count:
-            return "the run is linked with no trace: it began none, and no request or answer of its target named one"
-        if empty := sum(not trace.spans for trace in self.traces):
-            return (
-                f"{empty} of {len(self.traces)} traces have no spans: their services are not instrumented, sample them"
-                " out, ignore the header, or send their spans elsewhere; or the spans are past their age"
-            )
-        return ""
+    missing: str
 
 
-def read_run_traces(log: TraceLinkLog, reader: TelemetryReader, run: RunId, *, limit: int = 50) -> RunTraces:
+def read_run_traces(
+    log: TraceLinkLog, reader: TelemetryReader, run: Run, *, kept_s: float, limit: int = 50
+) -> RunTraces:
     """Return the spans of a run's traces, in the order in which its requests name them.
 
     Args:
         log: Of links between runs and traces.
         reader: Of telemetry.
-        run: Its whole id.
+        run: As it is stored.
+        kept_s: How long spans are kept.
         limit: How many traces at most.
 
     Raises:
         TelemetryError: If the engine refuses.
     """
     links: dict[str, list[TraceLink]] = {}
-    for link in log.of_run(run):
+    for link in log.of_run(run.id):
         links.setdefault(link.trace_id, []).append(link)
     shown = list(links.items())[:limit]
     traces = [RunTrace(tuple(of_trace), reader.trace(trace_id)) for trace_id, of_trace in shown]
-    return RunTraces(tuple(traces), len(links))
+    sources = {trace.links[0].trace_id: trace.links[0].source for trace in traces}
+    joined = {trace.links[0].trace_id for trace in traces if trace.spans}
+    missing = missing_spans(NamedTraces(run.check, sources, run.finished_us, kept_s), joined, now_us())
+    return RunTraces(tuple(traces), len(links), missing)

@@ -14,6 +14,7 @@ from outrider.app.access_rules import access_rules
 from outrider.app.otlp_errors import OtlpErrors
 from outrider.app.signing_key import signing_key
 from outrider.app.telemetry_day import LEDGER_FILE
+from outrider.app.telemetry_inbox import INBOX_FOLDER
 from outrider.app.workspace_access import now_us
 from outrider.model import TokenKind, UsageError
 from outrider.server import (
@@ -90,7 +91,8 @@ class TelemetryIngest:
         self._sender = hashlib.sha256(b"forward" + signing_key(workspace.state)).hexdigest()[:32]
         self._queue = self._forward_queue(workspace, settings.forward)
         on_seal = self._queue.add if settings.forward.url else _keep_no_copy
-        spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes, on_seal=on_seal)
+        inbox = workspace.state / INBOX_FOLDER
+        spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes, inbox=inbox, on_seal=on_seal)
         self.waits_since = spool.waits_since
         self.room = DiskRoom(workspace.state / SPOOL_FOLDER, settings.least_free_bytes, self.tally)
         budget = DayBudget(self.tally, {SignalKind(name): size for name, size in settings.budget.items()})

@@ -179,6 +179,7 @@ class WebService:
                 self._telemetry.is_on, self._telemetry.reader, self._telemetry.reader, satisfied_ms(workspace),
                 workspace.telemetry.links if workspace.telemetry is not None else {},
                 partial(notable_patterns, workspace), self._telemetry.reader,
+                workspace.telemetry.spans_s if workspace.telemetry is not None else 0,
             ),
         )  # fmt: skip
         artifacts = self._artifacts.origin if self._artifacts is not None else None

@@ -2,6 +2,7 @@
 
 from outrider.causes.attribution_text import attribution_lines, change_text, count_text, runs_text
 from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_join
+from outrider.causes.missing_spans import NamedTraces, missing_spans
 from outrider.causes.service_suspects import WorseService, service_suspects
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, SpanNode, SpanTree, span_tree
 from outrider.causes.suspect_order import Observed, Suspect, rank_suspects
@@ -15,6 +16,7 @@ __all__ = [
     "REPEATED_ID",
     "Join",
     "JoinVerdict",
+    "NamedTraces",
     "Observed",
     "Place",
     "Share",
@@ -34,6 +36,7 @@ __all__ = [
     "count_text",
     "explain_slower_step",
     "judge_join",
+    "missing_spans",
     "rank_suspects",
     "runs_text",
     "service_suspects",

@@ -74,7 +74,9 @@ def traces(
 
 def _show_run(workspace: Workspace, telemetry: TelemetryReader, run: str, limit: int, *, as_json: bool) -> None:
     with open_store(workspace) as store:
-        answer = read_run_traces(store.trace_links, telemetry, store.runs.get(run).run.id, limit=limit)
+        kept_s = workspace.telemetry.spans_s if workspace.telemetry is not None else 0
+        stored = store.runs.get(run).run
+        answer = read_run_traces(store.trace_links, telemetry, stored, kept_s=kept_s, limit=limit)
     if as_json:
         echo(json.dumps([run_trace_json(trace) for trace in answer.traces]))
     else:

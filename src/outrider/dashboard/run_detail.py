@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from outrider.alerts import headline
+from outrider.causes import NamedTraces, missing_spans
 from outrider.dashboard.attempt_columns import attempt_table, new_errors
 from outrider.dashboard.har_requests import MOST_BYTES, WireRequest, wire_requests
 from outrider.dashboard.incident_view import incidents_of
 from outrider.dashboard.load_view import load_view
 from outrider.dashboard.source_excerpt import source_excerpt
 from outrider.dashboard.vital_readings import vital_readings
-from outrider.model import ArtifactKind, OutriderError, RunPosition, UsageError, title_of
+from outrider.model import ArtifactKind, Outcome, OutriderError, RunPosition, UsageError, title_of
 from outrider.reports import Incident as ReportedIncident
 from outrider.reports import RequestTiming, pair_requests, pair_steps, run_report
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from outrider.dashboard.attempt_columns import AttemptTable, ErrorText
     from outrider.dashboard.load_view import LoadView
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from outrider.reports import Noise, RequestPair, RunReport, StepPair
 
 MOST_SAMPLES = 60
+LISTED_TRACES = 20
 _MOST_TRACES, _MOST_ERRORS = 1_000, 20
+_UNMADE = frozenset({Outcome.MISSED, Outcome.SKIPPED})
 _RUN_ID = re.compile(r"[0-9a-fA-F-]{4,36}")
 
 
@@ -69,6 +72,8 @@ class RunDetail:
         good: None if no earlier run passed.
         earlier: The run before it of the same check; None for the first.
         traces: Those of its attempts, with the attempt's number.
+        span_counts: How many spans each of the first traces has, by its id; none where telemetry is off.
+        missing_spans: Why some have none; empty if each has some, or telemetry is off.
         events: Errors that clients sent from those traces, of each issue the latest, with the issue's title.
     """
 
@@ -88,6 +93,8 @@ class RunDetail:
     earlier: str | None
     traces: tuple[tuple[int, AttemptTrace], ...]
     events: tuple[tuple[KeptEvent, str], ...]
+    span_counts: Mapping[str, int]
+    missing_spans: str
 
     @property
     def run(self) -> Run:
@@ -137,6 +144,7 @@ def run_detail(sources: Sources, name: str) -> RunDetail:
     good = _good_run(sources, stored, counted)
     earlier = store.history.runs_before(run.check, RunPosition(run.due_us, run.id), limit=1)
     traces = tuple((attempt.number, trace) for attempt in run.attempts for trace in attempt.measurement.traces)
+    span_counts, missing = _spans_of(sources, run, [trace for _, trace in traces])
     return RunDetail(
         report=report, title=_title(sources, run.check), artifacts=stored.artifacts, table=attempt_table(run.attempts),
         vitals=vital_readings(counted, counted_attempt(good.run) if good else None),
@@ -145,7 +153,23 @@ def run_detail(sources: Sources, name: str) -> RunDetail:
         samples=samples[:MOST_SAMPLES], more_samples=max(len(samples) - MOST_SAMPLES, 0),
         good=good, earlier=earlier[0].id if earlier else None,
         traces=traces, events=_events_of(sources, [trace.trace_id for _, trace in traces]),
+        span_counts=span_counts, missing_spans=missing,
     )  # fmt: skip
+
+
+def _spans_of(sources: Sources, run: Run, traces: Sequence[AttemptTrace]) -> tuple[Mapping[str, int], str]:
+    """Return how many spans the first traces have, and why some have none."""
+    telemetry = sources.telemetry
+    named = {trace.trace_id: trace.source for trace in traces[:LISTED_TRACES]}
+    if not telemetry.is_on or run.outcome in _UNMADE:
+        return {}, ""
+    try:
+        spans = telemetry.reader().traces(list(named)) if named else {}
+    except OutriderError as error:
+        return {}, f"spans cannot be looked at: {error.what}"
+    counts = {trace_id: len(spans.get(trace_id, ())) for trace_id in named}
+    asked = NamedTraces(run.check, named, run.finished_us, telemetry.spans_s)
+    return counts, missing_spans(asked, spans, sources.now_us())
 
 
 def _events_of(sources: Sources, trace_ids: Sequence[str]) -> tuple[tuple[KeptEvent, str], ...]:

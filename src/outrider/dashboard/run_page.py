@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.charts import Waterfall, draw_waterfall
 from outrider.dashboard.outside_links import OutsideLink, outside_links, times
 from outrider.dashboard.page_templates import render
+from outrider.dashboard.run_detail import LISTED_TRACES
 from outrider.dashboard.run_files import run_files
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from outrider.model import AttemptTrace, Run
 
 _DRAWN_REQUESTS = 40
-_LISTED_TRACES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def _traces(detail: RunDetail, context: PageContext) -> list[LinkedTrace]:
         LinkedTrace(
             number, trace, outside_links(context.links_out, {**places, "trace": trace.trace_id}, needed="trace")
         )
-        for number, trace in detail.traces[:_LISTED_TRACES]
+        for number, trace in detail.traces[:LISTED_TRACES]
     ]
 
 

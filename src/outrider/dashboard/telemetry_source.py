@@ -30,6 +30,7 @@ class TelemetrySource:
         satisfied_ms: Up to which duration a request satisfies, for the Apdex.
         links: Templates of addresses of other tools, by their names.
         notable: Returns the patterns of log records that are new or explode, or did within a day, the latest first.
+        spans_s: How long spans are kept.
         reader: Returns it; raises an error that says what to do where it is off or cannot be reached.
     """
 
@@ -40,3 +41,4 @@ class TelemetrySource:
     links: Mapping[str, str] = field(default_factory=dict)
     notable: Callable[[], Sequence[NotablePattern]] = tuple
     real_users: Callable[[], RealUserReader] = _off
+    spans_s: float = 259_200.0

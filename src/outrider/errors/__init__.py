@@ -1,8 +1,10 @@
 """What errors have in common, and what becomes of their issues; values to values, no I/O."""
 
 from outrider.errors.browser_stack import browser_frames
-from outrider.errors.envelope import BadEnvelope, json_object, read_envelope
+from outrider.errors.client_report import losses
+from outrider.errors.envelope import BadEnvelope, EnvelopeItem, json_object, read_envelope
 from outrider.errors.event_scrubber import EventScrubber
+from outrider.errors.faro_payload import faro_documents, faro_logs, faro_others
 from outrider.errors.group_key import VERSION, earlier_keys, group, title_of_event
 from outrider.errors.issue_search import OPEN_STATES, issue_query
 from outrider.errors.life import (
@@ -23,6 +25,7 @@ from outrider.errors.page_error import page_error_events
 from outrider.errors.rule_match import owner_of
 from outrider.errors.security_report import read_reports
 from outrider.errors.sentry_event import ReceivedEvent, event_id, read_sentry_event, time_us
+from outrider.errors.sentry_signals import LOG_ITEMS, SPAN_ITEMS, otlp_logs, otlp_spans
 from outrider.errors.source_map import LARGEST_MAP, BadSourceMap, SourceMap, debug_id_of, read_source_map
 from outrider.errors.symbolication import SCRIPT_PLATFORMS, debug_ids, script_paths, symbolicated
 from outrider.errors.text_stack import stack_exceptions
@@ -30,12 +33,15 @@ from outrider.errors.text_stack import stack_exceptions
 __all__ = [
     "EXCEPTION",
     "LARGEST_MAP",
+    "LOG_ITEMS",
     "OPEN_STATES",
     "RECENT_US",
     "SCRIPT_PLATFORMS",
+    "SPAN_ITEMS",
     "VERSION",
     "BadEnvelope",
     "BadSourceMap",
+    "EnvelopeItem",
     "EventMoment",
     "EventScrubber",
     "ReceivedEvent",
@@ -50,6 +56,9 @@ __all__ = [
     "earlier_keys",
     "environment_of",
     "event_id",
+    "faro_documents",
+    "faro_logs",
+    "faro_others",
     "group",
     "has_exception",
     "ignored",
@@ -57,7 +66,10 @@ __all__ = [
     "issue_query",
     "json_object",
     "log_error",
+    "losses",
     "message_form",
+    "otlp_logs",
+    "otlp_spans",
     "owner_of",
     "page_error_events",
     "read_envelope",

@@ -62,7 +62,7 @@ class ReceivedEvent:
 
 def event_id(value: object) -> str:
     """Return the id of an event as 32 digits; "" if it is none."""
-    return _digits(value, _EVENT_DIGITS)
+    return digits(value, _EVENT_DIGITS)
 
 
 def read_sentry_event(document: dict[str, Any], received: ReceivedEvent) -> ErrorEvent:
@@ -95,8 +95,8 @@ def read_sentry_event(document: dict[str, Any], received: ReceivedEvent) -> Erro
         threads=_threads(document),
         fingerprint=tuple(_text(part) for part in _list(document.get("fingerprint"))[:20]),
         sdk=_sdk(_object(document.get("sdk"))),
-        trace_id=_digits(trace.get("trace_id"), _EVENT_DIGITS),
-        span_id=_digits(trace.get("span_id"), _SPAN_DIGITS),
+        trace_id=digits(trace.get("trace_id"), _EVENT_DIGITS),
+        span_id=digits(trace.get("span_id"), _SPAN_DIGITS),
         debug_images=_images(_object(document.get("debug_meta")).get("images")),
     )
 
@@ -299,9 +299,10 @@ def _number(value: object) -> int:
     return value if is_line and isinstance(value, int) else 0
 
 
-def _digits(value: object, count: int) -> str:
-    digits = value.replace("-", "").lower() if isinstance(value, str) else ""
-    return digits if len(digits) == count and _HEX.match(digits) and digits.strip("0") else ""
+def digits(value: object, count: int) -> str:
+    """Return so many hexadecimal digits; "" if a value is something else, or zero."""
+    text = value.replace("-", "").lower() if isinstance(value, str) else ""
+    return text if len(text) == count and _HEX.match(text) and text.strip("0") else ""
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The routes that Sentry's clients send errors to: `/api/PROJECT/envelope/`, `/store/` and `/security/`.
+"""The routes that clients send errors to: Sentry's `/api/PROJECT/envelope/`, `/store/`, `/security/`, and `/faro/`.
 
 Clients try again after 429 alone, and wait as `X-Sentry-Rate-Limits` says; what gets any other refusal is lost to them.
 """
@@ -30,7 +30,8 @@ _KEY: Final = re.compile(r"sentry_key=([0-9a-zA-Z]{1,64})")
 _CATEGORIES: Final = "error;default;security"
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "POST",
-    "Access-Control-Allow-Headers": "x-sentry-auth, content-type, content-encoding, authentication, authorization",
+    "Access-Control-Allow-Headers": "x-sentry-auth, content-type, content-encoding, authentication, authorization, "
+    "idempotency-key, x-api-key, x-faro-session-id",
     "Access-Control-Max-Age": "3600",
 }
 
@@ -47,7 +48,9 @@ def error_application(
         beside: Further routes.
     """
     endpoint = _Endpoint(intake, networks_of(trusted), is_loopback=is_loopback)
-    kinds = {"envelope": endpoint.envelope, "store": endpoint.event, "security": endpoint.reports}
+    kinds = {
+        "envelope": endpoint.envelope, "store": endpoint.event, "security": endpoint.reports, "faro": endpoint.faro,
+    }  # fmt: skip
     routes = [
         Route(f"/api/{{project:int}}/{kind}{slash}", endpoint.answering(take), methods=["POST", "OPTIONS"])
         for kind, take in kinds.items()
@@ -82,6 +85,11 @@ class _Endpoint:
         self._intake.take_reports(head, data)
         return Response(status_code=201)
 
+    def faro(self, head: ErrorRequestHead, data: bytes) -> Response:
+        """Keep a payload of Faro."""
+        self._intake.take_faro(head, data)
+        return Response(status_code=202)
+
     def answering(self, take: Callable[[ErrorRequestHead, bytes], Response]) -> Callable[[Request], object]:
         """Return what answers requests by keeping what they bring."""
 
@@ -107,7 +115,7 @@ class _Endpoint:
         match = _KEY.search(written)
         return ErrorRequestHead(
             project=request.path_params["project"],
-            key=match[1] if match else request.query_params.get("sentry_key", ""),
+            key=match[1] if match else headers.get("x-api-key") or request.query_params.get("sentry_key", ""),
             origin=headers.get("origin", ""),
             address=origin_of(request, self._trusted, is_loopback=self._is_loopback).address,
             encoding=headers.get("content-encoding", ""),

@@ -15,7 +15,21 @@ from urllib.parse import urlsplit
 
 import brotli
 
-from outrider.errors import BadEnvelope, EventScrubber, event_id, json_object, read_envelope, read_reports, time_us
+from outrider.errors import (
+    LOG_ITEMS,
+    SPAN_ITEMS,
+    BadEnvelope,
+    EventScrubber,
+    event_id,
+    faro_documents,
+    faro_logs,
+    faro_others,
+    json_object,
+    losses,
+    read_envelope,
+    read_reports,
+    time_us,
+)
 from outrider.telemetry.limits import USUAL_LIMITS, Limits, Tally
 from outrider.telemetry.otlp_body import BadTelemetry, inflated
 from outrider.telemetry.spool import SpoolFull
@@ -23,11 +37,14 @@ from outrider.telemetry.spool import SpoolFull
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from outrider.errors import EnvelopeItem
     from outrider.model import ErrorProject, ProjectKey
     from outrider.telemetry.spool import Spool
 
 ERRORS: Final = "errors"
 _EVENTS: Final = frozenset({"event", "error"})
+_REPORT: Final = "client_report"
+_TELEMETRY: Final = SPAN_ITEMS | LOG_ITEMS
 _EVENT_BYTES: Final = 4 << 20
 _QUICK_BYTES: Final = 16 << 10
 _MINUTE_S: Final = 60
@@ -91,6 +108,7 @@ class ErrorIntake:
     """Takes requests; safe between threads.
 
     Args:
+        pass_on: Keeps an item of an envelope that is telemetry, such as a transaction; returns whether it did.
         room: Raises `SpoolFull` while the disk is nearly full.
         now_s: Seconds since 1970.
     """
@@ -102,6 +120,7 @@ class ErrorIntake:
         scrubber: EventScrubber,
         tally: Tally,
         *,
+        pass_on: Callable[[ErrorProject, str, dict[str, Any]], bool] = lambda _project, _item, _document: False,
         room: Callable[[], None] = lambda: None,
         limits: Limits = USUAL_LIMITS,
         now_s: Callable[[], float] = time.time,
@@ -110,6 +129,7 @@ class ErrorIntake:
         self._keys = keys
         self._scrubber = scrubber
         self._tally = tally
+        self._pass_on = pass_on
         self._room = room
         self._limits = limits
         self._now_s = now_s
@@ -136,15 +156,15 @@ class ErrorIntake:
         project, known = self._authorised(head, key)
         payloads = [item.payload for item in envelope.items if item.type in _EVENTS]
         self._bound(payloads)
-        for item in envelope.items:
-            if item.type not in _EVENTS:
-                self._tally.add(f"{item.type if item.type in _KNOWN_ITEMS else 'unknown'} items skipped")
         documents: list[tuple[str, dict[str, Any]]] = []
         for document in self._read(lambda: [json_object(payload, "the event") for payload in payloads]):
             named = event_id(document.get("event_id")) or event_id(envelope.headers.get("event_id"))
             documents.append((named or uuid.uuid4().hex, document))
         sent_us = time_us(envelope.headers.get("sent_at"))
         self._keep(head, project, known, documents, sent_us)
+        for item in envelope.items:
+            if item.type not in _EVENTS:
+                self._take_other(item, project, known)
         return documents[0][0] if documents else event_id(envelope.headers.get("event_id"))
 
     def take_event(self, head: ErrorRequestHead, data: bytes) -> str:
@@ -170,6 +190,53 @@ class ErrorIntake:
         project, known = self._authorised(head, head.key)
         documents = self._read(lambda: read_reports(self._inflated(data, head.encoding)))
         self._keep(head, project, known, [(uuid.uuid4().hex, document) for document in documents], None)
+
+    def take_faro(self, head: ErrorRequestHead, data: bytes) -> None:
+        """Keep the exceptions of a payload of Faro, pass its logs on, and count what else it brings.
+
+        Raises:
+            RefusedErrors: If nothing is kept.
+        """
+        project, key = self._authorised(head, head.key)
+        content = self._inflated(data, head.encoding)
+        self._bound([content])
+        payload = self._read(lambda: json_object(content, "the payload"))
+        documents = [(uuid.uuid4().hex, document) for document in self._read(lambda: faro_documents(payload))]
+        self._keep(head, project, key, documents, None)
+        logs = faro_logs(payload)
+        if logs["items"] and self._is_within(f"{key.id} telemetry", key.per_minute):
+            is_passed = self._pass_on(project, "log", logs)
+            self._tally.add(f"logs of Faro {'passed on' if is_passed else 'skipped'}", len(logs["items"]))
+        for kind, count in faro_others(payload).items():
+            self._tally.add(f"{kind} of Faro skipped", count)
+
+    def _take_other(self, item: EnvelopeItem, project: ErrorProject, key: ProjectKey) -> None:
+        """Pass telemetry on and count losses that a client tells of; what else is no error is counted."""
+        kind = item.type if item.type in _KNOWN_ITEMS else "unknown"
+        try:
+            is_wanted = kind in _TELEMETRY | {_REPORT} and len(item.payload) <= _EVENT_BYTES
+            document = json_object(item.payload, "an item") if is_wanted else {}
+        except BadEnvelope:
+            self._tally.add(f"{kind} items left out, not readable")
+            return
+        if kind == _REPORT:
+            for category, reason, count in losses(document):
+                self._tally.add(f"client lost {category}, {reason}", count)
+        is_within = is_wanted and self._is_within(f"{key.id} telemetry", key.per_minute)
+        is_passed = kind in _TELEMETRY and is_within and self._pass_on(project, kind, document)
+        self._tally.add(f"{kind} items {'passed on' if is_passed else 'skipped'}")
+
+    def _is_within(self, name: str, most: int) -> bool:
+        """Count an item of a minute; return whether it is one of the first so many."""
+        spent = self._spent_within_minute()
+        spent[name] = spent.get(name, 0) + 1
+        return spent[name] <= most
+
+    def _spent_within_minute(self) -> dict[str, int]:
+        minute = int(self._now_s() // _MINUTE_S)
+        if minute != self._minute or len(self._spent) > _MOST_ADDRESSES:
+            self._minute, self._spent = minute, {}
+        return self._spent
 
     def _bound(self, payloads: Sequence[bytes]) -> None:
         if any(len(payload) > _EVENT_BYTES for payload in payloads):
@@ -233,10 +300,8 @@ class ErrorIntake:
     def _spend(self, head: ErrorRequestHead, project: ErrorProject, key: ProjectKey, count: int) -> None:
         """Count events against the limits of key, address and day."""
         now_s = self._now_s()
-        minute, of_day_s = int(now_s // _MINUTE_S), int(_DAY_S - now_s % _DAY_S)
-        if minute != self._minute or len(self._spent) > _MOST_ADDRESSES:
-            self._minute, self._spent = minute, {}
-        spent = self._spent
+        of_day_s = int(_DAY_S - now_s % _DAY_S)
+        spent = self._spent_within_minute()
         limits = [(key.id, key.per_minute, "key")]
         if key.per_address:
             limits.append((f"{key.id} {head.address}", key.per_address, "address"))

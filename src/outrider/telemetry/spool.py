@@ -17,6 +17,7 @@ import os
 import threading
 import time
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.model import (
@@ -65,6 +66,7 @@ class Spool:
         folder: Readable by nobody else; made if it is not there.
         most_bytes: Of all segments, beyond which nothing more is taken.
         syncs: Whether a batch outlives the machine's power, too, not only the process.
+        inbox: A folder whose sealed segments are taken as if they had been written here, while there is room.
         on_seal: Is given each segment that takes no more, and the name that it gets; under the lock.
     """
 
@@ -74,18 +76,20 @@ class Spool:
         most_bytes: int,
         *,
         syncs: bool = False,
+        inbox: Path | None = None,
         on_seal: Callable[[Path, str], None] = lambda _segment, _name: None,
     ) -> None:
         self._folder = folder
         self._on_seal = on_seal
         self._most_bytes = most_bytes
         self._syncs = syncs
+        self._inbox = inbox
         self._lock = threading.Lock()  # guards `_open` and `_bytes`
         self._open: dict[str, _Segment] = {}
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in sorted(folder.glob(f"*{OPEN}")):
             self._sealed(left)
-        self._bytes = sum(path.stat().st_size for path in folder.glob(f"*{SEALED}"))
+        self._bytes = _bytes_in(folder)
 
     @property
     def bytes(self) -> int:
@@ -127,7 +131,16 @@ class Spool:
         with self._lock:
             for kind in tuple(self._open):
                 self._seal(kind)
+            if self._inbox is not None:
+                self._adopt(self._inbox)
         return sorted(self._folder.glob(f"*{SEALED}"), key=lambda path: path.name.partition("-")[2])
+
+    def hand_over(self) -> None:
+        """Seal what is open for another spool whose inbox this folder is; what that took by now makes room here."""
+        with self._lock:
+            for kind in tuple(self._open):
+                self._seal(kind)
+            self._bytes = _bytes_in(self._folder)
 
     def waits_since(self) -> float:
         """Return when the oldest of what waits was begun, seconds since 1970; infinite if nothing waits."""
@@ -148,6 +161,15 @@ class Spool:
         """Seal what is open."""
         self.sealed()
 
+    def _adopt(self, inbox: Path) -> None:
+        for segment in sorted(inbox.glob(f"*{SEALED}")):
+            size = segment.stat().st_size
+            if self._bytes + size > self._most_bytes:
+                return
+            self._on_seal(segment, segment.name)
+            segment.rename(self._folder / segment.name)
+            self._bytes += size
+
     def _leave(self, segment: Path, act: Callable[[], object]) -> None:
         size = segment.stat().st_size
         act()
@@ -163,6 +185,15 @@ class Spool:
         sealed = segment.with_suffix(SEALED)
         self._on_seal(segment, sealed.name)  # first: after a kill between the two it is given once more
         segment.rename(sealed)
+
+
+def _bytes_in(folder: Path) -> int:
+    """Return the size of what waits in a folder; another process may take it meanwhile."""
+    size = 0
+    for segment in folder.glob(f"*{SEALED}"):
+        with suppress(FileNotFoundError):
+            size += segment.stat().st_size
+    return size
 
 
 class _Segment:

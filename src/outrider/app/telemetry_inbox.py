@@ -1,0 +1,64 @@
+"""Spans and logs of Sentry's clients, handed from the process of errors to that of telemetry by a folder."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from outrider.app.signing_key import signing_key
+from outrider.errors import LOG_ITEMS, otlp_logs, otlp_spans
+from outrider.telemetry import JSON, AttributeReader, BadTelemetry, Intake, SignalKind, Spool, SpoolFull
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from outrider.model import ErrorProject
+    from outrider.telemetry import Scrubber, Tally
+    from outrider.workspace import Workspace
+
+INBOX_FOLDER: Final = "telemetry/inbox"
+_MOST_BYTES: Final = 100 * 10**6
+
+
+class TelemetryInbox:
+    """Writes segments that the process of telemetry takes into its own spool; safe between threads.
+
+    While nobody takes them, 100 MB wait, and what is beyond is counted and left out.
+    """
+
+    def __init__(self, workspace: Workspace, scrubber: Scrubber, tally: Tally) -> None:
+        self._spool = Spool(workspace.state / INBOX_FOLDER, _MOST_BYTES)
+        self._tally = tally
+        self._intake = Intake(self._spool, AttributeReader(scrubber=scrubber, key=signing_key(workspace.state)))
+        self.use(workspace)
+
+    def use(self, workspace: Workspace) -> None:
+        """Take the signals that are switched on in a workspace, while it takes telemetry at all."""
+        switches = workspace.capabilities
+        is_on = workspace.telemetry is not None and switches.telemetry
+        on = {SignalKind.LOGS: is_on and switches.logs, SignalKind.TRACES: is_on and switches.traces}
+        self._taken = frozenset(kind for kind, is_wanted in on.items() if is_wanted)
+
+    def take(self, project: ErrorProject, item: str, document: Mapping[str, Any]) -> bool:
+        """Keep an item of an envelope; return whether it was kept."""
+        kind = SignalKind.LOGS if item in LOG_ITEMS else SignalKind.TRACES
+        if kind not in self._taken:
+            return False
+        convert = otlp_logs if kind is SignalKind.LOGS else otlp_spans
+        request = convert(document, project.service, project.environment)
+        if not request:
+            return False
+        try:
+            self._intake.take(kind, json.dumps(request).encode(), JSON, "")
+        except (BadTelemetry, SpoolFull, ImportError) as why:
+            self._tally.add(f"{item} items left out, {_REASONS[type(why)]}")
+            return False
+        return True
+
+    def hand_over(self) -> None:
+        """Let the process of telemetry have what was written until now."""
+        self._spool.hand_over()
+
+
+_REASONS: Final = {BadTelemetry: "not readable", SpoolFull: "no room", ImportError: "no extra telemetry"}

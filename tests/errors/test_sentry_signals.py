@@ -1,0 +1,41 @@
+"""Spans as Sentry's clients of today send them are spans of OpenTelemetry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from outrider.errors import otlp_logs, otlp_spans
+
+BEGIN_S = 1_795_000_000.25
+
+
+def texts(attributes: list[dict[str, Any]]) -> dict[str, str]:
+    return {entry["key"]: entry["value"]["stringValue"] for entry in attributes}
+
+
+def test_a_span_of_a_browser_is_read() -> None:
+    """Version 2 has many in an item, whose attributes say whose they are; what is broken is left out."""
+    attributes = {
+        "sentry.op": {"type": "string", "value": "http.client"}, "sentry.release": {"type": "string", "value": "1.4"},
+        "http.response.status_code": {"type": "integer", "value": 200}, "odd": 5,
+    }  # fmt: skip
+    span = {
+        "trace_id": "AB" * 16, "span_id": "cd" * 8, "parent_span_id": "short", "name": "GET /stock", "status": "error",
+        "start_timestamp": BEGIN_S, "end_timestamp": BEGIN_S + 0.5, "attributes": attributes,
+    }  # fmt: skip
+
+    (group,) = otlp_spans({"items": [span, {"name": "without times"}, "odd"]}, "shop", "live")["resourceSpans"]
+
+    (read,) = group["scopeSpans"][0]["spans"]
+    assert (read["traceId"], read["spanId"], "parentSpanId" in read) == ("ab" * 16, "cd" * 8, False)
+    assert (read["name"], read["kind"], read["status"]) == ("GET /stock", 3, {"code": 2})
+    assert int(read["endTimeUnixNano"]) - int(read["startTimeUnixNano"]) == 500_000_000
+    assert texts(read["attributes"])["http.response.status_code"] == "200"
+    assert texts(group["resource"]["attributes"]) == {
+        "service.name": "shop", "service.version": "1.4", "deployment.environment.name": "live",
+    }  # fmt: skip
+
+
+def test_items_without_anything_are_no_request() -> None:
+    """Of any shape."""
+    assert otlp_logs({"items": 5}, "a", "b") == otlp_spans({"items": []}, "a", "b") == otlp_spans({}, "a", "b") == {}
