@@ -68,6 +68,7 @@ soak: setup ## Run what takes hours: kills, mutated configurations, generated an
 	$(BIN)/python -m benchmarks.source_map_fuzz --count 1000000
 	$(BIN)/python -m benchmarks.configuration_fuzz --count 100000
 	$(BIN)/python -m benchmarks.answer_fuzz --count 1000000
+	$(BIN)/python -m benchmarks.beacon_fuzz --count 300000 --engine
 
 lock: ## Renew requirements/ (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }

@@ -12,13 +12,14 @@ import tempfile
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from demo.history import simulate
 from demo.postbox import Postbox
 from demo.shop_process import ROOT, opened
+from demo.visitor import visit
 from outrider.store import Store
 
 if TYPE_CHECKING:
@@ -41,16 +42,18 @@ every = "15s"
 DAYS, EVERY_S, SEED = 4.0, 300.0, 1
 DRIFT_MS_PER_HOUR = 20_000
 WAIT_S = 100.0
+STORED_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The shop that is watched, what finds it, the dashboard's port, and where telemetry is sent, if any is."""
+    """The shop that is watched, what finds it, ports of dashboard and errors, and where telemetry goes, if it does."""
 
     address: str
     environment: dict[str, str]
     pages: int
     telemetry: str
+    errors: int
 
     def fault(self, *words: str) -> None:
         """Switch a fault."""
@@ -61,6 +64,12 @@ class Shop:
         """Run the program in the tour's workspace."""
         command = [sys.executable, "-m", "outrider", *arguments]
         return subprocess.run(command, cwd=WORKSPACE, env=self.environment, check=False).returncode
+
+    def project(self) -> str:
+        """Make a project of the shop, and return the DSN for its pages."""
+        command = [sys.executable, "-m", "outrider", "project", "add", "front", "--origin", "*"]
+        done = subprocess.run(command, cwd=WORKSPACE, env=self.environment, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
 
     @property
     def dashboard(self) -> str:
@@ -77,10 +86,13 @@ def main() -> int:
     temporary = tempfile.TemporaryDirectory(prefix="milepost-")
     telemetry = f"127.0.0.1:{_free_port(4318)}" if find_spec("chdb") and find_spec("clickhouse_connect") else ""
     receiver = f"http://{telemetry}" if telemetry else ""
-    with temporary as folder, Postbox() as postbox, opened(folder, receiver) as address:
-        environment = {**os.environ, **address, "OUTRIDER_SMTP": postbox.url}
-        shop = Shop(address["SHOP_URL"], environment, _free_port(8710), telemetry)
-        code = _tour(shop, postbox, keep=keep)
+    with temporary as folder, Postbox() as postbox:
+        environment = {**os.environ, "OUTRIDER_SMTP": postbox.url}
+        shop = Shop("", environment, _free_port(8710), telemetry, _free_port(4319))
+        _make_workspace(shop)
+        with opened(folder, receiver, shop.project()) as address:
+            shop = replace(shop, address=address["SHOP_URL"], environment={**environment, **address})
+            code = _tour(shop, postbox, keep=keep)
     if not code:
         _say(
             f"That took {(time.monotonic() - began_s) / 60:.1f} minutes. Everything is kept; look closer:\n"
@@ -95,7 +107,6 @@ def main() -> int:
 
 def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
     _say(f"1. Milepost, the demo shop, is open at {shop.address}. Checks run against it, some in a browser:")
-    _make_workspace(shop)
     for check in CHECKS * 2:  # one at a time, as later; the first pass warms caches
         if code := shop.outrider("run", check):
             _say("A check of the healthy shop did not pass.")
@@ -129,7 +140,16 @@ def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
         _show(mail)
         shop.outrider("status")
         shop.outrider("incidents", "--all")
-        _say("6. The weekly report, with the simulated history:")
+        _say("6. A script throws on the product page, and a user meets it before any check does:")
+        shop.fault("script-error", "1")
+        visit(shop.address)
+        shop.fault("script-error", "--off")
+        time.sleep(STORED_S)
+        shop.outrider("errors")
+        if shop.telemetry:
+            shop.outrider("sessions", "--has", "error")
+            shop.outrider("vitals")
+        _say("7. The weekly report, with the simulated history:")
         code = shop.outrider("report", "weekly", "--out", str(WORKSPACE / "weekly.html"))
         if keep:
             _stay_open(shop)
@@ -175,6 +195,7 @@ def _make_workspace(shop: Shop) -> None:
 def _write_settings(shop: Shop, *, judging: bool) -> None:
     """Write the settings; the judge starts at the oldest run, so it is switched on after the history is simulated."""
     settings = (ROOT / "outrider.toml").read_text(encoding="utf-8")
+    settings += f'\n[errors]\nlisten = "127.0.0.1:{shop.errors}"\n'
     if shop.telemetry:
         settings += f'\n[telemetry]\nlisten = "{shop.telemetry}"\n'
     if not judging:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from tests.app.real_user_page import RealUserSite, real_user_site
 from tests.builders import new_store
 from tests.waiting import until
@@ -20,6 +21,8 @@ from outrider.app.rum_tag import rum_tag
 from outrider.app.signing_key import signing_key
 from outrider.app.telemetry_access import open_telemetry
 from outrider.app.workspace_access import now_us
+from outrider.cli.sessions import sessions
+from outrider.cli.vitals import vitals
 from outrider.model import IssueQuery, Origin, begin_trace
 from outrider.real_users import SessionFilter, ViewFilter, ViewKey, Vital
 from outrider.workspace import ErrorSettings, load
@@ -193,6 +196,24 @@ def test_who_declines_or_is_no_user_is_not_counted(scene: Scene, chromium: Brows
     assert "/declined" not in pages[""]
     assert pages["synthetic"] == {"/true"}
     assert pages["robot"] == {"/robot"}
+
+
+def test_commands_tell_of_users(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table, JSON, and one visit as a timeline; a visit that is not kept is said to be so."""
+    beacon = scene.beacon(url=f"{scene.site.address}/told", events=[[120, "click", "button#buy"]], vitals={"lcp": 2500})
+    assert scene.post(beacon).status_code == 204
+    until(lambda: any(view.page == "/told" for view in scene.views()))
+    monkeypatch.chdir(scene.workspace.root)
+
+    table = CliRunner().invoke(vitals, ["--page", "/told"])
+    listed = CliRunner().invoke(sessions, ["--page", "/told", "--json"])
+    timeline = CliRunner().invoke(sessions, [beacon["session"]])
+    missing = CliRunner().invoke(sessions, ["0" * 32])
+
+    assert "2.5 s" in table.stdout, table.output
+    assert [row["session"] for row in json.loads(listed.stdout)] == [beacon["session"]]
+    assert "button#buy" in timeline.stdout
+    assert getattr(missing.exception, "slug", "") == "unknown-visit"
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ from tests.waiting import until
 
 from outrider.app.error_projects import KeyRequest, add_project
 from outrider.app.error_service import ErrorService
+from outrider.app.event_symbolication import EventSymbolication
 from outrider.app.source_map_files import MapScope, check_build, upload_maps
 from outrider.app.workspace_access import now_us
 from outrider.errors import browser_frames
-from outrider.model import IssueQuery, UsageError
+from outrider.model import DebugImage, ErrorEvent, ErrorException, ErrorRules, IssueQuery, StackFrame, UsageError
 from outrider.workspace import ErrorSettings, load
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import httpx
     from playwright.sync_api import Browser
 
-    from outrider.model import ErrorEvent, Issue
+    from outrider.model import Issue
     from outrider.store import Store
 
 SOURCES: Final = Path(__file__).with_name("shop_page")
@@ -153,6 +154,41 @@ def _events(store: Store) -> list[ErrorEvent]:
 def upload(store: Store, folder: Path, release: str) -> None:
     scope = MapScope(release=release)
     assert upload_maps(store, check_build([folder], scope), scope) == 1
+
+
+def test_a_debug_id_finds_a_map_wherever_its_script_lies_and_a_map_that_is_gone_is_said(tmp_path: Path) -> None:
+    """A message and a script without a map are left as they are; a fault of ours costs no error."""
+    folder = tmp_path / "dist"
+    folder.mkdir()
+    (folder / "app.js").write_bytes(b"boom()\n//# debugId=" + b"ab" * 16)
+    document = {"version": 3, "sources": ["a.ts"], "mappings": "AAAA", "sourcesContent": ["function go() { boom() }"]}
+    (folder / "app.js.map").write_text(json.dumps({**document, "mappings": "AAAgB"}), "utf-8")
+    frames = tuple(StackFrame("", "x", f"https://cdn.test/{name}.js", 1, 1) for name in ("hash", "other"))
+    event = ErrorEvent("ab" * 16, 1, 0, 0, exceptions=(ErrorException("Error", frames=frames),), platform="javascript")
+    image = DebugImage("sourcemap", ("ab" * 16).upper(), frames[0].path)
+    known = replace(event, debug_images=(image,))
+    odd = replace(event, exceptions=(ErrorException("Error", frames=(None,)),))  # type: ignore[arg-type]
+
+    with new_store(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as store:
+        upload(store, folder, "1.0")
+        maps = EventSymbolication(store)
+        applied, message, failed = maps.apply(
+            [replace(event, debug_images=(image,)), ErrorEvent("1" * 32, 1, 0, 0), odd]
+        )
+        maps.apply_late(ErrorRules())
+        waiting = store.source_maps.unapplied()
+        digest = store.source_maps.list()[0].digest
+        store.artifacts.remove([f"{digest[:2]}/{digest[2:]}"])
+        (gone,) = EventSymbolication(store).apply([known])
+
+    mapped, other = applied.exceptions[0].frames
+    assert (mapped.path, mapped.function, mapped.line, mapped.column) == ("a.ts", "go", 1, 17)
+    assert other.path == "https://cdn.test/other.js"
+    assert other.unmapped == "no source map for ~/other.js in events without a release"
+    assert message.exceptions == ()
+    assert failed is odd
+    assert waiting == ()
+    assert gone.exceptions[0].frames[0].unmapped == "the source map is gone from the artifact folder"
 
 
 @pytest.mark.parametrize(

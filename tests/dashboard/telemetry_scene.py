@@ -54,7 +54,8 @@ def insert_page_views(client: ClickHouseClient) -> PageViewSearch:
     """Insert forty views, one with hostile names; return what answers about them."""
     search = PageViewSearch(client, clock=lambda: NOW_NS)
     hostile = page_view(40, page=HOSTILE, browser=HOSTILE, url=HOSTILE, release=HOSTILE, causes={HOSTILE: HOSTILE})
-    search.insert_page_views([*map(page_view, range(40)), hostile], token="layout of real users")
+    robot = page_view(41, page="/cart", origin="robot", lcp_ms=321.0)
+    search.insert_page_views([*map(page_view, range(40)), hostile, robot], token="layout of real users")
     return search
 
 

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.browser
 
 PATHS = ("/services", "/services?since=7d", "/services/map", "/services/shop-00", "/services/nobody", "/hosts",
          "/hosts?q=nobody", "/hosts/node-0", "/hosts/nobody", "/vitals", "/vitals?vital=cls&by=browser&device=phone",
-         "/vitals?page=nothing", "/sessions?has=error", "/sessions?trace=nobody",
+         "/vitals?page=nothing", "/vitals?page=/cart", "/sessions?has=error", "/sessions?trace=nobody",
          f"/sessions/{1:032x}", "/sessions/nobody")  # fmt: skip
 SERVICES = 60
 

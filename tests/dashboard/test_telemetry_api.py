@@ -51,6 +51,18 @@ def test_answers_are_those_that_the_description_has(scene: Scene, telemetry: Cli
         assert "\u202e" not in answer.text
 
 
+def test_vitals_of_a_page_stand_beside_those_of_journeys(scene: Scene, telemetry: ClickHouseClient) -> None:
+    """The same script measured both; without a page there is nothing to compare."""
+    scene.telemetry = source(telemetry)
+    insert_page_views(telemetry)
+
+    of_page, of_all = scene.get("/vitals?page=/cart")[0].text, scene.get("/vitals")[0].text
+
+    assert "journeys and robots" in of_page
+    assert "321 ms" in of_page
+    assert "journeys and robots" not in of_all
+
+
 def test_a_list_goes_on_by_its_cursor(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
     """To the last record, each once."""
     scene.telemetry = source(telemetry)

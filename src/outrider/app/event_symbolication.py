@@ -58,7 +58,7 @@ class EventSymbolication:
             return list(events)
         with self._lock:
             self._follow()
-            done = [symbolicated(event, lambda path, event=event: self._find(event, path)) for event in events]  # type: ignore[misc]
+            done = [self._applied(event) for event in events]
             used, self._used = self._used, set()
         self._records.source_maps.use(used, now_us())
         return done
@@ -74,6 +74,19 @@ class EventSymbolication:
         entries = self._records.source_maps.unapplied()
         if not entries:
             return
+        numbers = [entry.number for entry in entries]
+        try:
+            events = self._apply_to_kept(entries, rules)
+        except StoreError:
+            raise
+        except Exception as error:  # whatever it is: errors are taken meanwhile, and these maps are not tried again
+            log.exception("source maps could not be applied to kept events", maps=numbers, reason=str(error))
+        else:
+            log.info("source maps were applied to kept events", maps=len(numbers), events=events)
+        self._records.source_maps.applied(numbers)
+
+    def _apply_to_kept(self, entries: Sequence[SourceMapEntry], rules: ErrorRules) -> int:
+        """Return how many kept events say more with maps than before, once they are grouped anew."""
         is_any = any(entry.debug_id or not entry.release for entry in entries)
         releases = None if is_any else {entry.release for entry in entries}
         kept = self._records.errors.built(releases, _LATE_EVENTS)
@@ -81,8 +94,17 @@ class EventSymbolication:
         for start in range(0, len(changed), _AT_ONCE):
             note = IssueNote(now_us(), "", "symbolicate", "")
             self._records.errors.regroup(changed[start : start + _AT_ONCE], rules, note)
-        self._records.source_maps.applied([entry.number for entry in entries])
-        log.info("source maps were applied to kept events", maps=len(entries), events=len(changed))
+        return len(changed)
+
+    def _applied(self, event: ErrorEvent) -> ErrorEvent:
+        """Return an event with its maps applied; as it is, where that fails: no error is lost by that."""
+        try:
+            return symbolicated(event, lambda path: self._find(event, path))
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("source maps could not be applied", event_id=event.id, reason=str(error))
+            return event
 
     def _follow(self) -> None:
         """Forget what was not found, once there are other maps."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from outrider.charts import StackedBar, draw_lines, draw_stacked_bars
 from outrider.dashboard.page_addresses import sessions_path, vitals_path
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.services_view import DAY_S, HOUR_S, ServicesSpan
-from outrider.real_users import BOUNDS, ViewFilter, ViewKey, Vital
+from outrider.real_users import BOUNDS, ROBOT, ViewFilter, ViewKey, Vital
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,8 +84,11 @@ def vitals_page(reader: RealUserReader, sources: Sources, asked: Mapping[str, st
     query = VitalsQuery.of(asked, sources.now_us())
     wanted, vital = query.wanted, query.vital
     whole = reader.all_vitals(wanted)
+    is_compared = wanted.page and not query.origin
+    steered = reader.all_vitals(replace(wanted, origin=ROBOT)) if is_compared else None
     values = {
-        "query": query, "whole": whole, "few": FEW, "vitals": tuple(Vital), "bounds": BOUNDS, "origins": ORIGINS,
+        "query": query, "whole": whole, "lab": steered if steered and steered.views else None,
+        "few": FEW, "vitals": tuple(Vital), "bounds": BOUNDS, "origins": ORIGINS,
         "rows": reader.vitals(wanted, query.by, limit=_MOST_ROWS) if whole.views else (), "keys": KEYS,
         "most": _MOST_ROWS, "most_bin": _MOST_BINS[vital], "figure": vital_figure, "tone": vital_tone,
         "percent": _percent,

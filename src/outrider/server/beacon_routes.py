@@ -107,7 +107,11 @@ class _Beacons:
             return _to_page(request, Response(status_code=204))
         try:
             data = await _body(request)
-            await run_in_threadpool(self._intake.take, self._head(request), data)
+            head = self._head(request)
+            if self._intake.is_quick(head):
+                self._intake.take(head, data)
+            else:
+                await run_in_threadpool(self._intake.take, head, data)
         except RefusedErrors as refusal:
             retry = {"Retry-After": str(refusal.retry_s)} if refusal.retry_s else {}
             return _to_page(request, PlainTextResponse(f"{refusal}\n", refusal.status, retry))

@@ -90,6 +90,10 @@ class BeaconIntake:
         self._minute = 0
         self._spent: dict[str, int] = {}
 
+    def is_quick(self, head: BeaconHead) -> bool:
+        """Return whether a beacon is kept in a moment, so that a thread for it would cost more."""
+        return self._keys.remembers(head.request.key)
+
     def take(self, head: BeaconHead, data: bytes) -> None:
         """Keep a page view and its errors; what a browser that declines sends is dropped.
 
@@ -118,6 +122,9 @@ class BeaconIntake:
             self._keep(json.dumps(beacon.view, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
         else:
             self._tally.add("page views not kept, no telemetry")
+        if beacon.view.origin and beacon.errors:
+            self._tally.add("errors of robots left out", len(beacon.errors))  # journeys tell of theirs themselves
+            return
         for document in beacon.errors:
             self._take_error(request, document)
 

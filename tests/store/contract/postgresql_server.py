@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
 from tests.waiting import until
 
 from outrider.store.database import open_database
@@ -30,21 +31,56 @@ _ALWAYS = ("listen_addresses=", "max_connections=60")
 _FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
+_REMEMBER = """
+CREATE SCHEMA fresh;
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('CREATE TABLE fresh.%1$I AS TABLE public.%1$I', name);
+    END LOOP;
+END $$
+"""
+_REFRESH = """
+DO $$ DECLARE name text; filled text[] = '{}'; has_rows boolean; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', name) INTO has_rows;
+        IF has_rows THEN filled = filled || format('public.%I', name); END IF;
+    END LOOP;
+    EXECUTE 'TRUNCATE ' || array_to_string(filled, ', ') || ' RESTART IDENTITY CASCADE';
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'fresh' LOOP
+        EXECUTE format('INSERT INTO public.%1$I TABLE fresh.%1$I', name);
+    END LOOP;
+END $$
+"""
+_END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
 class PostgresqlServer:
-    """Databases that are made and dropped, each with all tables."""
+    """A database with all tables, which each test finds as it was made, and empty ones.
+
+    To make a database anew for each of hundreds of tests takes longer than the tests.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
         self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        self._template = ""
+        self._used = ""
 
     @contextmanager
-    def database(self, *, empty: bool = False) -> Iterator[str]:
-        """Yield the URL of a database with all tables, or of an empty one; it is dropped at the end."""
-        if not empty and not self._template:
-            self._template = self._create()
-            open_database(self._address(self._template)).close()
-        name = self._create(self._template if not empty else "template1")
+    def database(self) -> Iterator[str]:
+        """Yield the URL of a database with all tables, and no rows but those that it was made with."""
+        if not self._used:
+            self._used = self._create()
+            open_database(self._address(self._used)).close()
+            self._run(self._used, _REMEMBER)
+        yield self._address(self._used)
+        self._run(self._used, _END_OTHERS, _REFRESH)
+
+    @contextmanager
+    def empty_database(self) -> Iterator[str]:
+        """Yield the URL of an empty database, which is dropped at the end."""
+        name = self._create()
         yield self._address(name)
         self._drop(name)
 
@@ -58,15 +94,21 @@ class PostgresqlServer:
 
     def close(self) -> None:
         """Drop what is left."""
-        if self._template:
-            self._drop(self._template)
+        if self._used:
+            self._drop(self._used)
         self._engine.dispose()
 
-    def _create(self, template: str = "template1") -> str:
+    def _create(self) -> str:
         name = f"outrider_{uuid4().hex}"
         with self._engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+            connection.execute(text(f"CREATE DATABASE {name}"))
         return name
+
+    def _run(self, name: str, *statements: str) -> None:
+        engine = create_engine(self._address(name), poolclass=NullPool)
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement.replace("%", "%%"))
 
     def _drop(self, name: str) -> None:
         with self._engine.connect() as connection:

@@ -51,7 +51,7 @@ def together(*works: object) -> list[object]:
 
 def test_services_that_start_at_once_make_the_tables_once(postgresql: PostgresqlServer, tmp_path: Path) -> None:
     """The second waits for the first, and finds nothing left to do."""
-    with postgresql.database(empty=True) as url:
+    with postgresql.empty_database() as url:
         place = Place(url, tmp_path / "artifacts")
 
         opened = together(*[place.open] * 3)
