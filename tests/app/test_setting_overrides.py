@@ -212,7 +212,7 @@ def test_the_documentation_says_who_reads_each_switch() -> None:
     documented = {
         name: set(re.findall(r"`([a-z ]+)`", row.split("|")[2]))
         for row in table.splitlines()[2:]
-        for name in re.findall(r"`([a-z]+)`", row.split("|")[1])
+        for name in re.findall(r"`([a-z_]+)`", row.split("|")[1])
     }
 
     switches = {name.partition(".")[2]: setting for name, setting in CHANGEABLE.items() if setting.is_switch}

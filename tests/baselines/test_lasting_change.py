@@ -56,7 +56,7 @@ def test_a_change_is_told_with_the_share_that_it_has(days: int) -> None:
     assert change.ratio - 1 == pytest.approx(0.3, abs=0.05)
     assert abs(change.at_s - int(clock(days * A_DAY)[onset].astype(int))) <= 3600
     assert change.earliest_s <= change.at_s <= change.latest_s
-    assert change.change in {f"+{share}%" for share in range(25, 36)}
+    assert change.change in {f"+{share} %" for share in range(25, 36)}
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "outrider release 2.13.0",
         "outrider release 2.14.0",
         "outrider users add ada --role admin",
-        "outrider project add basket",
+        "outrider project add basket --origin https://shop.example",
     ):
         type_line(line, folder)
     in_bash("git init --quiet", folder)

@@ -64,6 +64,8 @@ _NO_PAGES = (
     "/traces",
     "/hosts",
     "/services",
+    "/sessions",
+    "/vitals",
     "/dashboards",
     "/sign-in",
 )

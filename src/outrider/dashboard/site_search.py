@@ -46,6 +46,8 @@ _PAGES = (
 )
 """Path, name, and who may see it."""
 
+_TELEMETRY_PAGES = (*TELEMETRY_SECTIONS, ("/sessions", "Sessions"))
+
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
@@ -147,7 +149,7 @@ def match_rank(words: Sequence[str], title: str, *more: str) -> int | None:
 
 
 def _page_hits(words: Sequence[str], role: Role, *, has_telemetry: bool) -> Iterator[tuple[int, SearchHit]]:
-    telemetry = ((path, name, Role.VIEWER) for path, name in TELEMETRY_SECTIONS) if has_telemetry else ()
+    telemetry = ((path, name, Role.VIEWER) for path, name in _TELEMETRY_PAGES) if has_telemetry else ()
     for path, name, least in (*_PAGES, *telemetry):
         rank = match_rank(words, name, path) if role.covers(least) else None
         if rank is not None:

@@ -26,7 +26,8 @@ from outrider.errors.rule_match import owner_of
 from outrider.errors.security_report import read_reports
 from outrider.errors.sentry_event import ReceivedEvent, event_id, read_sentry_event, time_us
 from outrider.errors.sentry_signals import LOG_ITEMS, SPAN_ITEMS, otlp_logs, otlp_spans
-from outrider.errors.source_map import LARGEST_MAP, BadSourceMap, SourceMap, debug_id_of, read_source_map
+from outrider.errors.source_map import LARGEST_MAP, SourceMap, debug_id_of, read_source_map
+from outrider.errors.source_map_limits import BadSourceMap
 from outrider.errors.symbolication import SCRIPT_PLATFORMS, debug_ids, script_paths, symbolicated
 from outrider.errors.text_stack import stack_exceptions
 

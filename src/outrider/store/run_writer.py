@@ -12,6 +12,7 @@ from threading import Lock, local
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from outrider.model import bounded
 from outrider.store.aggregate_rows import write_aggregates
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_TRIES = 3
 _ID_DIGITS = 32
 
 
@@ -100,13 +102,19 @@ class Writer:
                 self._beside.writes.remove(write)
 
     def write(self, write: Callable[[Connection], T]) -> T:
-        """Return what `write` returns from a transaction."""
+        """Return what `write` returns from a transaction, run again if another process added what this one would add.
+
+        Writers follow each other, but this one remembers keys from before.
+        """
         with self._lock:
-            try:
-                return self._transact(write)
-            except BaseException:
-                self._keys.forget()
-                raise
+            for tries_left in reversed(range(_TRIES)):
+                try:
+                    return self._transact(write)
+                except BaseException as error:
+                    self._keys.forget()
+                    if not isinstance(error, IntegrityError) or not tries_left:
+                        raise
+        raise AssertionError("the last try returns or raises")
 
     def _transact(self, write: Callable[[Connection], T]) -> T:
         with self._database.writing() as connection:

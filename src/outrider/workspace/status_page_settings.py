@@ -18,8 +18,9 @@ TAKEN_PARTS = frozenset(
     {
         "account", "acknowledge", "annotations", "api", "audit", "checks", "dashboards", "errors", "gates", "healthz",
         "heartbeat", "hosts", "incidents", "live", "logs", "metrics", "on-call", "ping", "readyz", "releases",
-        "reports", "runbooks", "runs", "search", "service", "services", "settings", "sign-in", "sign-out", "silences",
-        "static", "status-page", "tokens", "traces", "what-would-happen", "without-data",
+        "reports", "runbooks", "runs", "search", "service", "services", "sessions", "settings",
+        "sign-in", "sign-out", "silences", "static", "status-page", "tokens", "traces", "views", "vitals",
+        "what-would-happen", "without-data",
     }
 )  # fmt: skip
 """First parts of the paths of all routes that the server has; rooms import downward, so a test compares them."""
