@@ -1,7 +1,7 @@
 """Source maps: from a place in a script that was built to the place in what its authors wrote. Pure, bounded.
 
-https://tc39.es/ecma426/ (revision 3, with sections). A map is text from outside: whatever it holds, reading it ends with
-a `SourceMap` or with `BadSourceMap`, and nothing that it names is opened.
+https://tc39.es/ecma426/ (revision 3, with sections). A map is text from outside: whatever it holds, reading it ends
+with a `SourceMap` or with `BadSourceMap`, and nothing that it names is opened.
 """
 
 from __future__ import annotations
