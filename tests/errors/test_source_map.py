@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outrider.errors import BadSourceMap, read_source_map, script_paths
-from outrider.errors.source_map import MOST_MAPPINGS, source_path
+from outrider.errors.source_map import source_path
+from outrider.errors.source_map_limits import MOST_MAPPINGS
 from outrider.errors.source_scopes import FunctionScopes
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
