@@ -40,4 +40,4 @@ def test_a_level_that_was_zero_hides_no_other_change(tmp_path: Path) -> None:
 
     assert (table.returncode, len(json.loads(listed.stdout))) == (0, 2)
     assert "from zero" in table.stdout
-    assert re.search(r"\+(29|30|31)\.\d%", table.stdout)
+    assert re.search(r"\+(29|30|31)\.\d %", table.stdout)

@@ -63,6 +63,8 @@ def test_a_trace_shows_its_spans_errors_and_where_the_time_went(
     assert '<summary class="span"' in text
     assert "declined" in text
     assert "100 ms" in text
+    assert 'class="flame"' in text
+    assert "<title>SELECT items · catalogue: 30 ms, 30 ms of its own</title>" in text
     assert text.index('<th scope="row"><bdi>payment') < text.index('<th scope="row"><bdi>catalogue')
     assert "<script>alert" not in text
     assert "\u202e" not in text

@@ -1,6 +1,7 @@
 """Explain a problem: where the time of a step went, which service is its root, and where the id of a trace was lost."""
 
 from outrider.causes.attribution_text import attribution_lines, change_text, count_text, runs_text
+from outrider.causes.flame_frames import FlameFrame, flame_frames
 from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_join
 from outrider.causes.missing_spans import NamedTraces, missing_spans
 from outrider.causes.service_suspects import WorseService, service_suspects
@@ -14,6 +15,7 @@ __all__ = [
     "CYCLE",
     "MISSING_PARENT",
     "REPEATED_ID",
+    "FlameFrame",
     "Join",
     "JoinVerdict",
     "NamedTraces",
@@ -35,6 +37,7 @@ __all__ = [
     "change_text",
     "count_text",
     "explain_slower_step",
+    "flame_frames",
     "judge_join",
     "missing_spans",
     "rank_suspects",

@@ -5,6 +5,7 @@ Lines come with their values, for the page's script, where a page has one, to ma
 
 from outrider.charts.bars import Waterfall, draw_shift, draw_waterfall
 from outrider.charts.curve import Curve, draw_curve
+from outrider.charts.flame_bars import FlameBar, draw_flame_graph
 from outrider.charts.heat import draw_heat
 from outrider.charts.interactive import Assets, assets
 from outrider.charts.lines import draw_lines
@@ -22,6 +23,7 @@ __all__ = [
     "MOST_LINES",
     "Assets",
     "Curve",
+    "FlameBar",
     "MapEdge",
     "MapNode",
     "SpanRow",
@@ -31,6 +33,7 @@ __all__ = [
     "assets",
     "band_picture",
     "draw_curve",
+    "draw_flame_graph",
     "draw_heat",
     "draw_lines",
     "draw_map",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
-from outrider.causes import span_tree
-from outrider.charts import SpanRow, draw_span_rows, milliseconds
+from outrider.causes import flame_frames, span_tree
+from outrider.charts import FlameBar, SpanRow, draw_flame_graph, draw_span_rows, milliseconds
 from outrider.dashboard.log_view import instant_text, record_views
 from outrider.dashboard.outside_links import outside_links, times
 from outrider.dashboard.page_addresses import trace_path
@@ -19,7 +20,7 @@ from outrider.telemetry_store import QueryText
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from outrider.causes import SpanNode, SpanTree
+    from outrider.causes import FlameFrame, SpanNode, SpanTree
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.sources import Sources
     from outrider.model import LogRecord, Span, TelemetryReader, TraceLink
@@ -102,6 +103,7 @@ def trace_page(view: TraceView, context: PageContext, *, chosen: str, levels: st
     values = {
         "view": view, "root": view.tree.roots[0].span, "query": str(query), "path": path, "levels": levels,
         "names": LEVELS, "chosen": chosen, "rows": _rows(view, context, path, chosen=chosen, levels=levels),
+        "flames": draw_flame_graph([_flame(frame, path) for frame in flame_frames(view.tree)], "Flame graph"),
         "failed": failed[:_LISTED],
         "failed_count": len(failed), "records": record_views(view.logs, query),
         "links_out": outside_links(context.links_out, _places(view)),
@@ -166,6 +168,16 @@ def _rows(view: TraceView, context: PageContext, path: str, *, chosen: str, leve
         )  # fmt: skip
 
     return draw_span_rows([row(node) for node in tree.nodes], "Spans")
+
+
+def _flame(frame: FlameFrame, path: str) -> FlameBar:
+    name = frame.name or "(no name)"
+    ran = f" in {counted(frame.spans, 'span')}" if frame.spans > 1 else ""
+    failed = f", {frame.failed} failed" if frame.failed else ""
+    total, own = milliseconds(frame.total_ns / 1e6), milliseconds(frame.own_ns / 1e6)
+    words = f"{name} · {frame.service}: {total}{ran}, {own} of its own{failed}"
+    href = f"{path}?span={quote(frame.span_id)}#s-{quote(frame.span_id)}"
+    return FlameBar(frame.depth, frame.start, frame.width, name, words, href, bool(frame.failed))
 
 
 def _words(node: SpanNode, logs: Mapping[str, Sequence[LogRecord]]) -> str:

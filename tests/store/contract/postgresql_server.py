@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -26,7 +27,7 @@ NAMED = os.environ.get(VARIABLE, "")
 
 _FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 _INITDB = shutil.which("initdb", path=os.pathsep.join([os.environ.get("PATH", ""), *map(str, _FOLDERS)]))
-IS_HERE = bool(NAMED or _INITDB)
+IS_HERE = bool(NAMED or _INITDB) and find_spec("psycopg") is not None
 _ALWAYS = ("listen_addresses=", "max_connections=60")
 _FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
