@@ -100,7 +100,7 @@ def test_loads_of_one_profile_stand_in_a_row_with_their_knees(scene: Scene) -> N
     assert load.points[-1].id == run.id
     assert not load.has_older
     assert load.good == good.id
-    against = "Against the last good load (Fri 04 Oct 07:46): 31.4 requests/s, 18.6 then"
+    against = "Against the last good load (Fri 04 Oct 07:46): 31.4 requests/s, 69 % more than the 18.6 then"
     assert against in scene.get(f"/runs/{run.id}")[0].text
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .conftest import Bench
 
+CAPTION = re.compile(r"Steps of a single run, the last that passed, \w{3} \d{2} \w{3} \d{2}:\d{2}<")
 ROW = re.compile(r'<tr class="(bad|warn|good)"><th>(?:<a href="#check-\d+"><bdi>|<bdi>)')
 PERIODS = {
     "week": week_of(None, NOW_US, "Europe/Berlin"),
@@ -40,11 +41,17 @@ def contradictions(report: Report, page: str) -> list[str]:
     slower = sum(change.ratio > 0 and change.ended_us is None for change in report.changes)
     told = re.search(r"(\d+) steps? got lastingly slower", report.summary[1])
     claims = {
-        "counts of the sentence are those of the table": [verdict.missed, verdict.unsure, verdict.met]
+        "counts of the sentence are those of the table": [verdict.missed, verdict.unsure + verdict.seldom, verdict.met]
         == [tones[tone] for tone in ("bad", "warn", "good")],
         "standings of the SLA are those of the table": sum(row["standing"] == "missed" for row in sla) <= len(checks)
         and {row["check"] for row in sla if row["standing"] == "missed"}
         == {check for check, tone in worst.items() if tone == "bad"},
+        "checks that ran too seldom are those of the SLA": verdict.seldom
+        == sum(
+            {row["standing"] for row in sla if row["check"] == check} <= {"ran too seldom to say", "met"}
+            and any(row["standing"] == "ran too seldom to say" for row in sla if row["check"] == check)
+            for check in worst
+        ),
         "outages hold all failed runs": not all(check.tells_outages for check in checks)
         or sum(outage.runs for outage in outages) == sum(check.counts.get(Outcome.FAILED, 0) for check in checks),
         "days add up to the period": all(
@@ -55,6 +62,7 @@ def contradictions(report: Report, page: str) -> list[str]:
         "nothing is to be done only where all is fine": ("Nothing needs" not in report.summary[2])
         or (verdict.word == "Fine" and "used up by none" in page),
         "open incidents are counted as listed": page.count("still open</b>") == verdict.open_incidents,
+        "pictures of steps say of which run": len(CAPTION.findall(page)) == page.count('class="waterfall"') > 0,
         "every chart has a title": all(
             re.search("<title>|aria-label", svg) for svg in re.findall(r"<svg[^>]*>.{0,200}", page, re.DOTALL)
         ),

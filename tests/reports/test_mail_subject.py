@@ -35,6 +35,7 @@ def verdict(missed: int = 0, unsure: int = 0, met: int = 0, **more: int | None) 
             (),
             "all 3 checks met 99.5 %, down for 1 min, 1 incident still open",
         ),
+        (verdict(0, 0, 0, seldom=2, without_data=1), (), "2 of 3 checks ran too seldom to say"),
         (verdict(0, 0, 2, without_data=1), (), "2 of 3 checks met 99.5 %"),
         (verdict(without_data=3), (), "nothing was measured"),
         (verdict(0, 0, 3), (replace(SLOWER, ended_us=1),), "all 3 checks met 99.5 %"),

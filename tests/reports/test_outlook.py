@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from outrider.model import Outcome
-from outrider.reports import ReportSettings, as_json, as_markdown, render_html
+from outrider.reports import Period, ReportSettings, as_json, as_markdown, render_html
 
 from .conftest import LOAD, NOW_US, SECOND_US, Bench, climbing
 from .test_weekly import run
@@ -62,7 +62,7 @@ def test_a_budget_that_is_used_up_soon_is_foretold_with_interval_and_size(bench:
     assert result.earliest < 0.7 * result.days
     assert 28 > result.latest > 1.5 * result.days
     assert result.count == 3000
-    assert "the error budget of 28 days is used up in 14 days" in bench.page()
+    assert "at this pace, the error budget of 28 days will be used up in 14 days" in bench.page()
 
 
 def test_a_budget_that_may_last_is_not_foretold(bench: Bench) -> None:
@@ -82,6 +82,25 @@ def test_a_budget_that_is_overspent_is_told_once(bench: Bench) -> None:
     assert report.health[0].budget_used == pytest.approx(5)
     assert "500 %" in bench.page()
     assert "500 %" in as_markdown(report)
+    assert "No forecast.\n\n1 check used the error budget of 28 days up: b.\n" in as_markdown(report)
+
+
+def test_a_budget_of_a_longer_time_is_called_by_it(bench: Bench) -> None:
+    """The 28 days that end now hold no failure, the month of which 28.5 days are over has one: not the same budget."""
+    bench.store.runs.record_many(
+        [
+            run("probe:a::b", Outcome.FAILED if n == 682 else Outcome.PASSED, due_us=NOW_US - (n + 1) * DAY_US // 24)
+            for n in range(684)
+        ]
+    )
+    begins_us = NOW_US - 57 * DAY_US // 2
+    month = Period("month", begins_us - 31 * DAY_US, begins_us, NOW_US, "UTC", ("the month before", "this month"))
+
+    week, longer = bench.report(), bench.report(period=month)
+
+    assert [report.health[0].budget_used for report in (week, longer)] == [0.0, pytest.approx(1 / 3.42)]
+    assert "| error budget of 28 days used |" in as_markdown(week)
+    assert "| error budget of this month used |" in as_markdown(longer)
 
 
 def test_a_budget_of_nothing_is_overspent_by_one_failure(bench: Bench) -> None:

@@ -90,7 +90,9 @@ def test_a_run_that_passed_tells_which_steps_were_slow() -> None:
     )
     passed = run(Outcome.PASSED, measured(Outcome.PASSED))
 
-    assert run_sentences(passed, (open_,), GOOD, UTC) == ("No step took longer than usual.",)
+    quick = replace(open_, duration_ms=90.0)
+    assert run_sentences(passed, (open_,), GOOD, UTC) == ("No step is outside its usual spread.",)
+    assert run_sentences(passed, (open_, quick), GOOD, UTC) == ("No step took longer than its usual spread.",)
     assert run_sentences(passed, (open_, pay), GOOD, UTC) == (
         "1 of 2 steps took longer than usual: Pay 340 ms, usually 100 ms to 140 ms.",
     )

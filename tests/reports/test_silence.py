@@ -86,14 +86,14 @@ def test_a_week_in_which_nothing_ran_is_not_covered(bench: Bench) -> None:
 
 
 def test_a_service_that_stopped_within_the_week_is_not_covered_by_what_ran_before(bench: Bench) -> None:
-    """Two days of seven are no 100 %, and the report says since when."""
+    """Two days of seven are no 100 %, and the report says which run was the last, and how many lack after it."""
     fill(bench.store, History(until_us=NOW_US - 5 * DAY_US, checks=1, days=9, minutes=60))
 
     report = bench.report()
 
     (health,) = report.health
     assert health.coverage == pytest.approx(2 / 7, abs=0.01)
-    assert ", none since Mon 11 Jan (" in report.unmeasured[0]
+    assert "simulated_000: last run Sun 10 Jan 07:00; about 120 runs lack since (" in report.unmeasured[0]
 
 
 def test_a_check_of_which_nothing_was_due_says_so(bench: Bench) -> None:

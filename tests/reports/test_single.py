@@ -20,6 +20,7 @@ from outrider.model import (
     ErrorSource,
     FailureGroup,
     Histogram,
+    LoadInterval,
     LoadResult,
     Measurement,
     Outcome,
@@ -189,6 +190,33 @@ def test_a_load_shows_its_knee_with_interval(bench: Bench) -> None:
     assert [endpoint.endpoint for endpoint in report.endpoints] == ["POST /pay", "GET /"]
     assert all(report.charts.values())
     assert "503 Server Error" in page
+
+
+@pytest.mark.parametrize(
+    ("groups", "home", "sentence"),
+    [
+        ({"503": 40, "502": 30}, 0, "all 70 at POST /pay, most often (40) with 503."),
+        ({"503": 70}, 0, "all 70 at POST /pay with 503."),
+        ({"503": 70}, 5, "70 of them at POST /pay with 503."),
+        ({"503": 1}, 0, "at POST /pay with 503."),
+        ({}, 5, "all 5 at GET /."),
+        ({}, 0, ""),
+    ],
+)
+def test_a_load_tells_where_requests_failed(groups: dict[str, int], home: int, sentence: str) -> None:
+    """What failed most often somewhere is not all that failed there."""
+    failed = [Histogram.of([9.0] * count) for count in (sum(groups.values()), home)]
+    endpoints = tuple(
+        EndpointLoad(name, Histogram.of([9.0]), bad) for name, bad in zip(("POST /pay", "GET /"), failed, strict=True)
+    )
+    failures = tuple(FailureGroup("POST /pay", message, count, ()) for message, count in groups.items())
+    (attempt,) = climbing().attempts
+    load = LoadResult((LoadInterval(0.0, 1.0, 1, 1, 0.3, 2.0, 0.0, endpoints),), failures)
+    told = replace(climbing(), attempts=(replace(attempt, measurement=replace(attempt.measurement, load=load)),))
+
+    report = load_report(told, workspace="shop", timezone="UTC")
+
+    assert report.findings[0].partition("failed")[2] == (f", {sentence}" if sentence else ".")
 
 
 def test_errors_are_no_throughput_in_the_report_of_a_load() -> None:

@@ -76,9 +76,11 @@ def test_the_summary_calls_lasting_only_what_lasts() -> None:
 
     over, advice = summarise([HEALTH], [passing], (), 0.995, WEEK)
     both, search = summarise([HEALTH], [lasting, passing], (), 0.995, WEEK)
+    two, _ = summarise([HEALTH], [lasting, lasting], (), 0.995, WEEK)
 
     assert over.startswith("No step got lastingly slower or faster. pay of shop was faster (-25 %) from ")
     assert over.endswith(", and is as before.")
     assert advice == "Nothing needs to be done."
-    assert both.startswith("1 step got lastingly slower; the largest: search of shop +33 % since ")
+    assert both.startswith("1 step got lastingly slower: search of shop +33 % since ")
+    assert two.startswith("2 steps got lastingly slower; the largest: search of shop +33 % since ")
     assert search == "Find out what changed then in search."

@@ -52,6 +52,22 @@ def outage(name: str, ago: int, minutes: float, *, is_over: bool = True) -> Outa
             Light.AMBER,
             "1 check met 99.5 %, 1 has no data.",
         ),
+        ([check("home"), check("once", total=1)], [], Light.GREEN, "1 check met 99.5 %, 1 ran too seldom to say."),
+        ([check("once", total=16)], [], Light.UNKNOWN, "1 check ran too seldom to say whether it met 99.5 %."),
+        (
+            [check("once", total=1)],
+            [OPEN],
+            Light.AMBER,
+            "1 check ran too seldom to say whether it met 99.5 %; 1 incident is still open.",
+        ),
+        ([check("hourly", total=24)], [], Light.GREEN, "The only check met 99.5 %."),
+        ([check("hourly", 1, 24)], [], Light.AMBER, "1 check may have missed 99.5 %."),
+        (
+            [check("home", outages=(replace(outage("home", 60, 60), runs=1),))],
+            [],
+            Light.GREEN,
+            "The only check met 99.5 %, though home was down for up to 60 min from Fri 15 Jan 07:00.",
+        ),
         ([check("home")], [OPEN], Light.AMBER, "The only check met 99.5 %; 1 incident is still open."),
         (
             [check("home")],

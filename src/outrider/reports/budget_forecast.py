@@ -29,9 +29,9 @@ def budget_since_us(period: Period) -> int:
     return min(period.since_us, period.until_us - BUDGET_DAYS * _DAY_HOURS * _HOUR_US)
 
 
-def budget_days(period: Period) -> int:
-    """Return how many days the budget is for."""
-    return round((period.until_us - budget_since_us(period)) / (_DAY_HOURS * _HOUR_US))
+def budget_name(period: Period) -> str:
+    """Return what the budget is for: "28 days", or "this month", as a longer period is called."""
+    return period.words[1] if period.hours > BUDGET_DAYS * _DAY_HOURS else f"{BUDGET_DAYS} days"
 
 
 def with_budgets(health: Sequence[Health], spent: Iterable[Tally], objective: float, period: Period) -> list[Health]:
@@ -112,5 +112,5 @@ def _breach(health: Health, used: Counter[Outcome], objective: float, period: Pe
     )
     if latest > BUDGET_DAYS:
         return None
-    what = f"the error budget of {budget_days(period)} days is used up"
+    what = f"at this pace, the error budget of {budget_name(period)} will be used up"
     return Forecast(health.name, what, days, earliest, latest, availability.total)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import replace
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from outrider.baselines import proportion_interval
@@ -12,13 +13,14 @@ from outrider.reports.facts import Availability, Health
 from outrider.runs import CONCLUSIVE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from outrider.model import StoredCheck, Tally
 
 Place = tuple[CheckId, str, str]
 """A check's id, environment and location."""
 
+_NAMES, _NAME_CHARACTERS = 3, 60
 _ABSENT = frozenset({Outcome.MISSED, Outcome.SKIPPED})
 
 
@@ -82,6 +84,20 @@ def names_of(checks: Iterable[str]) -> dict[str, str]:
     short = {check: (check.partition(":")[2] or check).rpartition("::")[2] or check for check in ids}
     twice = {name for name, count in Counter(short.values()).items() if count > 1}
     return {check: (check.partition(":")[2] or check) if short[check] in twice else short[check] for check in ids}
+
+
+def overspent(health: Iterable[Health]) -> list[str]:
+    """Return the names of checks that used their error budget up."""
+    spent = (check for check in health if check.budget_used is not None and check.budget_used >= 1)
+    return list(dict.fromkeys(check.name for check in spent))
+
+
+def named(names: Sequence[str]) -> str:
+    """Return names for a sentence: "home, pay, search and 4 more"."""
+    shown = [shorten(name, _NAME_CHARACTERS, placeholder="…") for name in names[:_NAMES]]
+    if len(names) > _NAMES:
+        return f"{', '.join(shown)} and {len(names) - _NAMES} more"
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
 def availability(counts: Counter[Outcome]) -> Availability | None:

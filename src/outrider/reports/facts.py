@@ -108,8 +108,8 @@ class Health:
     Attributes:
         counts: Runs of the period by outcome.
         name: What people call it: without kind and file where that is enough to tell it from others.
-        budget_used: Share of the error budget of the days that end with the period, as `budget_days` has them; infinite
-            if no failure is allowed and there is one; None without runs.
+        budget_used: Share of the error budget of the days that end with the period, or of a longer period, as
+            `budget_name` calls them; infinite if no failure is allowed and there is one; None without runs.
         coverage: Share of what was due that ran; None if nothing was due.
         unrecorded: Runs that used to be due and of which nothing is recorded; they count against coverage.
         reasons: Why runs failed, the most frequent first.
@@ -282,10 +282,12 @@ class Verdict:
 
     Attributes:
         light: Red if a check missed the objective or is down, or a critical incident is open; amber if one may have
-            missed it, or ran more seldom than was due, or another incident is open; unknown if nothing was measured.
+            missed it, or ran more seldom than was due, or another incident is open; unknown if nothing was measured, or
+            too little to say more of any check.
         word: The light in a word.
         sentence: Names every check by its standing, and what else a reader has to know.
-        missed, unsure, met, without_data: How many checks; one in several places counts once, as its worst.
+        missed, unsure, met, without_data, seldom: How many checks; one in several places counts once, as its worst.
+            Those that ran too `seldom` to say passed, as far as is known.
         affected_us: For how long one check or more failed; None where runs are too old or too many to tell.
         open_incidents: How many of the period's incidents last.
     """
@@ -299,11 +301,12 @@ class Verdict:
     without_data: int
     affected_us: int | None = 0
     open_incidents: int = 0
+    seldom: int = 0
 
     @property
     def checks(self) -> int:
         """How many there are."""
-        return self.missed + self.unsure + self.met + self.without_data
+        return self.missed + self.unsure + self.seldom + self.met + self.without_data
 
 
 @dataclass(frozen=True, slots=True)

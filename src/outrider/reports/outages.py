@@ -9,6 +9,7 @@ import numpy as np
 
 from outrider.model import Outcome
 from outrider.reports.facts import Outage
+from outrider.reports.time_text import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,6 +70,21 @@ def with_outages(health: Health, failed: Sequence[RunSummary], passed_us: ArrayL
     length_us = (period.until_us - period.since_us) * (health.coverage or 0.0)
     share = 1 - health.availability.share if health.availability else 0.0
     return replace(health, outages=outages, tells_outages=False, affected_us=round(length_us * share))
+
+
+def lasted(outage: Outage) -> str:
+    """Return how long an outage lasted: "11 h"; "up to 60 min" where a single failed run tells of it."""
+    if not outage.length_us:
+        return "one run"
+    return f"{at_most([outage]) if outage.is_over else ''}{span(outage.length_us)}"
+
+
+def at_most(outages: Sequence[Outage]) -> str:
+    """Return what stands before the time of outages: "up to " where each is a single failed run, else nothing.
+
+    What failed once may have been down for a moment, or for the whole time until the next run.
+    """
+    return "up to " if outages and all(outage.runs == 1 for outage in outages) else ""
 
 
 def together_us(outages: Iterable[Outage]) -> int:

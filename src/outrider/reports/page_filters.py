@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from outrider.charts import draw_uptime
-from outrider.model import date, locale, number
-from outrider.reports.budget_forecast import budget_days
+from outrider.model import counted, date, locale, number
+from outrider.reports.budget_forecast import budget_name
 from outrider.reports.calendar import day_edges
-from outrider.reports.check_health import names_of
+from outrider.reports.check_health import named, names_of, overspent
+from outrider.reports.outages import at_most
 from outrider.reports.time_text import percent, span
 from outrider.reports.verdict import Standing, standing_of
 
@@ -38,7 +39,7 @@ HEADINGS = {
 
 def figures(report: Report) -> list[tuple[str, str]]:
     """Return what stands below the verdict: a name and a value each."""
-    verdict, spent = report.verdict, overspent(report)
+    verdict, spent = report.verdict, len(overspent(report.health))
     slower = sum(change.ratio > 0 and change.ended_us is None for change in report.changes)
     incidents = number(len(report.incidents))
     if verdict.open_incidents:
@@ -46,7 +47,7 @@ def figures(report: Report) -> list[tuple[str, str]]:
     return [
         ("Some check was down for", _affected(report)),
         ("Incidents", incidents),
-        (f"Error budget of {budget_days(report.period)} days", f"used up by {spent}" if spent else "used up by none"),
+        (f"Error budget of {budget_name(report.period)}", f"used up by {spent}" if spent else "used up by none"),
         ("Steps lastingly slower", number(slower)),
         ("Releases", number(len(report.releases))),
     ]
@@ -56,12 +57,15 @@ def _affected(report: Report) -> str:
     affected_us = report.verdict.affected_us
     if affected_us is None:
         return f"{span(max(health.affected_us for health in report.health))} or more"
-    return span(affected_us) if affected_us else "no time"
+    outages = [outage for health in report.health for outage in health.outages]
+    return f"{at_most(outages)}{span(affected_us)}" if affected_us else "no time"
 
 
-def overspent(report: Report) -> int:
-    """Return how many checks used their error budget up."""
-    return len({check.check for check in report.health if check.budget_used is not None and check.budget_used >= 1})
+def overspending(report: Report) -> str:
+    """Return which checks used their error budget up: "2 checks used the error budget of 28 days up: home and pay."."""
+    spent = overspent(report.health)
+    budget = budget_name(report.period)
+    return f"{counted(len(spent), 'check')} used the error budget of {budget} up: {named(spent)}." if spent else ""
 
 
 def all_outages(report: Report) -> list[Outage]:

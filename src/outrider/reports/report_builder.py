@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -46,6 +48,7 @@ _REASONS = 3
 _MANY = 100  # lines of checks beyond which trends of those without all charts have half as many points
 _SOON_DAYS = 30
 _HOUR_US = 3_600_000_000
+_SILENT = "the service did not run, or the check was paused or removed"
 _WITHOUT_RESULT = (
     ((Outcome.MISSED, Outcome.SKIPPED), "missed or skipped"),
     ((Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR), "inconclusive or could not start"),
@@ -78,7 +81,8 @@ def gather(
     loads = loads_of(store, period, settings)
     unseen, deleted = _unseen(store, health, settings, period)
     future = sum(tally.runs for tally in store.runs.tallies(now_us + _HOUR_US, 1 << 62))
-    unmeasured = [*_unmeasured(health, period, unseen, deleted, future), *_cut(failures, loads, health)]
+    last_us = _last_runs(store, health, period)
+    unmeasured = [*_unmeasured(health, period, last_us, (unseen, deleted), future), *_cut(failures, loads, health)]
     verdict = verdict_of(health, happened, settings.objective, period, unseen=len(unseen), now_us=now_us)
     return Report(
         title=settings.title,
@@ -208,8 +212,9 @@ class _PeriodReader:
         )
         charts = _charts(points, trend, self.period, detailed=detailed)
         charts["caption"] = f"{step or 'whole run'}: median of {hours} h, ms ({self.period.timezone})"
-        if detailed:
+        if detailed and measured.steps:
             charts["waterfall"] = _waterfall(measured.steps)
+            charts["waterfall_caption"] = _run_caption(_passed_us(measured), self.period)
         return replace(health, steps=tuple(figures), charts=charts), changes
 
     def _slices(self) -> tuple[list[list[Tally]], list[list[Tally]]]:
@@ -275,6 +280,13 @@ def _charts(points: Points, trend: Trend, period: Period, *, detailed: bool) -> 
     return charts
 
 
+def _run_caption(passed_us: NDArray[np.int64], period: Period) -> str:
+    """Return which run the steps are of; hours of rollups do not tell when it was."""
+    recent_us = passed_us[passed_us >= period.before_us]
+    when = f", {Clock(period.timezone).day_time(int(recent_us[-1]))}" if len(recent_us) else ""
+    return f"Steps of a single run, the last that passed{when}"
+
+
 def _waterfall(steps: Sequence[Step]) -> str:
     return draw_waterfall([Waterfall(step.title, step.offset_ms, step.duration_ms or 0.0) for step in steps])
 
@@ -324,9 +336,20 @@ def _unseen(
 
 
 def _unmeasured(
-    health: Sequence[Health], period: Period, unseen: Sequence[str], deleted: Sequence[str], future: int
+    health: Sequence[Health],
+    period: Period,
+    last_us: Mapping[tuple[str, str, str], int],
+    without: tuple[Sequence[str], Sequence[str]],
+    future: int,
 ) -> Iterator[str]:
-    """Yield what was not measured: checks without a run first, then runs that lack, then those that say nothing."""
+    """Yield what was not measured: checks without a run first, then runs that lack, then those that say nothing.
+
+    Args:
+        last_us: When the last run was due, of places that have had none for days.
+        without: Checks without a line, loaded lately and not, as `_unseen` has them.
+        future: How many runs are due later than now.
+    """
+    unseen, deleted = without
     silent = [*(str(check.check) for check in health if not check.runs and not check.unrecorded), *unseen]
     names = names_of([*(check.check for check in health), *silent, *deleted])
     yield from (f"{names[check]}: no run in this time (switched off, paused, or never due)" for check in silent)
@@ -337,10 +360,7 @@ def _unmeasured(
     ]
     for check, name in placed:
         if check.unrecorded:
-            yield (
-                f"{name}: nothing is recorded of about {counted(check.unrecorded, 'run')} that used to be due in this"
-                f" time{_since(check, period)} (the service did not run, or the check was paused or removed)"
-            )
+            yield f"{name}: {_lacking(check, period, last_us.get(_place(check)))} ({_SILENT})"
     for outcomes, words in _WITHOUT_RESULT:
         for check, name in placed:
             count = sum(check.counts.get(outcome, 0) for outcome in outcomes)
@@ -352,10 +372,30 @@ def _unmeasured(
         yield f"{counted(future, 'run')} due later than now, since a clock was wrong: left out"
 
 
-def _since(health: Health, period: Period) -> str:
-    """Return since which day a check that ran before has no result."""
-    filled = [number for number, day in enumerate(health.days) if day is not None]
-    if not filled or filled[-1] == len(health.days) - 1:
-        return ""
-    begin_us, _ = day_edges(period)[filled[-1] + 1]
-    return f", none since {Clock(period.timezone).day(begin_us)}"
+def _last_runs(store: ReportHistory, health: Iterable[Health], period: Period) -> dict[tuple[str, str, str], int]:
+    """Return when the last run of the period was due, of each check that has no result of its last day."""
+    last_us = {}
+    for check in health:
+        if check.unrecorded and any(check.days) and check.days[-1] is None:
+            (run,) = store.runs.search(
+                glob.escape(check.check),
+                environment=check.environment,
+                location=check.location,
+                since_us=period.since_us,
+                until_us=period.until_us,
+                limit=1,
+            ) or (None,)
+            if run is not None:
+                last_us[_place(check)] = run.due_us
+    return last_us
+
+
+def _lacking(health: Health, period: Period, last_us: int | None) -> str:
+    """Return how many runs lack: all of the period, or those since the last one at the pace that runs had before."""
+    if last_us is None:
+        return f"nothing is recorded of about {counted(health.unrecorded, 'run')} that used to be due in this time"
+    before = health.before.total / (period.since_us - period.before_us) if health.before else 0.0
+    now = (health.runs - 1) / (last_us - period.since_us) if last_us > period.since_us else 0.0
+    lacking = max(1, math.ceil(round((period.until_us - last_us) * max(before, now), 3)) - 1)
+    when = Clock(period.timezone).day_time(last_us)
+    return f"last run {when}; about {counted(lacking, 'run')} {'lacks' if lacking == 1 else 'lack'} since"

@@ -10,6 +10,7 @@ import numpy as np
 
 from outrider.charts import band_picture, mail_style
 from outrider.model import CheckId, counted, number
+from outrider.reports.outages import at_most
 from outrider.reports.report_page import fill, render_html
 from outrider.reports.report_settings import ReportSettings
 from outrider.reports.report_text import health_lines
@@ -81,7 +82,8 @@ def compose_mail(
     zone = ZoneInfo(report.period.timezone)
     when = f"{moment(zone, report.period.since_us)} to {moment(zone, report.period.until_us)} ({zone.key})"
     note = ["Some or all of this history is simulated."] if report.simulated else []
-    lines = [*report.summary, "", when, *note, "", *health_lines(report), "", "The whole report is attached."]
+    summary = [f"{report.verdict.word}. {report.summary[0]}", *report.summary[1:]]
+    lines = [*summary, "", when, *note, "", *health_lines(report), "", "The whole report is attached."]
     lines += [f"The page as of now: {address}"] if address else []
     values = {"report": report, "days": _days(report), "pictures": pictures, "address": address, "style": mail_style()}
     return ReportMail(
@@ -95,7 +97,7 @@ def compose_mail(
 
 def mail_subject(report: Report) -> str:
     """Return one line: "Milepost, 20-27 Nov: 4 of 50 checks missed 99.5 %, 5 steps slower (Pay +30 %, since 2.2.0)"."""
-    parts = [_objective_part(report.verdict, percent(report.objective)), *_in_spite(report.verdict)]
+    parts = [_objective_part(report.verdict, percent(report.objective)), *_in_spite(report)]
     slower = [change for change in report.changes if change.ratio > 0 and change.ended_us is None]
     if slower:
         since = f", since {slower[0].release}" if slower[0].release else ""
@@ -112,21 +114,25 @@ def _days(report: Report) -> str:
 
 
 def _objective_part(verdict: Verdict, objective: str) -> str:
-    if not verdict.missed + verdict.unsure + verdict.met:
+    if verdict.without_data == verdict.checks:
         return "nothing was measured"
     if verdict.missed:
         return f"{verdict.missed} of {verdict.checks} checks missed {objective}"
     if verdict.unsure:
         return f"{verdict.unsure} of {verdict.checks} checks may have missed {objective}"
+    if verdict.seldom and not verdict.met:
+        return f"{verdict.seldom} of {verdict.checks} checks ran too seldom to say"
     if verdict.met < verdict.checks:
         return f"{verdict.met} of {verdict.checks} checks met {objective}"
     return f"all {verdict.met} checks met {objective}" if verdict.met > 1 else f"the only check met {objective}"
 
 
-def _in_spite(verdict: Verdict) -> Iterator[str]:
+def _in_spite(report: Report) -> Iterator[str]:
     """Yield what nobody would think of a period whose checks met the objective."""
+    verdict = report.verdict
     if verdict.affected_us and not verdict.missed:
-        yield f"down for {span(verdict.affected_us)}"
+        outages = [outage for health in report.health for outage in health.outages]
+        yield f"down for {at_most(outages)}{span(verdict.affected_us)}"
     if verdict.open_incidents:
         yield f"{counted(verdict.open_incidents, 'incident')} still open"
 

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from outrider.charts import assets, milliseconds
 from outrider.model import ConfigError, Outcome, Place, counted, locale, number, per_cent
-from outrider.reports.budget_forecast import budget_days
+from outrider.reports.budget_forecast import budget_name
+from outrider.reports.outages import at_most, lasted
 from outrider.reports.page_filters import (
     HEADINGS,
     all_outages,
@@ -19,7 +20,7 @@ from outrider.reports.page_filters import (
     figures,
     has_card,
     open_first,
-    overspent,
+    overspending,
     place,
     several_places,
     sign,
@@ -82,13 +83,15 @@ def fill(
         "quantile": _quantile,
         "duration": milliseconds,
         "short": _short,
-        "budget_days": lambda report: budget_days(report.period),
+        "budget_name": lambda report: budget_name(report.period),
         "span": span,
         "standing": standing_colour,
         "sign": sign,
         "figures": figures,
         "outages": all_outages,
-        "overspent": overspent,
+        "at_most": at_most,
+        "lasted": lasted,
+        "overspending": overspending,
         "open_first": open_first,
         "check_name": check_name,
         "place": place,

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 from outrider.charts import milliseconds
 from outrider.model import counted, number, per_cent
-from outrider.reports.budget_forecast import budget_days
-from outrider.reports.page_filters import HEADINGS, all_outages, check_name, overspent
+from outrider.reports.budget_forecast import budget_name
+from outrider.reports.outages import lasted
+from outrider.reports.page_filters import HEADINGS, all_outages, check_name, overspending
 from outrider.reports.rankings import flakiest
 from outrider.reports.table_text import cell, csv_table, markdown_table
-from outrider.reports.time_text import moment, percent, span, used_budget
+from outrider.reports.time_text import moment, percent, used_budget
 from outrider.reports.verdict import standing_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _LINES = 20
 _ROWS = 100
+_EMPTY = {"forecasts": "No forecast."}
 _NOTES = {"changes": "hours: how many hours of history had values, among which levels were compared."}
 
 
@@ -45,6 +47,7 @@ def as_markdown(report: Report) -> str:
     """Return a report for a mail, a chat or a ticket."""
     lines = [f"# {cell(report.title)}: {report.period.title}", "", *report.summary, ""]
     lines = [cell(line) if not line.startswith("# ") else line for line in lines]
+    lines[2] = f"**{report.verdict.word}.** {lines[2]}"
     if report.simulated:
         lines += ["*Some or all of this history is simulated.*", ""]
     for name, make in TABLES.items():
@@ -52,13 +55,13 @@ def as_markdown(report: Report) -> str:
             continue  # numbers for programs, which the table of checks has in words
         rows = make(report)
         kept = rows[:_ROWS]
-        lines += markdown_table(HEADINGS[name], [_named(row, report) for row in kept])
+        lines += markdown_table(HEADINGS[name], [_named(row, report) for row in kept], _EMPTY.get(name, "None."))
         lines += [f"and {number(len(rows) - _ROWS)} more: outrider report --format csv --table {name} lists all", ""][
             : 2 * (len(rows) > _ROWS)
         ]
         lines += [_NOTES[name], ""] if rows and name in _NOTES else []
-        if name == "forecasts" and (spent := overspent(report)):
-            lines += [f"{spent} check{'' if spent == 1 else 's'} used the error budget up: see Checks.", ""]
+        if name == "forecasts" and (spent := overspending(report)):
+            lines += [cell(spent), ""]
     lines += [
         "## Checks without data",
         "",
@@ -103,7 +106,8 @@ def _health(report: Report) -> list[dict[str, object]]:
             if check_health.availability
             else "",
             "runs": check_health.runs,
-            f"error budget of {budget_days(report.period)} days used": used_budget(check_health.budget_used)
+            "standing": standing_of(check_health, report.objective).value,
+            f"error budget of {budget_name(report.period)} used": used_budget(check_health.budget_used)
             if check_health.budget_used is not None
             else "",
             "coverage": percent(check_health.coverage) if check_health.coverage is not None else "no run was due",
@@ -168,7 +172,7 @@ def _outages(report: Report) -> list[dict[str, object]]:
             "environment": outage.environment,
             "location": outage.location,
             "began": moment(zone, outage.began_us),
-            "lasted": span(outage.length_us) if outage.length_us else "one run",
+            "lasted": lasted(outage),
             "over": "yes" if outage.is_over else "no",
             "failed runs": outage.runs,
             "why": outage.reason,

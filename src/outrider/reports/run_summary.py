@@ -56,7 +56,8 @@ def _pace(steps: Sequence[StepRun]) -> tuple[str, ...]:
     if not known:
         return ()
     if not slower:
-        return ("No step took longer than usual.",)
+        quick = any(step.standing == "quicker" for step in known)
+        return (f"No step {'took longer than' if quick else 'is outside'} its usual spread.",)
     named = ", ".join(_slow_step(step) for step in slower[:_STEPS])
     return (f"{len(slower)} of {len(known)} steps took longer than usual: {named}{_more(slower)}.",)
 

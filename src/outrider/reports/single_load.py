@@ -27,6 +27,7 @@ _MESSAGE = 160
 _P95 = 0.95
 _SLOWER = 1.1
 _BUSY = 0.9
+_STEADY = 0.95  # of the rate at the knee; below, it falls
 SHARES = (0.5, 0.95, 0.99)
 
 
@@ -146,9 +147,8 @@ def _findings(whole: EndpointLoad, result: LoadResult, climbed: Sequence[Level],
     if not whole.requests:
         return ["It sent no request, so nothing can be said about the target."]
     unanswered = f", {number(whole.unanswered.total)} had no answer at its end" if whole.unanswered.total else ""
-    sentences = [
-        f"{number(whole.failed.total)} of {number(whole.requests)} requests failed{_mostly(result)}{unanswered}."
-    ]
+    failed, where = whole.failed.total, _mostly(whole.failed.total, result)
+    sentences = [f"{number(failed)} of {number(whole.requests)} requests failed{where}{unanswered}."]
     if knee is None and len(climbed) > 1:
         few = f"too little data for a knee ({FEWEST_LEVELS} are needed)"
         sentences.append(f"It went through {counted(len(climbed), 'level')} of users: {few}.")
@@ -157,7 +157,7 @@ def _findings(whole: EndpointLoad, result: LoadResult, climbed: Sequence[Level],
         sentences.append(
             f"The target sustains {number(knee.rate, '.1f')} requests/s ({low} to {high}, "
             f"80 % interval, {counted(len(climbed), 'level')}), at {counted(round(knee.users), 'user')}; "
-            "more users bring no more."
+            f"{_beyond(climbed[-1], knee)}."
         )
     elif knee is not None:
         sentences.append(
@@ -172,14 +172,27 @@ def _findings(whole: EndpointLoad, result: LoadResult, climbed: Sequence[Level],
     return sentences
 
 
-def _mostly(result: LoadResult) -> str:
-    """Return the most frequent failure of a request."""
-    requests = [failure for failure in result.failures if failure.endpoint]
-    worst = max(requests, key=lambda failure: failure.count, default=None)
-    if worst is None:
+def _beyond(last: Level, knee: Knee) -> str:
+    """Return what the most users bring: no more, or clearly less than the knee."""
+    if last.requests_per_s >= _STEADY * knee.low:
+        return "more users bring no more"
+    return f"with more it falls, to {number(last.requests_per_s, '.1f')} at {counted(last.users, 'user')}"
+
+
+def _mostly(failed: int, result: LoadResult) -> str:
+    """Return where requests failed most, of so many that `failed` altogether, and how most often there."""
+    worst = max(result.endpoints, key=lambda endpoint: endpoint.failed.total, default=None)
+    if worst is None or not failed:
         return ""
-    message = bounded(worst.message.partition("\n")[0], _MESSAGE)
-    return f", {number(worst.count)} of them at {shown_name(worst.endpoint)} with {message}"
+    here = worst.failed.total
+    share = f"{number(here)} of them" if here < failed else f"all {number(failed)}" if failed > 1 else ""
+    where = f", {share} at {shown_name(worst.endpoint)}".replace("  ", " ")
+    kinds = [failure for failure in result.failures if failure.endpoint == worst.endpoint]
+    kind = max(kinds, key=lambda failure: failure.count, default=None)
+    if kind is None:
+        return where
+    often = f", most often ({number(kind.count)})" if kind.count < here else ""
+    return f"{where}{often} with {bounded(kind.message.partition(chr(10))[0], _MESSAGE)}"
 
 
 def _against(result: LoadResult, good: Run | None, clock: Clock) -> list[str]:
@@ -189,7 +202,7 @@ def _against(result: LoadResult, good: Run | None, clock: Clock) -> list[str]:
         return []
     before = loads[0]
     parts = [
-        f"{number(sum(result.rates.values()), '.1f')} requests/s, {number(sum(before.rates.values()), '.1f')} then",
+        _rates(sum(result.rates.values()), sum(before.rates.values())),
         f"{percent(_failed_share(result))} failed, {percent(_failed_share(before))} then",
     ]
     earlier = {endpoint.endpoint: endpoint.times.quantile(_P95) for endpoint in before.endpoints}
@@ -202,6 +215,15 @@ def _against(result: LoadResult, good: Run | None, clock: Clock) -> list[str]:
         _, name, now_ms, then_ms = max(pairs)
         parts.append(f"p95 of {name} {milliseconds(now_ms)}, {milliseconds(then_ms)} then")
     return [f"Against the last good load ({clock.day_time(good.due_us)}): {'; '.join(parts)}."]
+
+
+def _rates(now: float, then: float) -> str:
+    """Return a rate against an earlier one: "80.8 requests/s, 6 % fewer than the 86.1 then"."""
+    rate, earlier = f"{number(now, '.1f')} requests/s", f"the {number(then, '.1f')} then"
+    change = round(now / then - 1, 2) if then else 0.0
+    if not change:
+        return f"{rate}, about {earlier}"
+    return f"{rate}, {per_cent(abs(change), '.0f')} {'more' if change > 0 else 'fewer'} than {earlier}"
 
 
 def _failed_share(load: LoadResult) -> float:

@@ -6,9 +6,9 @@ from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from outrider.model import counted, per_cent
-from outrider.reports.check_health import names_of
+from outrider.reports.check_health import named, names_of, overspent
 from outrider.reports.time_text import Clock
-from outrider.reports.verdict import FULL_COVERAGE, Standing, standing_of
+from outrider.reports.verdict import FULL_COVERAGE, Standing, standing_of, standings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,7 +65,9 @@ def _lasting(changes: Sequence[Change], clock: Clock) -> str:
     largest = changes[0]
     cause = f", after {_release(largest.release)}" if largest.release else ", with no release near it"
     change = f"{_step(largest)} {per_cent(largest.ratio, '+.0f')}"
-    return f"{got}; the largest: {change} since {clock.day_time(largest.at_us)}{cause}."
+    return (
+        f"{got}{': ' if len(changes) == 1 else '; the largest: '}{change} since {clock.day_time(largest.at_us)}{cause}."
+    )
 
 
 def _release(name: str) -> str:
@@ -105,30 +107,46 @@ def _to_do(
         )
     )
     slower = next((change for change in changes if change.ratio > 0 and change.ended_us is None), None)
-    spent = len({check.check for check in health if check.budget_used is not None and check.budget_used >= 1})
+    spent = overspent(health)
     if down:
         more = f" and {len(down) - 1} more" if len(down) > 1 else ""
-        yield f"See to {down[0].name}{more}, whose last run failed{_why(down[0])}."
+        yield f"See to {down[0].name}{more}, whose last run failed{_why(down[0], is_alone=len(down) == 1)}."
     if missed:
         more = f", then at {len(missed) - 1} more that missed the objective" if len(missed) > 1 else ""
-        yield f"Look first at {missed[0].name}{more}{_why(missed[0])}."
+        yield f"Look first at {missed[0].name}{more}{_why(missed[0], is_alone=len(missed) == 1)}."
     if slower:
         what = f"what {_release(slower.release)} changed" if slower.release else "what changed then"
         yield f"Find out {what} in {slower.step or slower.check}."
     if forecasts:
-        when = f"in about {counted(round(forecasts[0].days), 'day')}" if forecasts[0].days >= 0.5 else "by now"
+        days = forecasts[0].days
+        when = f"in about {counted(round(days), 'day')}" if days >= 0.5 else "within a day" if days > 0 else "by now"
         yield f"Soon: {shorten(forecasts[0].subject, 160, placeholder='…')}: {forecasts[0].what} {when}."
     if unsure:
-        yield f"Look at {unsure[0].name}, which may have missed the objective{_why(unsure[0])}."
+        yield f"Look at {unsure[0].name}, which may have missed the objective{_why(unsure[0], is_alone=True)}."
     if blind:
         yield f"Repair the measuring: {counted(len(blind), 'check')} ran less often than was due."
+    yield from _to_measure(health, objective, without_data)
+    if spent:
+        yield f"Change with care: {named(spent)} used the error budget up."
+
+
+def _to_measure(health: Sequence[Health], objective: float, without_data: int) -> Iterator[str]:
+    """Yield what to do that more can be said."""
     if not any(check.availability for check in health):
         yield "Start the scheduled runs."
+    standings = set(standings_of(health, objective).values())
+    if Standing.SELDOM in standings and Standing.MET not in standings:
+        yield "Run the checks more often, or look at a longer time: so few runs prove little."
     if without_data:
         yield f"Find out why {without_data} check{' has' if without_data == 1 else 's have'} no data."
-    if spent:
-        yield f"Change with care: {counted(spent, 'check')} used the error budget up."
 
 
-def _why(health: Health) -> str:
-    return f": {shorten(health.reasons[0][0], 160, placeholder='…')}" if health.reasons else ""
+def _why(health: Health, *, is_alone: bool) -> str:
+    """Return the most frequent reason; it need not name a check that is named alone before it."""
+    if not health.reasons:
+        return ""
+    reason = health.reasons[0][0]
+    rest = reason.removeprefix(health.name)
+    if is_alone and rest != reason and rest.startswith((" ", ": ")):
+        reason = rest.removeprefix(": ") if rest.startswith(":") else f"it{rest}"
+    return f": {shorten(reason, 160, placeholder='…')}"

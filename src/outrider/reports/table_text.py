@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 _CHARACTERS = 500
 
 
-def markdown_table(name: str, rows: Sequence[dict[str, object]]) -> list[str]:
-    """Return a table below its heading; "None." without rows."""
+def markdown_table(name: str, rows: Sequence[dict[str, object]], empty: str = "None.") -> list[str]:
+    """Return a table below its heading; what is said if `empty` without rows."""
     lines = [f"## {name.capitalize()}", ""]
     if not rows:
-        return [*lines, "None.", ""]
+        return [*lines, empty, ""]
     lines += [f"| {' | '.join(rows[0])} |", f"|{'---|' * len(rows[0])}"]
     lines += [f"| {' | '.join(cell(str(value)) for value in row.values())} |" for row in rows]
     return [*lines, ""]
