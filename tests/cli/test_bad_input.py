@@ -66,6 +66,7 @@ def fill(desk: Desk, files: dict[str, File]) -> None:
             "run bye", 2, ['"bye"', "buy", "[unknown-check]"], id="unknown check",
         ),
         pytest.param({"outrider.toml": ""}, "run", 2, ["journeys", "[no-checks]"], id="no check"),
+        pytest.param({"outrider.toml": ""}, "prove", 2, ["no journeys to prove", "[no-checks]"], id="no journey"),
         pytest.param(
             {"outrider.toml": "[defaults]\nenabled = false\n", "journeys/test_a.py": JOURNEY},
             "run", 2, ["disabled", "[no-checks]"], id="all disabled",

@@ -88,10 +88,18 @@ def test_an_error_is_told_even_where_nothing_can_be_written(
     assert "please report it" in capsys.readouterr().err
 
 
-def test_a_reader_that_hangs_up_is_no_error() -> None:
-    """`outrider --help | true` says nothing of broken pipes."""
+HELP = "from outrider.cli import main; main(['--help'])"
+TABLE = (
+    "from outrider.cli.main import exit_code_of; from outrider.cli.run_tables import console;"
+    "sys.exit(exit_code_of(lambda: console().print('a row of a table')))"
+)
+
+
+@pytest.mark.parametrize("printing", [HELP, TABLE], ids=["help", "table"])
+def test_a_reader_that_hangs_up_is_no_error(printing: str) -> None:
+    """`outrider --help | true` says nothing of broken pipes, and no code that means a failed check."""
     program = subprocess.Popen(
-        [sys.executable, "-c", "import sys; sys.stdin.read(); from outrider.cli import main; main(['--help'])"],
+        [sys.executable, "-c", f"import sys; sys.stdin.read(); {printing}"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert program.stdout

@@ -68,7 +68,7 @@ def prove_journeys(
         listener: Follows the proofs.
 
     Raises:
-        UsageError: switched-off, unknown-check.
+        UsageError: switched-off, no-checks, unknown-check.
         BrowserError: If there is no browser.
     """
     _require_injection(workspace, records)
@@ -76,7 +76,11 @@ def prove_journeys(
     proofs: dict[CheckId, list[Proof]] = {}
     with open_runtime(workspace, browser=browser) as runtime:
         listener.progress("getting ready")
-        for check in select(runtime.discover().journeys, patterns):
+        journeys = select(runtime.discover().journeys, patterns)
+        if not journeys:
+            fix = "outrider ls lists the checks; probes and loads take no part"
+            raise UsageError("there are no journeys to prove", slug="no-checks", fix=fix)
+        for check in journeys:
             with runtime.turn(check, listener, runs=1 + len(Fault)):
                 proofs[check.id] = _prove(check, runtime, records.proofs, listener)
     return ProofReport(proofs)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.segment import Segment
 
 from outrider.app.reader_gate import gated_document
+from outrider.cli.main import HUNG_UP
 from outrider.model import printable
 
 if TYPE_CHECKING:
@@ -25,6 +26,13 @@ class PrintableConsole(Console):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"emoji": False, **options})
+
+    def on_broken_pipe(self) -> None:
+        """End as what is printed without a console does when its reader has gone, as `head` does."""
+        try:
+            super().on_broken_pipe()
+        except SystemExit:
+            raise SystemExit(HUNG_UP) from None
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Return a text to be shown; it is redacted whole, before styles and line breaks split it."""

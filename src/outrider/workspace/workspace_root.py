@@ -29,5 +29,5 @@ def no_workspace(folder: Path) -> ConfigError:
     return ConfigError(
         f"there is no {SETTINGS_FILE} in {folder} or above it",
         slug="no-workspace",
-        fix='go to your workspace, or type "outrider init" to make one here',
+        fix="go to your workspace, or make one here: outrider init",
     )
