@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.cli.conftest import Desk
+from tests.cli.conftest import Desk, invoke
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,10 @@ starved_above = 1.0
 paths = [{", ".join(f'"suites/{path}"' for path in PATHS)}]
 [defaults]
 retries = 0
+[env]
+DECLARED = "said-by-the-workspace"
 """
+MACHINE = {"MACHINE_WORD": "said by the machine 'only'", "MACHINE_FLAG": "true"}
 PASSES = 'def test_{name}(page): page.goto("data:text/html,<h1>{name}</h1>")\n'
 ROOT_CONFTEST = """
 def pytest_collection_modifyitems(config, items):
@@ -38,6 +42,20 @@ def test_good(page, pytestconfig, number):
 
 def test_without_fixture(no_such_fixture): pass
 """
+SAYS = """
+import os
+
+def words(): return {name: os.environ[name] for name in ("MACHINE_WORD", "MACHINE_FLAG", "DECLARED")}
+def test_in(): assert "NOPE_VAR" in os.environ
+def test_equal(): assert dict(os.environ) == {}
+def test_message(): assert os.environ.get("NOPE_VAR") == "y", words()
+def test_cause():
+    try: raise ValueError(dict(os.environ))
+    except ValueError as error: raise RuntimeError("no such shop") from error
+def test_prints():
+    print(os.environ, words())
+    assert not words()
+"""
 FILES = {
     "pytest.ini": "[pytest]\n",
     "conftest.py": ROOT_CONFTEST,
@@ -47,6 +65,7 @@ FILES = {
     "suites/good/test_good.py": ASKS,
     "suites/good/test_syntax.py": "def test_syntax(:\n",
     "suites/good/test_library.py": "import no_such_library\n" + PASSES.format(name="library"),
+    "suites/good/test_says.py": SAYS,
     "suites/good/inner/conftest.py": "import no_such_library\n",
     "suites/good/inner/test_inner.py": "class TestInner:\n    def test_in_class(self, page): pass\n",
     "suites/ends/test_ends.py": "import os\nos._exit(7)\n" + PASSES.format(name="ends"),
@@ -67,9 +86,14 @@ def broken(desk: Desk) -> Desk:
 
 
 @pytest.fixture(scope="module")
-def runs(broken: Desk) -> dict[str, Any]:
-    runs = broken.json("run", "--json")["runs"]
-    return {run["check"].removeprefix("journey:suites/"): (run["outcome"], run["reason"]) for run in runs}
+def reported(broken: Desk) -> list[dict[str, Any]]:
+    reported: list[dict[str, Any]] = broken.json("run", "--json", **MACHINE)["runs"]
+    return reported
+
+
+@pytest.fixture(scope="module")
+def runs(reported: list[dict[str, Any]]) -> dict[str, Any]:
+    return {run["check"].removeprefix("journey:suites/"): (run["outcome"], run["reason"]) for run in reported}
 
 
 def test_all_that_is_whole_runs(runs: dict[str, Any]) -> None:
@@ -83,14 +107,19 @@ def test_all_that_is_whole_runs(runs: dict[str, Any]) -> None:
     ("check", "reason"),
     [
         ("zero/test_zero.py::test_zero", "SystemExit(3) while it was imported (suites/zero/conftest.py:2)"),
-        ("good/test_good.py::test_without_fixture", "fixture 'no_such_fixture' not found"),
-        ("good/test_syntax.py", "SyntaxError: "),
+        ("good/test_good.py::test_without_fixture", "fixture 'no_such_fixture' not found (suites/good/test_good.py:8)"),
+        ("good/test_syntax.py", "SyntaxError: invalid syntax (suites/good/test_syntax.py:1)"),
         ("good/test_library.py::test_library", "No module named 'no_such_library' (suites/good/test_library.py:1)"),
         ("good/inner/test_inner.py::TestInner::test_in_class", "No module named 'no_such_library' (suites/good/inner/"),
         ("ends/test_ends.py::test_ends", "the journey worker ended unexpectedly"),
         ("absent/test_absent.py::test_absent", "No module named 'no_such_library' (suites/absent/conftest.py:1)"),
         ("left/test_left.py::test_left", "deselected by a plug-in or a conftest"),
         ("ignored/test_ignored.py::test_ignored", "pytest collects nothing here"),
+        ("good/test_says.py::test_in", "assert 'NOPE_VAR' in environ(...)"),
+        (
+            "good/test_says.py::test_message",
+            "{'MACHINE_WORD': …, 'MACHINE_FLAG': 'true', 'DECLARED': 'said-by-the-work",
+        ),
     ],
 )
 def test_what_is_broken_is_a_setup_error_with_the_reason(runs: dict[str, Any], check: str, reason: str) -> None:
@@ -101,6 +130,26 @@ def test_what_is_broken_is_a_setup_error_with_the_reason(runs: dict[str, Any], c
     assert reason in output
 
 
+def test_what_is_kept_does_not_list_the_machines_environment(broken: Desk, runs: dict[str, Any]) -> None:
+    """Neither the store, nor a page, nor what a test has printed."""
+    kept = [path.read_bytes() for path in (broken.root / ".outrider").rglob("*") if path.is_file()]
+    texts = [gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data for data in kept]
+
+    assert "good/test_says.py::test_equal" in runs
+    assert [text for text in texts if b"said by the machine" in text] == []
+    assert any(b"'MACHINE_WORD': \xe2\x80\xa6" in text for text in texts)
+
+
+@pytest.mark.parametrize("file", ["test_syntax.py", "test_library.py"])
+def test_what_cannot_be_collected_has_one_cause(broken: Desk, reported: list[dict[str, Any]], file: str) -> None:
+    """That pytest finds no test there follows from it."""
+    (run,) = [run for run in reported if f"/{file}" in run["check"]]
+
+    shown = invoke(broken.root, "show", run["id"]).stdout
+
+    assert shown.count("test error: ") == 1, shown
+
+
 def test_everything_is_listed(broken: Desk, runs: dict[str, Any]) -> None:
     """What cannot be collected is not forgotten."""
     listed = {check["id"].removeprefix("journey:suites/") for check in broken.json("ls", "--json")}
@@ -108,10 +157,20 @@ def test_everything_is_listed(broken: Desk, runs: dict[str, Any]) -> None:
     assert listed == set(runs)
 
 
+LIBRARY = """suites/good/test_library.py: cannot be collected:
+    ModuleNotFoundError: No module named 'no_such_library' (suites/good/test_library.py:1)
+        import no_such_library
+  correct the file"""
+SYNTAX = """suites/good/test_syntax.py: cannot be collected:
+    SyntaxError: invalid syntax (suites/good/test_syntax.py:1)
+        def test_syntax(:
+  correct the file"""
+
+
 def test_a_run_of_what_is_whole_names_the_other_broken_parts_on_one_line(broken: Desk) -> None:
     """Their tracebacks belong to `outrider validate`, or to their own runs."""
     whole = broken.outrider("run", "-k", "test_good[1]")
-    library = broken.outrider("run", "suites/good/test_library.py")
+    files = broken.outrider("run", "suites/good/test_library.py", "suites/good/test_syntax.py")
 
     known = re.compile(r"passed suites/good/test_good.py| s so far$")
     (line,) = [line for line in whole.stderr.splitlines() if not known.search(line)]
@@ -119,8 +178,9 @@ def test_a_run_of_what_is_whole_names_the_other_broken_parts_on_one_line(broken:
     assert line.startswith("problems elsewhere in the workspace: ")
     assert "suites/good/test_syntax.py" in line
     assert "outrider validate" in line
-    assert "suites/good/test_library.py: cannot be collected:" in library.stderr
-    assert "suites/zero: cannot be collected" not in library.stderr
+    assert LIBRARY in files.stderr
+    assert SYNTAX in files.stderr
+    assert "suites/zero: cannot be collected" not in files.stderr
 
 
 TABLES = """

@@ -15,6 +15,7 @@ from outrider.app.discovery import Discovery, discover, wants_probes_only
 from outrider.app.host_turns import host_turns, user_folder
 from outrider.app.request_traces import load_tracer, tracer
 from outrider.journeys import (
+    DECLARED_VARIABLE,
     HEADED_VARIABLE,
     MISSING_VARIABLE,
     OWNER,
@@ -226,7 +227,11 @@ def open_runtime(
         config = WorkerConfig(
             snapshot=snapshot,
             home=home,
-            environment=_environment(workspace, secrets, usable) | ({HEADED_VARIABLE: "1"} if headed else {}),
+            environment={
+                **_environment(workspace, secrets, usable),
+                **({HEADED_VARIABLE: "1"} if headed else {}),
+                DECLARED_VARIABLE: " ".join(workspace.env),
+            },
             paths=workspace.journeys.paths,
         )
         around = _shell(workspace)

@@ -14,6 +14,7 @@ from outrider.journeys.faults import Fault
 from outrider.journeys.har import parse_har
 from outrider.journeys.inspector import debug
 from outrider.journeys.journey_measure import JourneyMeasure
+from outrider.journeys.machine_environment import DECLARED_VARIABLE
 from outrider.journeys.missing_secrets import MISSING_VARIABLE
 from outrider.journeys.named_steps import NamedStep, StepLog
 from outrider.journeys.picture_times import PictureTimes
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from outrider.journeys.step_listener import STEP_LISTENER
 
 __all__ = [
+    "DECLARED_VARIABLE",
     "HEADED_VARIABLE",
     "MISSING_VARIABLE",
     "OWNER",

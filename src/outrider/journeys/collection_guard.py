@@ -6,6 +6,7 @@ file is imported, so that it knows the culprit if the worker ends or never answe
 
 from __future__ import annotations
 
+import linecache
 from pathlib import Path
 from traceback import walk_tb
 from typing import TYPE_CHECKING
@@ -70,10 +71,10 @@ class CollectionGuard:
         try:
             report = yield
         except _ENDS as end:
-            return pytest.CollectReport(collector.nodeid, "failed", _cause(end), [])
+            return pytest.CollectReport(collector.nodeid, "failed", _explained(end), [])
         call = getattr(report, "call", None)
         if report.failed and call is not None and call.excinfo is not None:
-            report.longrepr = f"{_cause(call.excinfo.value)}\n{report.longreprtext}"
+            report.longrepr = _explained(call.excinfo.value, report.longreprtext)
         return report
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
@@ -119,21 +120,35 @@ class CollectionGuard:
         return [[path, _LEFT_OUT] for path in paths if not any(is_below(place, path) for place in places)]
 
 
-def _cause(error: BaseException) -> str:
-    """Return type and message of the exception that an import ended with, and where in the suite."""
+def _explained(error: BaseException, text: str = "") -> str:
+    """Return type, message and place in the suite of the exception that an import ended with, and its line of source.
+
+    Without such a place, what pytest says of it follows instead.
+    """
     while isinstance(inner := getattr(error, "cause", None) or error.__cause__, BaseException):
         error = inner
-    if isinstance(error, SystemExit):
-        return f"SystemExit({error.code!r}) while it was imported{_place(error)}"
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}{f': {lines[0]}' if lines else ''}{_place(error)}"
-
-
-def _place(error: BaseException) -> str:
     root = f"{Path.cwd()}/"
-    files = ((frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__))
-    places = [f"{file.removeprefix(root)}:{line}" for file, line in files if _is_of_suite(file, root)]
-    return f" ({places[-1]})" if places else ""
+    head, *rest = _message(error).splitlines()
+    file, line = _position(error, root)
+    if not file:
+        return f"{head}\n{text}".replace(root, "")
+    source = linecache.getline(file, line).strip()
+    place = f"{file.removeprefix(root)}:{line}"
+    return "\n".join([f"{head} ({place})", f"    {source}", *rest]).replace(root, "")
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"SystemExit({error.code!r}) while it was imported"
+    text = str(error.msg if isinstance(error, SyntaxError) else error).strip()
+    return f"{type(error).__name__}{f': {text}' if text else ''}"
+
+
+def _position(error: BaseException, root: str) -> tuple[str, int]:
+    """Return the suite's innermost file and line that an exception comes from; what cannot be parsed has no frame."""
+    frames = ((frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__))
+    positions = [*frames, *([(error.filename or "", error.lineno or 0)] if isinstance(error, SyntaxError) else [])]
+    return next(((file, line) for file, line in reversed(positions) if file and _is_of_suite(file, root)), ("", 0))
 
 
 def _is_of_suite(file: str, root: str) -> bool:

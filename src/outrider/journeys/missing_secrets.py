@@ -6,6 +6,8 @@ import json
 import os
 from typing import Any
 
+from outrider.journeys.machine_environment import UnlistedEnvironment
+
 MISSING_VARIABLE = "OUTRIDER_MISSING_SECRETS"
 
 
@@ -17,7 +19,7 @@ class MissingSecret(KeyError):
         return str(self.args[0])
 
 
-class _Environment(os._Environ[str]):
+class _Environment(UnlistedEnvironment[str]):
     """The process's environment; a test that sets the variable itself reads what it has set."""
 
     missing: dict[str, str]

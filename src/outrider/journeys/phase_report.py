@@ -8,6 +8,7 @@ from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 import pytest
+from _pytest._code import getfslineno
 
 from outrider.journeys.error_classification import error_kind, is_raised_by_playwright
 from outrider.journeys.error_kind import ErrorKind
@@ -38,7 +39,7 @@ def phase_of(report: pytest.TestReport, call: pytest.CallInfo[None], root: str) 
         message=short(_message(report, call, root)),
         detail=short(report.longreprtext),
         kind=error_kind(raised.value) if raised else "",
-        place=_place(raised.tb, root) if raised else "",
+        place=(_fixture_place(raised.value, root) or _place(raised.tb, root)) if raised else "",
         cause=_cause(raised.value) if raised else "",
     )
 
@@ -113,6 +114,16 @@ def _place(traceback: TracebackType | None, root: str) -> str:
     """Return file and line of the innermost frame in the suite itself."""
     file, line = _frame(traceback, root)
     return f"{file}:{line}" if file else ""
+
+
+def _fixture_place(error: BaseException, root: str) -> str:
+    """Return where the function stands that asks for a fixture which does not exist; empty for any other error."""
+    if not isinstance(error, pytest.FixtureLookupError):
+        return ""
+    asking = [error.request._pyfuncitem.obj, *(definition.func for definition in error.fixturestack)][-1]
+    source, line = getfslineno(asking)
+    file = str(source)
+    return f"{file[len(root) :]}:{line + 1}" if file.startswith(root) else ""
 
 
 def _frame(traceback: TracebackType | None, root: str) -> tuple[str, int]:

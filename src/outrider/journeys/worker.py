@@ -25,6 +25,7 @@ from outrider.journeys import connected_files, instrumentation
 from outrider.journeys.browser import Browser
 from outrider.journeys.initial_conftests import InitialConftests
 from outrider.journeys.launch_adapter import install_launch_adapter
+from outrider.journeys.machine_environment import MachineEnvironment
 from outrider.journeys.missing_secrets import watch_missing_secrets
 from outrider.journeys.processes import adopt_orphans
 from outrider.journeys.warm_driver import WarmDriver
@@ -73,7 +74,7 @@ def serve(
     driver.install()
     if browser := os.environ.pop(BROWSER_VARIABLE, ""):
         install_launch_adapter(Browser(**json.loads(browser)))
-    plugin = WorkerPlugin(channel, inbox, driver)
+    plugin = WorkerPlugin(channel, inbox, driver, MachineEnvironment.take().hide)
     instrumentation.install(lambda: plugin.recorder)
     connected_files.install(lambda: plugin.recorder.connected_files if plugin.recorder else None)
     if with_driver:

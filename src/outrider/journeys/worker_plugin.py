@@ -41,7 +41,7 @@ from outrider.model import tail
 
 if TYPE_CHECKING:
     import queue
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from types import FrameType, TracebackType
 
     import pluggy
@@ -64,12 +64,26 @@ _REPORT_RERUNNERS = ("pytest-retry",)  # plug-ins that run a test again while it
 
 
 class WorkerPlugin:
-    """Waits for an order and carries it out."""
+    """Waits for an order and carries it out.
 
-    def __init__(self, channel: Channel, inbox: queue.SimpleQueue[Message], driver: WarmDriver) -> None:
+    Args:
+        channel: To whoever gives the order.
+        inbox: The messages that have come through it.
+        driver: Ahead of the test.
+        hide: What a test says or prints passes it.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        inbox: queue.SimpleQueue[Message],
+        driver: WarmDriver,
+        hide: Callable[[str], str],
+    ) -> None:
         self._channel = channel
         self._inbox = inbox
         self._driver = driver
+        self._hide = hide
         self._errors: list[list[str]] = []
         self._guard = CollectionGuard(channel, _from_root)
         self._phases: list[Phase] = []
@@ -123,7 +137,7 @@ class WorkerPlugin:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep what could not be collected."""
         if report.failed:
-            self._errors.append([self._relative(report.nodeid), short(report.longreprtext)])
+            self._errors.append([self._relative(report.nodeid), short(self._hide(report.longreprtext))])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -146,8 +160,7 @@ class WorkerPlugin:
         if self.recorder is not None:  # the picture of a passing run is no part of what the test took
             phase = replace(phase, duration_ms=max(0.0, phase.duration_ms - self.recorder.picture_ms))
             self.recorder.picture_ms = 0.0
-        self._phases.append(phase)
-        self._channel.send(phase)
+        self._keep(phase)
         self._log = [f"--- {title}\n{text}" for title, text in report.sections]
 
     @pytest.hookimpl(tryfirst=True)
@@ -186,7 +199,10 @@ class WorkerPlugin:
         try:
             items = session.perform_collect([target])
         except pytest.UsageError as error:
-            self._errors.append([target, str(error)])
+            if not self._errors:  # or else its file cannot be collected, which is why the test is not found
+                self._errors.append([target, str(error).replace(self._root, "")])
+            return None
+        if not items and self._errors:
             return None
         if (reason := self._guard.why_not(items)) is not None:
             self._errors.append([target, reason])
@@ -212,7 +228,7 @@ class WorkerPlugin:
             videos=recorder.videos,
             connections=self._connections + recorder.connections,
             browser=recorder.browser,
-            log=tail("\n".join(self._log), MAX_LOG),
+            log=tail(self._hide("\n".join(self._log)), MAX_LOG),
             overdue=self._overdue,
             interrupted_in_test=self._interrupted_in_test,
             crashed=recorder.crashed,
@@ -247,8 +263,13 @@ class WorkerPlugin:
         try:
             _protocol(item.config)(item=item, nextitem=None)
         except (KeyboardInterrupt, pytest.exit.Exception) as end:
-            self._phases.append(ended_phase(end, self._root))
-            self._channel.send(self._phases[-1])
+            self._keep(ended_phase(end, self._root))
+
+    def _keep(self, phase: Phase) -> None:
+        """Keep a phase and report it, without the machine's environment."""
+        message, detail, cause = map(self._hide, (phase.message, phase.detail, phase.cause))
+        self._phases.append(replace(phase, message=message, detail=detail, cause=cause))
+        self._channel.send(self._phases[-1])
 
     def _stop(self, _signal: int, frame: FrameType | None) -> None:
         interruption = Overdue("the attempt's time is up")
@@ -260,7 +281,8 @@ class WorkerPlugin:
         raise interruption
 
     def _stepped(self, step: NamedStep) -> None:
-        self._channel.send(StepEvent(step.name, step.start_ms, step.duration_ms, step.parent, step.error))
+        error = self._hide(step.error) if step.error else step.error
+        self._channel.send(StepEvent(step.name, step.start_ms, step.duration_ms, step.parent, error))
 
     def _reported(self, payload: dict[str, Any]) -> None:
         """Keep what a page reports if it has a known form: pages can report anything."""
