@@ -46,7 +46,10 @@ DO $$ DECLARE name text; filled text[] = '{}'; has_rows boolean; BEGIN
         EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', name) INTO has_rows;
         IF has_rows THEN filled = filled || format('public.%I', name); END IF;
     END LOOP;
-    EXECUTE 'TRUNCATE ' || array_to_string(filled, ', ') || ' RESTART IDENTITY CASCADE';
+    EXECUTE 'TRUNCATE ' || array_to_string(filled, ', ') || ' CASCADE';
+    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
+        EXECUTE format('ALTER SEQUENCE public.%I RESTART', name);
+    END LOOP;
     FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'fresh' LOOP
         EXECUTE format('INSERT INTO public.%1$I TABLE fresh.%1$I', name);
     END LOOP;
