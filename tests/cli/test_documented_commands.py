@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -207,3 +208,15 @@ def test_every_command_in_a_sentence_exists_with_its_options() -> None:
     wrong = [(place, words) for place, words in inline_commands() if unknown_options(words)]
 
     assert wrong == []
+
+
+def test_the_readme_names_every_command() -> None:
+    """In code, in the rows of its table."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = [
+        line.split("|", 2)[1] for line in readme.replace("\\|", " ").splitlines() if line.startswith("| `outrider ")
+    ]
+    named = {word.strip() for row in rows for code in re.findall("`([^`]+)`", row) for word in code.split()}
+
+    commands = {name for name, _ in all_commands() if " " not in name}
+    assert commands - named == set()

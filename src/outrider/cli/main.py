@@ -20,66 +20,85 @@ from outrider import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_COMMANDS = {
-    "browser": "Find the browser that journeys run in, or install one.",
-    "init": "Write a minimal workspace that runs at once.",
-    "validate": "Check the workspace and report all problems.",
-    "import": "Make probes of another monitor's configuration.",
-    "ls": "List the checks of the workspace.",
-    "run": "Run checks now and store the runs.",
-    "record": "Record a journey by clicking through a site.",
-    "runs": "List stored runs.",
-    "show": "Show one run: steps, errors and artifacts.",
-    "serve": "Serve the HTTP calls of heartbeats.",
-    "up": "Run the checks by their schedule until stopped.",
-    "status": "Show whether the service runs, last outcomes, and coverage.",
-    "now": "Request immediate runs from the service.",
-    "pause": "Pause checks.",
-    "resume": "Resume paused checks.",
-    "backup": "Copy store and artifacts; the service may run meanwhile.",
-    "restore": "Replace store and artifacts by a backup.",
-    "load": "Put a target under load, and find the rate that it sustains.",
-    "prove": "Inject faults, and report which of them each journey notices.",
-    "judge": "Show which steps are steady, degraded or improved, and why.",
-    "gate": "Run checks and decide whether they got worse.",
-    "gate-comment": "Write a gate's decision as one comment of a pull or merge request.",
-    "gate-merge": "Merge the results of a gate's shards, and decide.",
-    "baseline": "Accept baselines, and show the accepted ones.",
-    "release": "Mark a deploy, so that changes can be explained by it.",
-    "annotate": "Note what happened, on the trends of checks.",
-    "changes": "List change points, and the releases that explain them.",
-    "incidents": "List incidents, or show one; and what could not be delivered.",
-    "ack": "Acknowledge or resolve an incident.",
-    "assign": "Assign an incident to somebody.",
-    "comment": "Comment on an incident.",
-    "silence": "Silence matching incidents.",
-    "status-page": "Write on the public status page, or export it.",
-    "oncall": "Show who is on call, and who is next.",
-    "backtest": "Replay alert rules over stored runs.",
-    "alerts": "Test alert routes.",
-    "ingest": "Take and keep telemetry until stopped.",
-    "logs": "Search log records.",
-    "traces": "Search spans, or show a trace.",
-    "doctor": "Say where the id of a request's trace is lost.",
-    "services": "Show rate, errors and durations of services.",
-    "dashboards": "List dashboards, check their files, and show them.",
-    "views": "Save queries of logs, traces and errors under a name.",
-    "hosts": "Show processor, memory, disks and load of hosts.",
-    "errors": "List issues of errors, show them, and decide about them.",
-    "vitals": "Show what real users lived through: LCP, INP, CLS, by page.",
-    "sessions": "List visits of real users, or show one as a timeline.",
-    "sql": "Answer one SELECT over the tables of telemetry.",
-    "users": "Add, list and remove users of the pages.",
-    "project": "Add projects that errors are sent to, and manage their keys.",
-    "sourcemaps": "Upload source maps, and check whether errors will find them.",
-    "tokens": "Create, list and revoke tokens of programs.",
-    "settings": "List switches and levels, and change them while the service runs.",
-    "audit": "List who changed what.",
-    "report": "Report a week, a day, a release, a run or a load run.",
-    "export": "Write samples, runs, rollups or incidents to a file.",
-    "calibrate": "Show false-alarm rate and detectable change on stored history.",
-    "completion": "Print the script that completes commands and checks in a shell.",
+_SECTIONS = {
+    "Begin": {
+        "init": "Write a minimal workspace that runs at once.",
+        "browser": "Find the browser that journeys run in, or install one.",
+        "validate": "Check the workspace and report all problems.",
+        "import": "Make probes of another monitor's configuration.",
+        "ls": "List the checks of the workspace.",
+        "completion": "Print the script that completes commands and checks in a shell.",
+    },
+    "Journeys and probes": {
+        "run": "Run checks now and store the runs.",
+        "record": "Record a journey by clicking through a site.",
+        "runs": "List stored runs.",
+        "show": "Show one run: steps, errors and artifacts.",
+        "prove": "Inject faults, and report which of them each journey notices.",
+    },
+    "By schedule": {
+        "up": "Run the checks by their schedule until stopped.",
+        "serve": "Serve the HTTP calls of heartbeats.",
+        "ingest": "Take and keep telemetry until stopped.",
+        "status": "Show whether the service runs, last outcomes, and coverage.",
+        "now": "Request immediate runs from the service.",
+        "pause": "Pause checks.",
+        "resume": "Resume paused checks.",
+        "settings": "List switches and levels, and change them while the service runs.",
+    },
+    "Load and gate": {
+        "load": "Put a target under load, and find the rate that it sustains.",
+        "gate": "Run checks and decide whether they got worse.",
+        "gate-comment": "Write a gate's decision as one comment of a pull or merge request.",
+        "gate-merge": "Merge the results of a gate's shards, and decide.",
+        "baseline": "Accept baselines, and show the accepted ones.",
+    },
+    "What changed": {
+        "judge": "Show which steps are steady, degraded or improved, and why.",
+        "changes": "List change points, and the releases that explain them.",
+        "release": "Mark a deploy, so that changes can be explained by it.",
+        "annotate": "Note what happened, on the trends of checks.",
+        "calibrate": "Show false-alarm rate and detectable change on stored history.",
+    },
+    "Incidents": {
+        "incidents": "List incidents, or show one; and what could not be delivered.",
+        "ack": "Acknowledge or resolve an incident.",
+        "assign": "Assign an incident to somebody.",
+        "comment": "Comment on an incident.",
+        "silence": "Silence matching incidents.",
+        "oncall": "Show who is on call, and who is next.",
+        "alerts": "Test alert routes.",
+        "backtest": "Replay alert rules over stored runs.",
+        "status-page": "Write on the public status page, or export it.",
+    },
+    "Telemetry, errors and real users": {
+        "services": "Show rate, errors and durations of services.",
+        "traces": "Search spans, or show a trace.",
+        "logs": "Search log records.",
+        "hosts": "Show processor, memory, disks and load of hosts.",
+        "doctor": "Say where the id of a request's trace is lost.",
+        "errors": "List issues of errors, show them, and decide about them.",
+        "sourcemaps": "Upload source maps, and check whether errors will find them.",
+        "vitals": "Show what real users lived through: LCP, INP, CLS, by page.",
+        "sessions": "List visits of real users, or show one as a timeline.",
+        "sql": "Answer one SELECT over the tables of telemetry.",
+        "views": "Save queries of logs, traces and errors under a name.",
+    },
+    "Reports and data": {
+        "report": "Report a week, a day, a release, a run or a load run.",
+        "dashboards": "List dashboards, check their files, and show them.",
+        "export": "Write samples, runs, rollups or incidents to a file.",
+    },
+    "Access and care": {
+        "users": "Add, list and remove users of the pages.",
+        "tokens": "Create, list and revoke tokens of programs.",
+        "project": "Add projects that errors are sent to, and manage their keys.",
+        "audit": "List who changed what.",
+        "backup": "Copy store and artifacts; the service may run meanwhile.",
+        "restore": "Replace store and artifacts by a backup.",
+    },
 }
+_COMMANDS = {name: says for section in _SECTIONS.values() for name, says in section.items()}
 _MODULES = {"import": ("import_monitor", "import_command")}
 """Where a command is whose name is a keyword of Python."""
 
@@ -121,8 +140,9 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the subcommands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+        for title, commands in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(list(commands.items()))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
