@@ -28,6 +28,7 @@ from outrider.app.api_records import (
     text_of_moment,
     time_of,
     turn_of,
+    view_of,
 )
 from outrider.app.selection import only_check
 from outrider.app.server_client import in_path
@@ -57,7 +58,18 @@ if TYPE_CHECKING:
     from outrider.app.service_state import ServiceStatus
     from outrider.app.stored_incidents import IncidentList
     from outrider.frames import FrameReader
-    from outrider.model import Annotation, AuditEntry, Check, Outcome, Release, RunSummary, Silence, StoredGate
+    from outrider.model import (
+        Annotation,
+        AuditEntry,
+        Check,
+        Outcome,
+        Release,
+        RunSummary,
+        SavedView,
+        Silence,
+        StoredGate,
+        ViewPage,
+    )
     from outrider.runs import LevelChange
     from outrider.workspace import SettingState
 
@@ -389,6 +401,20 @@ class RemoteBackend:
         """Remove an annotation, by its id or a unique beginning or end of it."""
         known = named_annotation(self.annotations(), annotation)
         self.client.act(f"/annotations/{in_path(known.id)}/remove")
+
+    def views(self) -> tuple[SavedView, ...]:
+        """Return all saved views, by page and name."""
+        body = self.client.read("/views")
+        with self._readable():
+            return tuple(map(view_of, body["items"]))
+
+    def save_view(self, page: ViewPage, name: str, query: str) -> None:
+        """Save a query of a page under a name, in the place of the view that has it."""
+        self.client.act("/views", {"page": page, "name": name, "query": query})
+
+    def remove_view(self, page: ViewPage, name: str) -> None:
+        """Remove a saved view."""
+        self.client.act(f"/views/{in_path(f'{page}/{name}')}/remove")
 
     @property
     def frames(self) -> FrameReader:
