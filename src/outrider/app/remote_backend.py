@@ -59,17 +59,8 @@ if TYPE_CHECKING:
     from outrider.app.stored_incidents import IncidentList
     from outrider.frames import FrameReader
     from outrider.model import (
-        Annotation,
-        AuditEntry,
-        Check,
-        Outcome,
-        Release,
-        RunSummary,
-        SavedView,
-        Silence,
-        StoredGate,
-        ViewPage,
-    )
+        Annotation, AuditEntry, Check, Outcome, Release, RunSummary, SavedView, Silence, StoredGate, ViewPage,
+    )  # fmt: skip
     from outrider.runs import LevelChange
     from outrider.workspace import SettingState
 
