@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import islice
@@ -31,7 +30,7 @@ from outrider.app.api_records import (
     view_of,
 )
 from outrider.app.selection import only_check
-from outrider.app.server_client import in_path
+from outrider.app.server_client import OnItsPage, in_path
 from outrider.model import (
     ArtifactKind,
     CheckId,
@@ -48,7 +47,6 @@ from outrider.workspace import Names, is_match, nearest, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from typing import BinaryIO
 
     from outrider.alerts import Incident, SilenceEffect
     from outrider.app.check_control import RequestedRun
@@ -59,7 +57,16 @@ if TYPE_CHECKING:
     from outrider.app.stored_incidents import IncidentList
     from outrider.frames import FrameReader
     from outrider.model import (
-        Annotation, AuditEntry, Check, Outcome, Release, RunSummary, SavedView, Silence, StoredGate, ViewPage,
+        Annotation,
+        AuditEntry,
+        Check,
+        Outcome,
+        Release,
+        RunSummary,
+        SavedView,
+        Silence,
+        StoredGate,
+        ViewPage,
     )  # fmt: skip
     from outrider.runs import LevelChange
     from outrider.workspace import SettingState
@@ -71,18 +78,6 @@ _DAYS = 30
 MOST_INCIDENT_DAYS = 90
 """A server lists incidents of so many days."""
 _DAY_US = 86_400_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class _OnItsPage:
-    """Says where the artifacts of a server are opened."""
-
-    page: str
-
-    def open(self, digest: str) -> BinaryIO:  # noqa: ARG002 - of all the same
-        """Raise a ServerError that names the page."""
-        what = "artifacts of a server are opened on the page of their run"
-        raise ServerError(what, slug="not-remote", fix=f"open {self.page}")
 
 
 class RemoteBackend:
@@ -132,7 +127,7 @@ class RemoteBackend:
                     item["bytes"],
                     page,
                     None,
-                    _OnItsPage(page),
+                    OnItsPage(page),
                 )
                 for item in body["artifacts"]
             )
