@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path, place: Callable
 def small_disk(folder: Path, size: str) -> Iterator[Callable[[str], object]]:
     """Mount a disk of a size such as `24m` at a folder, and hand out what gives it another one."""
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     if os.geteuid() or subprocess.run(mount, check=False).returncode:
         pytest.skip("only root may mount a small disk")
     try:
