@@ -110,9 +110,12 @@ def _failed(traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
     """Yield the spans that failed though nothing below them did, one of each operation."""
     nodes = [node for spans in traces.values() if spans for node in span_tree(spans).nodes]
     failed = [node.span for node in nodes if _has_failed(node) and not any(map(_has_failed, node.children))]
-    for span in list({(span.service, span.name): span for span in reversed(failed)}.values())[-1 : -_LINES - 1 : -1]:
-        said = f": {span.status_message}" if span.status_message else ""
-        yield _quote("failed span", f"{_name(span)}{said}", trace_path(span.trace_id))
+    operations: dict[tuple[str, str], Span] = {}
+    for span in failed:
+        operations.setdefault((span.service, span.name), span)
+    for span in list(operations.values())[:_LINES]:
+        message = f": {span.status_message}" if span.status_message else ""
+        yield _quote("failed span", f"{_name(span)}{message}", trace_path(span.trace_id))
 
 
 def _errors(log: ErrorLog, traces: Sequence[str], incident: Incident, now_us: int) -> Iterator[Quote]:
@@ -121,8 +124,8 @@ def _errors(log: ErrorLog, traces: Sequence[str], incident: Incident, now_us: in
     issues = [issue for name in named if (issue := log.issue(name, now_us, hours=1)) is not None]
     for issue in sorted(issues, key=lambda issue: -issue.first_us)[:_ERRORS]:
         is_new = issue.first_us >= incident.began_us
-        said = f": {issue.value}" if issue.value else ""
-        yield _quote("new error" if is_new else "error", f"{issue.title}{said}{_reach(issue)}", issue_path(issue.id))
+        value = f": {issue.value}" if issue.value else ""
+        yield _quote("new error" if is_new else "error", f"{issue.title}{value}{_reach(issue)}", issue_path(issue.id))
 
 
 def _reach(issue: Issue) -> str:
@@ -138,8 +141,8 @@ def _logs(reader: TelemetryReader, traces: Mapping[str, Sequence[Span]]) -> Iter
             asked = f"trace:{trace} level>=warn {_around(spans)}"
             records |= {record.body: record for record in reader.search_logs(asked, limit=_READ).rows}
     for record in sorted(records.values(), key=lambda record: (-record.severity_number, record.time_ns))[:_LINES]:
-        said = f"{record.severity_text or 'log'} {record.service}: {record.body}"
-        yield _quote("log", said, trace_path(record.trace_id))
+        line = f"{record.severity_text or 'log'} {record.service}: {record.body}"
+        yield _quote("log", line, trace_path(record.trace_id))
 
 
 def _around(spans: Sequence[Span]) -> str:
