@@ -131,11 +131,11 @@ def _failed(message: str, stack: str, where: str, text: _Texts) -> dict[str, Any
         )
         for own in named_exceptions(stack)
     )  # fmt: skip
-    said = text(message, _TEXT_CHARACTERS)
+    words = text(message, _TEXT_CHARACTERS)
     if printed:
-        return {"exceptions": printed, "message": said, "transaction": where}
+        return {"exceptions": printed, "message": words, "transaction": where}
     fingerprint = ("{{ transaction }}", "{{ default }}")
-    exception = ErrorException(f"HTTP {status}" if status else "", said, mechanism="answer" if status else "")
+    exception = ErrorException(f"HTTP {status}" if status else "", words, mechanism="answer" if status else "")
     return {"exceptions": (exception,), "transaction": where, "fingerprint": fingerprint}
 
 
