@@ -1,4 +1,4 @@
-"""The routes of real users: the script that pages load, and where it sends to.
+"""The routes of real users: the script that pages load, and where it, web-vitals and Faro send to.
 
 A body of text/plain needs no preflight, so that a page that closes can send it (`navigator.sendBeacon`). The address
 with the script's digest lasts for ever, for tags with `integrity`; `/rum.js` is asked for again after an hour.
@@ -19,10 +19,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from outrider.server.client_origin import networks_of, origin_of
-from outrider.telemetry import MOST_BEACON_BYTES, BeaconHead, ErrorRequestHead, RefusedErrors
+from outrider.telemetry import MOST_BEACON_BYTES, MOST_FARO_BYTES, BeaconHead, ErrorRequestHead, RefusedErrors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from starlette.requests import Request
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from outrider.telemetry import BeaconIntake
 
 _COUNTRY_HEADERS: Final = ("cf-ipcountry", "x-vercel-ip-country", "cloudfront-viewer-country", "x-country-code")
+_ALLOWED: Final = "content-type, content-encoding, idempotency-key, x-api-key, x-faro-session-id"
 _HOUR: Final = "public, max-age=3600"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _SHORT_DIGITS: Final = 16
@@ -73,7 +74,12 @@ def beacon_routes(intake: BeaconIntake, trusted: Sequence[str] = (), *, is_loopb
         Route("/rum.js", _script, methods=["GET"]),
         Route("/rum-{version}.js", _script, methods=["GET"]),
         *(
-            Route(f"/api/{{project:int}}/rum{slash}", endpoint.answer, methods=["POST", "OPTIONS"])
+            Route(f"/api/{{project:int}}/{kind}{slash}", endpoint.answering(take, most), methods=["POST", "OPTIONS"])
+            for kind, take, most in (
+                ("rum", intake.take, MOST_BEACON_BYTES),
+                ("vitals", intake.take_vitals, MOST_BEACON_BYTES),
+                ("faro", intake.take_faro, MOST_FARO_BYTES),
+            )
             for slash in ("/", "")
         ),
     ]
@@ -101,23 +107,25 @@ class _Beacons:
         self._trusted = trusted
         self._is_loopback = is_loopback
 
-    async def answer(self, request: Request) -> Response:
-        """Answer a beacon, or the question of a browser whether it may send one."""
-        if request.method == "OPTIONS":
-            return _to_page(request, Response(status_code=204))
-        try:
-            data = await _body(request)
-            head = self._head(request)
-            if self._intake.is_quick(head):
-                self._intake.take(head, data)
-            else:
-                await run_in_threadpool(self._intake.take, head, data)
-        except RefusedErrors as refusal:
-            retry = {"Retry-After": str(refusal.retry_s)} if refusal.retry_s else {}
-            return _to_page(request, PlainTextResponse(f"{refusal}\n", refusal.status, retry))
-        except ClientDisconnect:
-            return Response(status_code=400)
-        return _to_page(request, Response(status_code=204))
+    def answering(self, take: Callable[[BeaconHead, bytes], int], most_bytes: int) -> Callable[[Request], object]:
+        """Return what answers beacons, and the question of a browser whether it may send one."""
+
+        async def answer(request: Request) -> Response:
+            if request.method == "OPTIONS":
+                return _to_page(request, Response(status_code=204))
+            try:
+                data = await _body(request, most_bytes)
+                head = self._head(request)
+                is_quick = self._intake.is_quick(head, len(data))
+                status = take(head, data) if is_quick else await run_in_threadpool(take, head, data)
+            except RefusedErrors as refusal:
+                retry = {"Retry-After": str(refusal.retry_s)} if refusal.retry_s else {}
+                return _to_page(request, PlainTextResponse(f"{refusal}\n", refusal.status, retry))
+            except ClientDisconnect:
+                return Response(status_code=400)
+            return _to_page(request, Response(status_code=status))
+
+        return answer
 
     def _head(self, request: Request) -> BeaconHead:
         headers = request.headers
@@ -126,9 +134,10 @@ class _Beacons:
         return BeaconHead(
             request=ErrorRequestHead(
                 project=request.path_params["project"],
-                key=request.query_params.get("sentry_key", ""),
+                key=headers.get("x-api-key") or request.query_params.get("sentry_key", ""),
                 origin=headers.get("origin", ""),
                 address=client.address,
+                encoding=headers.get("content-encoding", ""),
             ),
             agent=headers.get("user-agent", ""),
             country=next(filter(None, countries), ""),
@@ -136,12 +145,12 @@ class _Beacons:
         )
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int) -> bytes:
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
-        if len(content) > MOST_BEACON_BYTES:
-            raise RefusedErrors(f"a beacon has more than {MOST_BEACON_BYTES:,} bytes", 413)
+        if len(content) > most:
+            raise RefusedErrors(f"the body has more than {most:,} bytes", 413)
     return bytes(content)
 
 
@@ -150,6 +159,6 @@ def _to_page(request: Request, response: Response) -> Response:
     if origin := request.headers.get("origin"):
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Allow-Methods"] = "POST"
-        response.headers["Access-Control-Allow-Headers"] = "content-type"
+        response.headers["Access-Control-Allow-Headers"] = _ALLOWED
         response.headers["Vary"] = "Origin"
     return response
