@@ -30,14 +30,19 @@ def test_what_was_dropped_is_told_by_reason(tmp_path: Path) -> None:
     assert day.dropped == {"logs beyond the budget of the day": 2}
 
 
-def test_what_was_lost_today_is_told_by_signal_and_reason(tmp_path: Path) -> None:
-    """That of another day is over."""
+def test_what_was_lost_today_is_told_by_signal_reason_and_sender(tmp_path: Path) -> None:
+    """What is of nobody known stands by itself; that of another day is over."""
     tally = Tally()
     for reason, count in {"logs taken": 5, "traces refused": 3, "texts cut": 2}.items():
         tally.add(reason, count)
+    tally.add("traces refused", 4, source="token shop", service="pay")
     DayLedger(tmp_path / LEDGER_FILE, tally, lambda: NOON_S).write()
 
     today = lost_today(tmp_path, lambda: NOON_S + 60)
 
-    assert today == (LostTelemetry("", "texts cut", 2), LostTelemetry("traces", "refused", 3))
+    assert today == (
+        LostTelemetry("", "texts cut", 2),
+        LostTelemetry("traces", "refused", 4, "token shop", "pay"),
+        LostTelemetry("traces", "refused", 3),
+    )
     assert lost_today(tmp_path, lambda: NOON_S + 86_400) == ()

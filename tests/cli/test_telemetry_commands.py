@@ -300,15 +300,17 @@ def test_services_show_rate_errors_and_durations(desk: Desk) -> None:
 
 
 def test_services_tell_what_was_dropped_today(desk: Desk) -> None:
-    """By signal and reason; without an engine."""
+    """By signal, reason and sender; without an engine."""
     tally = Tally()
-    tally.add("logs beyond the budget of the day", 7)
+    tally.add("logs beyond the budget of the day", 7, source="token shop", service="pay")
     DayLedger(desk.root / ".outrider" / "telemetry" / LEDGER, tally).write()
 
     dropped = desk.json("services", "--show", "dropped", "--json")
 
-    assert {"signal": "logs", "reason": "beyond the budget of the day", "count": 7} in dropped
-    assert "beyond the budget" in desk.outrider("services", "--show", "dropped").stdout
+    lost = {"signal": "logs", "reason": "beyond the budget of the day", "count": 7}
+    assert {**lost, "source": "token shop", "service": "pay"} in dropped
+    shown = desk.outrider("services", "--show", "dropped").stdout
+    assert all(text in shown for text in ("beyond the budget", "token shop", "pay"))
 
 
 @needs_engine

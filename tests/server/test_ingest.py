@@ -44,12 +44,12 @@ def spool(tmp_path: Path) -> Spool:
 
 @contextmanager
 def serving(spool: Spool, *off: SignalKind, limits: Limits | None = None, token: str = "") -> Iterator[httpx.Client]:
-    def may_send(request: Request) -> bool:
-        return request.headers.get("authorization", "") == token
+    def source_of(request: Request) -> str:
+        return "here" if request.headers.get("authorization", "") == token else ""
 
     intake = Intake(spool, AttributeReader(limits or Limits()), off)
     listener = listen("127.0.0.1", 0)
-    server = Background(ingest_application(intake, may_send), listener)
+    server = Background(ingest_application(intake, source_of), listener)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
             yield client

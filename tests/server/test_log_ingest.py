@@ -41,7 +41,7 @@ def spool(tmp_path: Path) -> Spool:
 def serving(spool: Spool, *off: SignalKind, limits: Limits | None = None, **switches: Any) -> Iterator[httpx.Client]:
     reader = AttributeReader(limits or Limits(), now_ns=lambda: 1_790_000_000 * 10**9)
     listener = listen("127.0.0.1", 0)
-    routes = ingest_application(Intake(spool, reader, off), lambda _request: True, **switches)
+    routes = ingest_application(Intake(spool, reader, off), lambda _request: "here", **switches)
     server = Background(routes, listener)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:

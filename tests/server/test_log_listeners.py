@@ -116,10 +116,10 @@ def export(port: int, content: bytes, token: str = "right") -> bytes:
 
 @pytest.fixture
 def port(intake: Intake) -> Iterator[int]:
-    def may_send(peer: str, authorization: str) -> bool:
-        return peer == "127.0.0.1" and authorization == "Bearer right"
+    def source_of(peer: str, authorization: str) -> str:
+        return "token right" if peer == "127.0.0.1" and authorization == "Bearer right" else ""
 
-    server = OtlpGrpc(intake, may_send, "127.0.0.1", 0)
+    server = OtlpGrpc(intake, source_of, "127.0.0.1", 0)
     yield server.port
     server.close()
 

@@ -31,7 +31,7 @@ VIEW = ServiceView(
     leads=True, loaded=True, checks=(PROBE, SKIPPED), problems={"workspace": 'a "quoted"\nline'}, ticked_s=0.0,
     waiting=1, running=2, unjudged=3, incidents={("failure", "critical"): 2, ("degradation", "warning"): 1},
     events={"reload": 1}, lags=((0.5, 1), (None, 2)), lag_sum_s=3.0,
-    telemetry_lost=(LostTelemetry("logs", "beyond the budget of the day", 7),),
+    telemetry_lost=(LostTelemetry("logs", "beyond the budget of the day", 7, "token shop", "pay"),),
 )  # fmt: skip
 
 
@@ -70,11 +70,12 @@ def test_the_last_outcome_has_its_name_and_incidents_their_severity() -> None:
     assert shown['outrider_open_incidents{problem="degradation",severity="warning"}'] == 1.0
 
 
-def test_what_was_lost_of_telemetry_is_told_by_signal_and_reason() -> None:
+def test_what_was_lost_of_telemetry_is_told_by_signal_reason_and_sender() -> None:
     """As `outrider services --show dropped` has it."""
     shown = values(exposition(VIEW))
 
-    assert shown['outrider_telemetry_lost_total{signal="logs",reason="beyond the budget of the day"}'] == 7.0
+    of = 'signal="logs",reason="beyond the budget of the day",source="token shop",service="pay"'
+    assert shown[f"outrider_telemetry_lost_total{{{of}}}"] == 7.0
 
 
 def promtool(*arguments: str, text: str = "") -> tuple[int, str]:

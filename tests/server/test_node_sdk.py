@@ -78,7 +78,7 @@ def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_nodes_sdk_sends_is_kept(tmp_path: Path, node_folder: Path) -> None:
     """A trace with its exception, a log record within it, and a histogram; in protobuf and, logs, in JSON."""
     spool, listener = Spool(tmp_path / "spool", 100_000), listen("127.0.0.1", 0)
-    server = Background(ingest_application(Intake(spool, AttributeReader()), lambda _: True), listener)
+    server = Background(ingest_application(Intake(spool, AttributeReader()), lambda _: "here"), listener)
     try:
         where = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{listener.getsockname()[1]}"}
         node = subprocess.run(

@@ -50,7 +50,7 @@ def test_what_the_collector_sends_is_kept_once_there_is_somebody_to_take_it(tmp_
     try:
         until(lambda: "Exporting failed. Will retry" in (tmp_path / "said").read_text())
         again = listen("127.0.0.1", int(address.rpartition(":")[2]))
-        server = Background(ingest_application(Intake(spool, AttributeReader()), lambda _: True), again)
+        server = Background(ingest_application(Intake(spool, AttributeReader()), lambda _: "here"), again)
         until(lambda: len(records(spool)) >= len(lines))
     finally:
         collector.terminate()

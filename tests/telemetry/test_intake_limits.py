@@ -11,10 +11,10 @@ from tests.telemetry.test_otlp_reading import logs_document
 
 from outrider.model import Origin, begin_trace, new_run_id
 from outrider.telemetry.attribute_reader import AttributeReader
-from outrider.telemetry.day_ledger import DayBudget, DayLedger, read_ledger
+from outrider.telemetry.day_ledger import DayBudget, DayLedger, LedgerDay, read_ledger
 from outrider.telemetry.disk_room import DiskRoom
 from outrider.telemetry.intake import Intake
-from outrider.telemetry.limits import Tally
+from outrider.telemetry.limits import Limits, Share, Tally
 from outrider.telemetry.otlp_body import JSON, SignalKind
 from outrider.telemetry.spool import Spool, SpoolFull, read_segment
 
@@ -99,11 +99,56 @@ def test_the_counts_of_a_day_outlast_a_restart_and_end_with_it(tmp_path: Path) -
     assert second.counts() == {"logs bytes": 5}
     assert not DayBudget(second, {SignalKind.LOGS: 9}).spend(SignalKind.LOGS, 5)
     ledger.write()
-    assert read_ledger(path) == ("2026-11-28", {"logs bytes": 10})
+    assert read_ledger(path)[:2] == ("2026-11-28", {"logs bytes": 10})
 
     now[0] += DAY_S
     ledger.write()
-    assert read_ledger(path) == ("2026-11-29", {})
+    assert read_ledger(path) == LedgerDay("2026-11-29", {}, {})
+
+
+def test_what_is_dropped_is_counted_by_source_and_service_within_a_bound(tmp_path: Path) -> None:
+    """Of a source fifty services are told apart, and twenty sources in all; after a restart, too."""
+    path, reader = tmp_path / "day.json", AttributeReader()
+    ledger = DayLedger(path, reader.tally, lambda: NOON_S)
+    intake = Intake(Spool(tmp_path / "spool", 1 << 20), reader, [SignalKind.LOGS])
+    lines = b"".join(b'{"service": "s%d", "msg": "x"}\n' % (number % 60) for number in range(120))
+
+    for source in ("token shop", *(f"token {number}" for number in range(30))):
+        intake.take_lines(lines, "application/x-ndjson", "", "", source=source)
+    intake.take_lines(b"x" * 99_999, "application/x-ndjson", "", "web", source="token shop")
+    ledger.write()
+    restored = Tally()
+    DayLedger(path, restored, lambda: NOON_S)
+
+    shares = restored.shares()
+    assert shares == reader.tally.shares()
+    assert shares[Share("logs switched off", "token shop", "s0")] == 2
+    assert shares[Share("logs switched off", "token shop", "other")] == 20 + 1
+    assert shares[Share("texts cut", "token shop", "other")] == 1
+    assert {share.source for share in shares} == {"token shop", *(f"token {number}" for number in range(19)), "other"}
+    assert sum(count for share, count in shares.items() if share.reason == "logs switched off") == 31 * 120 + 1
+
+
+def test_what_is_refused_of_otlp_names_who_sent_it(tmp_path: Path) -> None:
+    """Of each signal: spans without ids, points that are no numbers, and attributes beyond a limit."""
+    reader = AttributeReader(Limits(attributes=1))
+    intake = Intake(Spool(tmp_path / "spool", 1 << 20), reader)
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+    pairs = [{"key": key, "value": {"stringValue": "x"}} for key in "ab"]
+    points = {"name": "m", "gauge": {"dataPoints": [{"asDouble": "NaN"}]}}
+    groups = {
+        SignalKind.LOGS: ("resourceLogs", "scopeLogs", "logRecords", {"attributes": pairs}),
+        SignalKind.TRACES: ("resourceSpans", "scopeSpans", "spans", {"name": "no ids"}),
+        SignalKind.METRICS: ("resourceMetrics", "scopeMetrics", "metrics", points),
+    }
+
+    for kind, (group, scope, items, item) in groups.items():
+        document = {group: [{"resource": resource, scope: [{items: [item]}]}]}
+        intake.take(kind, json.dumps(document).encode(), JSON, "", source="token a")
+
+    assert reader.tally.shares() == {
+        Share(reason, "token a", "shop"): 1 for reason in ("attributes left out", "traces refused", "metrics refused")
+    }
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"day": "x"}', '{"day": "x", "counts": [1]}'])
@@ -111,4 +156,4 @@ def test_a_damaged_ledger_is_no_ledger(tmp_path: Path, content: str) -> None:
     """Telemetry is taken all the same."""
     (tmp_path / "day.json").write_text(content)
 
-    assert read_ledger(tmp_path / "day.json") == ("", {})
+    assert read_ledger(tmp_path / "day.json") == LedgerDay()

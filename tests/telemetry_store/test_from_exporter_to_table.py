@@ -13,10 +13,11 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from tests.waiting import until
 
+from outrider.app.telemetry_day import lost_today
 from outrider.app.telemetry_ingest import TelemetryIngest
 from outrider.app.token_registry import create_token
 from outrider.app.workspace_access import open_store
-from outrider.model import Role, TokenKind, UsageError
+from outrider.model import LostTelemetry, Role, TokenKind, UsageError
 from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 from outrider.workspace import load
 
@@ -78,11 +79,15 @@ def test_a_line_of_a_file_is_found(tmp_path: Path, shared: ClickHouseClient, ser
 
 def _status(address: str, token: str) -> int:
     headers = {"authorization": f"Bearer {token}"} if token else {}
-    return httpx.post(f"{address}/v1/logs", json={}, headers=headers).status_code
+    nothing = {"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "no ids"}]}]}]}
+    return httpx.post(f"{address}/v1/traces", json=nothing, headers=headers).status_code
 
 
 def test_beyond_loopback_a_token_is_needed(tmp_path: Path, shared: ClickHouseClient) -> None:
-    """Of the kind `ingest`: one of the API does not open it; without any token, or a network, nothing listens."""
+    """Of the kind `ingest`: one of the API does not open it; without any token, or a network, nothing listens.
+
+    What is refused of that which it sends stands under its name.
+    """
     workspace = workspace_of(tmp_path, "0.0.0.0:0")
     with open_store(workspace) as store:
         with pytest.raises(UsageError, match=r"taken from anybody at 0\.0\.0\.0:0") as refusal:
@@ -97,6 +102,8 @@ def test_beyond_loopback_a_token_is_needed(tmp_path: Path, shared: ClickHouseCli
 
     assert refusal.value.slug == "open-ingest"
     assert statuses == [401, 401, 401, 200]
+    [lost] = lost_today(workspace.state)
+    assert lost == LostTelemetry("traces", "refused", 1, "token ingest", "unknown_service")
 
 
 def test_a_network_may_send_without_a_token(tmp_path: Path, shared: ClickHouseClient) -> None:

@@ -53,9 +53,9 @@ class QuotaWatch:
     def _today(self, now_us: int) -> Iterator[Mapping[str, int]]:
         today = datetime.fromtimestamp(now_us / 1_000_000, UTC).date().isoformat()
         for ledger in self._ledgers:
-            day, counts = read_ledger(ledger)
-            if day == today:
-                yield counts
+            last = read_ledger(ledger)
+            if last.day == today:
+                yield last.counts
 
 
 def _refused(counts: Mapping[str, int], project: ErrorProject) -> int:

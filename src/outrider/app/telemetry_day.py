@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from outrider.model import LostTelemetry
-from outrider.telemetry import LEDGER, SignalKind, read_ledger
+from outrider.telemetry import LEDGER, Share, SignalKind, read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,10 +25,12 @@ class TelemetryDay:
     Attributes:
         day: In UTC, `2026-11-29`; the last one on which telemetry came in.
         counts: Records taken, stored and forwarded, bytes that came in, and what was cut or dropped, by reason.
+        shares: Of what was cut or dropped, the part of each sender that is known.
     """
 
     day: str
     counts: Mapping[str, int]
+    shares: Mapping[Share, int] = field(default_factory=dict)
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -37,19 +39,22 @@ class TelemetryDay:
 
     @property
     def lost(self) -> tuple[LostTelemetry, ...]:
-        """Return the same by signal and reason, in order."""
-        lost = []
-        for text, count in sorted(self.dropped.items()):
-            first, _, rest = text.partition(" ")
-            signal, reason = (first, rest) if first in set(SignalKind) else ("", text)
-            lost.append(LostTelemetry(signal, reason, count))
-        return tuple(sorted(lost, key=lambda own: (own.signal, own.reason)))
+        """Return the same by signal, reason and sender, of one reason the most first."""
+        unknown = dict(self.dropped)
+        rows = []
+        for share, count in self.shares.items():
+            if share.reason in unknown:
+                unknown[share.reason] -= count
+                rows.append((share, count))
+        rows += [(Share(reason, "", ""), count) for reason, count in unknown.items() if count > 0]
+        lost = [_lost(share, count) for share, count in rows]
+        return tuple(sorted(lost, key=lambda own: (own.signal, own.reason, -own.count, own.source, own.service)))
 
 
 def telemetry_day(state: Path) -> TelemetryDay | None:
     """Return the newest day of a workspace's telemetry; None if it never took any."""
-    day, counts = read_ledger(state / LEDGER_FILE)
-    return TelemetryDay(day, counts) if day else None
+    last = read_ledger(state / LEDGER_FILE)
+    return TelemetryDay(*last) if last.day else None
 
 
 def lost_today(state: Path, now_s: Callable[[], float] = time.time) -> tuple[LostTelemetry, ...]:
@@ -57,3 +62,9 @@ def lost_today(state: Path, now_s: Callable[[], float] = time.time) -> tuple[Los
     day = telemetry_day(state)
     today = datetime.fromtimestamp(now_s(), UTC).date().isoformat()
     return day.lost if day is not None and day.day == today else ()
+
+
+def _lost(share: Share, count: int) -> LostTelemetry:
+    first, _, rest = share.reason.partition(" ")
+    signal, reason = (first, rest) if first in set(SignalKind) else ("", share.reason)
+    return LostTelemetry(signal, reason, count, share.source, share.service)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import socket
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
 import structlog
@@ -29,6 +30,7 @@ from outrider.server import (
     listen,
 )
 from outrider.telemetry import (
+    SYSLOG,
     AttributeReader,
     DayBudget,
     DayLedger,
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("outrider.telemetry")
 
+_FILES: Final = "log files"
 _FOLLOWED: Final = "telemetry/followed.json"
 
 SPOOL_FOLDER = "telemetry/spool"
@@ -133,17 +136,18 @@ class TelemetryIngest:
         gate = _gate(workspace, settings, records, address)
         listener = listen(*address)
         routes = ingest_application(
-            self._intake, gate.may_send, loki=settings.loki, ndjson=settings.ndjson, sender=self._sender
+            self._intake, gate.source_of, loki=settings.loki, ndjson=settings.ndjson, sender=self._sender
         )
         self._doors.callback(Background(routes, listener).close)
+        keep = partial(self._intake.keep_logs, source=SYSLOG)
         if settings.syslog is not None:
             gate = _gate(workspace, settings, records, settings.syslog, knows_tokens=False)
             at = listen(*settings.syslog)
             self.ports["syslog"] = at.getsockname()[1]
-            self._doors.callback(SyslogListener(at, self._intake.keep_logs, reader, gate.allows).close)
+            self._doors.callback(SyslogListener(at, keep, reader, gate.allows).close)
         if settings.syslog_udp is not None:
             gate = _gate(workspace, settings, records, settings.syslog_udp, knows_tokens=False)
-            datagrams = SyslogDatagrams(*settings.syslog_udp, self._intake.keep_logs, reader, gate.allows)
+            datagrams = SyslogDatagrams(*settings.syslog_udp, keep, reader, gate.allows)
             self.ports["syslog_udp"] = datagrams.port
             self._doors.callback(datagrams.close)
         if settings.grpc is not None:
@@ -152,7 +156,7 @@ class TelemetryIngest:
 
     def _listen_for_grpc(self, address: tuple[str, int], gate: IngestAccess) -> None:
         try:
-            grpc = OtlpGrpc(self._intake, gate.allows, *address)
+            grpc = OtlpGrpc(self._intake, gate.source, *address)
         except ImportError:
             log.warning("OTLP is not taken over gRPC: grpcio is missing", fix="pip install 'outrider[telemetry]'")
             return
@@ -231,8 +235,8 @@ def _log_follower(workspace: Workspace, files: LogFiles, intake: Intake, reader:
     patterns = [FilePattern(str(workspace.root / file.pattern), file.service) for file in files.files]
     return LogFollower(
         patterns,
-        intake.keep_logs,
-        reader,
+        partial(intake.keep_logs, source=_FILES),
+        reader.of(source=_FILES),
         workspace.state / _FOLLOWED,
         resource={"host.name": socket.gethostname()},
         grouping=Grouping(files.records),

@@ -101,10 +101,11 @@ def runtime_json(point: RuntimePoint) -> dict[str, object]:
 
 
 def lost_table(lost: Sequence[LostTelemetry]) -> FittedTable:
-    """Return a line for each signal and reason."""
-    table = _table((name_column("reason"), "signal"), ("today",))
+    """Return a line for each signal, reason and sender."""
+    table = _table((name_column("reason"), "signal", name_column("source"), name_column("service")), ("today",))
     for row in lost:
-        table.add_row(Text(row.reason), Text(row.signal or "-"), f"{row.count:,}")
+        names = (row.reason, row.signal or "-", row.source or "-", row.service or "-")
+        table.add_row(*map(Text, names), f"{row.count:,}")
     return table
 
 

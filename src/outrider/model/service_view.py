@@ -71,17 +71,21 @@ class ProcessView:
 
 @dataclass(frozen=True, slots=True)
 class LostTelemetry:
-    """How much of a day's telemetry was not kept as it was sent.
+    """How much of a day's telemetry of one sender was not kept as it was sent.
 
     Attributes:
         signal: `logs`, `traces` or `metrics`; empty where it may be any.
         reason: What became of it, such as "beyond the budget of the day".
         count: Records, unless the reason says otherwise.
+        source: Who sent it: `token NAME`, or how it came without one; `other` of many, empty where that is not known.
+        service: Of the records, likewise.
     """
 
     signal: str
     reason: str
     count: int
+    source: str = ""
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)

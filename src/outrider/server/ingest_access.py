@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from outrider.server.access_control import Access
 
+_ANONYMOUS: Final = "no token"
 _BELIEVED_S: Final = 15.0
 _MOST_BELIEVED: Final = 1_000
 
@@ -36,19 +37,23 @@ class IngestAccess:
         self._access = access
         self._networks = networks_of(networks)
         self._is_loopback = is_loopback
-        self._believed: dict[str, float] = {}
+        self._believed: dict[str, tuple[float, str]] = {}
 
-    def may_send(self, request: Request) -> bool:
-        """Return whether a client of HTTP may send.
+    def source_of(self, request: Request) -> str:
+        """Return who a client of HTTP is, as `source` does.
 
         Raises:
             StoreError: If a token cannot be looked up.
         """
         peer = request.client.host if request.client is not None else ""
-        return self.allows(peer, request.headers.get("authorization", ""))
+        return self.source(peer, request.headers.get("authorization", ""))
 
-    def allows(self, peer: str, authorization: str = "") -> bool:
-        """Return whether the machine at an address may send, or whoever has a token.
+    def allows(self, peer: str) -> bool:
+        """Return whether the machine at an address may send."""
+        return bool(self.source(peer))
+
+    def source(self, peer: str, authorization: str = "") -> str:
+        """Return who sends from an address: `token NAME`, or `no token`; "" if it may not.
 
         A token that was valid a moment ago is not looked up again. It comes as a bearer's, or as the password of basic
         authentication, which clients of Loki have.
@@ -58,27 +63,30 @@ class IngestAccess:
         """
         secret = _secret(authorization)
         if secret:
-            return self._is_valid(secret)
+            return self._token(secret)
         try:
             address = ip_address(peer.partition("%")[0])
         except ValueError:
-            return False
+            return ""
         address = getattr(address, "ipv4_mapped", None) or address
-        return (self._is_loopback and address.is_loopback) or any(address in network for network in self._networks)
+        is_near = self._is_loopback and address.is_loopback
+        return _ANONYMOUS if is_near or any(address in network for network in self._networks) else ""
 
-    def _is_valid(self, secret: str) -> bool:
+    def _token(self, secret: str) -> str:
         now_s, digest = time.monotonic(), digest_of(secret)
-        if self._believed.get(digest, 0.0) > now_s:
-            return True
+        until_s, source = self._believed.get(digest, (0.0, ""))
+        if until_s > now_s:
+            return source
         try:
-            self._access.token(secret, TokenKind.INGEST)
+            token = self._access.token(secret, TokenKind.INGEST)
         except BadToken:
             self._believed.pop(digest, None)
-            return False
+            return ""
         if len(self._believed) >= _MOST_BELIEVED:
             self._believed.clear()
-        self._believed[digest] = now_s + _BELIEVED_S
-        return True
+        source = f"token {token.name}"
+        self._believed[digest] = (now_s + _BELIEVED_S, source)
+        return source
 
 
 def _secret(authorization: str) -> str:

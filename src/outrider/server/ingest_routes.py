@@ -29,27 +29,30 @@ if TYPE_CHECKING:
 NOT_ALLOWED: Final = "a token for telemetry is missing or not valid: send Authorization: Bearer TOKEN"
 _RETRY_S: Final = 5
 
+Body = tuple[bytes, str, str]
+"""Of a request, with its media type and encoding."""
+
 
 def ingest_application(
-    intake: Intake, may_send: Callable[[Request], bool], *, loki: bool = True, ndjson: bool = True, sender: str = ""
+    intake: Intake, source_of: Callable[[Request], str], *, loki: bool = True, ndjson: bool = True, sender: str = ""
 ) -> Starlette:
     """Return an application that takes telemetry, and nothing else.
 
     Args:
         intake: Takes the bodies.
-        may_send: Whether a client may send telemetry, by its token or its address.
+        source_of: Returns who a client is, by its token or its address; "" if it may not send telemetry.
         loki: Whether pushes of Loki are taken.
         ndjson: Whether lines are taken.
         sender: Names this workspace where it forwards: what it sent itself is refused for good.
     """
     routes = [
-        Route(f"/v1/{kind}", _OtlpEndpoint(kind, intake, may_send, sender).answer, methods=["POST"])
+        Route(f"/v1/{kind}", _OtlpEndpoint(kind, intake, source_of, sender).answer, methods=["POST"])
         for kind in SignalKind
     ]
     if loki:
-        routes.append(Route("/loki/api/v1/push", _LokiEndpoint(intake, may_send).answer, methods=["POST"]))
+        routes.append(Route("/loki/api/v1/push", _LokiEndpoint(intake, source_of).answer, methods=["POST"]))
     if ndjson:
-        routes.append(Route("/ndjson", _LinesEndpoint(intake, may_send).answer, methods=["POST"]))
+        routes.append(Route("/ndjson", _LinesEndpoint(intake, source_of).answer, methods=["POST"]))
     return Starlette(routes=[*routes, Route("/healthz", _health)])
 
 
@@ -60,11 +63,11 @@ async def _health(_request: Request) -> Response:
 class _Endpoint:
     """Takes requests of one kind, within limits, from who may send, and keeps what they bring before it answers."""
 
-    def __init__(self, intake: Intake, may_send: Callable[[Request], bool]) -> None:
+    def __init__(self, intake: Intake, source_of: Callable[[Request], str]) -> None:
         self._intake = intake
-        self._may_send = may_send
+        self._source_of = source_of
 
-    def take(self, request: Request, data: bytes, content_type: str, encoding: str) -> Response:
+    def take(self, request: Request, body: Body, source: str) -> Response:
         """Keep a body, in a thread."""
         raise NotImplementedError
 
@@ -77,10 +80,11 @@ class _Endpoint:
         content_type, encoding = (request.headers.get(f"content-{name}", "") for name in ("type", "encoding"))
         refuse, later = partial(self.refuse, content_type), {"Retry-After": str(_RETRY_S)}
         try:
-            if not await run_in_threadpool(self._may_send, request):
+            source = await run_in_threadpool(self._source_of, request)
+            if not source:
                 return refuse(NOT_ALLOWED, 401, {"WWW-Authenticate": "Bearer"})
             data = await self._body(request)
-            return await run_in_threadpool(self.take, request, data, content_type, encoding)
+            return await run_in_threadpool(self.take, request, (data, content_type, encoding), source)
         except StoreError as error:
             return refuse(error.what, 503, later)
         except BadTelemetry as refusal:
@@ -102,16 +106,16 @@ class _Endpoint:
 class _OtlpEndpoint(_Endpoint):
     """Takes one signal; refusals are in the media type of the request."""
 
-    def __init__(self, kind: SignalKind, intake: Intake, may_send: Callable[[Request], bool], sender: str) -> None:
-        super().__init__(intake, may_send)
+    def __init__(self, kind: SignalKind, intake: Intake, source_of: Callable[[Request], str], sender: str) -> None:
+        super().__init__(intake, source_of)
         self._kind = kind
         self._sender = sender
 
-    def take(self, request: Request, data: bytes, content_type: str, encoding: str) -> Response:
+    def take(self, request: Request, body: Body, source: str) -> Response:
         """Answer success, which may be one in part."""
         if self._sender and request.headers.get(FORWARDED_BY) == self._sender:
             raise BadTelemetry("this workspace sent it itself: [telemetry.forward] leads back to it")
-        content, media = self._intake.take(self._kind, data, content_type, encoding)
+        content, media = self._intake.take(self._kind, *body, source=source)
         return Response(content, media_type=media)
 
     def refuse(self, content_type: str, why: str, status: int, headers: dict[str, str] | None = None) -> Response:
@@ -123,17 +127,17 @@ class _OtlpEndpoint(_Endpoint):
 class _LokiEndpoint(_Endpoint):
     """Takes pushes of Loki's clients, which expect 204, and send again after 429 and 5xx."""
 
-    def take(self, _request: Request, data: bytes, content_type: str, encoding: str) -> Response:
+    def take(self, _request: Request, body: Body, source: str) -> Response:
         """Answer 204, with the reason in a header where it was dropped: nobody is to send it again."""
-        why = self._intake.take_loki(data, content_type, encoding)
+        why = self._intake.take_loki(*body, source=source)
         return Response(status_code=204, headers={"X-Outrider-Dropped": why} if why else None)
 
 
 class _LinesEndpoint(_Endpoint):
     """Takes lines of JSON or text."""
 
-    def take(self, request: Request, data: bytes, content_type: str, encoding: str) -> Response:
+    def take(self, request: Request, body: Body, source: str) -> Response:
         """Answer how many records were kept, or why they were dropped."""
         service = request.query_params.get("service", "")
-        count, why = self._intake.take_lines(data, content_type, encoding, service)
+        count, why = self._intake.take_lines(*body, service, source=source)
         return JSONResponse({"accepted": 0, "rejected": count, "message": why} if why else {"accepted": count})

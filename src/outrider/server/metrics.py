@@ -39,7 +39,10 @@ def _lines(view: ServiceView) -> Iterator[str]:
     yield from _metric("outrider_unjudged_runs", "gauge", "Stored runs that wait to be judged.", [({}, view.unjudged)])
     events = [({"event": name}, float(count)) for name, count in sorted(view.events.items())]
     yield from _metric("outrider_events_total", "counter", "What happened to the service.", events)
-    lost = [({"signal": own.signal, "reason": own.reason}, float(own.count)) for own in view.telemetry_lost]
+    lost = [
+        ({name: getattr(own, name) for name in ("signal", "reason", "source", "service")}, float(own.count))
+        for own in view.telemetry_lost
+    ]
     meaning = "Telemetry of the day (UTC) that was not kept as it was sent."
     yield from _metric("outrider_telemetry_lost_total", "counter", meaning, lost)
     yield from _lags(view)

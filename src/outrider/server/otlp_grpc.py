@@ -35,7 +35,7 @@ class OtlpGrpc:
 
     Args:
         intake: Takes the bodies.
-        may_send: Whether a client may send, by its address and its `authorization`.
+        source_of: Returns who a client is, by its address and its `authorization`; "" if it may not send.
         host: Address to listen at.
         port: 0 for a free one.
 
@@ -47,11 +47,11 @@ class OtlpGrpc:
         ImportError: If grpcio is not installed.
     """
 
-    def __init__(self, intake: Intake, may_send: Callable[[str, str], bool], host: str, port: int) -> None:
+    def __init__(self, intake: Intake, source_of: Callable[[str, str], str], host: str, port: int) -> None:
         import grpc  # noqa: PLC0415  only a process that takes telemetry needs it
 
         self._intake = intake
-        self._may_send = may_send
+        self._source_of = source_of
         self._codes = grpc.StatusCode
         # a message that inflates to more is refused while it is read
         options = [("grpc.max_receive_message_length", intake.most_bytes), ("grpc.so_reuseport", 0)]
@@ -77,9 +77,10 @@ class OtlpGrpc:
     def _export(self, kind: SignalKind, request: bytes, context: Any) -> bytes:
         metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
         try:
-            if not self._may_send(_address(context.peer()), metadata.get("authorization", "")):
+            source = self._source_of(_address(context.peer()), metadata.get("authorization", ""))
+            if not source:
                 context.abort(self._codes.UNAUTHENTICATED, NOT_ALLOWED)
-            return self._intake.take(kind, request, PROTOBUF, "")[0]
+            return self._intake.take(kind, request, PROTOBUF, "", source=source)[0]
         except BadTelemetry as refusal:
             context.abort(self._codes.INVALID_ARGUMENT, str(refusal))
         except SpoolFull as full:

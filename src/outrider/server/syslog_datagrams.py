@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from outrider.server.http_server import PortTaken
-from outrider.telemetry import SpoolFull, SyslogReader
+from outrider.telemetry import SYSLOG, SpoolFull, SyslogReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ class SyslogDatagrams:
         self.port: int = self._socket.getsockname()[1]
         self._keep = keep
         self._tally = reader.tally
-        self._messages = SyslogReader(reader)
+        self._messages = SyslogReader(reader.of(source=SYSLOG))
         self._may_send = may_send
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="syslog-udp", daemon=True)
@@ -73,7 +73,7 @@ class SyslogDatagrams:
                 message, peer = self._socket.recvfrom(_LARGEST)
                 self._socket.settimeout(0)
                 if not self._may_send(str(peer[0])):
-                    self._tally.add("datagrams of syslog refused")
+                    self._tally.add("datagrams of syslog refused", source=SYSLOG)
                 elif message.strip(b"\0 \r\n"):
                     messages.append(message)
         return messages
@@ -82,7 +82,7 @@ class SyslogDatagrams:
         try:
             self._keep([self._messages.record(message) for message in messages], sum(map(len, messages)))
         except SpoolFull:
-            self._tally.add("datagrams of syslog dropped, no room", len(messages))
+            self._tally.add("datagrams of syslog dropped, no room", len(messages), source=SYSLOG)
 
 
 def _bound(host: str, port: int) -> socket.socket:

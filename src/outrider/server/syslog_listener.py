@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from outrider.telemetry import SpoolFull, SyslogFrames, SyslogReader
+from outrider.telemetry import SYSLOG, SpoolFull, SyslogFrames, SyslogReader
 
 if TYPE_CHECKING:
     import socket
@@ -48,7 +48,7 @@ class SyslogListener:
         self._listener = listener
         self._keep = keep
         self._tally = reader.tally
-        self._messages = SyslogReader(reader)
+        self._messages = SyslogReader(reader.of(source=SYSLOG))
         self._may_send = may_send
         self._clients: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
@@ -82,7 +82,7 @@ class SyslogListener:
         self._clients.add(task)
         try:
             if len(self._clients) > MOST_CONNECTIONS or not self._may_send(peer):
-                self._tally.add("connections of syslog refused")
+                self._tally.add("connections of syslog refused", source=SYSLOG)
                 return
             await self._read(stream)
         except (OSError, asyncio.CancelledError):

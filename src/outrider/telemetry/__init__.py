@@ -5,14 +5,14 @@ Reading a request needs the extra `telemetry`.
 
 from outrider.telemetry.attribute_reader import AttributeReader
 from outrider.telemetry.beacon_intake import MOST_BEACON_BYTES, MOST_FARO_BYTES, BeaconHead, BeaconIntake
-from outrider.telemetry.day_ledger import LEDGER, DayBudget, DayLedger, read_ledger
+from outrider.telemetry.day_ledger import LEDGER, DayBudget, DayLedger, LedgerDay, read_ledger
 from outrider.telemetry.digestion import Digestion
 from outrider.telemetry.disk_room import DiskRoom
 from outrider.telemetry.error_digestion import ErrorDigestion, add_events, read_event
 from outrider.telemetry.error_intake import ErrorIntake, ErrorRequestHead, KnownKeys, RefusedErrors
 from outrider.telemetry.forwarder import FORWARDED_BY, Forwarder, ForwardQueue, ForwardTarget
 from outrider.telemetry.intake import Intake
-from outrider.telemetry.limits import Limits, Tally
+from outrider.telemetry.limits import Limits, Share, Tally
 from outrider.telemetry.log_follower import FilePattern, LogFollower
 from outrider.telemetry.otlp_body import JSON, PROTOBUF, BadTelemetry, SignalKind, failure
 from outrider.telemetry.page_view_digestion import PageViewDigestion
@@ -21,7 +21,7 @@ from outrider.telemetry.scrubber import Scrubber
 from outrider.telemetry.span_sampler import KeepRules, SpanSampler
 from outrider.telemetry.spool import Record, Spool, SpoolFull, read_segment
 from outrider.telemetry.stacked_lines import Grouping
-from outrider.telemetry.syslog_message import SyslogFrames, SyslogReader
+from outrider.telemetry.syslog_message import SYSLOG, SyslogFrames, SyslogReader
 
 __all__ = [
     "FORWARDED_BY",
@@ -30,6 +30,7 @@ __all__ = [
     "MOST_BEACON_BYTES",
     "MOST_FARO_BYTES",
     "PROTOBUF",
+    "SYSLOG",
     "AttributeReader",
     "BadTelemetry",
     "BeaconHead",
@@ -49,6 +50,7 @@ __all__ = [
     "Intake",
     "KeepRules",
     "KnownKeys",
+    "LedgerDay",
     "Limits",
     "LogFollower",
     "PageViewDigestion",
@@ -56,6 +58,7 @@ __all__ = [
     "RefusedErrors",
     "RunExport",
     "Scrubber",
+    "Share",
     "SignalKind",
     "SpanSampler",
     "Spool",

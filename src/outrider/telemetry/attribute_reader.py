@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from outrider.model import VENDOR, Origin, origin_of
 from outrider.telemetry.limits import OTHER, USUAL_LIMITS, Known, Tally
@@ -56,6 +57,17 @@ class AttributeReader:
         self._key = key
         self._services = Known(limits.services)
         self._names = Known(limits.attribute_names)
+        self._whose = {"source": "", "service": ""}
+
+    def of(self, **whose: str) -> Self:
+        """Return the same reader for what a `source` sent, or a `service` of it."""
+        own = copy.copy(self)
+        own._whose = {**self._whose, **whose}
+        return own
+
+    def lose(self, what: str, count: int = 1) -> None:
+        """Count what is cut or left out, and whose it is."""
+        self.tally.add(what, count, **self._whose)
 
     def attributes(self, pairs: Iterable[KeyValue]) -> dict[str, str]:
         """Return attributes; those beyond a limit are left out, and counted."""
@@ -64,7 +76,7 @@ class AttributeReader:
         for pair in pairs:
             name = scrub(pair.key, limits.name_characters)
             if len(attributes) >= limits.attributes or not self._names.takes(name):
-                self.tally.add("attributes left out")
+                self.lose("attributes left out")
                 continue
             most = limits.text_characters if name == _STACK else limits.value_characters
             attributes[name] = HIDDEN if hides(name) else self.text(pair.value, most)
@@ -77,7 +89,7 @@ class AttributeReader:
         for key, value in values:
             name = scrub(valid_text(key), limits.name_characters)
             if len(attributes) >= limits.attributes or not self._names.takes(name):
-                self.tally.add("attributes left out")
+                self.lose("attributes left out")
                 continue
             attributes[name] = HIDDEN if hides(name) else self.plain_text(value, limits.value_characters)
         return attributes
@@ -87,7 +99,7 @@ class AttributeReader:
         if not isinstance(value, str):
             value = "" if value is None else json.dumps(self._without_secrets(value, 0), ensure_ascii=False)
         if len(value) > most:
-            self.tally.add("texts cut")
+            self.lose("texts cut")
         return self.scrubber.text(valid_text(value), most)
 
     def _without_secrets(self, value: object, depth: int) -> object:
@@ -107,7 +119,7 @@ class AttributeReader:
         """Return a value as text: a list or a map is JSON, bytes are base64."""
         text = value.string_value or self._other_text(value)
         if len(text) > most:
-            self.tally.add("texts cut")
+            self.lose("texts cut")
         return self.scrubber.text(text, most)
 
     def _other_text(self, value: AnyValue) -> str:
@@ -121,7 +133,7 @@ class AttributeReader:
         name = resource.get(_SERVICE) or UNKNOWN_SERVICE
         if self._services.takes(name):
             return name
-        self.tally.add("records of services beyond the limit")
+        self.lose("records of services beyond the limit")
         return OTHER
 
     def origin(self, trace: str, trace_state: str) -> Origin:
@@ -137,7 +149,7 @@ class AttributeReader:
         if now - self.limits.behind_s * _NS <= chosen <= now + self.limits.ahead_s * _NS:
             return chosen
         if chosen:
-            self.tally.add("clocks too far from ours")
+            self.lose("clocks too far from ours")
         return now
 
     def _plain(self, value: AnyValue, depth: int) -> Any:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from outrider.telemetry.limits import Share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,9 +35,9 @@ class DayLedger:
         self._now_s = now_s
         self._day = _day(now_s())
         self._written: dict[str, int] = {}
-        day, counts = read_ledger(path)
-        for reason, count in (counts if day == self._day else {}).items():
-            tally.add(reason, count)
+        before = read_ledger(path)
+        if before.day == self._day:
+            tally.restore(before.counts, before.shares)
 
     def write(self) -> None:
         """Write what has changed; a kill loses the counts of the last second. A full disk loses none of the tally."""
@@ -42,13 +45,14 @@ class DayLedger:
         if day != self._day:
             self._day = day
             self._tally.clear()
-        counts = self._tally.counts()
+        shares, counts = self._tally.shares(), self._tally.counts()  # in this order none exceeds what it is part of
         if counts == self._written:
             return
         draft = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(json.dumps({"day": day, "counts": counts}), "utf-8")
+            fields = {"day": day, "counts": counts, "shares": [[*share, count] for share, count in shares.items()]}
+            draft.write_text(json.dumps(fields), "utf-8")
             draft.replace(self._path)
         except OSError:
             return
@@ -73,13 +77,26 @@ class DayBudget:
         return most is None or used <= most
 
 
-def read_ledger(path: Path) -> tuple[str, dict[str, int]]:
-    """Return the day and the counts of a ledger; none if there is none, or it is damaged."""
+class LedgerDay(NamedTuple):
+    """What a ledger says of its day; nothing if there is none, or it is damaged."""
+
+    day: str = ""
+    counts: Mapping[str, int] = MappingProxyType({})
+    shares: Mapping[Share, int] = MappingProxyType({})
+
+
+def read_ledger(path: Path) -> LedgerDay:
+    """Return what a ledger says."""
     try:
         fields = json.loads(path.read_text("utf-8"))
-        return str(fields["day"]), {str(reason): int(count) for reason, count in fields["counts"].items()}
+        counts = {str(reason): int(count) for reason, count in fields["counts"].items()}
+        shares = {
+            Share(str(reason), str(source), str(service)): int(count)
+            for reason, source, service, count in fields.get("shares", ())
+        }
+        return LedgerDay(str(fields["day"]), counts, shares)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return "", {}
+        return LedgerDay()
 
 
 def _day(at_s: float) -> str:

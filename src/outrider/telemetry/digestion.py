@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -81,7 +82,8 @@ class Digestion(SpoolDigestion):
         self._keep_spans(kept, token=token)
         if counted:
             self._store_counts(counted, token=f"{token}-counted")
-            self._tally.add("traces counted, not kept, by rate", len(counted))
+            for service, count in Counter(span.service for span in counted).items():
+                self._tally.add("traces counted, not kept, by rate", count, service=service)
 
     def _insert(self, kind: SignalKind, records: list[Any], token: str) -> None:
         if records:

@@ -39,12 +39,12 @@ class DiskRoom:
         """Return by how much too little is free; 0 if it is enough."""
         return max(0, self._least_bytes - self._free(self._folder))
 
-    def check(self) -> None:
-        """Refuse what comes in while the disk is nearly full.
+    def check(self, source: str = "") -> None:
+        """Refuse what a source sends while the disk is nearly full.
 
         Raises:
             SpoolFull: Clients are to send again later.
         """
         if self.missing_bytes():
-            self._tally.add("requests refused, disk nearly full")
+            self._tally.add("requests refused, disk nearly full", source=source)
             raise SpoolFull(f"the disk is nearly full: less than {self._least_bytes:,} bytes are free")

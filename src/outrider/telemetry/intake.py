@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.model import Span
@@ -39,7 +40,9 @@ class Intake:
     Args:
         off: Signals of which none are taken; may be replaced at any time.
         budget: Bytes of each signal a day; without one all are taken.
-        room: Raises `SpoolFull` while the disk is nearly full.
+        room: Is told the source; raises `SpoolFull` while the disk is nearly full.
+
+    A `source` names who sends, for what is dropped: `token NAME`, or how it came without one.
     """
 
     def __init__(
@@ -49,7 +52,7 @@ class Intake:
         off: Collection[SignalKind] = (),
         *,
         budget: DayBudget | None = None,
-        room: Callable[[], None] = lambda: None,
+        room: Callable[[str], None] = lambda _source: None,
     ) -> None:
         self._spool = spool
         self._reader = reader
@@ -62,7 +65,9 @@ class Intake:
         """Most bytes of a body, as it is sent."""
         return self._reader.limits.body_bytes
 
-    def take(self, kind: SignalKind, data: bytes, content_type: str, encoding: str) -> tuple[bytes, str]:
+    def take(
+        self, kind: SignalKind, data: bytes, content_type: str, encoding: str, *, source: str = ""
+    ) -> tuple[bytes, str]:
         """Keep what a request brings, and return the body of its answer with its media type.
 
         Raises:
@@ -70,27 +75,28 @@ class Intake:
             SpoolFull: If there is no room; the client is to send it again later.
         """
         media = media_type(content_type)
-        self._room()
+        self._room(source)
         content = inflated(data, encoding, self._reader.limits)
         message = parse(kind, content, media)
-        records, refused = self._read(kind, message)
-        dropped, why = self._keep(kind, records, len(content))
-        if refused:
-            self._reader.tally.add(f"{kind} refused", refused)
+        records, refused = self._read(kind, message, self._reader.of(source=source))
+        dropped, why = self._keep(kind, records, len(content), source)
         return answer(kind, media, dropped + refused, why or (_REFUSALS[kind] if refused else "")), media
 
-    def take_loki(self, data: bytes, content_type: str, encoding: str) -> str:
+    def take_loki(self, data: bytes, content_type: str, encoding: str, *, source: str = "") -> str:
         """Keep what a push of Loki brings; return why it was dropped, or "".
 
         Raises:
             BadTelemetry, SpoolFull: As `take`.
         """
         media = media_type(content_type)
-        self._room()
+        self._room(source)
         content = inflated(data, "" if encoding.strip().lower() == "snappy" else encoding, self._reader.limits)
-        return self._keep(SignalKind.LOGS, read_push(content, media, self._reader), len(content))[1]
+        records = read_push(content, media, self._reader.of(source=source))
+        return self._keep(SignalKind.LOGS, records, len(content), source)[1]
 
-    def take_lines(self, data: bytes, content_type: str, encoding: str, service: str) -> tuple[int, str]:
+    def take_lines(
+        self, data: bytes, content_type: str, encoding: str, service: str, *, source: str = ""
+    ) -> tuple[int, str]:
         """Keep lines of JSON or text; return how many records they were, and why those were dropped, or "".
 
         Raises:
@@ -98,45 +104,52 @@ class Intake:
         """
         if content_type.partition(";")[0].strip().lower() not in _LINES:
             raise BadTelemetry(f"send lines with Content-Type {NDJSON}", 415)
-        self._room()
+        self._room(source)
         limits = self._reader.limits
         content = inflated(data, encoding, limits)
         if content.count(b"\n") > limits.records:
             raise BadTelemetry(f"the body has more than {limits.records:,} lines", 413)
-        lines = LineReader(self._reader, {SERVICE_NAME: service} if service else {})
+        lines = LineReader(self._reader.of(source=source), {SERVICE_NAME: service} if service else {})
         groups, _ = split_records(content, Grouping.STACK, is_idle=True, is_whole=True)
         records = [lines.record(decoded(group)) for group in groups]
-        return len(records), self._keep(SignalKind.LOGS, records, len(content))[1]
+        return len(records), self._keep(SignalKind.LOGS, records, len(content), source)[1]
 
-    def keep_logs(self, records: Sequence[LogRecord], size: int) -> str:
+    def keep_logs(self, records: Sequence[LogRecord], size: int, *, source: str = "") -> str:
         """Keep records of logs that came in another form, as so many bytes; return why they were dropped, or "".
 
         Raises:
             SpoolFull: If there is no room; they are to come again later.
         """
-        self._room()
-        return self._keep(SignalKind.LOGS, records, size)[1]
+        self._room(source)
+        return self._keep(SignalKind.LOGS, records, size, source)[1]
 
-    def _keep(self, kind: SignalKind, records: Sequence[Record], size: int) -> tuple[int, str]:
+    def _keep(self, kind: SignalKind, records: Sequence[Record], size: int, source: str) -> tuple[int, str]:
         """Keep records; return how many were dropped, for good, and why."""
         tally = self._reader.tally
         if kind in self.off:
-            tally.add(f"{kind} switched off", len(records))
+            self._drop(f"{kind} switched off", records, source)
             return len(records), f"{kind} are switched off in this workspace"
         if self._budget.spend(kind, size):
             self._spool.write(kind, records)
             tally.add(f"{kind} taken", len(records))
             return 0, ""
-        kept = [record for record in records if isinstance(record, Span) and record.origin]  # probers' alone
+        kept: list[Record] = []
+        rest: list[Record] = []
+        for record in records:
+            (kept if isinstance(record, Span) and record.origin else rest).append(record)  # probers' alone
         self._spool.write(kind, kept)
         tally.add(f"{kind} taken", len(kept))
-        tally.add(f"{kind} beyond the budget of the day", len(records) - len(kept))
+        self._drop(f"{kind} beyond the budget of the day", rest, source)
         why = f"the budget of {kind} for today, {self._budget.most_bytes(kind):,} bytes, is used up"
-        return len(records) - len(kept), why
+        return len(rest), why
 
-    def _read(self, kind: SignalKind, message: Any) -> tuple[list[Record], int]:
+    def _drop(self, reason: str, records: Sequence[Record], source: str) -> None:
+        for service, count in Counter(record.service for record in records).items():
+            self._reader.tally.add(reason, count, source=source, service=service)
+
+    def _read(self, kind: SignalKind, message: Any, reader: AttributeReader) -> tuple[list[Record], int]:
         if kind is SignalKind.LOGS:
-            return [*read_logs(message, self._reader)], 0
+            return [*read_logs(message, reader)], 0
         read = read_spans if kind is SignalKind.TRACES else read_metrics
-        records, refused = read(message, self._reader)
+        records, refused = read(message, reader)
         return [*records], refused

@@ -5,9 +5,14 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 OTHER: Final = "other"
+_SOURCES: Final = 20
+_SERVICES_OF_A_SOURCE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +47,68 @@ class Limits:
 USUAL_LIMITS: Final = Limits()
 
 
+class Share(NamedTuple):
+    """Of what a reason counts, the part of one sender.
+
+    Attributes:
+        source: Who sent it: `token NAME`, or how it came without one; empty where that is not known.
+        service: Of the records, likewise.
+    """
+
+    reason: str
+    source: str
+    service: str
+
+
 class Tally:
-    """How often something was cut, left out or dropped, by reason; of one process, safe between threads."""
+    """How often something was cut, left out or dropped, by reason; of one process, safe between threads.
+
+    Twenty sources, and fifty services of each, are kept apart; the rest is `other`.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
+        self._shares: Counter[Share] = Counter()
+        self._senders: dict[str, Known] = {}
 
-    def add(self, reason: str, count: int = 1) -> int:
-        """Count what happened; return how often it has until now."""
+    def add(self, reason: str, count: int = 1, *, source: str = "", service: str = "") -> int:
+        """Count what happened, and whose it was where that is known; return how often it has until now."""
         with self._lock:
             self._counts[reason] += count
+            if count and (source or service):
+                self._shares[self._share(reason, source, service)] += count
             return self._counts[reason]
+
+    def restore(self, counts: Mapping[str, int], shares: Mapping[Share, int]) -> None:
+        """Add what was counted before."""
+        with self._lock:
+            self._counts.update(counts)
+            for share, count in shares.items():
+                self._shares[self._share(*share)] += count
 
     def clear(self) -> None:
         """Begin anew, as a new day does."""
         with self._lock:
             self._counts.clear()
+            self._shares.clear()
+            self._senders.clear()
 
     def counts(self) -> dict[str, int]:
         """Return how often each reason occurred."""
         with self._lock:
             return dict(self._counts)
+
+    def shares(self) -> dict[Share, int]:
+        """Return whose it was, as far as that is known."""
+        with self._lock:
+            return dict(self._shares)
+
+    def _share(self, reason: str, source: str, service: str) -> Share:
+        if source not in self._senders and len(self._senders) >= _SOURCES:
+            source = OTHER
+        services = self._senders.setdefault(source, Known(_SERVICES_OF_A_SOURCE))
+        return Share(reason, source, service if not service or services.takes(service) else OTHER)
 
 
 class Known:

@@ -60,7 +60,7 @@ class LineReader:
     def __init__(self, reader: AttributeReader, resource: Mapping[str, object]) -> None:
         self._reader = reader
         self._resource = reader.plain(resource.items())
-        self._resources: dict[str, tuple[str, dict[str, str]]] = {}
+        self._resources: dict[str, tuple[str, dict[str, str], AttributeReader]] = {}
 
     def record(
         self, text: str, *, time_ns: int = 0, severity: str = "", attributes: Mapping[str, object] | None = None
@@ -91,9 +91,8 @@ class LineReader:
     def _record(
         self, body: str, time_ns: int, severity: str, ids: tuple[str, str, str], attributes: Mapping[str, object]
     ) -> LogRecord:
-        reader = self._reader
         named, trace, span = ids
-        service, resource = self._resource_of(named)
+        service, resource, reader = self._resource_of(named)
         return LogRecord(
             reader.moment(time_ns),
             trace,
@@ -109,15 +108,16 @@ class LineReader:
             reader.plain(attributes.items()),
         )
 
-    def _resource_of(self, named: str) -> tuple[str, dict[str, str]]:
-        """Return service and resource, the same objects for the same service, since the spool writes each once."""
+    def _resource_of(self, named: str) -> tuple[str, dict[str, str], AttributeReader]:
+        """Return service, resource and a reader for it, the same for the same service: the spool writes each once."""
         known = self._resources.get(named)
         if known is None:
             if len(self._resources) >= _RESOURCES:
                 self._resources.clear()
             own = self._reader.plain([(SERVICE_NAME, named)]) if named else {}
             resource = {**self._resource, **own}
-            known = self._resources[named] = (self._reader.service(resource), resource)
+            service = self._reader.service(resource)
+            known = self._resources[named] = (service, resource, self._reader.of(service=service))
         return known
 
 

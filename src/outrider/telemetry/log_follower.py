@@ -189,7 +189,7 @@ class LogFollower:
         size = os.fstat(file.descriptor).st_size
         if size < file.offset or not os.pread(file.descriptor, len(file.head), 0).startswith(file.head):
             file.offset, file.head = 0, b""
-            self._reader.tally.add("log files written anew")
+            self._reader.lose("log files written anew")
         file.left_rounds = file.left_rounds + 1 if file.is_left and size == file.size else 0
         is_idle, file.size = size == file.size, size
         for _ in range(_PIECES):
@@ -225,7 +225,7 @@ class LogFollower:
         """Say once why a file is not followed."""
         if str(path) not in self._unread and len(self._unread) < _MOST_ENTRIES:
             self._unread.add(str(path))
-            self._reader.tally.add("log files not read")
+            self._reader.lose("log files not read")
             log.warning("a file of logs is not read", file=str(path), reason=why)
 
     def _remember(self) -> None:

@@ -24,6 +24,7 @@ def read_logs(message: ExportLogsServiceRequest, reader: AttributeReader) -> lis
     for group in message.resource_logs:
         resource = reader.attributes(group.resource.attributes)
         service = reader.service(resource)
+        own = reader.of(service=service)
         for scoped in group.scope_logs:
             scope = text(scoped.scope.name, limits.name_characters)
             version = text(scoped.scope.version, limits.name_characters)
@@ -31,18 +32,18 @@ def read_logs(message: ExportLogsServiceRequest, reader: AttributeReader) -> lis
                 severity = record.severity_number
                 records.append(
                     LogRecord(
-                        reader.moment(record.time_unix_nano, record.observed_time_unix_nano),
+                        own.moment(record.time_unix_nano, record.observed_time_unix_nano),
                         trace_id(record.trace_id),
                         span_id(record.span_id),
                         record.flags & _FLAGS,
                         text(record.severity_text, _SEVERITY_CHARACTERS),
                         severity if 0 <= severity <= _MOST_SEVERITY else 0,
                         service,
-                        reader.text(record.body, limits.text_characters),
+                        own.text(record.body, limits.text_characters),
                         resource,
                         scope,
                         version,
-                        reader.attributes(record.attributes),
+                        own.attributes(record.attributes),
                         text(record.event_name, limits.name_characters),
                     )
                 )

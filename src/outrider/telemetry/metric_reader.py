@@ -36,6 +36,7 @@ def read_metrics(message: ExportMetricsServiceRequest, reader: AttributeReader) 
     for group in message.resource_metrics:
         resource = reader.attributes(group.resource.attributes)
         service = reader.service(resource)
+        own = reader.of(service=service)
         for scoped in group.scope_metrics:
             scope = text(scoped.scope.name, limits.name_characters)
             version = text(scoped.scope.version, limits.name_characters)
@@ -53,12 +54,13 @@ def read_metrics(message: ExportMetricsServiceRequest, reader: AttributeReader) 
                     value = _READERS[kind](point, data, limits.buckets)
                     if value is None or not name:
                         refused += 1
+                        own.lose("metrics refused")
                         continue
-                    time_ns = reader.moment(point.time_unix_nano)
+                    time_ns = own.moment(point.time_unix_nano)
                     points.append(
                         MetricPoint(
                             time_ns, min(point.start_time_unix_nano, time_ns), service, name, description,
-                            unit, resource, scope, version, reader.attributes(point.attributes), value,
+                            unit, resource, scope, version, own.attributes(point.attributes), value,
                         )
                     )  # fmt: skip
     return points, refused

@@ -28,6 +28,7 @@ def read_spans(message: ExportTraceServiceRequest, reader: AttributeReader) -> t
     for group in message.resource_spans:
         resource = reader.attributes(group.resource.attributes)
         service = reader.service(resource)
+        own = reader.of(service=service)
         for scoped in group.scope_spans:
             scope = (
                 text(scoped.scope.name, limits.name_characters),
@@ -35,9 +36,10 @@ def read_spans(message: ExportTraceServiceRequest, reader: AttributeReader) -> t
             )
             for span in scoped.spans:
                 if trace_id(span.trace_id) and span_id(span.span_id):
-                    spans.append(_span(span, service, (resource, *scope), reader))
+                    spans.append(_span(span, service, (resource, *scope), own))
                 else:
                     refused += 1
+                    own.lose("traces refused")
     return spans, refused
 
 
@@ -48,7 +50,7 @@ def _span(span: trace_pb2.Span, service: str, origin: tuple[Attributes, str, str
     parent = span_id(span.parent_span_id)
     resource, scope, version = origin
     if len(span.events) > limits.events or len(span.links) > limits.links:
-        reader.tally.add("events and links left out")
+        reader.lose("events and links left out")
     return Span(
         begin,
         trace_id(span.trace_id),

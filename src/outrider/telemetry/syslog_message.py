@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from outrider.model import LogRecord
     from outrider.telemetry.attribute_reader import AttributeReader
 
+SYSLOG: Final = "syslog"
+"""The source of what comes so."""
+
 MOST_BYTES: Final = 65_536
 """Of a message; the rest is passed over."""
 _COUNT: Final = re.compile(rb"([1-9]\d{0,8}) ")

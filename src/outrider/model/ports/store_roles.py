@@ -57,6 +57,16 @@ class ReportHistory(JudgeHistory, Protocol):
         """Which checks there are."""
         ...
 
+    @property
+    def history(self) -> CheckHistory:
+        """What many checks did."""
+        ...
+
+    @property
+    def schedule(self) -> ScheduleQueue:
+        """Pauses."""
+        ...
+
 
 class CheckRecords(Protocol):
     """What is kept of checks beside their runs."""
@@ -118,7 +128,22 @@ class IncidentRecords(Protocol):
 
 
 class AlertRecords(JudgeHistory, IncidentRecords, Protocol):
-    """What alerts need: histories to judge, what is kept of incidents, and what is paused."""
+    """What alerts need: histories to judge, what is kept of incidents and explains them, and what is paused."""
+
+    @property
+    def history(self) -> CheckHistory:
+        """The order of runs."""
+        ...
+
+    @property
+    def trace_links(self) -> TraceLinkLog:
+        """Traces of runs."""
+        ...
+
+    @property
+    def errors(self) -> ErrorLog:
+        """Issues."""
+        ...
 
     @property
     def schedule(self) -> ScheduleQueue:
@@ -248,6 +273,11 @@ class ServiceRecords(SchedulerStore, JudgeHistory, Protocol):
     """What tells how a service does: its runs, its queue, what the judge said, and settings beside the file."""
 
     @property
+    def history(self) -> CheckHistory:
+        """What many checks did."""
+        ...
+
+    @property
     def overrides(self) -> OverrideLog:
         """Settings that hold in the place of those in files."""
         ...
@@ -272,11 +302,6 @@ class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
         ...
 
     @property
-    def history(self) -> CheckHistory:
-        """What many checks did."""
-        ...
-
-    @property
     def rollups(self) -> RollupReader:
         """Samples by hour and UTC day."""
         ...
@@ -284,11 +309,6 @@ class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
     @property
     def proofs(self) -> ProofLog:
         """What `outrider prove` reported."""
-        ...
-
-    @property
-    def schedule(self) -> ScheduleQueue:
-        """Pauses."""
         ...
 
     @property
