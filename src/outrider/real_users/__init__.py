@@ -1,4 +1,4 @@
-"""What real users live through: beacons and replays of their browsers read, and what is asked of page views. Values; no I/O."""
+"""What real users live through: beacons and replays read, and what is asked of page views. Values; no I/O."""
 
 from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon
 from outrider.real_users.page_name import bare_url, page_name

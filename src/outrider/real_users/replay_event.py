@@ -1,4 +1,4 @@
-"""rrweb's events as a browser sent them -> what is kept: bounded, scrubbed, and with nothing in them that could run. Pure.
+"""rrweb's events as a browser sent them -> what is kept: bounded, scrubbed, nothing in it that could run. Pure.
 
 Events are of any shape: what is no event, or of a kind that a player has no use for, is left out. That the player runs
 nothing either (sandbox, policy) is its own affair; this is so that no file that is kept holds a script.
@@ -36,6 +36,7 @@ _ADDRESSES: Final = frozenset(
     {"href", "src", "action", "formaction", "xlink:href", "poster", "data", "background", "srcset", "ping", "rr_src"}
 )  # fmt: skip
 _UNWANTED: Final = frozenset({"srcdoc", "http-equiv", "nonce", "integrity", "rr_dataurl"})
+_PLAIN: Final = frozenset({"class", "id", "d", "points"})
 _CODE: Final = re.compile(
     r"[\s\x00-\x20]*(javascript|vbscript|data:text|data:application|data:image/svg)", re.IGNORECASE
 )
@@ -176,13 +177,15 @@ class _Cleaner:
             plain = name.strip().lower()
             if plain.startswith("on") or plain in _UNWANTED or (plain in _ADDRESSES and _is_code(value)):
                 continue
-            if isinstance(value, str) and plain not in _STYLES:
-                value = value if plain not in _ADDRESSES or value.startswith(("data:", "#")) else bare_url(value)
-                value = value if plain in {"class", "id", "d", "points"} else self._text(value)
-            elif isinstance(value, str):
-                value = value[:_MOST_STYLE]
-            kept[name] = value
+            kept[name] = self._value(plain, value) if isinstance(value, str) else value
         return kept
+
+    def _value(self, name: str, value: str) -> str:
+        if name in _STYLES:
+            return value[:_MOST_STYLE]
+        if name in _ADDRESSES and not value.startswith(("data:", "#")):
+            return self._text(bare_url(value))
+        return value if name in _PLAIN else self._text(value)
 
     def _text(self, text: str, most: int = _MOST_TEXT) -> str:
         text = text[:most]

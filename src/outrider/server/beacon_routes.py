@@ -173,7 +173,7 @@ class _Beacons(_FromPage):
         super().__init__(trusted, is_loopback=is_loopback)
         self._intake = intake
 
-    async def take(self, request: Request, head: BeaconHead, data: bytes) -> None:
+    async def take(self, request: Request, head: BeaconHead, data: bytes) -> None:  # noqa: ARG002 - of replays
         """Keep a beacon."""
         if self._intake.is_quick(head):
             self._intake.take(head, data)

@@ -1,4 +1,4 @@
-"""One part of a replay, from its bytes to the store: within limits, scrubbed, with nothing in it that could run; no HTTP.
+"""One part of a replay, from its bytes to the store: within limits, scrubbed, nothing in it could run; no HTTP.
 
 It does not wait in a spool: parts are few and large, and a browser is told that one is taken when it is stored.
 """
@@ -67,7 +67,7 @@ class ReplayIntake:
 
     Args:
         replays: Where they are kept.
-        admit: Returns the project that a key of a page belongs to, None if the browser declines; raises `RefusedErrors`.
+        admit: Returns the project of a page's key, None if the browser declines; raises `RefusedErrors`.
         scrub: Returns a text without secrets and personal data, of at most so many characters.
         per_day: Most bytes of a project within a UTC day.
         is_on: Whether replays are kept at all.
