@@ -65,13 +65,19 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
         assert remote("release", "v1")[0] == 0
         assert remote("silence", "kind=probe", "--for", "2h", "--comment", "roof")[0] == 0
         assert "token ci: cache warmed" in remote("annotate", "cache warmed", "--check", "home")[1]
+        assert remote("views", "late", "level>=error since:1d")[0] == 0
+        assert remote("views", "gone/now", "x", "--of", "traces")[0] == 0
+        assert remote("views", "gone/now", "--of", "traces", "--remove")[0] == 0
+        assert "[bad-query]" in remote("views", "broken", '"open')[2]
+        assert "[unknown-view]" in remote("views", "absent", "--remove")[2]
         assert "[not-remote]" in remote("export", "rollups")[2]
         assert remote("pause", "home", "--reason", "roof")[1] == "paused probe:probes/a.toml::home\n"
 
         for command in (
             ("runs", "--json"), ("runs",), ("show", run, "--json"), ("show", run), ("incidents", "--json"),
             ("incidents",), ("silence", "--json"), ("silence",), ("release", "--json"), ("release",), ("oncall",),
-            ("annotate",), ("annotate", "--json"), ("ls",), ("ls", "--json"), ("changes",), ("changes", "--json"),
+            ("annotate",), ("annotate", "--json"), ("views",),
+            ("views", "--json"), ("ls",), ("ls", "--json"), ("changes",), ("changes", "--json"),
             ("export", "samples"), ("export", "runs", "--format", "json"),
             ("export", "incidents"),
             ("audit",), ("audit", "--json"),

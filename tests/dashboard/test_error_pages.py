@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.builders import run_of
 
-from outrider.model import AttemptTrace, ErrorUser, IssueId, IssueQuery, IssueState, Measurement, Outcome, Release
+from outrider.errors import run_error_events
+from outrider.model import (
+    AttemptTrace,
+    ErrorProject,
+    ErrorRecord,
+    ErrorSource,
+    ErrorUser,
+    IssueId,
+    IssueQuery,
+    IssueState,
+    Kind,
+    Measurement,
+    Outcome,
+    Release,
+)
 
 from .conftest import HOUR_US, NOW_US
 from .error_scene import TRACE, declined, hostile, mapped_error, page_error
@@ -102,6 +117,22 @@ def test_an_event_leads_to_its_neighbours_and_to_the_run_of_its_trace(scene: Sce
     sent = f'<a href="/errors/1?event={declined(1).id}"><bdi>PaymentError</bdi></a>'
     assert sent in scene.get(f"/runs/{run.id}")[0].text
     assert [answer.status_code for answer in scene.get("/errors/9", "/errors/x", "/errors/1?event=ab")] == [404] * 3
+
+
+def test_an_event_that_a_run_met_leads_to_it_without_a_trace(scene: Scene) -> None:
+    """And the run to the event; a client cannot claim a run."""
+    check = scene.add("pay")
+    error = ErrorRecord(ErrorSource.REQUEST, "status 500, not 200", step="Pay")
+    run = run_of(Measurement(Outcome.FAILED, "", NOW_US, 1.0, errors=(error,)), check.id)
+    scene.store.runs.record(run)
+    (met,) = run_error_events(run, Kind.PROBE, ErrorProject(1, "shop", "live", 0), lambda text, most: text[:most])
+    scene.store.errors.add([met, replace(page_error(), contexts=met.contexts)])
+
+    pages = [scene.get(f"/errors/{number}")[0].text for number in (1, 2)]
+
+    assert [f'href="/runs/{run.id}"' in page for page in pages] == [True, False]
+    assert "step <bdi>Pay</bdi>" in pages[0]
+    assert f'<a href="/errors/1?event={met.id}"><bdi>HTTP 500</bdi></a>' in scene.get(f"/runs/{run.id}")[0].text
 
 
 def test_an_issue_is_decided_about_on_its_page_and_each_decision_is_audited(scene: Scene) -> None:

@@ -144,6 +144,26 @@ def test_a_file_that_is_written_anew_is_read_from_its_beginning(desk: Desk) -> N
     assert desk.reader.tally.counts()["log files written anew"] == 2
 
 
+def test_a_file_that_is_deleted_and_comes_back_is_read_from_its_beginning(desk: Desk) -> None:
+    """What its writer still had to say is kept, too; so it is where nobody looked, and the inode may be the same."""
+    follower = desk.follow()
+    desk.write("one\n")
+    look(follower)
+    with (desk.folder / "shop.log").open("a") as writer:
+        (desk.folder / "shop.log").unlink()
+        writer.write("two\n")
+    look(follower)
+    desk.write("three\n")
+    look(follower, 15)
+    assert len(follower._files) == 1
+    follower.close()
+    (desk.folder / "shop.log").unlink()
+    desk.write("four, longer than what was there\n")
+    look(desk.follow())
+
+    assert desk.bodies == ["one", "two", "three", "four, longer than what was there"]
+
+
 def test_what_is_no_log_ends_nothing(desk: Desk) -> None:
     """A pipe, a folder, a packed file, a loop of links, one that may not be read, and one that is deleted."""
     os.mkfifo(desk.folder / "pipe.log")

@@ -7,22 +7,27 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lark
 import psutil
 import pytest
+from tests.telemetry_store.samples import log_record
 from tests.waiting import until
 
 import outrider
 from outrider.model import TelemetryError, TelemetryUnavailable
+from outrider.telemetry import Digestion, SignalKind, Spool, Tally
 from outrider.telemetry_store.clickhouse_client import ClickHouseClient, ServerAddress
 from outrider.telemetry_store.engine_process import EngineOptions, EngineProcess, running_engine
 from outrider.telemetry_store.engine_record import check_format, read_record
+from outrider.telemetry_store.schema_upgrade import upgrade_schema
+from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 NUMBERS = {"n": "UInt64"}
 
@@ -123,6 +128,63 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path, place: Callable
         EngineProcess(EngineOptions(place(tmp_path)))
 
     assert caught.value.slug == "telemetry-read-only"
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Callable[[str], object]]:
+    """Mount a disk of a size such as `24m` at a folder, and hand out what gives it another one."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(mount, check=False).returncode:
+        pytest.skip("only root may mount a small disk")
+    try:
+        yield lambda larger: subprocess.run(["mount", "-o", f"remount,size={larger}", folder], check=True)
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Let nobody open a file below a folder to write."""
+    subprocess.run(["mount", "--bind", folder, folder], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_disk_of_the_engine_that_is_full_or_read_only_loses_nothing(tmp_path: Path) -> None:
+    """What was acknowledged waits in the spool and is stored once it can be, in the table and in its rollup.
+
+    Queries are answered meanwhile.
+    """
+    disk, tally = tmp_path / "disk", Tally()
+    spool = Spool(tmp_path / "spool", 10**8)
+    with small_disk(disk, "24m") as resize, EngineProcess(EngineOptions(disk / "engine", nice=0)) as engine:
+        client = ClickHouseClient(ServerAddress.of_engine(engine.record))
+        upgrade_schema(client)
+        digestion = Digestion(spool, TelemetryTables(client), tally)
+        sent = 0
+        for _ in range(50):
+            spool.write(SignalKind.LOGS, [log_record("shop", os.urandom(4_000).hex()) for _ in range(200)])
+            sent += 200
+            if not digestion.digest():
+                break
+        stored = client.command("SELECT count() FROM outrider.otel_logs")
+
+        assert tally.counts()["logs stored"] == int(stored) == sent - 200
+        resize("200m")
+        assert digestion.digest()
+        spool.write(SignalKind.LOGS, [log_record("shop")])
+        with read_only(disk):
+            assert not digestion.digest()
+        assert digestion.digest()
+
+        rollup = "SELECT sum(n) FROM outrider.outrider_logs_1m"
+        assert client.query(f"SELECT count(), ({rollup}) FROM outrider.otel_logs").rows == [(sent + 1, sent + 1)]
+        client.close()
+    assert spool.bytes == 0
 
 
 def test_what_lacks_the_extra_says_what_to_install(tmp_path: Path) -> None:

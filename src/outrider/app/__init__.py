@@ -95,7 +95,7 @@ if TYPE_CHECKING:
         open_runtime,
         provide_workspace_browser,
     )
-    from outrider.app.saved_views import list_views, remove_view, save_view, view_query
+    from outrider.app.saved_views import view_query
     from outrider.app.selection import (
         display_name,
         unknown_check_note,
@@ -202,14 +202,14 @@ __all__ = [
     "gate_comparison_texts", "gate_rules", "gate_verdict_text", "grouping_advice", "headline", "ignored_variables",
     "issue_state", "judge_join", "judge_runs", "judge_settings", "judge_steps", "levels", "limit_project",
     "list_changes", "list_checks", "list_incidents", "list_issues", "list_project_keys", "list_projects",
-    "list_releases", "list_runs", "list_sessions", "list_silences", "list_tokens", "list_users", "list_views",
+    "list_releases", "list_runs", "list_sessions", "list_silences", "list_tokens", "list_users",
     "load_document", "lost_today", "mail_report", "mark_release", "master_address", "merge_gate_shards", "moment_us",
     "movement_text", "notable_patterns", "now_us", "open_backend", "open_runtime", "open_server",
     "open_status_incident", "open_status_page", "open_store", "open_telemetry", "open_workspace", "override_note",
     "path_errors", "pause_checks", "period_document", "prove_journeys", "provide_workspace_browser", "prune_expired",
     "read_baselines", "read_dashboards", "read_run_traces", "record_journey", "register_checks", "remove_user",
-    "remove_view", "request_runs", "restore_backup", "resume_checks", "revoke_project_key", "revoke_token",
-    "rotate_project_key", "run_checks", "run_document", "run_gate", "run_load", "satisfied_ms", "save_view",
+    "request_runs", "restore_backup", "resume_checks", "revoke_project_key", "revoke_token",
+    "rotate_project_key", "run_checks", "run_document", "run_gate", "run_load", "satisfied_ms",
     "self_test_gate", "serve_heartbeats", "service_status", "set_password", "set_role", "shifts_ahead", "shown_name",
     "sign_out_user", "silence_incidents", "status_page_incidents", "step_medians", "stored_run", "suite_notes",
     "try_alert_route", "unjudged_metrics_note", "unknown_check_note", "unknown_environment_note",
@@ -275,7 +275,7 @@ _MODULES = {
         "PanelAnswer PanelTable StatusIncident api_dashboard api_dashboards cell_word status_page_incidents"
     ),
     "outrider.app.dashboard_answers": "answer_dashboard read_dashboards",
-    "outrider.app.saved_views": "list_views remove_view save_view view_query",
+    "outrider.app.saved_views": "view_query",
     "outrider.app.setting_overrides": "override_note",
     "outrider.app.silences": "end_silence list_silences silence_incidents",
     "outrider.app.step_judgements": "judge_steps unjudged_metrics_note",

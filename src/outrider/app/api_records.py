@@ -32,12 +32,14 @@ from outrider.model import (
     RunId,
     RunSummary,
     Sample,
+    SavedView,
     Silence,
     Step,
     StepKind,
     StoredComparison,
     StoredGate,
     TraceSource,
+    ViewPage,
 )
 from outrider.workspace import SettingState
 
@@ -137,6 +139,11 @@ def release_of(item: Json) -> Release:
 def annotation_of(item: Json) -> Annotation:
     """Return an annotation."""
     return Annotation(item["id"], time_of(item["at"]), item["text"], tuple(item["matchers"]), item["author"])
+
+
+def view_of(item: Json) -> SavedView:
+    """Return a saved view."""
+    return SavedView(ViewPage(item["page"]), item["name"], item["query"], item["author"], time_of(item["saved"]))
 
 
 def check_of(item: Json) -> Check:

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
         Outcome,
         Release,
         RunSummary,
+        SavedView,
         Silence,
         StoredRun,
+        ViewPage,
     )
     from outrider.runs import LevelChange
     from outrider.workspace import SettingState
@@ -163,6 +165,18 @@ class Backend(Protocol):
 
     def remove_annotation(self, annotation: str) -> None:
         """Remove an annotation, by its id or a unique beginning or end of it."""
+        ...
+
+    def views(self) -> tuple[SavedView, ...]:
+        """Return all saved views, by page and name."""
+        ...
+
+    def save_view(self, page: ViewPage, name: str, query: str) -> None:
+        """Save a query of a page under a name, in the place of the view that has it."""
+        ...
+
+    def remove_view(self, page: ViewPage, name: str) -> None:
+        """Remove a saved view."""
         ...
 
     @property

@@ -41,8 +41,10 @@ if TYPE_CHECKING:
         Outcome,
         Release,
         RunSummary,
+        SavedView,
         Silence,
         StoredRun,
+        ViewPage,
     )
     from outrider.runs import LevelChange
     from outrider.store import Store
@@ -227,6 +229,24 @@ class LocalBackend:
     def remove_annotation(self, annotation: str) -> None:
         """Remove an annotation, by its id or a unique beginning or end of it."""
         remove_annotation(self.store.annotations, annotation, audit=self.store.audit)
+
+    def views(self) -> tuple[SavedView, ...]:
+        """Return all saved views, by page and name."""
+        from outrider.app.saved_views import list_views  # noqa: PLC0415 - reads queries, as those below
+
+        return list_views(self.store.views)
+
+    def save_view(self, page: ViewPage, name: str, query: str) -> None:
+        """Save a query of a page under a name, in the place of the view that has it."""
+        from outrider.app.saved_views import save_view  # noqa: PLC0415
+
+        save_view(self.store.views, page, name, query, audit=self.store.audit)
+
+    def remove_view(self, page: ViewPage, name: str) -> None:
+        """Remove a saved view."""
+        from outrider.app.saved_views import remove_view  # noqa: PLC0415
+
+        remove_view(self.store.views, page, name, audit=self.store.audit)
 
     @property
     def frames(self) -> FrameReader:

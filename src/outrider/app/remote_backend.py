@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import islice
@@ -28,9 +27,10 @@ from outrider.app.api_records import (
     text_of_moment,
     time_of,
     turn_of,
+    view_of,
 )
 from outrider.app.selection import only_check
-from outrider.app.server_client import in_path
+from outrider.app.server_client import OnItsPage, in_path
 from outrider.model import (
     ArtifactKind,
     CheckId,
@@ -47,7 +47,6 @@ from outrider.workspace import Names, is_match, nearest, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from typing import BinaryIO
 
     from outrider.alerts import Incident, SilenceEffect
     from outrider.app.check_control import RequestedRun
@@ -57,7 +56,18 @@ if TYPE_CHECKING:
     from outrider.app.service_state import ServiceStatus
     from outrider.app.stored_incidents import IncidentList
     from outrider.frames import FrameReader
-    from outrider.model import Annotation, AuditEntry, Check, Outcome, Release, RunSummary, Silence, StoredGate
+    from outrider.model import (
+        Annotation,
+        AuditEntry,
+        Check,
+        Outcome,
+        Release,
+        RunSummary,
+        SavedView,
+        Silence,
+        StoredGate,
+        ViewPage,
+    )  # fmt: skip
     from outrider.runs import LevelChange
     from outrider.workspace import SettingState
 
@@ -68,18 +78,6 @@ _DAYS = 30
 MOST_INCIDENT_DAYS = 90
 """A server lists incidents of so many days."""
 _DAY_US = 86_400_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class _OnItsPage:
-    """Says where the artifacts of a server are opened."""
-
-    page: str
-
-    def open(self, digest: str) -> BinaryIO:  # noqa: ARG002 - of all the same
-        """Raise a ServerError that names the page."""
-        what = "artifacts of a server are opened on the page of their run"
-        raise ServerError(what, slug="not-remote", fix=f"open {self.page}")
 
 
 class RemoteBackend:
@@ -129,7 +127,7 @@ class RemoteBackend:
                     item["bytes"],
                     page,
                     None,
-                    _OnItsPage(page),
+                    OnItsPage(page),
                 )
                 for item in body["artifacts"]
             )
@@ -389,6 +387,20 @@ class RemoteBackend:
         """Remove an annotation, by its id or a unique beginning or end of it."""
         known = named_annotation(self.annotations(), annotation)
         self.client.act(f"/annotations/{in_path(known.id)}/remove")
+
+    def views(self) -> tuple[SavedView, ...]:
+        """Return all saved views, by page and name."""
+        body = self.client.read("/views")
+        with self._readable():
+            return tuple(map(view_of, body["items"]))
+
+    def save_view(self, page: ViewPage, name: str, query: str) -> None:
+        """Save a query of a page under a name, in the place of the view that has it."""
+        self.client.act("/views", {"page": page, "name": name, "query": query})
+
+    def remove_view(self, page: ViewPage, name: str) -> None:
+        """Remove a saved view."""
+        self.client.act(f"/views/{in_path(f'{page}/{name}')}/remove")
 
     @property
     def frames(self) -> FrameReader:

@@ -19,7 +19,7 @@ from outrider.model import ServerError, UsageError, printable, printable_json
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from email.message import Message
-    from typing import IO
+    from typing import IO, BinaryIO
 
 _ROOT = "/api/v1"
 _TIMEOUT_S = 30.0
@@ -240,6 +240,18 @@ def server_client(url: str, token: str = "", *, timeout_s: float = _TIMEOUT_S) -
         fix = "set it to what outrider tokens create printed"
         raise UsageError("OUTRIDER_TOKEN holds characters that no token has", slug="bad-argument", fix=fix)
     return ServerClient(url.rstrip("/"), token, timeout_s)
+
+
+@dataclass(frozen=True, slots=True)
+class OnItsPage:
+    """Says where the artifacts of a server are opened."""
+
+    page: str
+
+    def open(self, digest: str) -> BinaryIO:  # noqa: ARG002 - of all the same
+        """Raise a ServerError that names the page."""
+        what = "artifacts of a server are opened on the page of their run"
+        raise ServerError(what, slug="not-remote", fix=f"open {self.page}")
 
 
 def in_path(text: str) -> str:

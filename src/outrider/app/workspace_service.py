@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from outrider.app.alert_service import AlertService
 from outrider.app.hourly_retention import HourlyRetention
 from outrider.app.issue_watch import IssueWatch
-from outrider.app.page_error_watch import PageErrorWatch
 from outrider.app.quota_watch import QuotaWatch
 from outrider.app.report_mail import Mailing
+from outrider.app.run_error_watch import RunErrorWatch
 from outrider.app.run_log_lines import RunLogLines
 from outrider.app.run_sender import RunSender
 from outrider.app.scheduler_reader import FULL, LOADED, LoadedWorkspace, SchedulerAnswer
@@ -57,11 +57,11 @@ class WorkspaceService:
         self._alerts = AlertService(store, self._leads)
         self._mailing = Mailing(store, self._leads, health)
         self._subjects = SubjectWatch(store.aggregates, self._alerts.subject_judged, on_rule=self._alerts.rule_measured)
-        self._page_errors = PageErrorWatch(workspace, store.projects, store)
+        self._run_errors = RunErrorWatch(workspace, store.projects, store)
         self._sender = RunSender(workspace)
         listeners: list[Listener] = [
             RunLogLines(), HourlyRetention(self._prune, health), self._subjects, self._alerts, self._mailing,
-            self._page_errors, IssueWatch(store.errors, self._alerts.issues_seen),
+            self._run_errors, IssueWatch(store.errors, self._alerts.issues_seen),
             QuotaWatch(workspace.state, store.projects, self._alerts.quota_seen),
             self._sender,
         ]  # fmt: skip
@@ -115,7 +115,7 @@ class WorkspaceService:
         workspace = runtime.workspace
         self._alerts.use(workspace, runtime.checks, runtime.alerts)
         self._mailing.use(workspace)
-        self._page_errors.use(workspace, runtime.checks)
+        self._run_errors.use(workspace, runtime.checks)
         self._sender.use(workspace)
         self.workspace = workspace
         self._loads += 1

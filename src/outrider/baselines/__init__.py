@@ -18,6 +18,7 @@ from outrider.baselines.judge import advance, apply, replay, step
 from outrider.baselines.judge_settings import Direction, Scale, Settings
 from outrider.baselines.knee import Knee, find_knee, is_saturated
 from outrider.baselines.lasting_change import LEAST_SHARE, LastingChange, is_same_level, lasting_changes
+from outrider.baselines.location import group_medians
 from outrider.baselines.mean_difference import LEAST_ROWS, MeanDifference, mean_difference, typical_rows
 from outrider.baselines.proportions import ERROR_LEVEL, compare_errors, proportion_interval
 from outrider.baselines.quantiles import Quantile, quantile_of
@@ -80,6 +81,7 @@ __all__ = [
     "false_alerts_a_week",
     "false_fail_rate",
     "find_knee",
+    "group_medians",
     "is_excess",
     "is_same_level",
     "is_saturated",

@@ -14,6 +14,7 @@ import numpy as np
 
 from outrider.baselines.history import ChangePoint, change_points, precede
 from outrider.baselines.local_time import CELL_S, CELLS_A_DAY, EPOCH_WEEKDAY, local_seconds
+from outrider.baselines.location import group_medians
 from outrider.baselines.season import FLAT, Cells, Season, cells_of, fit_season
 from outrider.baselines.series import DAY_S, seconds_of, values_of
 from outrider.baselines.value_scale import from_log, is_value, least_change, resolution, to_log
@@ -34,7 +35,9 @@ _SHARE_AN_HOUR = 0.05  # of a shorter history, that may be its time of day
 _MOST_SHARE = 0.5
 _ROUNDS = 2  # the season is learned from what the changes leave
 _NOTHING = 1e-12
-_SATURDAY = 5
+_THURSDAY = 3
+_PAIRS = 3  # of days: before a weekend, the weekend, after it
+_WEDNESDAY = 6  # after Thursday
 _HOUR_S = 3600
 
 
@@ -140,9 +143,8 @@ def _day_levels(rows: _Rows) -> FloatArray:
     """Return for each value the median of its stretch of 24 hours, in which a season cancels out."""
     day = (rows.at - rows.at[0]) // DAY_S
     whole = np.minimum(day, max((rows.at[-1] + rows.width_s - rows.at[0]) // DAY_S - 1, 0))
-    starts = np.flatnonzero(np.diff(whole, prepend=-1))
-    lengths = np.diff(starts, append=len(whole))
-    return np.repeat([float(np.median(part)) for part in np.split(rows.value, starts[1:])], lengths)
+    first, medians = group_medians(rows.value, whole)
+    return np.repeat(medians, np.diff(first, append=len(whole)))
 
 
 def _season(rows: _Rows, levels: FloatArray, tz: str) -> Season:
@@ -165,14 +167,16 @@ def _weekend_offset(rest: FloatArray, day: IntArray) -> float:
         rest: Values without the times of the day.
         day: Local days since 1970.
     """
-    offsets = []
-    for saturday in np.unique(day[(day + EPOCH_WEEKDAY) % 7 == _SATURDAY]):
-        level = np.median(rest[(day >= saturday) & (day < saturday + 2)])
-        beside = (rest[(day >= first) & (day < first + 2)] for first in (saturday - 2, saturday + 2))
-        apart = [float(level - np.median(weekdays)) for weekdays in beside if len(weekdays)]
-        differs = bool(apart) and (min(apart) > 0 or max(apart) < 0)
-        offsets.append(min(apart, key=abs) if differs else 0.0)
-    return float(np.median(offsets)) if offsets else 0.0
+    week, weekday = np.divmod(day + EPOCH_WEEKDAY - _THURSDAY, 7)
+    near = weekday < _WEDNESDAY  # which is beside no weekend
+    pair = (week * _PAIRS + weekday // 2)[near]
+    first, medians = group_medians(rest[near], pair)
+    table = np.full((int(np.ptp(week)) + 1, _PAIRS), np.nan)
+    table.reshape(-1)[pair[first] - week[0] * _PAIRS] = medians
+    before, weekend, after = table[np.isfinite(table[:, 1])].T
+    least, most = (among(weekend - before, weekend - after) for among in (np.fmin, np.fmax))
+    offsets = np.where(least > 0, least, np.where(most < 0, most, 0.0))
+    return float(np.median(offsets)) if len(offsets) else 0.0
 
 
 def _felt(rest: FloatArray, points: Sequence[ChangePoint], rows: _Rows, settings: Settings) -> list[ChangePoint]:

@@ -94,10 +94,10 @@ def _trimmed_mean(values: FloatArray) -> float:
 def _smooth_profile(slot: IntArray, values: FloatArray) -> FloatArray:
     """Return the trimmed mean of every slot and its neighbours; slots that nobody saw lie between their neighbours."""
     shifts = np.arange(-_REACH, _REACH + 1)
-    wide = ((slot[:, None] + shifts) % CELLS_A_DAY).ravel()
-    lent = np.repeat(values, len(shifts))
-    order = np.lexsort((lent, wide))
-    total = np.concatenate([[0.0], np.cumsum(lent[order])])
+    ascending = np.argsort(values)
+    wide = ((slot[ascending, None] + shifts) % CELLS_A_DAY).astype(np.int8).ravel()
+    lent = np.repeat(values[ascending], len(shifts))
+    total = np.concatenate([[0.0], np.cumsum(lent[np.argsort(wide, kind="stable")])])
     count = np.bincount(wide, minlength=CELLS_A_DAY)
     first = np.cumsum(count) - count
     cut = (count * _TRIM).astype(np.int64)

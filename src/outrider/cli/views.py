@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import find_workspace, list_views, open_store, remove_view, save_view
 from outrider.cli.echo import echo
 from outrider.cli.fitted_table import FittedTable, name_column, note_column, time_column
 from outrider.cli.run_tables import at, console
+from outrider.cli.server_option import chosen_backend
 from outrider.model import ViewPage
 
 if TYPE_CHECKING:
@@ -38,17 +38,16 @@ def views(name: str | None, query: tuple[str, ...], *, page: str, remove: bool, 
         raise click.UsageError("--remove takes the NAME of a view alone")
     if name and not (query or remove):
         raise click.UsageError("write the QUERY that is to be saved")
-    workspace, kind = find_workspace(), ViewPage(page)
-    with open_store(workspace) as store:
+    with chosen_backend() as backend:
         if name and remove:
-            remove_view(store.views, kind, name, audit=store.audit)
+            backend.remove_view(ViewPage(page), name)
         elif name:
-            save_view(store.views, kind, name, " ".join(query), audit=store.audit)
-        saved = list_views(store.views)
+            backend.save_view(ViewPage(page), name, " ".join(query))
+        saved, timezone = backend.views(), backend.timezone
     if as_json:
         echo(json.dumps([asdict(view) for view in saved]))
     elif saved:
-        console().print(_table(saved, workspace.timezone))
+        console().print(_table(saved, timezone))
     else:
         click.echo("no view is saved: outrider views NAME QUERY", err=True)
 

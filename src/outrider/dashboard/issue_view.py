@@ -262,7 +262,15 @@ def issue_page(sources: Sources, detail: IssueDetail, context: PageContext) -> s
         "crumbs": tuple(reversed(event.breadcrumbs))[:_SHOWN_CRUMBS] if event else (),
         "chart": draw_sparkline([float(own) for own in issue.hours], f"by hour, {max(issue.hours)} at most"),
         "raw": json.dumps(asdict(event), indent=1, ensure_ascii=False)[:200_000] if event else "",
+        "run_of": _run_of(detail),
         "code_of": lambda frame: code_link(sources.code_url, frame, event.release) if event else "",
         "history": tuple(reversed(detail.notes)), "has_telemetry": context.has_telemetry,
     }  # fmt: skip
     return render("issue.html", context, values)
+
+
+def _run_of(detail: IssueDetail) -> str:
+    """Return the run that met an event; empty if none did, or its trace leads there. No client can claim it."""
+    event = detail.place.event if detail.place is not None and detail.place.event.origin else None
+    run = event.contexts.get("outrider", {}).get("run", "") if event is not None else ""
+    return run if run not in {link.run for link in detail.links} else ""

@@ -14,6 +14,7 @@ from outrider.dashboard.incident_view import incidents_of
 from outrider.dashboard.load_view import load_view
 from outrider.dashboard.source_excerpt import source_excerpt
 from outrider.dashboard.vital_readings import vital_readings
+from outrider.errors import run_event_ids
 from outrider.model import ArtifactKind, Outcome, OutriderError, RunPosition, UsageError, title_of
 from outrider.reports import Incident as ReportedIncident
 from outrider.reports import RequestTiming, pair_requests, pair_steps, run_report
@@ -152,7 +153,7 @@ def run_detail(sources: Sources, name: str) -> RunDetail:
         request_note=note, requests=requests, more_requests=more,
         samples=samples[:MOST_SAMPLES], more_samples=max(len(samples) - MOST_SAMPLES, 0),
         good=good, earlier=earlier[0].id if earlier else None,
-        traces=traces, events=_events_of(sources, [trace.trace_id for _, trace in traces]),
+        traces=traces, events=_events_of(sources, run, [trace.trace_id for _, trace in traces]),
         span_counts=span_counts, missing_spans=missing,
     )  # fmt: skip
 
@@ -172,11 +173,12 @@ def _spans_of(sources: Sources, run: Run, traces: Sequence[AttemptTrace]) -> tup
     return counts, missing_spans(asked, spans, sources.now_us())
 
 
-def _events_of(sources: Sources, trace_ids: Sequence[str]) -> tuple[tuple[KeptEvent, str], ...]:
-    """Return the latest error of each issue that was sent from traces, with the issue's title."""
+def _events_of(sources: Sources, run: Run, trace_ids: Sequence[str]) -> tuple[tuple[KeptEvent, str], ...]:
+    """Return the latest error of each issue that a run met, or its traces did, with the issue's title."""
     errors = sources.store.errors
     latest: dict[int, KeptEvent] = {}
-    for event in errors.of_traces(list(dict.fromkeys(trace_ids))[:_MOST_TRACES]):
+    met = errors.of_ids(run_event_ids(run)[:_MOST_TRACES])
+    for event in (*met, *errors.of_traces(list(dict.fromkeys(trace_ids))[:_MOST_TRACES])):
         latest.setdefault(event.issue, event)
     now_us, sent = sources.now_us(), list(latest.values())[:_MOST_ERRORS]
     issues = [(event, errors.issue(event.issue, now_us, hours=1)) for event in sent]

@@ -21,8 +21,9 @@ from outrider.errors.life import (
 )
 from outrider.errors.message_form import message_form
 from outrider.errors.otlp_error import EXCEPTION, environment_of, has_exception, log_error, span_error
-from outrider.errors.page_error import page_error_events
+from outrider.errors.printed_stack import printed_stack
 from outrider.errors.rule_match import owner_of
+from outrider.errors.run_error import has_errors, run_error_events, run_event_ids
 from outrider.errors.security_report import read_reports
 from outrider.errors.sentry_event import ReceivedEvent, event_id, read_sentry_event, time_us
 from outrider.errors.sentry_signals import LOG_ITEMS, SPAN_ITEMS, otlp_logs, otlp_spans
@@ -61,6 +62,7 @@ __all__ = [
     "faro_logs",
     "faro_others",
     "group",
+    "has_errors",
     "has_exception",
     "ignored",
     "is_later",
@@ -72,13 +74,15 @@ __all__ = [
     "otlp_logs",
     "otlp_spans",
     "owner_of",
-    "page_error_events",
+    "printed_stack",
     "read_envelope",
     "read_reports",
     "read_sentry_event",
     "read_source_map",
     "reopened",
     "resolved",
+    "run_error_events",
+    "run_event_ids",
     "script_paths",
     "span_error",
     "stack_exceptions",

@@ -102,7 +102,7 @@ def find_errors(evidence: RawEvidence, steps: Sequence[Step]) -> tuple[ErrorReco
             ErrorSource.PAGE if error.is_exception else ErrorSource.CONSOLE,
             error.message,
             error.stack,
-            error.url,
+            _page_at(error.at_ms, evidence.documents) or error.url if error.is_exception else error.url,
             step=_step_at(error.at_ms - evidence.started_ms, steps),
             offset_ms=error.at_ms - evidence.started_ms,
         )
@@ -120,6 +120,12 @@ def find_errors(evidence: RawEvidence, steps: Sequence[Step]) -> tuple[ErrorReco
         if _is_failed(request)
     ]
     return (*failures, *sorted(rest, key=lambda error: error.offset_ms or 0.0))
+
+
+def _page_at(at_ms: float, documents: Sequence[dict[str, Any]]) -> str:
+    """Return the address of the document that was opened last before a time; empty if none is known."""
+    opened = [own for own in documents if float(own["origin_ms"]) <= at_ms + _CLOCKS_APART_MS]
+    return str(max(opened, key=lambda own: float(own["origin_ms"]))["url"]) if opened else ""
 
 
 def find_traces(evidence: RawEvidence, steps: Sequence[Step], *, own: str = "") -> tuple[AttemptTrace, ...]:

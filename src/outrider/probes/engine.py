@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from outrider.errors import printed_stack
 from outrider.model import AttemptTrace, ErrorRecord, ErrorSource, Measurement, Outcome
 from outrider.probes.access_tokens import TokenStore
 from outrider.probes.connectivity import OwnNetwork
@@ -215,7 +216,7 @@ class Engine:
             duration_ms=result.duration_ms,
             steps=result.steps,
             samples=result.samples,
-            errors=tuple(_error(failure, result.address) for failure in result.failures),
+            errors=tuple(_error(failure, result) for failure in result.failures),
             artifacts=keep(result.evidence_files, order.scratch),
             attributes={name: value for name, value in attributes.items() if value},
             omitted=tuple(left_out(result.evidence_files)),
@@ -226,8 +227,11 @@ class Engine:
         return self._redactor.learn(*result.secrets).measurement(measurement)
 
 
-def _error(failure: Failure, address: str) -> ErrorRecord:
-    return ErrorRecord(ErrorSource.REQUEST, failure.reason, url=address, step=failure.step)
+def _error(failure: Failure, result: ProbeResult) -> ErrorRecord:
+    name = f"{failure.step}-body" if failure.step else "body"
+    answer = next((file.data for file in result.evidence_files if file.name == name), b"")
+    stack = printed_stack(answer) if answer else ""
+    return ErrorRecord(ErrorSource.REQUEST, failure.reason, stack, url=result.address, step=failure.step)
 
 
 def _only_metric(failures: tuple[Failure, ...]) -> str:

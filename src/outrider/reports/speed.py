@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from outrider.baselines import is_same_level, lasting_changes, quantile_of
+from outrider.baselines import group_medians, is_same_level, lasting_changes, quantile_of
 from outrider.charts import Trend
 from outrider.model import date, locale, per_cent
 from outrider.reports.facts import Change, StepFigures
@@ -48,15 +48,9 @@ def figures_of(name: str, points: Points, period: Period) -> StepFigures:
 
 def medians(points: Points, width_us: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the median of each stretch of `width_us` that has values, and where each begins."""
-    if not len(points.at_us):
-        return points.at_us, points.value
     cell = points.at_us // width_us
-    starts = np.flatnonzero(np.diff(cell, prepend=cell[0] - 1))
-    order = np.lexsort((points.value, cell))
-    ordered = points.value[order]
-    counts = np.diff(starts, append=len(cell))
-    middle = (ordered[starts + (counts - 1) // 2] + ordered[starts + counts // 2]) / 2
-    return cell[starts] * width_us, middle
+    first, middle = group_medians(points.value, cell)
+    return cell[first] * width_us, middle
 
 
 def changes_of(

@@ -39,7 +39,7 @@ from outrider.store.trace_link_table import MOST_TRACES
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Column, Connection
 
     from outrider.model import (
         AddedEvent,
@@ -131,11 +131,17 @@ class ErrorTable(ErrorLog):
         return EventPlace(event_of(row.content), IssueId(row.issue_key), neighbours[0], neighbours[1])
 
     def of_traces(self, trace_ids: Collection[str], limit: int = 100) -> Excerpt[KeptEvent]:
-        if len(trace_ids) > MOST_TRACES:
-            raise ValueError(f"{len(trace_ids)} ids of traces; {MOST_TRACES} at most")
-        wanted = [bytes.fromhex(trace_id) for trace_id in trace_ids if is_trace_id(trace_id)]
+        return self._kept(error_events.c.trace_id, [own for own in trace_ids if is_trace_id(own)], limit)
+
+    def of_ids(self, event_ids: Collection[str], limit: int = 100) -> Excerpt[KeptEvent]:
+        return self._kept(error_events.c.id, [own for own in event_ids if _is_event_id(own)], limit)
+
+    def _kept(self, column: Column[bytes], ids: Sequence[str], limit: int) -> Excerpt[KeptEvent]:
+        if len(ids) > MOST_TRACES:
+            raise ValueError(f"{len(ids)} ids; {MOST_TRACES} at most")
+        wanted = [bytes.fromhex(own) for own in ids]
         with self._database.reading() as connection:
-            rows = connection.execute(kept_events(error_events.c.trace_id.in_(wanted), limit)).all() if wanted else []
+            rows = connection.execute(kept_events(column.in_(wanted), limit)).all() if wanted else []
         return Excerpt.within(map(kept_event, rows), limit)
 
     def notes(self, issue: IssueId, limit: int = 200) -> tuple[IssueNote, ...]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import chdb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _CODE = re.compile(r"Code: (\d+)\.")
@@ -77,26 +78,24 @@ class EngineHandles:
             finally:
                 handle.close()
 
-    def insert(self, statement: str, form: str, data: Iterable[bytes]) -> None:
+    def insert(self, into: str, form: str, settings: Mapping[str, str], data: bytes) -> None:
         """Insert rows in a format of ClickHouse, all or none of a batch; what returned survives `kill -9`.
 
+        The engine reads them from a pipe: `send_insert` of chDB 4.4 reports success where storing fails, as on a full
+        disk.
+
         Args:
-            statement: `INSERT INTO … [SETTINGS …]`, without a format.
+            into: `INSERT INTO …`, without settings and format.
             form: Such as `Native`.
-            data: The rows, in pieces of any size.
+            settings: Of this insert.
+            data: The rows.
 
         Raises:
             EngineRefusal: If the engine refuses statement or data.
         """
-        with self._writing, _refusals():
-            inserter: Any = self._writer.send_insert(statement, form)
-            try:
-                for piece in data:
-                    inserter.append(piece)
-                inserter.finish()
-            except BaseException:
-                inserter.cancel()
-                raise
+        given = ", ".join(f"{name} = {quoted(value)}" for name, value in settings.items())
+        with self._writing, _refusals(), _pipe_of(data) as place:
+            self._writer.query(f"{into} FROM INFILE {place}{' SETTINGS ' * bool(given)}{given} FORMAT {form}")
 
     def close(self) -> None:
         """Close the folder, once the statement that writes is over."""
@@ -116,10 +115,30 @@ def _asked(
 
 
 @contextmanager
+def _pipe_of(data: bytes) -> Iterator[str]:
+    """Hand out a literal of the path at which data can be read once."""
+    end, beginning = os.pipe()
+    feeder = threading.Thread(target=_feed, args=(beginning, data))
+    feeder.start()
+    try:
+        yield quoted(f"/dev/fd/{end}")
+    finally:
+        os.close(end)  # a feeder that is still writing ends
+        feeder.join()
+
+
+def _feed(beginning: int, data: bytes) -> None:
+    with suppress(BrokenPipeError), open(beginning, "wb", buffering=0) as pipe:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[pipe.write(rest) :]
+
+
+@contextmanager
 def _refusals() -> Iterator[None]:
     try:
         yield
-    except (chdb.ChdbError, RuntimeError) as refusal:  # `send_insert` raises the latter
+    except chdb.ChdbError as refusal:
         raise EngineRefusal(str(refusal)) from refusal
 
 

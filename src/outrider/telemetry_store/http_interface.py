@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from outrider.telemetry_store.engine_handles import EngineRefusal, quoted
+from outrider.telemetry_store.engine_handles import EngineRefusal
 
 if TYPE_CHECKING:
     import socket
@@ -242,6 +242,5 @@ def _answered(handles: EngineHandles, url: dict[str, str], body: RequestBody) ->
 def _inserted(handles: EngineHandles, statement: str, settings: dict[str, str], body: RequestBody) -> tuple[str, bytes]:
     match = _FORMAT.search(statement)
     assert match is not None
-    given = ", ".join(f"{name} = {quoted(value)}" for name, value in settings.items())
-    handles.insert(statement[: match.start()] + (f" SETTINGS {given}" if given else ""), match[1], body.data())
+    handles.insert(statement[: match.start()], match[1], settings, b"".join(body.data()))
     return match[1], b""

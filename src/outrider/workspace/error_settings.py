@@ -28,6 +28,7 @@ class ErrorSettings:
         code_url: Template of the address of a line of code; empty for none.
         hide_addresses: Whether addresses of the internet count as personal data.
         otlp: Whether exceptions in the telemetry of services are errors, too.
+        runs: Whether what journeys, probes and loads meet is, too.
     """
 
     host: str = "127.0.0.1"
@@ -41,6 +42,7 @@ class ErrorSettings:
     code_url: str = ""
     hide_addresses: bool = False
     otlp: bool = True
+    runs: bool = True
 
     @property
     def origin(self) -> str:
@@ -65,6 +67,7 @@ def read_errors(table: Table) -> ErrorSettings:
         code_url=table.read("code_url", as_code_url, usual.code_url),
         hide_addresses=table.read("hide_addresses", as_flag, usual.hide_addresses),
         otlp=table.read("otlp", as_flag, usual.otlp),
+        runs=table.read("runs", as_flag, usual.runs),
     )
     table.close()
     return settings

@@ -80,6 +80,10 @@ class ErrorLog(Protocol):
         """Return the kept events of up to 1,000 traces, the latest first."""
         ...
 
+    def of_ids(self, event_ids: Collection[str], limit: int = 100) -> Excerpt[KeptEvent]:
+        """Return those of up to 1,000 events that are kept, the latest first."""
+        ...
+
     def notes(self, issue: IssueId, limit: int = 200) -> tuple[IssueNote, ...]:
         """Return its history and comments, the earliest first; of too many the latest."""
         ...

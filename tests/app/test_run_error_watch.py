@@ -1,7 +1,8 @@
-"""A page that throws in a journey has an issue with its stack."""
+"""What runs meet has issues: a page that throws in a journey has one with its stack."""
 
 from __future__ import annotations
 
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from tests.waiting import until
 
 from outrider.app import WorkspaceService, open_store
 from outrider.app.error_projects import KeyRequest, add_project
-from outrider.app.page_error_watch import PageErrorWatch
+from outrider.app.run_error_watch import RunErrorWatch
 from outrider.app.workspace_access import now_us
 from outrider.model import Check, CheckId, ErrorRecord, ErrorSource, IssueQuery, Kind, Measurement, Outcome, Policy
 from outrider.workspace import load
@@ -28,6 +29,15 @@ def test_pay(page):
         page.get_by_role("button").click()
 """
 TRACE = "a" * 32
+PROBE = """
+[orders]
+kind = "http"
+url = "{site}/orders?key=1"
+"""
+STACK = """Traceback (most recent call last):
+  File "/srv/orders.py", line 7, in place
+KeyError: 'sku'"""
+PRINTED = json.dumps({"trace": STACK}).encode()
 PAGES = {
     "/pay": b"<button onclick='pay()'>Pay</button><script src='/app.js'></script>",
     "/app.js": b"function charge(card) {\n  return card.number;\n}\nfunction pay() {\n  charge(null);\n}\n",
@@ -37,8 +47,8 @@ PAGES = {
 class _Pages(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
-        body = PAGES.get(path, b"")
-        self.send_response(200 if body else 404)
+        body = PAGES.get(path, PRINTED)
+        self.send_response(200 if path in PAGES else 500)
         self.send_header("Content-Type", "text/javascript" if path.endswith(".js") else "text/html")
         self.send_header("Server-Timing", f'traceparent;desc="00-{TRACE}-{"b" * 16}-01"')
         self.send_header("Content-Length", str(len(body)))
@@ -59,10 +69,12 @@ def site() -> Iterator[str]:
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_a_page_that_throws_in_a_journey_has_an_issue_with_its_stack(tmp_path: Path, site: str) -> None:
-    """The check names the service by a label; the event has the trace that leads to the run."""
+def test_a_page_and_an_answer_with_a_stack_have_issues_with_it(tmp_path: Path, site: str) -> None:
+    """The check names the service by a label; the event has the trace that leads to the run, and the page's address."""
     (tmp_path / "journeys").mkdir()
     (tmp_path / "journeys" / "test_shop.py").write_text(JOURNEY.format(site=site), "utf-8")
+    (tmp_path / "probes").mkdir()
+    (tmp_path / "probes" / "shop.toml").write_text(PROBE.format(site=site), "utf-8")
     settings = '[errors]\n[journeys]\nstarved_above = 1.0\n[defaults]\nevery = "5s"\nlabels = {service = "shop"}\n'
     (tmp_path / "outrider.toml").write_text(settings, "utf-8")
     workspace = load(tmp_path)
@@ -72,12 +84,12 @@ def test_a_page_that_throws_in_a_journey_has_an_issue_with_its_stack(tmp_path: P
         thread = threading.Thread(target=service.serve)
         thread.start()
         try:
-            until(lambda: len(store.errors.list(IssueQuery(now_us()))) > 0)
+            until(lambda: len(store.errors.list(IssueQuery(now_us()))) > 1)
         finally:
             service.stop()
             thread.join(60)
 
-        (issue,) = store.errors.list(IssueQuery(now_us()))
+        issue, answered = sorted(store.errors.list(IssueQuery(now_us())), key=lambda own: own.title, reverse=True)
         place = store.errors.event(store.errors.events(issue.id)[0].id)
         assert place is not None
         event = place.event
@@ -86,9 +98,10 @@ def test_a_page_that_throws_in_a_journey_has_an_issue_with_its_stack(tmp_path: P
     innermost = event.exceptions[0].frames[-1]
     assert (innermost.function, innermost.path, innermost.line) == ("charge", f"{site}/app.js", 2)
     assert [frame.function for frame in event.exceptions[0].frames][-2:] == ["pay", "charge"]
+    assert (answered.title, answered.value, answered.culprit.rpartition("::")[2]) == ("KeyError", "'sku'", "orders")
     assert event.trace_id == TRACE
     assert event.contexts["outrider"]["run"] in runs
-    assert event.contexts["outrider"]["address"] == f"{site}/app.js"
+    assert event.request.url == f"{site}/pay"
 
 
 @pytest.mark.parametrize(
@@ -97,11 +110,12 @@ def test_a_page_that_throws_in_a_journey_has_an_issue_with_its_stack(tmp_path: P
         ("[errors]\n", "shop", 1),
         ("[errors]\n", "unknown", 0),
         ("[errors]\n", "", 0),
+        ("[errors]\nruns = false\n", "shop", 0),
         ("", "shop", 0),
         ("[errors]\n[capabilities]\nerrors = false\n", "shop", 0),
     ],
 )
-def test_errors_of_pages_are_taken_where_they_are_switched_on(
+def test_errors_of_runs_are_taken_where_they_are_switched_on(
     tmp_path: Path, settings: str, service: str, count: int
 ) -> None:
     """The section, the capability, and a project of the service are needed; a run that comes twice counts once."""
@@ -112,7 +126,7 @@ def test_errors_of_pages_are_taken_where_they_are_switched_on(
     run = run_of(Measurement(Outcome.PASSED, "", now_us(), 1.0, errors=(thrown,)))
     with open_store(workspace) as store:
         add_project(store, workspace, "shop", "production", per_day=1_000, key=KeyRequest())
-        watch = PageErrorWatch(workspace, store.projects, store)
+        watch = RunErrorWatch(workspace, store.projects, store)
         watch.use(workspace, [check])
 
         watch.run_finished(run, [])

@@ -1,4 +1,4 @@
-"""A listener of the service that hands the errors of journeys' pages to the issues of their project."""
+"""A listener of the service that hands the errors that runs met to the issues of their project."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from outrider.app.error_projects import project_of
 from outrider.app.event_symbolication import EventSymbolication
 from outrider.app.followed_error_rules import FollowedErrorRules
-from outrider.errors import page_error_events
-from outrider.model import ErrorSource, StoreError
+from outrider.errors import has_errors, run_error_events
+from outrider.model import StoreError
 from outrider.telemetry import Scrubber
 from outrider.workspace import Mask, Redactor, available_secrets
 
@@ -25,8 +25,8 @@ _SERVICE: Final = "service"
 _MOST_WAITING: Final = 1_000
 
 
-class PageErrorWatch:
-    """Stores what pages threw, for checks with a label `service` that a project has; while errors are switched on.
+class RunErrorWatch:
+    """Stores what runs met, for checks with a label `service` that a project has; while that is switched on.
 
     What cannot be stored is tried again with the next run and every second; the latest thousand events wait.
     """
@@ -37,26 +37,26 @@ class PageErrorWatch:
         self._maps = EventSymbolication(records)
         self._rules = FollowedErrorRules(workspace.root)
         self._waiting: deque[ErrorEvent] = deque(maxlen=_MOST_WAITING)
-        self._services: dict[CheckId, str] = {}
+        self._checks: dict[CheckId, Check] = {}
         self._workspace = workspace
 
     def use(self, workspace: Workspace, checks: Iterable[Check]) -> None:
         """Go by another state of the workspace, from the next run on; returns at once."""
-        self._services = {check.id: check.policy.labels.get(_SERVICE, "") for check in checks}
+        self._checks = {check.id: check for check in checks if check.policy.labels.get(_SERVICE)}
         self._workspace = workspace
 
     def run_finished(self, run: Run, _judgements: Sequence[Judgement]) -> None:
-        """Store the errors of a run's pages."""
-        settings, service = self._workspace.errors, self._services.get(run.check, "")
-        is_on = settings is not None and self._workspace.capabilities.errors
-        if settings is None or not is_on or not service or not _has_page_error(run):
+        """Store the errors of a run."""
+        settings, check = self._workspace.errors, self._checks.get(run.check)
+        is_on = settings is not None and settings.runs and self._workspace.capabilities.errors
+        if settings is None or not is_on or check is None or not has_errors(run):
             return
-        project = project_of(self._projects.all(), service, run.environment)
+        project = project_of(self._projects.all(), check.policy.labels[_SERVICE], run.environment)
         if project is None:
             return
         redactor = Redactor(Mask.of(available_secrets(self._workspace, os.environ)))
         scrubber = Scrubber(redactor, hide_addresses=settings.hide_addresses)
-        self._waiting.extend(page_error_events(run, project, scrubber.text))
+        self._waiting.extend(run_error_events(run, check.kind, project, scrubber.text))
         self._store()
 
     def ticked(self, now_us: int) -> None:  # noqa: ARG002 - a tick is a tick
@@ -73,7 +73,3 @@ class PageErrorWatch:
         except StoreError:
             self._waiting.extend(events)
             raise
-
-
-def _has_page_error(run: Run) -> bool:
-    return any(error.source is ErrorSource.PAGE for attempt in run.attempts for error in attempt.measurement.errors)
