@@ -85,7 +85,7 @@ def read_replay(content: bytes, scrub: Scrub) -> ReplayPart:
     if not isinstance(sent, list):
         raise BadReplay("it is no array of events")
     cleaner = _Cleaner(scrub)
-    events = [event for one in sent[:MOST_EVENTS] if (event := cleaner.event(one)) is not None]
+    events = [kept for event in sent[:MOST_EVENTS] if (kept := cleaner.event(event)) is not None]
     if not events:
         raise BadReplay("it holds no event of a replay")
     events.sort(key=lambda event: event["timestamp"])
