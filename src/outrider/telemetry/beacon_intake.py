@@ -108,7 +108,7 @@ class BeaconIntake:
         Raises:
             RefusedErrors: If it is not kept.
         """
-        project = self._admitted(head)
+        project = self.admit(head)
         if project is None:
             return _TAKEN
         beacon = self._keep_view(head, project, data)
@@ -121,7 +121,7 @@ class BeaconIntake:
 
     def take_vitals(self, head: BeaconHead, data: bytes) -> int:
         """Keep what Google's web-vitals tells, as `take` does."""
-        project = self._admitted(head)
+        project = self.admit(head)
         if project is not None:
             try:
                 reports = read_web_vitals(data)
@@ -136,20 +136,9 @@ class BeaconIntake:
         report = faro_vitals(self._errors.take_faro(head.request, data))
         if report is not None and self._is_on():
             with suppress(RefusedErrors):  # counted; what else came along is kept
-                if project := self._admitted(head):
+                if project := self.admit(head):
                     self._keep_report(head, project, report)
         return _ACCEPTED
-
-    def _admitted(self, head: BeaconHead) -> ErrorProject | None:
-        """Return who may send, within limits; None for a browser that declines."""
-        if not self._is_on():
-            raise self._refused("switched off", "beacons are switched off: [capabilities] real_users", 403)
-        project, key = self._authorised(head)
-        if head.is_declined:
-            self._tally.add("beacons dropped, browser declines")
-            return None
-        self._spend(head, key)
-        return project
 
     def _keep_report(self, head: BeaconHead, project: ErrorProject, report: VitalReport) -> None:
         client = f"{project.id} {head.request.address} {head.agent}"
@@ -172,6 +161,21 @@ class BeaconIntake:
         else:
             self._tally.add("page views not kept, no telemetry")
         return beacon
+
+    def admit(self, head: BeaconHead) -> ErrorProject | None:
+        """Count what a page sends against the limits of its key; return its project, None if the browser declines.
+
+        Raises:
+            RefusedErrors: If it may not send.
+        """
+        if not self._is_on():
+            raise self._refused("switched off", "beacons are switched off: [capabilities] real_users", 403)
+        project, key = self._authorised(head)
+        if head.is_declined:
+            self._tally.add("beacons dropped, browser declines")
+            return None
+        self._spend(head, key)
+        return project
 
     def _take_error(self, request: ErrorRequestHead, document: object) -> None:
         """Hand an error on; what is refused there is counted there, and the view stays."""
