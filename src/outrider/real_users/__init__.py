@@ -20,7 +20,7 @@ from outrider.real_users.vital_answer import (
     VitalRow,
     VitalShare,
 )
-from outrider.real_users.vital_report import ToldVital, VitalReport, faro_vitals, read_web_vitals
+from outrider.real_users.vital_report import MeasuredVital, VitalReport, faro_vitals, read_web_vitals
 
 __all__ = [
     "BOUNDS",
@@ -28,6 +28,7 @@ __all__ = [
     "BadBeacon",
     "BadReplay",
     "Beacon",
+    "MeasuredVital",
     "OpenViews",
     "PageView",
     "RealUserReader",
@@ -36,7 +37,6 @@ __all__ = [
     "ResourceRow",
     "SessionFilter",
     "SessionRow",
-    "ToldVital",
     "ViewFilter",
     "ViewKey",
     "Vital",

@@ -15,7 +15,7 @@ from outrider.real_users.beacon import BEACON_VERSION
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.real_users.vital_report import ToldVital, VitalReport
+    from outrider.real_users.vital_report import MeasuredVital, VitalReport
 
 _MOST: Final = 20_000
 _VISIT_S: Final = 1_800.0
@@ -30,11 +30,11 @@ class _OpenView:
     view: str = field(default_factory=lambda: secrets.token_hex(8))
     sequence: int = 0
     errors: int = 0
-    told: dict[str, ToldVital] = field(default_factory=dict)
+    vitals: dict[str, MeasuredVital] = field(default_factory=dict)
 
     def is_another(self, report: VitalReport) -> bool:
         """Return whether a vital is told again under another id: the page was loaded again."""
-        return any(own.name in self.told and self.told[own.name].id != own.id for own in report.vitals)
+        return any(own.name in self.vitals and self.vitals[own.name].id != own.id for own in report.vitals)
 
 
 class OpenViews:
@@ -65,7 +65,7 @@ class OpenViews:
             view = self._view((session, report.url), report, now_s)
             view.sequence += 1
             view.errors += report.errors
-            view.told |= {own.name: own for own in report.vitals}
+            view.vitals |= {own.name: own for own in report.vitals}
             return json.dumps(_document(view, report, now_s)).encode()
 
     def _visit(self, client: str, now_s: float) -> str:
@@ -89,11 +89,11 @@ class OpenViews:
 
 def _document(view: _OpenView, report: VitalReport, now_s: float) -> dict[str, Any]:
     causes: dict[str, str] = {}
-    for own in view.told.values():
+    for own in view.vitals.values():
         causes |= own.causes
     return {
         "v": BEACON_VERSION, "session": view.session, "view": view.view, "n": view.sequence, "url": report.url,
         "ms": round((now_s - view.begun_s) * 1000), "release": report.release, "nav": report.navigation,
-        "vitals": {name: own.value for name, own in view.told.items()}, "causes": causes,
+        "vitals": {name: own.value for name, own in view.vitals.items()}, "causes": causes,
         "counts": {"errors": view.errors},
     }  # fmt: skip

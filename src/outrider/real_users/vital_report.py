@@ -32,7 +32,7 @@ _OF_VITALS: Final = frozenset({"lcp", "inp", "cls", "ttfb"})
 
 
 @dataclass(frozen=True, slots=True)
-class ToldVital:
+class MeasuredVital:
     """A vital.
 
     Attributes:
@@ -56,7 +56,7 @@ class VitalReport:
     """
 
     url: str
-    vitals: tuple[ToldVital, ...]
+    vitals: tuple[MeasuredVital, ...]
     session: str = ""
     release: str = ""
     navigation: str = ""
@@ -85,12 +85,12 @@ def faro_vitals(payload: Mapping[str, Any]) -> VitalReport | None:
     meta = _object(payload.get("meta"))
     app, exceptions = _object(meta.get("app")), payload.get("exceptions")
     measured = [own for own in _list(payload.get("measurements")) if isinstance(own, dict)]
-    told = [own for own in measured if own.get("type") == "web-vitals"]
-    vitals = [vital for own in told[:_MOST_METRICS] if (vital := _faro_vital(own)) is not None]
+    vital_entries = [own for own in measured if own.get("type") == "web-vitals"]
+    vitals = [vital for own in vital_entries[:_MOST_METRICS] if (vital := _faro_vital(own)) is not None]
     errors = len(exceptions) if isinstance(exceptions, list) else 0
     if not vitals and not errors:
         return None
-    navigations = (str(_object(own.get("context")).get("navigation_type") or "") for own in told)
+    navigations = (str(_object(own.get("context")).get("navigation_type") or "") for own in vital_entries)
     return VitalReport(
         url=bare_url(_text(_object(meta.get("page")).get("url"))),
         vitals=tuple(vitals),
@@ -109,26 +109,26 @@ def _report(metric: Mapping[str, Any]) -> VitalReport:
     if not url:
         raise BadBeacon("the page is not named: send `url: location.href` along, or use web-vitals 6 or newer")
     causes = _causes(name, _object(metric.get("attribution")))
-    told = ToldVital(name, _text(metric.get("id")), value, causes)
+    vital = MeasuredVital(name, _text(metric.get("id")), value, causes)
     return VitalReport(
-        url, (told,), release=_text(metric.get("release")), navigation=_text(metric.get("navigationType"))
+        url, (vital,), release=_text(metric.get("release")), navigation=_text(metric.get("navigationType"))
     )
 
 
-def _faro_vital(entry: Mapping[str, Any]) -> ToldVital | None:
+def _faro_vital(entry: Mapping[str, Any]) -> MeasuredVital | None:
     values, context = _object(entry.get("values")), _object(entry.get("context"))
     name = next((own for own in values if own in _NAMES), "")
     value = _number(values.get(name))
     if value is None:
         return None
-    return ToldVital(name, _text(context.get("id")), value, _causes(name, {**context, **values}))
+    return MeasuredVital(name, _text(context.get("id")), value, _causes(name, {**context, **values}))
 
 
-def _causes(name: str, told: Mapping[str, Any]) -> dict[str, str]:
+def _causes(name: str, parts: Mapping[str, Any]) -> dict[str, str]:
     if name not in _OF_VITALS:
         return {}
     causes = {}
-    for key, value in told.items():
+    for key, value in parts.items():
         part = _CAUSES.get(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower())
         number = _number(value)
         text = value if isinstance(value, str) else f"{number:.0f}" if number is not None else ""
