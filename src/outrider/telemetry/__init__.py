@@ -4,7 +4,7 @@ Reading a request needs the extra `telemetry`.
 """
 
 from outrider.telemetry.attribute_reader import AttributeReader
-from outrider.telemetry.beacon_intake import MOST_BEACON_BYTES, BeaconHead, BeaconIntake
+from outrider.telemetry.beacon_intake import MOST_BEACON_BYTES, MOST_FARO_BYTES, BeaconHead, BeaconIntake
 from outrider.telemetry.day_ledger import LEDGER, DayBudget, DayLedger, LedgerDay, read_ledger
 from outrider.telemetry.digestion import Digestion
 from outrider.telemetry.disk_room import DiskRoom
@@ -16,6 +16,7 @@ from outrider.telemetry.limits import Limits, Share, Tally
 from outrider.telemetry.log_follower import FilePattern, LogFollower
 from outrider.telemetry.otlp_body import JSON, PROTOBUF, BadTelemetry, SignalKind, failure
 from outrider.telemetry.page_view_digestion import PageViewDigestion
+from outrider.telemetry.replay_intake import MOST_REPLAY_BYTES, ReplayIntake, ReplayPlace
 from outrider.telemetry.run_export import RunExport
 from outrider.telemetry.scrubber import Scrubber
 from outrider.telemetry.span_sampler import KeepRules, SpanSampler
@@ -28,6 +29,8 @@ __all__ = [
     "JSON",
     "LEDGER",
     "MOST_BEACON_BYTES",
+    "MOST_FARO_BYTES",
+    "MOST_REPLAY_BYTES",
     "PROTOBUF",
     "SYSLOG",
     "AttributeReader",
@@ -55,6 +58,8 @@ __all__ = [
     "PageViewDigestion",
     "Record",
     "RefusedErrors",
+    "ReplayIntake",
+    "ReplayPlace",
     "RunExport",
     "Scrubber",
     "Share",
