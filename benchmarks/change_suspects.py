@@ -70,8 +70,8 @@ def main(trials: int = 5_000) -> None:
             first += stands_out and suspects[0].change is made
             none += not stands_out
         other = trials - first - none
-        told = f"{first / trials:.1%}, none in {none / trials:.1%}, another one in {other / trials:.1%}"
-        print(f"{count:g} others of its kind in four weeks: the cause stands out first in {told}")
+        shares = f"{first / trials:.1%}, none in {none / trials:.1%}, another one in {other / trials:.1%}"
+        print(f"{count:g} others of its kind in four weeks: the cause stands out first in {shares}")
 
 
 if __name__ == "__main__":
