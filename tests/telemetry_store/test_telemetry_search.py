@@ -157,6 +157,31 @@ def test_a_measure_sums_up_what_matches(search: TelemetrySearch, measure: str, v
     assert table.rows == ((value,),)
 
 
+def test_spans_that_stand_for_others_count_for_them(shared: ClickHouseClient, service: str) -> None:
+    """Of ten traces nine were left out by their share, and all that failed were kept: neither count nor share is wrong."""
+    kept = [span(service, duration_ms=100, sample_rate=10, attributes={"n": "2"}) for _ in range(7)]
+    failed = [span(service, duration_ms=400, status="Error", attributes={"n": "-4"}) for _ in range(3)]
+    rest = [span(service, duration_ms=0, attributes={})]
+    TelemetryTables(shared).insert_spans([*kept, *failed, *rest], token=service)
+    search = TelemetrySearch(shared, clock=lambda: NOW_NS)
+    wanted = {
+        "count": 74, "errors": 3, "rate": 74 / 3600, "sum(duration)": 8200, "avg(duration)": 8200 / 74,
+        "max(duration)": 400, "min(duration)": 0, "p50(duration)": 100, "p95(duration)": 100, "p99(duration)": 400,
+        "avg(n)": 128 / 73, "p1(n)": -4, "sum(n)": 128, "uniq(status)": 2,
+    }  # fmt: skip
+
+    query = f"service:{service}"
+    measured = {name: search.measure(RecordKind.SPANS, query, measure=name).rows[0][0] for name in wanted}
+    durations, failures = search.span_durations(query)
+    (facet,) = search.facet_counts(RecordKind.SPANS, query, ["status"])
+
+    assert measured == {name: pytest.approx(value, rel=0.01) for name, value in wanted.items()}
+    assert search.measure(RecordKind.SPANS, query, measure="p50(nothing)").rows == ((None,),)
+    assert search.measure(RecordKind.SPANS, query, measure="avg(nothing)").rows == ((None,),)
+    assert (durations.total, failures.total) == (74, 3)
+    assert dict(facet.values) == {"Unset": 71, "Error": 3}
+
+
 @pytest.mark.parametrize(
     "measure", ["", "p95", "p100(x)", "median(duration)", "count(x)", "sum()", "1; DROP TABLE x", "p(x)"]
 )

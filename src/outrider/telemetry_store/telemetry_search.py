@@ -156,7 +156,7 @@ class TelemetrySearch:
         """Return the durations, in milliseconds, of all spans that match, and of those that failed."""
         condition = self._condition(SPANS, query)
         sql = (
-            f"SELECT {DURATION_BUCKET} AS Bucket, count(), countIf({SPANS.failed}) FROM {self._table(SPANS)}"
+            f"SELECT {DURATION_BUCKET} AS Bucket, {SPANS.count()}, {SPANS.count(SPANS.failed)} FROM {self._table(SPANS)}"
             f" WHERE {_when(SPANS, condition)} AND ({condition.sql}) GROUP BY Bucket"
         )
         rows = [
@@ -262,12 +262,12 @@ class TelemetrySearch:
         parameters = condition.parameters
         values = ", ".join(key_sql(key, signal, parameters) for key in keys)
         records = (
-            f"SELECT [{values}] AS Values FROM {self._table(signal)}"
+            f"SELECT [{values}] AS Values, {signal.weight or 1} AS Weight FROM {self._table(signal)}"
             f" WHERE {_when(signal, condition)} AND ({condition.sql})"
             f" ORDER BY toStartOfFiveMinutes(Timestamp) DESC LIMIT {parameters.add(newest, 'UInt32')}"
         )
         sql = (
-            f"SELECT Key, Value, count() AS c FROM ({records})"
+            f"SELECT Key, Value, sum(Weight) AS c FROM ({records})"
             f" ARRAY JOIN {parameters.add(list(keys), 'Array(String)')} AS Key, Values AS Value"
             f" WHERE Value != '' GROUP BY Key, Value ORDER BY c DESC, Value LIMIT {_FACET_VALUES} BY Key"
         )
