@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.model import LogRecord
-from outrider.telemetry.attribute_reader import valid_text
+from outrider.telemetry.attribute_reader import LogOrder, valid_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +59,7 @@ class LineReader:
 
     def __init__(self, reader: AttributeReader, resource: Mapping[str, object]) -> None:
         self._reader = reader
+        self._order = LogOrder()
         self._resource = reader.plain(resource.items())
         self._resources: dict[str, tuple[str, dict[str, str], AttributeReader]] = {}
 
@@ -94,7 +95,7 @@ class LineReader:
         named, trace, span = ids
         service, resource, reader = self._resource_of(named)
         return LogRecord(
-            reader.moment(time_ns),
+            self._order.moment(reader.moment(time_ns)),
             trace,
             span if trace else "",
             0,

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 MOST_ROWS: Final = 10_000
 MOST_GROUPS: Final = 1000
 MOST_PERIODS: Final = 2000
-_FACET_KEYS, _FACET_VALUES = 30, 10
+_FACET_KEYS, _FACET_VALUES, _FEW_VALUES = 30, 10, 100
 _SECOND_NS = 10**9
 _MINUTE_S = 60
 _BY_HOUR_NS = 12 * 3600 * _SECOND_NS
@@ -243,7 +243,10 @@ class TelemetrySearch:
         return [_rates(row) for row in self._rows(sql, parameters)]
 
     def facets(self, kind: RecordKind, since_ns: int, until_ns: int, *, service: str = "") -> list[Facet]:
-        """Return attributes with few values and the most frequent of them."""
+        """Return attributes with few values and the most frequent of them.
+
+        Identifiers are none, nor is what was hidden: of more values than are shown, each occurs five times on average.
+        """
         table = "outrider_log_facets" if kind is RecordKind.LOGS else "outrider_span_facets"
         parameters = Parameters()
         where = within("Quarter", since_ns // (900 * _SECOND_NS) * 900 * _SECOND_NS, until_ns, parameters)
@@ -251,7 +254,11 @@ class TelemetrySearch:
             where += f" AND ServiceName = {parameters.add(service, 'String')}"
         counts = f"SELECT Key, Value, sum(n) AS c FROM {self._name(table)} WHERE {where} GROUP BY Key, Value"
         top = f"arraySlice(arrayReverseSort(p -> (p.2, p.1), groupArray((Value, c))), 1, {_FACET_VALUES})"
-        sql = f"SELECT Key, {top} FROM ({counts}) GROUP BY Key ORDER BY sum(c) DESC, Key LIMIT {_FACET_KEYS}"
+        sql = (
+            f"SELECT Key, {top} FROM ({counts}) WHERE Value != '***' GROUP BY Key"
+            f" HAVING count() <= {_FEW_VALUES} AND (count() <= {_FACET_VALUES} OR sum(c) >= 5 * count())"
+            f" ORDER BY sum(c) DESC, Key LIMIT {_FACET_KEYS}"
+        )
         rows = self._rows(sql, parameters)
         return [Facet(key, tuple((value, int(count)) for value, count in values)) for key, values in rows]
 
