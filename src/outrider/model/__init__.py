@@ -140,6 +140,7 @@ from outrider.model.ports import (
     ProjectRegistry,
     ProofLog,
     Pruner,
+    ReplayLog,
     ReportHistory,
     ReportRecords,
     RollupReader,
@@ -167,6 +168,7 @@ from outrider.model.ports import (
     ViewLog,
 )
 from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
+from outrider.model.replay_segment import ReplaySegment
 from outrider.model.retention import LAST_GOOD_KINDS, LASTING, Pruned, Retention
 from outrider.model.run import Attempt, Circumstances, Run
 from outrider.model.saved_view import SavedView, ViewPage
@@ -256,7 +258,8 @@ __all__ = [
     "OperationCount", "OperatorRecords", "Order", "Origin", "Outbox", "Outcome", "OutriderError", "Overlap",
     "OverrideLog", "OwnerRule", "Pause", "PeriodCount", "PeriodDuration", "Place", "PlannedMaintenance", "Points",
     "Policy", "ProcessView", "ProjectKey", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner",
-    "QueueEntry", "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReportHistory",
+    "QueueEntry", "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReplayLog",
+    "ReplaySegment", "ReportHistory",
     "ReportRecords", "Retention", "Role", "Rollup", "RollupReader", "RowPosition", "Run", "RunHistory", "RunId",
     "RunLog", "RunPosition", "RunSummary", "RuntimePoint", "Sample", "SavedView", "ScheduleQueue", "SchedulerStore",
     "Selection", "Series", "SeriesReader", "ServerError", "ServiceInstance", "ServiceReader", "ServiceRecords",

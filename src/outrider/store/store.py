@@ -18,6 +18,7 @@ from outrider.store.history_table import HistoryTable
 from outrider.store.load_progress_table import LoadProgressTable
 from outrider.store.project_table import ProjectTable
 from outrider.store.pruner import prune
+from outrider.store.replay_table import ReplayTable
 from outrider.store.run_table import RunTable
 from outrider.store.run_writer import Writer
 from outrider.store.schedule_table import ScheduleTable
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         ProjectRegistry,
         ProofLog,
         Pruned,
+        ReplayLog,
         RollupReader,
         RunLog,
         ScheduleQueue,
@@ -100,6 +102,7 @@ class Store:
     projects: ProjectRegistry
     errors: ErrorLog
     source_maps: SourceMapLog
+    replays: ReplayLog
     artifacts: ArtifactStore
 
     def __init__(self, database: Database, folder: ArtifactStore) -> None:
@@ -134,6 +137,7 @@ class Store:
         self.projects = ProjectTable(database, writer)
         self.errors = ErrorTable(database, writer)
         self.source_maps = SourceMapTable(database, writer, folder)
+        self.replays = ReplayTable(database, writer, folder)
 
     @classmethod
     def open(

@@ -14,6 +14,7 @@ from outrider.model.ports.error_log import ErrorLog
 from outrider.model.ports.gate_log import GateLog
 from outrider.model.ports.load_progress_log import LoadProgressLog
 from outrider.model.ports.project_registry import ProjectRegistry
+from outrider.model.ports.replay_log import ReplayLog
 from outrider.model.ports.run_log import RunLog
 from outrider.model.ports.schedule_queue import ScheduleQueue
 from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
@@ -57,7 +58,7 @@ __all__ = [
     "GateLog", "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
     "JudgeMemory", "LoadProgressLog",
     "MapRecords", "OperatorRecords", "Outbox", "OverrideLog", "ProjectRecords", "ProjectRegistry",
-    "ProofLog", "Pruner", "ReportHistory", "ReportRecords", "RollupReader",
+    "ProofLog", "Pruner", "ReplayLog", "ReportHistory", "ReportRecords", "RollupReader",
     "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore",
     "Selection", "SeriesReader", "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog", "SourceMapLog",
     "StatusLog", "StatusPageRecords", "TableReader", "TelemetryInserts", "TelemetryReader", "TelemetryRecords",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.gate_log import GateLog
     from outrider.model.ports.load_progress_log import LoadProgressLog
     from outrider.model.ports.project_registry import ProjectRegistry
+    from outrider.model.ports.replay_log import ReplayLog
     from outrider.model.ports.run_log import RunLog
     from outrider.model.ports.schedule_queue import ScheduleQueue
     from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
@@ -55,6 +56,16 @@ class ReportHistory(JudgeHistory, Protocol):
     @property
     def checks(self) -> CheckRegistry:
         """Which checks there are."""
+        ...
+
+    @property
+    def history(self) -> CheckHistory:
+        """What many checks did."""
+        ...
+
+    @property
+    def schedule(self) -> ScheduleQueue:
+        """Pauses."""
         ...
 
 
@@ -263,6 +274,11 @@ class ServiceRecords(SchedulerStore, JudgeHistory, Protocol):
     """What tells how a service does: its runs, its queue, what the judge said, and settings beside the file."""
 
     @property
+    def history(self) -> CheckHistory:
+        """What many checks did."""
+        ...
+
+    @property
     def overrides(self) -> OverrideLog:
         """Settings that hold in the place of those in files."""
         ...
@@ -277,6 +293,11 @@ class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
         ...
 
     @property
+    def replays(self) -> ReplayLog:
+        """Replays of sessions."""
+        ...
+
+    @property
     def annotations(self) -> AnnotationLog:
         """Annotations."""
         ...
@@ -287,11 +308,6 @@ class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
         ...
 
     @property
-    def history(self) -> CheckHistory:
-        """What many checks did."""
-        ...
-
-    @property
     def rollups(self) -> RollupReader:
         """Samples by hour and UTC day."""
         ...
@@ -299,11 +315,6 @@ class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
     @property
     def proofs(self) -> ProofLog:
         """What `outrider prove` reported."""
-        ...
-
-    @property
-    def schedule(self) -> ScheduleQueue:
-        """Pauses."""
         ...
 
     @property
