@@ -109,6 +109,18 @@ def test_lines_of_one_second_stay_in_their_order(desk: Desk) -> None:
     assert in_time[-1].time_ns - in_time[0].time_ns < 1_000
 
 
+@pytest.mark.parametrize(
+    ("word", "number"), [("notice", 10), ("warning", 13), ("ERR", 17), ("crit", 18), ("CRITICAL", 21), ("emerg", 21)]
+)
+def test_levels_are_known_by_the_names_that_loggers_give_them(desk: Desk, word: str, number: int) -> None:
+    """As OpenTelemetry maps those of syslog and of Python, whose CRITICAL is fatal."""
+    follower = desk.follow()
+    desk.write(f'{{"level":"{word}","msg":"x"}}\n')
+    look(follower)
+
+    assert [(record.severity_text, record.severity_number) for record in desk.records] == [(word, number)]
+
+
 def test_a_log_that_rotates_loses_and_doubles_nothing(desk: Desk) -> None:
     """Of Python's own handler, which renames files, over a restart in the middle; what is kept is in order."""
     follower = desk.follow("shop.log")

@@ -78,6 +78,8 @@ def search(shared: ClickHouseClient, records: list[LogRecord]) -> TelemetrySearc
         ("level:error", [1]),
         ("level>=error", [1, 4]),
         ("level>error", [4]),
+        ("level>=err", [1, 4]),
+        ("level:critical", [4]),
         ("level<=warn", [0, 2, 3]),
         ("level:unknown", [3]),
         ("level:[warn, fatal]", [2, 4]),
@@ -158,7 +160,7 @@ def test_a_measure_sums_up_what_matches(search: TelemetrySearch, measure: str, v
 
 
 def test_spans_that_stand_for_others_count_for_them(shared: ClickHouseClient, service: str) -> None:
-    """Of ten traces nine were left out by their share, and all that failed were kept: neither count nor share is wrong."""
+    """Nine of ten traces were left out by their share, and all that failed kept: neither count nor share is wrong."""
     kept = [span(service, duration_ms=100, sample_rate=10, attributes={"n": "2"}) for _ in range(7)]
     failed = [span(service, duration_ms=400, status="Error", attributes={"n": "-4"}) for _ in range(3)]
     rest = [span(service, duration_ms=0, attributes={})]

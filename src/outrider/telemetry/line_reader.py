@@ -29,7 +29,7 @@ _TRACES: Final = ("trace_id", "traceId", "trace.id", "traceID", "otelTraceID")
 _SPANS: Final = ("span_id", "spanId", "span.id", "spanID", "otelSpanID")
 _SEVERITIES: Final = {
     "trace": 1, "verbose": 1, "debug": 5, "info": 9, "information": 9, "informational": 9, "notice": 10, "warn": 13,
-    "warning": 13, "error": 17, "err": 17, "severe": 17, "critical": 18, "crit": 18, "fatal": 21, "panic": 21,
+    "warning": 13, "error": 17, "err": 17, "severe": 17, "critical": 21, "crit": 18, "fatal": 21, "panic": 21,
     "alert": 19, "emerg": 21, "emergency": 21,
 }  # fmt: skip
 _PINO: Final = {10: 1, 20: 5, 30: 9, 40: 13, 50: 17, 60: 21}

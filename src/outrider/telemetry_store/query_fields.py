@@ -130,7 +130,7 @@ LOG_COUNTS: Final = Signal(
 """Logs counted by minute: what a question about these keys alone is answered from."""
 
 LEVELS: Final[Mapping[str, int]] = {
-    "unknown": 0, "trace": 1, "debug": 5, "info": 9, "information": 9, "warn": 13, "warning": 13, "error": 17,
-    "fatal": 21, "critical": 21,
+    "unknown": 0, "trace": 1, "debug": 5, "info": 9, "information": 9, "notice": 9, "warn": 13, "warning": 13,
+    "error": 17, "err": 17, "crit": 17, "alert": 17, "fatal": 21, "critical": 21, "emerg": 21, "panic": 21,
 }  # fmt: skip
-"""The first of the four numbers that OpenTelemetry gives each level."""
+"""The first of the four numbers that OpenTelemetry gives each level, by its names: those that are read and printed."""

@@ -156,8 +156,8 @@ class TelemetrySearch:
         """Return the durations, in milliseconds, of all spans that match, and of those that failed."""
         condition = self._condition(SPANS, query)
         sql = (
-            f"SELECT {DURATION_BUCKET} AS Bucket, {SPANS.count()}, {SPANS.count(SPANS.failed)} FROM {self._table(SPANS)}"
-            f" WHERE {_when(SPANS, condition)} AND ({condition.sql}) GROUP BY Bucket"
+            f"SELECT {DURATION_BUCKET} AS Bucket, {SPANS.count()}, {SPANS.count(SPANS.failed)}"
+            f" FROM {self._table(SPANS)} WHERE {_when(SPANS, condition)} AND ({condition.sql}) GROUP BY Bucket"
         )
         rows = [
             (int(bucket), int(count), int(failed)) for bucket, count, failed in self._rows(sql, condition.parameters)
