@@ -1,6 +1,7 @@
 """What real users live through: beacons and replays read, and what is asked of page views. Values; no I/O."""
 
 from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon
+from outrider.real_users.open_views import OpenViews
 from outrider.real_users.page_name import bare_url, page_name
 from outrider.real_users.page_view import ROBOT, PageView
 from outrider.real_users.replay_event import BadReplay, ReplayPart, read_replay
@@ -19,6 +20,7 @@ from outrider.real_users.vital_answer import (
     VitalRow,
     VitalShare,
 )
+from outrider.real_users.vital_report import MeasuredVital, VitalReport, faro_vitals, read_web_vitals
 
 __all__ = [
     "BOUNDS",
@@ -26,6 +28,8 @@ __all__ = [
     "BadBeacon",
     "BadReplay",
     "Beacon",
+    "MeasuredVital",
+    "OpenViews",
     "PageView",
     "RealUserReader",
     "ReceivedBeacon",
@@ -39,10 +43,13 @@ __all__ = [
     "VitalBin",
     "VitalBounds",
     "VitalPoint",
+    "VitalReport",
     "VitalRow",
     "VitalShare",
     "bare_url",
+    "faro_vitals",
     "page_name",
     "read_beacon",
     "read_replay",
+    "read_web_vitals",
 ]
