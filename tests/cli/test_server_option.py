@@ -10,8 +10,12 @@ from tests.cli.conftest import CALM, Desk, invoke
 from tests.cli.test_up import up
 from tests.waiting import until
 
+from outrider.app import open_store
+from outrider.app.workspace_access import now_us
 from outrider.cli.main import cli
 from outrider.cli.server_option import REMOTE
+from outrider.model import SessionCount
+from outrider.workspace import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +51,8 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
     """With a token in the environment, in a folder without a workspace, by option and by variable."""
     away = tmp_path / "away"
     away.mkdir()
+    with open_store(load(place.root)) as store:
+        store.release_health.add([SessionCount(1, "production", "shop@v1", now_us(), "a", 3, 1, 1)], 1)
     with up(place) as service:
         port = json.loads(service.wait_for("pages.answer"))["port"]
         url = f"http://127.0.0.1:{port}"
@@ -75,7 +81,7 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
 
         for command in (
             ("runs", "--json"), ("runs",), ("show", run, "--json"), ("show", run), ("incidents", "--json"),
-            ("incidents",), ("silence", "--json"), ("silence",), ("release", "--json"), ("release",), ("oncall",),
+            ("incidents",), ("silence", "--json"), ("silence",), ("release", "--json"), ("release",), ("releases",), ("releases", "--json"), ("oncall",),
             ("annotate",), ("annotate", "--json"), ("views",),
             ("views", "--json"), ("ls",), ("ls", "--json"), ("changes",), ("changes", "--json"),
             ("export", "samples"), ("export", "runs", "--format", "json"),

@@ -28,6 +28,7 @@ from outrider.model import (
     Pause,
     Policy,
     Release,
+    ReleaseHealth,
     Run,
     RunId,
     RunSummary,
@@ -134,6 +135,15 @@ def silence_of(item: Json) -> Silence:
 def release_of(item: Json) -> Release:
     """Return a release."""
     return Release(item["name"], item["environment"], time_of(item["at"]), item["accepted"])
+
+
+def release_health_of(item: Json) -> ReleaseHealth:
+    """Return what sessions of a release came to."""
+    return ReleaseHealth(
+        item["project"], item["environment"], item["release"], time_of(item["first"]), time_of(item["last"]),
+        item["sessions"], item["errored"], item["crashed"], item["abnormal"], item["users"], item["crashed_users"],
+        item["recent"], item["recent_of_all"], item["new_issues"], item["service"], moment_of(item["live_since"]),
+    )  # fmt: skip
 
 
 def annotation_of(item: Json) -> Annotation:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Excerpt,
         Outcome,
         Release,
+        ReleaseHealth,
         RunSummary,
         SavedView,
         Silence,
@@ -125,6 +126,10 @@ class Backend(Protocol):
 
     def mark_release(self, name: str, *, at_us: int | None, environment: str | None, accept: bool) -> None:
         """Mark a deploy."""
+        ...
+
+    def release_health(self, *, days: float, environment: str, limit: int) -> Excerpt[ReleaseHealth]:
+        """Return what sessions of releases came to within so many days, those seen last first."""
         ...
 
     def environment_note(self, environment: str) -> str:

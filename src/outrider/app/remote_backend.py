@@ -19,6 +19,7 @@ from outrider.app.api_records import (
     level_change_of,
     moment_of,
     pause_of,
+    release_health_of,
     release_of,
     run_of,
     run_summary_of,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
         Check,
         Outcome,
         Release,
+        ReleaseHealth,
         RunSummary,
         SavedView,
         Silence,
@@ -299,6 +301,15 @@ class RemoteBackend:
         _refuse("--at", at_us)
         values = {"name": name, "environment": environment or "", "accept": "yes" if accept else ""}
         self.client.act("/releases", values)
+
+    def release_health(self, *, days: float, environment: str, limit: int) -> Excerpt[ReleaseHealth]:
+        """Return what sessions of releases came to within so many days, those seen last first."""
+        from outrider.app.workspace_access import now_us  # noqa: PLC0415 - as above
+
+        since = text_of_moment(now_us() - round(days * _DAY_US)) or ""
+        body = self.client.read("/release-health", {"since": since, "environment": environment, "limit": str(limit)})
+        with self._readable():
+            return Excerpt(map(release_health_of, body["items"]), is_complete=not body["more"])
 
     def environment_note(self, environment: str) -> str:
         """Return that no check of the server runs in an environment, and what may have been meant; empty otherwise."""

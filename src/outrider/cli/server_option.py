@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 REMOTE = frozenset(
     {
         "ack", "annotate", "assign", "audit", "changes", "comment", "export", "incidents", "ls", "now", "oncall",
-        "pause", "release", "resume", "runs", "settings", "show", "silence", "status", "views",
+        "pause", "release", "releases", "resume", "runs", "settings", "show", "silence", "status", "views",
     }
 )  # fmt: skip
 """Commands that a server can answer."""

@@ -1,6 +1,7 @@
 """What real users live through: beacons of their browsers read, and what is asked of page views. Values; no I/O."""
 
 from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon
+from outrider.real_users.browser_family import browser_family
 from outrider.real_users.page_name import bare_url, page_name
 from outrider.real_users.page_view import ROBOT, PageView
 from outrider.real_users.vital_answer import (
@@ -39,6 +40,7 @@ __all__ = [
     "VitalRow",
     "VitalShare",
     "bare_url",
+    "browser_family",
     "page_name",
     "read_beacon",
 ]
