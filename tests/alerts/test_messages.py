@@ -10,6 +10,8 @@ from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, ladder, symptom
 
 from outrider.alerts.composition import Clock, headline, length
 from outrider.alerts.finding import Facts, Problem, check_of
+from outrider.alerts.incident import Quote
+from outrider.alerts.incident_records import read_incident
 from outrider.alerts.matcher import parse_matcher
 from outrider.alerts.oncall import Level
 from outrider.alerts.route import Route
@@ -36,6 +38,45 @@ def test_a_subject_names_what_where_how_much_and_since_when(story: Callable[...,
         "[shop] warning: Home page is slow: 390 ms, usually 120 to 170 (2.7x), since 08:53, after v2.4"
     )
     assert "since: 2027-01-15 08:53:00 CET, for 7 min" in followed.sent[0][2].text
+
+
+def test_the_first_message_waits_a_little_for_what_explains_it(story: Callable[..., Story]) -> None:
+    """Each line with its page; later ones do not wait, and a resolution still says it."""
+    followed = story(links="https://outrider.example/")
+    quotes = (Quote("where the time went", "of +310 ms, +290 ms in SELECT products", "/incidents/1#slower"),)
+    followed.run("xx", every_s=1)
+    [incident] = followed.tracker.incidents.values()
+    followed.tracker.await_explanation(incident.id, followed.now_us + 6 * SECOND_US)
+    followed.wait(4)
+    assert followed.sent == []
+
+    followed.tracker.explain(incident.id, quotes)
+    followed.wait(1)
+    followed.tracker.await_explanation(incident.id, followed.now_us + MINUTE_US)
+    followed.tracker.explain(incident.id, ())
+    followed.run("...", every_s=1)
+
+    line = "where the time went: of +310 ms, +290 ms in SELECT products https://outrider.example/incidents/1#slower"
+    assert followed.kinds == ["trigger", "resolved"]
+    assert all(line in message.text for _, _, message in followed.sent)
+    stored = next(own for changes in reversed(followed.changes) for own in changes.incidents)
+    assert read_incident(stored).explanation == quotes
+
+
+def test_a_message_goes_out_unexplained_rather_than_late(story: Callable[..., Story]) -> None:
+    """Six seconds after it was to be looked up; a route that waits longer than that waits as it says."""
+    followed = story()
+    slow = story(route=Route(receivers=("mail",), wait_us=20 * SECOND_US))
+    for own in (followed, slow):
+        own.run("xx", every_s=1)
+        [incident] = own.tracker.incidents.values()
+        own.tracker.await_explanation(incident.id, own.now_us + 6 * SECOND_US)
+    slow.tracker.explain(incident.id, ())
+
+    for own in (followed, slow):
+        own.wait(7)
+
+    assert (followed.kinds, slow.kinds) == (["trigger"], [])
 
 
 def test_details_say_no_headline_that_the_subject_has_said(story: Callable[..., Story]) -> None:

@@ -143,8 +143,19 @@ def small_disk(folder: Path, size: str) -> Iterator[Callable[[str], object]]:
         subprocess.run(["umount", "-l", folder], check=True)
 
 
-def test_a_full_disk_of_the_engine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    """What waits for it stays in the spool and is stored once there is room, in the table and in its rollup.
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Let nobody open a file below a folder to write."""
+    subprocess.run(["mount", "--bind", folder, folder], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_disk_of_the_engine_that_is_full_or_read_only_loses_nothing(tmp_path: Path) -> None:
+    """What was acknowledged waits in the spool and is stored once it can be, in the table and in its rollup.
 
     Queries are answered meanwhile.
     """
@@ -163,12 +174,15 @@ def test_a_full_disk_of_the_engine_loses_nothing_that_was_acknowledged(tmp_path:
         stored = client.command("SELECT count() FROM outrider.otel_logs")
 
         assert tally.counts()["logs stored"] == int(stored) == sent - 200
-        assert not digestion.digest()
         resize("200m")
+        assert digestion.digest()
+        spool.write(SignalKind.LOGS, [log_record("shop")])
+        with read_only(disk):
+            assert not digestion.digest()
         assert digestion.digest()
 
         rollup = "SELECT sum(n) FROM outrider.outrider_logs_1m"
-        assert client.query(f"SELECT count(), ({rollup}) FROM outrider.otel_logs").rows == [(sent, sent)]
+        assert client.query(f"SELECT count(), ({rollup}) FROM outrider.otel_logs").rows == [(sent + 1, sent + 1)]
         client.close()
     assert spool.bytes == 0
 

@@ -200,6 +200,20 @@ def test_too_much_is_refused(search: TelemetrySearch, shared: ClickHouseClient) 
         narrow.search_logs("order since:1d")
 
 
+def test_a_pattern_that_could_be_tried_for_ever_ends(
+    shared: ClickHouseClient, search: TelemetrySearch, service: str
+) -> None:
+    """Of sixty stars, on a text that matches all but its last letter; likewise as the value of an attribute."""
+    text = "a" * 30_000
+    TelemetryTables(shared).insert_logs([log_record(service, text, attributes={"order": text})], token=service)
+
+    stars = "a*" * 60 + "b"
+
+    assert search.search_logs(f"service:{service} {stars}").rows == ()
+    assert search.search_logs(f"service:{service} order:{stars}").rows == ()
+    assert len(search.search_logs(f"service:{service} {'a*' * 60}").rows) == 1
+
+
 def test_spans_are_read_back_whole_and_make_their_trace(shared: ClickHouseClient, service: str) -> None:
     """A trace is in order of time, whatever order it came in."""
     trace = service.removeprefix("service-").rjust(32, "0")

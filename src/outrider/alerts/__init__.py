@@ -8,7 +8,7 @@ from outrider.alerts.composition import headline
 from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.delivery import Deliverer, Health, Lane, test_row
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, Severity, check_of
-from outrider.alerts.incident import Incident, Phase
+from outrider.alerts.incident import Incident, Phase, Quote
 from outrider.alerts.incident_records import read_incident, read_incidents
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.issue_findings import issue_findings
@@ -53,6 +53,7 @@ __all__ = [
     "PictureMaker",
     "Problem",
     "QueryRule",
+    "Quote",
     "ReceiverSettings",
     "Replayed",
     "Rotation",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.delivery import Health
-    from outrider.alerts.incident import Incident
+    from outrider.alerts.incident import Incident, Quote
     from outrider.model import AlertRecords, Check, Run, RunSummary
     from outrider.runs import Judge, Judgement
 
@@ -112,6 +112,17 @@ class AlertProcessor:
         """Return the incidents that are open now."""
         with self._lock:
             return [incident for incident in self._tracker.incidents.values() if incident.phase.lasts]
+
+    def await_explanation(self, incident: str, until_us: int) -> None:
+        """Let the first message about an incident wait until it is explained, and no longer than until a time."""
+        with self._lock:
+            self._tracker.await_explanation(incident, until_us)
+
+    def explain(self, incident: str, explanation: tuple[Quote, ...]) -> None:
+        """Keep what explains an incident, and let its message wait no longer."""
+        with self._lock:
+            self._tracker.explain(incident, explanation)
+            self._write()
 
     def ticked(self, now_us: int, channels: Sequence[Health] = ()) -> None:
         """Process acknowledgements, notifications that are due, and dead receivers; called about once a second."""

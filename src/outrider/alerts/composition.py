@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.group import Dispatch
-    from outrider.alerts.incident import Incident
+    from outrider.alerts.incident import Incident, Quote
 
 _MOST_CHECKS = 5
 _MOST_CHARACTERS = 160
@@ -230,8 +230,13 @@ def _item(incident: Incident, settings: AlertSettings, clock: Clock, workspace: 
         opening_labels=dict(incident.opening_labels or incident.labels),
         past_severities=incident.past_severities,
     )
-    lines = (*_evidence(incident, clock), *_links(incident, item, workspace))
+    quotes = ((quote.title, f"{quote.text} {_page(settings, quote)}".rstrip()) for quote in incident.explanation)
+    lines = (*_evidence(incident, clock), *quotes, *_links(incident, item, workspace))
     return item.with_lines((title, cut(text, _LINE_CHARACTERS)) for title, text in lines if text)
+
+
+def _page(settings: AlertSettings, quote: Quote) -> str:
+    return f"{settings.links}{quote.path.removeprefix('/')}" if settings.links and quote.path else ""
 
 
 def _evidence(incident: Incident, clock: Clock) -> Iterable[tuple[str, str]]:

@@ -18,16 +18,20 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from outrider.alerts.finding import Facts, Problem, Severity
+from outrider.alerts.finding import SEVERITIES, Facts, Problem, Severity
+from outrider.alerts.route import INCIDENT
 from outrider.model import ASSIGN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from outrider.alerts.confirmation import Confirmation
+    from outrider.alerts.finding import Finding
     from outrider.model import Acknowledgement
 
 _MOST_EVENTS = 50
+_MOST_NAMED = 20
+_ORDER = list(Severity)
 
 
 class Phase(StrEnum):
@@ -76,6 +80,20 @@ class Stability:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """A line of what explains an incident, as it was when it was looked up.
+
+    Attributes:
+        title: What it is, such as "log".
+        path: Of the page that it is from, without what addresses begin with; empty for none.
+    """
+
+    title: str
+    text: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """How the members of an incident do: how many are confirmed, of those how many are bad now, how many not well."""
 
@@ -116,6 +134,7 @@ class Incident:
         assigned_to: Who works on it; empty for nobody.
         paused: That all its checks that are not well are paused, and why; empty if one is not.
         pages: Whether its evidence disturbs somebody; what is weak and stands alone is told in the digest.
+        explanation: Where the time or the error lies; empty until that was looked up.
     """
 
     id: str
@@ -145,6 +164,7 @@ class Incident:
     unwell_checks: int = 0
     assigned_to: str = ""
     paused: str = ""
+    explanation: tuple[Quote, ...] = ()
 
     def well_since_us(self, check: str) -> int | None:
         """Return since when a check is well while others are not; None if it is not well, or the incident is over."""
@@ -157,11 +177,44 @@ class Incident:
             recovered[check] = at_us
         return replace(self, recovered=recovered, unwell_checks=len(unwell))
 
+    def joined(self, check: str, labels: Mapping[str, str], began_us: int, *, affected: int) -> Incident:
+        """Return the incident after a subject was confirmed: with the labels that all share, and the worst severity.
+
+        Args:
+            check: Whose subject it is; of those affected it is one of `affected`.
+            labels: Of the subject.
+            began_us: When its problem began.
+            affected: How many checks were affected so far.
+        """
+        named = self.checks if check in self.checks else (*self.checks, check)[:_MOST_NAMED]
+        severity = min(Severity(labels.get("severity") or self.severity), self.severity, key=_ORDER.index)
+        own = {INCIDENT: self.id, "severity": self.severity.value}
+        shared = {name: value for name, value in self.labels.items() if labels.get(name, "") == value} | own
+        return replace(
+            self, checks=named, affected=self.affected + 1, severity=severity,
+            labels={**(shared if self.affected else self.labels), "severity": severity.value},
+            check_count=max(self.check_count, affected),
+            opening_labels=self.opening_labels if self.affected else labels,
+            past_severities=self.severities_before(severity), began_us=min(self.began_us, began_us),
+        )  # fmt: skip
+
     def severities_before(self, severity: Severity) -> tuple[str, ...]:
         """Return those that it had before it has this one."""
         if not self.affected or severity is self.severity:
             return self.past_severities
         return (*self.past_severities, self.severity.value)
+
+
+def suspect(
+    identity: str, finding: Finding, causes: tuple[str, ...], labels: Mapping[str, str], now_us: int
+) -> Incident:
+    """Return an incident of one finding, which is not more than a suspicion yet."""
+    severity = Severity(labels.get("severity") or SEVERITIES.get(finding.key.problem, Severity.WARNING))
+    own = {**labels, INCIDENT: identity, "severity": severity.value}
+    return Incident(
+        identity, finding.key.problem, finding.began_us, now_us, finding.facts, causes, own, severity,
+        pages=finding.chance_months is None,
+    )  # fmt: skip
 
 
 def step(  # noqa: PLR0911 - a state a branch

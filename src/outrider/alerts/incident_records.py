@@ -6,10 +6,12 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from outrider.alerts.confirmation import Confirmation
 from outrider.alerts.finding import Facts, Problem, Severity, problem_labels
 from outrider.alerts.group import Group
-from outrider.alerts.incident import Incident, Phase
+from outrider.alerts.incident import Incident, Phase, Quote
 from outrider.model import StoredConfirmation, StoredGroup, StoredIncident, printable_json
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 _RENAMED = {"told": "last_notified", "told_us": "last_notified_us"}
 """Fields of groups by their names in states that were kept before."""
+
+
+_log = structlog.get_logger("outrider.alerts")
 
 
 def stored_incident(incident: Incident) -> StoredIncident:
@@ -41,6 +46,7 @@ def read_incident(stored: StoredIncident) -> Incident:
             "phase": Phase(state["phase"]),
             "lead": Facts(**lead),
             "events": tuple((at_us, what) for at_us, what in state["events"]),
+            "explanation": tuple(Quote(**quote) for quote in state.get("explanation", ())),
             **changed,
         }
     )
@@ -62,6 +68,11 @@ def read_incidents(
         except (KeyError, TypeError, ValueError, AttributeError):
             on_unreadable(row)
     return tuple(incidents)
+
+
+def log_unreadable(row: StoredIncident) -> None:
+    """Log that an incident cannot be read."""
+    _log.warning("incident.unreadable", incident=row.id, effect="it is left out, and opens anew if its problem lasts")
 
 
 def stored_confirmation(confirmation: Confirmation) -> StoredConfirmation:

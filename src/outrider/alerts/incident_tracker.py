@@ -9,15 +9,14 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import structlog
-
 from outrider.alerts.composition import compose
 from outrider.alerts.confirmation import Confirmation, seen
-from outrider.alerts.finding import SEVERITIES, Finding, Severity, check_of, is_gone
+from outrider.alerts.finding import Finding, check_of, is_gone
 from outrider.alerts.group import Dispatch, Group, Look, flush
 from outrider.alerts.incident import (
     Incident,
     Phase,
+    Quote,
     Tally,
     Transition,
     act_on,
@@ -25,9 +24,11 @@ from outrider.alerts.incident import (
     retire,
     step,
     strengthen,
+    suspect,
     tally_of,
 )
 from outrider.alerts.incident_records import (
+    log_unreadable,
     read_confirmation,
     read_group,
     read_incidents,
@@ -46,11 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from outrider.alerts.alert_settings import AlertSettings
-    from outrider.model import Acknowledgement, Silence, StoredIncident
+    from outrider.model import Acknowledgement, Silence
 
-_log = structlog.get_logger("outrider.alerts")
-
-_MOST_NAMED = 20
 _SET_BACK_US = 5_000_000
 _GAP_US = 300_000_000
 RESTING_US = 1_200_000_000
@@ -58,7 +56,6 @@ RESTING_US = 1_200_000_000
 
 _PATIENCE_US = 3_600_000_000
 _NOTHING = Tally()
-_ORDER = list(Severity)
 
 
 class IncidentTracker:
@@ -83,7 +80,7 @@ class IncidentTracker:
     ) -> None:
         state = state or AlertState()
         self.settings = settings
-        self.incidents = {incident.id: incident for incident in read_incidents(state.incidents, _log_unreadable)}
+        self.incidents = {incident.id: incident for incident in read_incidents(state.incidents, log_unreadable)}
         self.confirmations = {stored.subject: read_confirmation(stored) for stored in state.watches}
         self.groups = {stored.key: read_group(stored) for stored in state.groups}
         self.silences: Sequence[Silence] = ()
@@ -143,6 +140,25 @@ class IncidentTracker:
             self.incidents[identity] = pause(incident, self._unwell[identity], pauses, now_us)
             if self.incidents[identity] is not incident:
                 self._changed["incidents"].add(identity)
+
+    def await_explanation(self, identity: str, until_us: int) -> None:
+        """Let the first message about an incident wait until it is explained, and no longer than until a time."""
+        for group in self._unsent(identity):
+            self._put(replace(group, due_us=max(group.due_us, until_us)))
+
+    def explain(self, identity: str, explanation: tuple[Quote, ...]) -> None:
+        """Keep what explains an incident, and let its message wait no longer; if nothing does, what is known stays."""
+        if (incident := self.incidents.get(identity)) is None:
+            return
+        if explanation and explanation != incident.explanation:
+            self.incidents[identity] = replace(incident, explanation=explanation)
+            self._changed["incidents"].add(identity)
+        for group in self._unsent(identity):
+            due_us = (incident.opened_us or 0) + self._routes.get(group.route, self.settings.route).wait_us
+            self._put(replace(group, due_us=min(group.due_us, due_us)))
+
+    def _unsent(self, identity: str) -> list[Group]:
+        return [own for own in self.groups.values() if identity in own.incidents and own.last_notified_us is None]
 
     def tick(self, now_us: int) -> int:
         """Send what is due; return by how many microseconds the clock was set back since the last tick."""
@@ -227,12 +243,7 @@ class IncidentTracker:
             if incident and ("|fault:" not in cause or self._is_at_the_same_time(incident, now_us)):
                 return incident.id
         identity = self._new_id(now_us)
-        severity = Severity(labels.get("severity") or SEVERITIES.get(finding.key.problem, Severity.WARNING))
-        self.incidents[identity] = Incident(
-            identity, finding.key.problem, finding.began_us, now_us, finding.facts, causes,
-            {**labels, INCIDENT: identity, "severity": severity.value}, severity,
-            pages=finding.chance_months is None,
-        )  # fmt: skip
+        self.incidents[identity] = suspect(identity, finding, causes, labels, now_us)
         self._tallies[identity] = _NOTHING
         self._changed["incidents"].add(identity)
         self._index(self.incidents[identity])
@@ -249,21 +260,9 @@ class IncidentTracker:
         incident = self.incidents[confirmation.incident]
         fresh = confirmation.confirmed and not (before and before.confirmed)
         if fresh:
-            check = finding.key.subject
-            checks = incident.checks if check in incident.checks else (*incident.checks, check)[:_MOST_NAMED]
-            self._affected[incident.id].add(check)
-            own = {INCIDENT: incident.id, "severity": incident.severity.value}
-            shared = {name: value for name, value in incident.labels.items() if labels.get(name, "") == value} | own
-            severity = Severity(labels.get("severity") or incident.severity)
-            severity = min(severity, incident.severity, key=_ORDER.index)
-            incident = replace(
-                incident, checks=checks, affected=incident.affected + 1, severity=severity,
-                labels={**(shared if incident.affected else incident.labels), "severity": severity.value},
-                check_count=max(incident.check_count, len(self._affected[incident.id])),
-                opening_labels=incident.opening_labels if incident.affected else labels,
-                past_severities=incident.severities_before(severity),
-                began_us=min(incident.began_us, confirmation.began_us),
-            )  # fmt: skip
+            self._affected[incident.id].add(finding.key.subject)
+            affected = len(self._affected[incident.id])
+            incident = incident.joined(finding.key.subject, labels, confirmation.began_us, affected=affected)
         if self._leads(finding.key.text, incident):
             incident = replace(incident, lead=finding.facts, lead_subject=finding.key.text)
         self.incidents[incident.id] = replace(incident, last_bad_us=max(incident.last_bad_us, finding.at_us))
@@ -494,7 +493,3 @@ class IncidentTracker:
         for key, confirmation in self.confirmations.items():
             self.confirmations[key] = replace(confirmation, last_us=min(confirmation.last_us, now_us))
         return last_us - now_us
-
-
-def _log_unreadable(row: StoredIncident) -> None:
-    _log.warning("incident.unreadable", incident=row.id, effect="it is left out, and opens anew if its problem lasts")

@@ -26,7 +26,10 @@ _WEB = ("http://", "https://")
 _PREVIEW_CHARACTERS = 160
 _TEST_ERROR = "test: "
 """What the journey itself raised, of which a subject has the reason already."""
-_PREVIEWED = ("reported meanwhile", "ended", "step", "affects", "address", "how much", "last release")
+_PREVIEWED = (
+    "where the time went", "new error", "failed span", "reported meanwhile", "ended", "step", "affects", "address",
+    "how much", "last release",
+)  # fmt: skip
 """Lines that a phone shows below a subject, which has the rest, the most telling first."""
 
 _COLOURS = {"critical": "bad", "warning": "warn"}

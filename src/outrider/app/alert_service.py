@@ -14,6 +14,7 @@ from outrider.alerts import AlertProcessor, Deliverer, Problem, issue_findings, 
 from outrider.app.acknowledge_links import link_maker
 from outrider.app.alert_delivery import AlertDelivery
 from outrider.app.alert_pictures import pictures_from
+from outrider.app.incident_explainer import IncidentExplainer
 from outrider.app.rule_judge import RuleJudge
 from outrider.app.telemetry_access import notable_patterns
 from outrider.app.workspace_access import judge_settings
@@ -84,6 +85,7 @@ class AlertService:
         self._ticked_s: float | None = None
         self._surveyed_s: float | None = None
         self._open_incidents: Mapping[tuple[str, str], int] = {}  # replaced as a whole
+        self._explainer = IncidentExplainer(store)
 
         def deliverer(settings: AlertSettings) -> Deliverer:
             pictures = pictures_from(store, settings.timezone, settings.locale)
@@ -166,6 +168,8 @@ class AlertService:
             if self._state is not None:
                 processor.use_checks(self._state.checks, now_us)
         self._process_waiting(processor)
+        if self._state is not None:
+            self._explainer.ticked(processor, self._state.workspace, now_us)
         processor.ticked(now_us, self._delivery.health())
         self._open_incidents = Counter(
             (incident.problem.value, incident.severity.value) for incident in processor.open_incidents()
@@ -182,6 +186,7 @@ class AlertService:
 
     def close(self) -> None:
         """Stop delivering; what is left stays in the outbox."""
+        self._explainer.close()
         self._delivery.close()
 
     def _take(self, process: Callable[[AlertProcessor], None], now_us: int) -> None:

@@ -85,6 +85,11 @@ def _show(
         out.print("\nwhere the time went:")
     for line in explained:
         out.print(note(f"  {line}"))
+    quotes = [quote for quote in incident.explanation if not explained or quote.title != "where the time went"]
+    if quotes:
+        out.print("\nfrom its traces:")
+    for quote in quotes:
+        out.print(note(f"  {quote.title}: {quote.text}"))
     out.print(f"\nwhat happened ({timezone}):")
     if incident.earlier_events:
         out.print(f"  {incident.earlier_events:,} earlier events are not kept", style="dim")

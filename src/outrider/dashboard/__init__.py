@@ -56,6 +56,7 @@ from outrider.dashboard.history_answers import (
     api_silences,
 )
 from outrider.dashboard.hosts_page import host_page, hosts_page
+from outrider.dashboard.incident_quotes import QuotedRecords, incident_quotes, is_quotable
 from outrider.dashboard.incident_view import incident_detail, incident_list
 from outrider.dashboard.issue_list import IssuePage, api_issues, issues_page
 from outrider.dashboard.issue_view import EventBody, IssueBody, api_event, api_issue, issue_detail, issue_page
@@ -221,6 +222,7 @@ __all__ = [
     "PanelTable",
     "PolicyPage",
     "QueryProblem",
+    "QuotedRecords",
     "RatesBody",
     "ReaderClock",
     "ReleaseHealthBody",
@@ -331,7 +333,9 @@ __all__ = [
     "incident_list",
     "incident_page",
     "incident_path",
+    "incident_quotes",
     "incidents_page",
+    "is_quotable",
     "issue_detail",
     "issue_page",
     "issue_path",

@@ -95,4 +95,7 @@ def api_incident(sources: Sources, name: str) -> IncidentBody:
     detail = incident_detail(sources, name)
     events = tuple(EventItem(instant(entry.at_us), entry.text, entry.author) for entry in detail.time_line)
     notifications = tuple(map(notification_item, detail.notifications))
-    return IncidentBody(incident_item(detail.incident), events, notifications, detail.slower, detail.suspects)
+    explanation = detail.incident.explanation
+    return IncidentBody(
+        incident_item(detail.incident), events, notifications, detail.slower, detail.suspects, explanation
+    )  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from outrider.alerts import headline
+from outrider.alerts import Quote, headline
 from outrider.dashboard.slower_step_view import SlowerStepView  # noqa: TC001 - the API's description reads it
 from outrider.dashboard.suspects_view import SuspectsView  # noqa: TC001 - likewise
 
@@ -274,13 +274,18 @@ class NotificationItem:
 
 @dataclass(frozen=True, slots=True)
 class IncidentBody:
-    """An incident with its time line, notifications, where the extra time of a slower step is, and suspects."""
+    """An incident with its time line, notifications, where the extra time of a slower step is, and suspects.
+
+    `explanation` is what messages say of its cause, each with the path of the page that it is from; it stays when
+    traces and logs are past their age.
+    """
 
     incident: IncidentItem
     events: tuple[EventItem, ...]
     notifications: tuple[NotificationItem, ...]
     slower: SlowerStepView | None
     suspects: SuspectsView | None
+    explanation: tuple[Quote, ...]
 
 
 def instant(at_us: int | None) -> str | None:

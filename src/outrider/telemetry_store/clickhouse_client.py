@@ -19,8 +19,10 @@ DATABASE = "outrider"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """Where compressing costs more than it saves, and our engine reads no compressed bodies."""
 
-_LATER = frozenset({159, 202, 209, 210, 241, 243, 252, 319, 425})
-"""Codes of ClickHouse after which the same call may succeed: of time, memory, load, network, disk space and parts."""
+_LATER = frozenset({74, 75, 76, 77, 159, 173, 202, 209, 210, 241, 243, 252, 319, 425})
+"""Codes of ClickHouse after which the same call may succeed: of files, time, memory, load, network, space and parts."""
+_OF_ITS_DISK = "filesystem_error"
+"""What an error without a code of its own says where a disk is read-only or out of inodes."""
 
 _LIMITS = {
     158: "it reads too many rows",
@@ -187,7 +189,7 @@ def _translated(error: Exception) -> TelemetryError:
         )
     if code is None and type(error).__name__ == "OperationalError":
         return _unreachable(first)
-    kind = TelemetryUnavailable if code in _LATER else TelemetryError
+    kind = TelemetryUnavailable if code in _LATER or _OF_ITS_DISK in first else TelemetryError
     return kind(f"the telemetry store refuses: {first}", slug="telemetry-refused", fix="see docs/telemetry.md")
 
 

@@ -119,7 +119,22 @@ class IncidentRecords(Protocol):
 
 
 class AlertRecords(JudgeHistory, IncidentRecords, Protocol):
-    """What alerts need: histories to judge, what is kept of incidents, and what is paused."""
+    """What alerts need: histories to judge, what is kept of incidents and explains them, and what is paused."""
+
+    @property
+    def history(self) -> CheckHistory:
+        """The order of runs."""
+        ...
+
+    @property
+    def trace_links(self) -> TraceLinkLog:
+        """Traces of runs."""
+        ...
+
+    @property
+    def errors(self) -> ErrorLog:
+        """Issues."""
+        ...
 
     @property
     def schedule(self) -> ScheduleQueue:

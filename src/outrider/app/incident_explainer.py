@@ -1,0 +1,96 @@
+"""Looks up what explains incidents, in a thread of its own: messages and runs wait for it little, or not at all."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from outrider.app.request_traces import takes_traces
+from outrider.app.telemetry_access import reach_telemetry
+from outrider.dashboard import incident_quotes, is_quotable
+from outrider.model import OutriderError
+from outrider.workspace import gated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from outrider.alerts import AlertProcessor, Incident
+    from outrider.dashboard import QuotedRecords
+    from outrider.model import TelemetryReader
+    from outrider.workspace import Workspace
+
+_US: Final = 1_000_000
+_LOOKS_US: Final = (0, 30 * _US, 300 * _US)
+"""After an incident opened: at once, and again when what was late has arrived."""
+
+_WAITED_US: Final = 6 * _US
+_CLOSES_S: Final = 15.0
+_log = structlog.get_logger("outrider.alerts")
+
+
+class IncidentExplainer:
+    """Explains incidents that notify somebody, one after another; used by one thread.
+
+    Args:
+        store: Of runs, their traces, and errors.
+        reach: Opens the telemetry of a workspace.
+    """
+
+    def __init__(
+        self,
+        store: QuotedRecords,
+        reach: Callable[[Workspace], AbstractContextManager[TelemetryReader]] = reach_telemetry,
+    ) -> None:
+        self._store = store
+        self._reach = reach
+        self._looks: dict[str, int] = {}
+        self._thread: threading.Thread | None = None
+
+    def ticked(self, processor: AlertProcessor, workspace: Workspace, now_us: int) -> None:
+        """Begin to explain what is due; the first message about it waits six seconds at most."""
+        if not takes_traces(workspace):
+            return
+        incidents = [own for own in processor.open_incidents() if own.pages and is_quotable(own)]
+        self._looks = {own.id: self._looks[own.id] for own in incidents if own.id in self._looks}
+        for incident in incidents:
+            if incident.id not in self._looks:
+                self._looks[incident.id] = 0
+                if not incident.explanation:
+                    processor.await_explanation(incident.id, now_us + _WAITED_US)
+        due = [own for own in incidents if self._is_due(own, now_us)]
+        if due and (self._thread is None or not self._thread.is_alive()):
+            for incident in due:
+                self._looks[incident.id] += 1
+            arguments = (processor, workspace, due, now_us)
+            self._thread = threading.Thread(target=self._explain, args=arguments, name="explanation", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Wait until what is being explained is."""
+        if self._thread is not None:
+            self._thread.join(_CLOSES_S)
+
+    def _is_due(self, incident: Incident, now_us: int) -> bool:
+        looks = self._looks[incident.id]
+        return looks < len(_LOOKS_US) and now_us >= (incident.opened_us or incident.began_us) + _LOOKS_US[looks]
+
+    def _explain(self, processor: AlertProcessor, workspace: Workspace, incidents: list[Incident], now_us: int) -> None:
+        """Explain incidents in the order in which they began; what one of them lacks keeps the others waiting not."""
+        try:
+            with self._reach(workspace) as telemetry:
+                for incident in incidents:
+                    try:
+                        quotes = incident_quotes(self._store, telemetry, incident, now_us)
+                    except OutriderError as error:
+                        _log.warning("incident.unexplained", incident=incident.id, why=gated(error.what))
+                        quotes = ()
+                    processor.explain(incident.id, quotes)
+        except OutriderError as error:
+            _log.warning("incident.unexplained", why=gated(error.what))
+            for incident in incidents:
+                processor.explain(incident.id, ())
+        except Exception as error:  # nobody waits for this thread: it says itself what went wrong
+            _log.exception("incident.unexplained", why=gated(f"{type(error).__name__}: {error}"))

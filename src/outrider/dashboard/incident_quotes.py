@@ -1,0 +1,165 @@
+"""What a message says of an incident's cause: where the time or the error lies, each line with the page it is from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from outrider.alerts import Problem, Quote, slower_step_of
+from outrider.causes import TracedRuns, attribution_lines, explain_slower_step, span_tree
+from outrider.charts import milliseconds
+from outrider.dashboard.log_view import instant_text
+from outrider.dashboard.page_addresses import incident_path, issue_path, trace_path
+from outrider.model import Outcome, RunPosition, counted, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from outrider.alerts import Incident
+    from outrider.causes import SlowerStep, SpanNode
+    from outrider.model import ErrorLog, Issue, LogRecord, Run, Span, TelemetryReader
+
+_RUNS: Final = 3
+_TRACES: Final = 12
+_PARTS: Final = 1
+_ERRORS: Final = 2
+_LINES: Final = 2
+_CHARACTERS: Final = 160
+_LOGGED: Final = 4
+_READ: Final = 20
+_S: Final = 10**9
+_AROUND_S: Final = 60
+
+
+class QuotedRecords(TracedRuns, Protocol):
+    """What lines about incidents are made from."""
+
+    @property
+    def errors(self) -> ErrorLog:
+        """Issues."""
+        ...
+
+
+def is_quotable(incident: Incident) -> bool:
+    """Return whether runs of a check show the incident: one that fails, or has a slower step."""
+    return bool(incident.lead.run) and incident.problem in {Problem.FAILURE, Problem.DEGRADATION}
+
+
+def incident_quotes(
+    store: QuotedRecords, reader: TelemetryReader, incident: Incident, now_us: int
+) -> tuple[Quote, ...]:
+    """Return what the traces of its runs say, the most telling first; nothing where none of it is known.
+
+    These are where the extra time of a slower step is, the slowest span or those that failed, the errors that were sent
+    from the traces, and what was logged in them.
+
+    Raises:
+        UsageError: If the run is not kept any more.
+        TelemetryError: If the telemetry cannot be read.
+    """
+    if not is_quotable(incident):
+        return ()
+    slower = slower_step_of(incident, now_us)
+    traces = _traces(store, reader, incident)
+    return (
+        *(_times(store, reader, incident, slower) if slower else ()),
+        *(_slowest(traces) if slower else _failed(traces)),
+        *_errors(store.errors, list(traces), incident, now_us),
+        *_logs(reader, traces),
+    )
+
+
+def _traces(store: QuotedRecords, reader: TelemetryReader, incident: Incident) -> Mapping[str, Sequence[Span]]:
+    """Return the spans of the last runs that show it, by the traces of the step that fails or is slower."""
+    lead = store.runs.get(incident.lead.run).run
+    runs = [lead]
+    if incident.problem is Problem.FAILURE:  # the spans of an earlier run have arrived
+        before = RunPosition(lead.due_us, lead.id)
+        earlier = store.history.runs_before(lead.check, before, outcome=Outcome.FAILED, limit=_RUNS)
+        place = lead.environment, lead.location
+        same = [run for run in earlier if (run.environment, run.location) == place and run.due_us >= incident.began_us]
+        runs += [store.runs.get(run.id).run for run in same[: _RUNS - 1]]
+    ids = list(dict.fromkeys(trace for run in runs for trace in _trace_ids(run, incident.lead.step)))[:_TRACES]
+    return dict.fromkeys(ids, ()) | dict(reader.traces(ids) if ids else {})
+
+
+def _trace_ids(run: Run, step: str) -> Iterator[str]:
+    """Yield the traces of a step and of those that failed; all of them where no request of these names one."""
+    steps = {inner.key for attempt in run.attempts for inner in attempt.measurement.steps if inner.error is not None}
+    traces = [trace for attempt in run.attempts for trace in attempt.measurement.traces]
+    own = [trace.trace_id for trace in traces if trace.step in {step, *steps}]
+    return iter(own or [trace.trace_id for trace in traces])
+
+
+def _times(store: QuotedRecords, reader: TelemetryReader, incident: Incident, slower: SlowerStep) -> Iterator[Quote]:
+    answer = explain_slower_step(store, reader, slower)
+    lines = (f"not known: {answer}",) if isinstance(answer, str) else attribution_lines(answer)[:_PARTS]
+    for line in lines:
+        yield _quote("where the time went", line, f"{incident_path(incident.id)}#slower")
+
+
+def _slowest(traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
+    """Yield the span that the step waited for longest."""
+    nodes = [node for spans in traces.values() if spans for node in span_tree(spans).nodes]
+    if nodes:
+        slowest = max(nodes, key=lambda node: node.critical_ns)
+        took = milliseconds(slowest.critical_ns / 1e6)
+        yield _quote("slowest span", f"{_name(slowest.span)}, {took}", trace_path(slowest.span.trace_id))
+
+
+def _failed(traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
+    """Yield the spans that failed though nothing below them did, one of each operation."""
+    nodes = [node for spans in traces.values() if spans for node in span_tree(spans).nodes]
+    failed = [node.span for node in nodes if _has_failed(node) and not any(map(_has_failed, node.children))]
+    operations: dict[tuple[str, str], Span] = {}
+    for span in failed:
+        operations.setdefault((span.service, span.name), span)
+    for span in list(operations.values())[:_LINES]:
+        message = f": {span.status_message}" if span.status_message else ""
+        yield _quote("failed span", f"{_name(span)}{message}", trace_path(span.trace_id))
+
+
+def _errors(log: ErrorLog, traces: Sequence[str], incident: Incident, now_us: int) -> Iterator[Quote]:
+    """Yield the issues whose events were sent from the traces, new ones first."""
+    named = dict.fromkeys(event.issue for event in log.of_traces(traces)) if traces else {}
+    issues = [issue for name in named if (issue := log.issue(name, now_us, hours=1)) is not None]
+    for issue in sorted(issues, key=lambda issue: -issue.first_us)[:_ERRORS]:
+        is_new = issue.first_us >= incident.began_us
+        value = f": {issue.value}" if issue.value else ""
+        yield _quote("new error" if is_new else "error", f"{issue.title}{value}{_reach(issue)}", issue_path(issue.id))
+
+
+def _reach(issue: Issue) -> str:
+    of = f" of {issue.service}" if issue.service else ""
+    return f"{of}, {counted(issue.events, 'event')}, {counted(issue.users, 'user')}"
+
+
+def _logs(reader: TelemetryReader, traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
+    """Yield what was logged in the traces from warnings on, each text once, the worst first."""
+    records: dict[str, LogRecord] = {}
+    for trace, spans in list(traces.items())[:_LOGGED]:
+        if spans:
+            asked = f"trace:{trace} level>=warn {_around(spans)}"
+            records |= {record.body: record for record in reader.search_logs(asked, limit=_READ).rows}
+    for record in sorted(records.values(), key=lambda record: (-record.severity_number, record.time_ns))[:_LINES]:
+        line = f"{record.severity_text or 'log'} {record.service}: {record.body}"
+        yield _quote("log", line, trace_path(record.trace_id))
+
+
+def _around(spans: Sequence[Span]) -> str:
+    """Return the time of spans as a query writes it, with a minute on each side."""
+    begin_s = min(span.time_ns for span in spans) // _S - _AROUND_S
+    end_s = max(span.time_ns + span.duration_ns for span in spans) // _S + _AROUND_S
+    return f"since:{instant_text(begin_s)} until:{instant_text(end_s)}"
+
+
+def _has_failed(node: SpanNode) -> bool:
+    return node.span.status == "Error"
+
+
+def _name(span: Span) -> str:
+    return f"{span.name} of {span.service}" if span.service else span.name
+
+
+def _quote(title: str, text: str, path: str) -> Quote:
+    line = " ".join(printable(text).split())
+    return Quote(title, line if len(line) <= _CHARACTERS else f"{line[: _CHARACTERS - 1].rstrip()}…", path)

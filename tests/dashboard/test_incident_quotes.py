@@ -1,0 +1,142 @@
+"""What messages and pages say of an incident's cause, from the traces of its runs."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.alerts.conftest import receivers, symptom
+from tests.builders import run_of
+
+from outrider.alerts import AlertProcessor, AlertSettings, Facts, Problem, Quote, read_incident
+from outrider.alerts.message import load as read_message
+from outrider.alerts.route import Route
+from outrider.app.incident_explainer import IncidentExplainer
+from outrider.dashboard import incident_quotes
+from outrider.model import AttemptTrace, Kind, Measurement, Outcome, Step, StepKind
+from outrider.workspace import Capabilities, TelemetrySettings, Workspace
+
+from .conftest import MINUTE_US, NOW_US
+from .error_scene import declined
+from .telemetry_scene import HOSTILE, insert_rows, log_of, source, span_of
+from .test_slower_step import slower_shop
+
+if TYPE_CHECKING:
+    from outrider.alerts import Incident
+    from outrider.telemetry_store.clickhouse_client import ClickHouseClient
+
+    from .conftest import Scene
+
+SECOND_US = 1_000_000
+
+
+def quotes_of(scene: Scene, incident: Incident) -> list[tuple[str, str, str]]:
+    """Return the lines: title, text and path of each."""
+    lines = incident_quotes(scene.store, scene.telemetry.reader(), incident, NOW_US)
+    return [(line.title, line.text, line.path) for line in lines]
+
+
+def failing_shop(scene: Scene, telemetry: ClickHouseClient, service: str, trace: str) -> Incident:
+    """Return an incident of a check that fails, with spans, log lines and an error of the run's trace."""
+    scene.telemetry = source(telemetry)
+    check = scene.add("journey:buy", Kind.JOURNEY)
+    step = Step("pay", "pay", StepKind.NAMED, 5.0, 90.0, error="status 500")
+    measured = Measurement(
+        Outcome.FAILED, "status 500", NOW_US - MINUTE_US, 90.0, steps=(step,),
+        traces=(AttemptTrace("c0" * 16, "cart"), AttemptTrace(trace, "pay")),
+    )  # fmt: skip
+    run = run_of(measured, check.id)
+    scene.store.runs.record(run)
+    charge = span_of(
+        service, "2" * 16, "1" * 16, trace=trace, name="charge card", status="Error", status_message=f"no {HOSTILE}"
+    )
+    front = span_of(service, "1" * 16, trace=trace, name="POST /pay", status="Error", status_message="500")
+    insert_rows(telemetry, [front, charge, span_of(service, "3" * 16, "1" * 16, trace=trace)], f"spans {service}")
+    logs = [
+        log_of(service, "card\nrefused", trace_id=trace, severity_text="ERROR", severity_number=17),
+        log_of(service, "slow gateway", trace_id=trace, severity_text="WARN", severity_number=13),
+        log_of(service, "order 1", trace_id=trace),
+        log_of(service, "of nobody's trace", severity_text="FATAL", severity_number=21),
+    ]
+    insert_rows(telemetry, logs, f"logs {service}")
+    scene.store.errors.add([declined(trace_id=trace, at_us=NOW_US - MINUTE_US, service=service)])
+    return scene.incident(check, lead=Facts("status 500", step="pay", run=run.id), since_us=NOW_US - 2 * MINUTE_US)
+
+
+def test_a_failing_step_names_the_span_the_new_error_and_the_log_lines_of_its_trace(
+    scene: Scene, telemetry: ClickHouseClient, service: str
+) -> None:
+    """The deepest span that failed, in texts that a phone can show; nothing of other traces."""
+    trace = service.encode().hex()[-16:] * 2
+    incident = failing_shop(scene, telemetry, service, trace)
+
+    (title, text, path), *others = quotes_of(scene, incident)
+
+    assert (title, path) == ("failed span", f"/traces/{trace}")
+    assert text.startswith(f"charge card of {service}: no <script>alert(1)</script> ")
+    assert "\u202e" not in text
+    assert others == [
+        (
+            "new error",
+            f"PaymentError: the gateway did not answer for order 9000 of {service}, 1 event, 1 user",
+            "/errors/1",
+        ),
+        ("log", f"ERROR {service}: card refused", f"/traces/{trace}"),
+        ("log", f"WARN {service}: slow gateway", f"/traces/{trace}"),
+    ]
+
+
+def test_a_slower_step_says_where_the_time_went(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
+    """One sentence with its interval, which leads to the table, and the slowest span."""
+    incident = slower_shop(scene, telemetry, service)
+
+    (first, slowest) = quotes_of(scene, incident)
+
+    assert first[:1] + first[2:] == ("where the time went", f"/incidents/{incident.id}#slower")
+    assert first[1].startswith("of +310 ms (310 to 310), +310 ms (310 to 310) in SELECT <script>")
+    assert slowest[0] == "slowest span"
+    assert slowest[1].endswith(f" of {service}, 351 ms")
+    assert slowest[2].startswith("/traces/")
+    unknown = replace(incident, lead=replace(incident.lead, step="renamed"))
+    assert quotes_of(scene, unknown)[0][1] == "not known: no run before it got slower has a step 'renamed'"
+
+
+def test_what_is_quoted_stays_with_the_incident(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
+    """It is looked up beside the service, in time for its first message; page and API have it without traces."""
+    incident = failing_shop(scene, telemetry, service, service.encode().hex()[-16:] * 2)
+    settings = AlertSettings(route=Route(receivers=("mail",)), receivers=receivers(), links="https://o.example/")
+    processor = AlertProcessor(scene.store, settings, NOW_US, workspace="shop")
+    workspace = Workspace(
+        root=scene.root, name="shop", telemetry=TelemetrySettings(), capabilities=Capabilities(telemetry=True)
+    )
+    explainer = IncidentExplainer(scene.store, lambda _: nullcontext(scene.telemetry.reader()))
+    facts = replace(incident.lead, title="buy", since_us=incident.began_us)
+    for number in (0, 1):
+        bad = replace(symptom(True, NOW_US + number * SECOND_US, incident.checks[0]), facts=facts)
+        processor.process_findings([bad], NOW_US + number * SECOND_US)
+    [opened] = [own for own in processor.open_incidents() if own.id != incident.id]
+
+    explainer.ticked(processor, workspace, NOW_US + SECOND_US)
+    explainer.close()
+    processor.ticked(NOW_US + 5 * SECOND_US)
+    scene.telemetry = replace(scene.telemetry, is_on=False)
+    page, answer = scene.get(f"/incidents/{opened.id}", f"/api/v1/incidents/{opened.id}")
+
+    [kept] = [read_incident(own) for own in scene.store.incidents.named(opened.id, 2)]
+    assert [quote.title for quote in kept.explanation] == ["failed span", "new error", "log", "log"]
+    [row] = scene.store.outbox.search()
+    assert f"log: WARN {service}: slow gateway https://o.example/traces/" in read_message(row.message).text
+    assert 'href="/errors/1"' in page.text
+    assert "<script>alert(1)" not in page.text
+    assert answer.json()["explanation"][1]["path"] == "/errors/1"
+
+
+@pytest.mark.parametrize("problem", [Problem.COVERAGE, Problem.FORECAST])
+def test_what_runs_do_not_show_is_not_looked_up(scene: Scene, problem: Problem) -> None:
+    """Such as runs that are missing: nothing is read for it."""
+    check = scene.add("home")
+    incident = scene.incident(check, problem, explanation=(Quote("log", "as it was"),))
+
+    assert incident_quotes(scene.store, scene.telemetry.reader, incident, NOW_US) == ()  # type: ignore[arg-type]
