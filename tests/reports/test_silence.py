@@ -6,17 +6,21 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from benchmarks.history import DAY_US, History, fill
+from benchmarks.history import DAY_US, History, checks_of, fill
 
+from outrider.dashboard.day_strips import DayStrips
+from outrider.dashboard.recent_history import read_strips
 from outrider.model import CheckId, Outcome, Tally
 from outrider.reports import Period, as_markdown
 from outrider.reports.silence import slices_of, unrecorded
+from outrider.runs import coverage_since
 
 from .conftest import NOW_US
 
 if TYPE_CHECKING:
     from .conftest import Bench
 
+HOUR_US = 3_600_000_000
 PLACE = (CheckId("probe:a::b"), "production", "local")
 
 
@@ -94,6 +98,24 @@ def test_a_service_that_stopped_within_the_week_is_not_covered_by_what_ran_befor
     (health,) = report.health
     assert health.coverage == pytest.approx(2 / 7, abs=0.01)
     assert "simulated_000: last run Sun 10 Jan 07:00; about 120 runs lack since (" in report.unmeasured[0]
+
+
+@pytest.mark.parametrize("ended_hours_ago", [3, 0], ids=["still off", "paused"])
+def test_three_silent_hours_count_against_coverage_wherever_it_is_told(bench: Bench, ended_hours_ago: int) -> None:
+    """In the report, in `outrider status` and its API, and on the dashboard; none lacks of a check that is paused."""
+    store, off_us = bench.store, NOW_US - 3 * HOUR_US
+    history = History(until_us=off_us, checks=1, days=9, minutes=15, failing=-1.0)
+    fill(store, history)
+    (check,) = checks_of(history)
+    if not ended_hours_ago:
+        store.schedule.pause(check.id, off_us)
+    lacking = 4 * ended_hours_ago
+
+    (health,) = bench.report().health
+    (told,) = coverage_since(store.schedule, store.history, [check.id], NOW_US - DAY_US, NOW_US)
+    strip = read_strips(store, DayStrips(store.history), [check], NOW_US)[check.id].hours
+
+    assert (health.unrecorded, told.due - told.happened, sum(slot.absent for slot in strip)) == (lacking,) * 3
 
 
 def test_a_check_of_which_nothing_was_due_says_so(bench: Bench) -> None:

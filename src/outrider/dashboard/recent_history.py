@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from outrider.dashboard.day_strips import is_place_of
 from outrider.dashboard.period_slots import AHEAD_US, DAY_US, DAYS, HOUR_US, HOURS, Slot, slots_of
+from outrider.runs import silent_hours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from outrider.dashboard.day_strips import DayStrips
-    from outrider.model import Check, CheckHistory, CheckId, PeriodCount, PeriodDuration, RunSummary
+    from outrider.model import Check, CheckHistory, CheckId, DashboardRecords, PeriodCount, PeriodDuration, RunSummary
 
 Row = TypeVar("Row", "PeriodCount", "PeriodDuration")
 
@@ -49,22 +50,40 @@ def read_last_runs(
 
 
 def read_strips(
-    history: CheckHistory, day_strips: DayStrips, checks: Sequence[Check], now_us: int
+    records: DashboardRecords, day_strips: DayStrips, checks: Sequence[Check], now_us: int
 ) -> dict[CheckId, Strips]:
-    """Return the strips of checks; four queries at most, whatever their number."""
+    """Return the strips of checks; six queries at most, whatever their number. Runs that lack are absent ones."""
+    history = records.history
     ids = [check.id for check in checks]
     hours_us, days_us = strip_starts(now_us)
     hours = _of_checks(checks, history.outcomes_by_hour(ids, hours_us, now_us + AHEAD_US))
     days = day_strips.read(checks, days_us, now_us)
     durations = _of_checks(checks, history.durations_by_hour(ids, hours_us, now_us + AHEAD_US))
+    slots = {check: slots_of(hours.get(check, ()), hours_us, HOUR_US, HOURS) for check in ids}
+    gaps = [check for check in checks if any(slot.tone == "none" for slot in slots[check.id][:-1])]
+    lacking = _lacking(records, gaps, hours_us, now_us)
     return {
         check: Strips(
-            slots_of(hours.get(check, ()), hours_us, HOUR_US, HOURS),
+            tuple(slot._replace(absent=slot.absent + lacking[check, slot.at_us]) for slot in slots[check]),
             days[check],
             p95_by_hour(durations.get(check, ()), hours_us),
         )
         for check in ids
     }
+
+
+def _lacking(
+    records: DashboardRecords, checks: Sequence[Check], since_us: int, now_us: int
+) -> Counter[tuple[CheckId, int]]:
+    """Return how many runs of each check lack in the hour that begins at a time, in all of its places."""
+    by_id = {check.id: check for check in checks}
+    lacking: Counter[tuple[CheckId, int]] = Counter()
+    for (check, *place), hours in silent_hours(
+        records.history, [*by_id], since_us, now_us, records.schedule.pauses()
+    ).items():
+        if place[0] == by_id[check].policy.environment and place[1] in by_id[check].policy.locations:
+            lacking.update({(check, at_us): runs for at_us, runs in hours.items()})
+    return lacking
 
 
 def strip_starts(now_us: int) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from outrider.alerts import AlertSettings, silence_effect, why_muted
 from outrider.dashboard.api_values import RunItem, instant, run_item
 from outrider.dashboard.overview import lasting_incidents
 from outrider.dashboard.settings_page import SettingItem, setting_item
-from outrider.runs import aggregate_statuses
+from outrider.runs import aggregate_statuses, coverage_since
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,11 +123,12 @@ def api_status(sources: Sources) -> StatusBody:
     service, store = sources.service(), sources.store
     leader = store.schedule.leadership()
     waiting, running = store.schedule.length()
+    last_runs, now_us = store.runs.latest(), sources.now_us()
     return StatusBody(
         running=service.is_alive
         and leader is not None
         and bool(leader.holder)
-        and sources.now_us() - leader.at_us <= _STILL_US,
+        and now_us - leader.at_us <= _STILL_US,
         leader="" if leader is None else leader.holder,
         leader_seen=None if leader is None else instant(leader.at_us),
         timezone=service.timezone, waiting=waiting, under_way=running,
@@ -136,10 +137,13 @@ def api_status(sources: Sources) -> StatusBody:
             for turn in service.turns
         ),
         paused=tuple(PauseItem(row.check, instant(row.since_us), row.reason) for row in store.schedule.pauses()),
-        last_runs=tuple(map(run_item, store.runs.latest())),
+        last_runs=tuple(map(run_item, last_runs)),
         coverage=tuple(
             CoverageItem(row.check, row.environment, row.location, row.due, row.happened)
-            for row in store.schedule.coverage(sources.now_us() - round(sources.coverage_s * 1e6))
+            for row in coverage_since(
+                store.schedule, store.history, [run.check for run in last_runs],
+                now_us - round(sources.coverage_s * 1e6), now_us,
+            )
         ),
         aggregates=tuple(
             AggregateItem(

@@ -79,4 +79,4 @@ class Sources:
         history = self.store.history
         days = DayStrips(history)
         object.__setattr__(self, "last_runs", CheckCache(history, partial(read_last_runs, history)))
-        object.__setattr__(self, "strips", CheckCache(history, partial(read_strips, history, days)))
+        object.__setattr__(self, "strips", CheckCache(history, partial(read_strips, self.store, days)))

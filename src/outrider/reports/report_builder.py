@@ -26,7 +26,7 @@ from outrider.reports.step_history import measured_of
 from outrider.reports.summary import summarise
 from outrider.reports.time_text import Clock
 from outrider.reports.verdict import verdict_of
-from outrider.runs import is_kept_apart
+from outrider.runs import is_kept_apart, silent_hours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from outrider.charts import Trend
     from outrider.model import Excerpt, Points, Release, ReportHistory, RunSummary, Series, SeriesReader, Step
+    from outrider.reports.check_health import Place
     from outrider.reports.facts import Change, Health, Incident, Incidents, LoadFigures
     from outrider.reports.period import Period
     from outrider.reports.report_settings import ReportSettings
@@ -144,8 +145,7 @@ class _PeriodReader:
         checks = {str(check.id): check for check in self.store.checks.all()}
         earlier = self._tallies(self.period.before_us, self.period.since_us)
         tallies = self._tallies(self.period.since_us, self.period.until_us)
-        silent = unrecorded(*self._slices())
-        health = health_of(tallies, earlier, checks, unrecorded=silent)
+        health = health_of(tallies, earlier, checks, unrecorded=self._unrecorded())
         health = with_budgets(health, self._budget_tallies(), self.settings.objective, self.period)
         return with_days(health, [self._tallies(begin, end) for begin, end in day_edges(self.period)])
 
@@ -216,6 +216,14 @@ class _PeriodReader:
             charts["waterfall"] = _waterfall(measured.steps)
             charts["waterfall_caption"] = _run_caption(_passed_us(measured), self.period)
         return replace(health, steps=tuple(figures), charts=charts), changes
+
+    def _unrecorded(self) -> dict[Place, int]:
+        """Return how many runs lack in each place: by hours where it ran in most of them, else by whole slices."""
+        lacking = dict(unrecorded(*self._slices()))
+        checks = [check.id for check in self.store.checks.all()]
+        span = (self.period.since_us, self.period.until_us)
+        by_hour = silent_hours(self.store.history, checks, *span, self.store.schedule.pauses())
+        return lacking | {place: sum(hours.values()) for place, hours in by_hour.items()}
 
     def _slices(self) -> tuple[list[list[Tally]], list[list[Tally]]]:
         """Return the tallies of each slice of the period, and those of the period before at the same time."""

@@ -28,6 +28,7 @@ from outrider.runs.release_coincidence import release_share
 from outrider.runs.run_judge import Judge, Judgement, SubjectJudgement, series_settings
 from outrider.runs.runner import Recorder, Runner
 from outrider.runs.service_causes import worse_calls
+from outrider.runs.silent_hours import coverage_since, silent_hours
 from outrider.runs.step_status import (
     FAILURE_METRIC,
     StepStatus,
@@ -69,6 +70,7 @@ __all__ = [
     "base_environment",
     "broken_outcome",
     "broken_run",
+    "coverage_since",
     "informing_metrics",
     "is_kept_apart",
     "judged_aggregates",
@@ -85,6 +87,7 @@ __all__ = [
     "release_share",
     "run_outcome",
     "series_settings",
+    "silent_hours",
     "step_statuses",
     "subject_statuses",
     "why_vacuous",

@@ -58,6 +58,16 @@ class ReportHistory(JudgeHistory, Protocol):
         """Which checks there are."""
         ...
 
+    @property
+    def history(self) -> CheckHistory:
+        """What many checks did."""
+        ...
+
+    @property
+    def schedule(self) -> ScheduleQueue:
+        """Pauses."""
+        ...
+
 
 class CheckRecords(Protocol):
     """What is kept of checks beside their runs."""
@@ -264,6 +274,11 @@ class ServiceRecords(SchedulerStore, JudgeHistory, Protocol):
     """What tells how a service does: its runs, its queue, what the judge said, and settings beside the file."""
 
     @property
+    def history(self) -> CheckHistory:
+        """What many checks did."""
+        ...
+
+    @property
     def overrides(self) -> OverrideLog:
         """Settings that hold in the place of those in files."""
         ...
@@ -293,11 +308,6 @@ class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
         ...
 
     @property
-    def history(self) -> CheckHistory:
-        """What many checks did."""
-        ...
-
-    @property
     def rollups(self) -> RollupReader:
         """Samples by hour and UTC day."""
         ...
@@ -305,11 +315,6 @@ class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
     @property
     def proofs(self) -> ProofLog:
         """What `outrider prove` reported."""
-        ...
-
-    @property
-    def schedule(self) -> ScheduleQueue:
-        """Pauses."""
         ...
 
     @property
