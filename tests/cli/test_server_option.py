@@ -81,7 +81,8 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
 
         for command in (
             ("runs", "--json"), ("runs",), ("show", run, "--json"), ("show", run), ("incidents", "--json"),
-            ("incidents",), ("silence", "--json"), ("silence",), ("release", "--json"), ("release",), ("releases",), ("releases", "--json"), ("oncall",),
+            ("incidents",), ("silence", "--json"), ("silence",), ("release", "--json"), ("release",),
+            ("releases",), ("releases", "--json"), ("oncall",),
             ("annotate",), ("annotate", "--json"), ("views",),
             ("views", "--json"), ("ls",), ("ls", "--json"), ("changes",), ("changes", "--json"),
             ("export", "samples"), ("export", "runs", "--format", "json"),

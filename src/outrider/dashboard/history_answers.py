@@ -99,7 +99,7 @@ class ReleasePage:
 class ReleaseHealthItem:
     """What sessions of a release came to; `release` is empty for those that are not kept apart.
 
-    `recent` are its sessions of the last 24 hours, `recent_of_all` those of all releases of project and environment, and
+    `recent` are its sessions of the last 24 hours, `recent_of_all` those of all releases of project and environment;
     `adoption` is the share. Null is what cannot be told without a session or a user.
     """
 
