@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts import Incident, SilenceEffect
     from outrider.app.check_control import RequestedRun
+    from outrider.app.error_backend import ErrorBackend
     from outrider.app.listeners import ProgressListener
     from outrider.app.oncall_shifts import OnCallShift
     from outrider.app.remote_backend import RemoteBackend
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
         Excerpt,
         Outcome,
         Release,
-        ReleaseHealth,
         RunSummary,
         SavedView,
         Silence,
@@ -44,6 +44,11 @@ class Backend(Protocol):
         timezone: IANA name of the zone in which people read times.
         author: Who acts, if a command names nobody; empty where that is known after an action only.
     """
+
+    @property
+    def errors(self) -> ErrorBackend:
+        """Issues of errors, and what sessions say of releases."""
+        ...
 
     @property
     def timezone(self) -> str:
@@ -126,10 +131,6 @@ class Backend(Protocol):
 
     def mark_release(self, name: str, *, at_us: int | None, environment: str | None, accept: bool) -> None:
         """Mark a deploy."""
-        ...
-
-    def release_health(self, *, days: float, environment: str, limit: int) -> Excerpt[ReleaseHealth]:
-        """Return what sessions of releases came to within so many days, those seen last first."""
         ...
 
     def environment_note(self, environment: str) -> str:

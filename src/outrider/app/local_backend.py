@@ -18,7 +18,7 @@ from outrider.app.selection import (
 )
 from outrider.app.setting_overrides import WorkspaceSettings
 from outrider.app.stored_runs import list_runs, stored_run
-from outrider.app.workspace_access import judge_settings, now_us
+from outrider.app.workspace_access import judge_settings
 from outrider.runs import level_changes
 from outrider.workspace import parse_setting
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts import Incident, SilenceEffect
     from outrider.app.check_control import RequestedRun
+    from outrider.app.error_backend import LocalErrors
     from outrider.app.listeners import ProgressListener
     from outrider.app.oncall_shifts import OnCallShift
     from outrider.app.service_state import ServiceStatus
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
         Excerpt,
         Outcome,
         Release,
-        ReleaseHealth,
         RunSummary,
         SavedView,
         Silence,
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from outrider.workspace import SettingState, Workspace
 
 _USUAL_LOCATION = "local"
-_DAY_US = 86_400_000_000
 
 
 class LocalBackend:
@@ -61,6 +60,13 @@ class LocalBackend:
     def __init__(self, workspace: Workspace, store: Store) -> None:
         self.workspace = workspace
         self.store = store
+
+    @property
+    def errors(self) -> LocalErrors:
+        """Issues of errors, and what sessions say of releases."""
+        from outrider.app.error_backend import LocalErrors  # noqa: PLC0415 - other commands need none of it
+
+        return LocalErrors(self.store)
 
     @property
     def timezone(self) -> str:
@@ -183,13 +189,6 @@ class LocalBackend:
             self.workspace, self.store.judgements, name,
             audit=self.store.audit, at_us=at_us, environment=environment, accept=accept,
         )  # fmt: skip
-
-    def release_health(self, *, days: float, environment: str, limit: int) -> Excerpt[ReleaseHealth]:
-        """Return what sessions of releases came to within so many days, those seen last first."""
-        from outrider.dashboard import release_health  # noqa: PLC0415 - other commands need none of it
-
-        now = now_us()
-        return release_health(self.store, now, now - round(days * _DAY_US), environment, limit)
 
     def environment_note(self, environment: str) -> str:
         """Return that nothing ran or is to run in an environment, and what may have been meant; empty otherwise."""

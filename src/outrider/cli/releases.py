@@ -35,7 +35,7 @@ _DAY_S = 86_400.0
 def releases(*, since: float, environment: str, limit: int, as_json: bool) -> None:
     """Show what users' sessions say of releases: crash-free sessions and users, adoption, and new issues of each."""
     with chosen_backend() as backend:
-        health = backend.release_health(days=since / _DAY_S, environment=environment, limit=limit)
+        health = backend.errors.release_health(days=since / _DAY_S, environment=environment, limit=limit)
         timezone = "" if as_json else backend.timezone
     if as_json:
         shares = ("crash_free", "crash_free_users", "adoption")
