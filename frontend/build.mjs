@@ -1,4 +1,5 @@
 // Bundle the pages' scripts and styles: `npm run build [-- FOLDER]`, by default into the package.
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { build } from "esbuild";
 
@@ -21,8 +22,32 @@ await build({
   banner: { js: `/* Contains uPlot.\n\n${licence.trim()}\n*/` },
 });
 await build({ ...options, entryPoints: ["src/pages.ts"] });
+// Its packages bring no file of it along.
+const rrweb = `rrweb, Copyright (c) 2018 Contributors (https://github.com/rrweb-io/rrweb/graphs/contributors), MIT:
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
+files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy,
+modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the
+Software is furnished to do so, subject to the following conditions: The above copyright notice and this permission notice
+shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE,
+ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
+await build({
+  ...options,
+  entryPoints: ["src/rum-replay.ts"],
+  banner: { js: `/* Outrider, Apache-2.0. Contains ${rrweb}\n*/` },
+});
+const recorder = await readFile(`${target}/rum-replay.js`);
+const digest = (name, form) => createHash(name).update(recorder).digest(form);
 await build({
   ...options,
   entryPoints: ["src/rum.ts"],
+  define: {
+    REPLAY_VERSION: JSON.stringify(digest("sha256", "hex").slice(0, 16)),
+    REPLAY_INTEGRITY: JSON.stringify(`sha384-${digest("sha384", "base64")}`),
+  },
   banner: { js: "/* Outrider, Apache-2.0. Contains web-vitals, Copyright 2020 Google LLC, Apache-2.0. */" },
 });

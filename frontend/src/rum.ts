@@ -4,6 +4,7 @@ import { documentTrace, watch, watchCalls } from "./rum/calls";
 import { watchClicks } from "./rum/clicks";
 import { watchErrors } from "./rum/errors";
 import { Queue } from "./rum/queue";
+import { Replay } from "./rum/replay";
 import { forget, session } from "./rum/session";
 import { isDeclined, settingsOf, type Settings } from "./rum/settings";
 import { bare, View } from "./rum/view";
@@ -17,6 +18,7 @@ type Fields = Record<string, string | number>;
 class RealUser {
   readonly #settings: Settings;
   readonly #queue: Queue;
+  readonly #replay: Replay;
   #view: View;
   /** The view that the document began with: its vitals are. */
   #first: View;
@@ -27,6 +29,7 @@ class RealUser {
   constructor(settings: Settings) {
     this.#settings = settings;
     this.#queue = new Queue(settings.endpoint);
+    this.#replay = new Replay(settings);
     const [loaded] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
     this.#view = this.#first = new View(loaded?.type ?? "navigate", bare(document.referrer), 0);
     this.#view.trace = documentTrace();
@@ -37,6 +40,7 @@ class RealUser {
     this.#isOn = isAllowed;
     if (isAllowed) return;
     forget();
+    this.#replay.forget();
     this.#queue.clear();
   }
 
@@ -55,13 +59,20 @@ class RealUser {
     this.#view.add("event", name, ...said);
   }
 
+  replay(): void {
+    if (this.#isOn) this.#replay.begin();
+  }
+
   #watch(): void {
     const view = (): View => this.#view;
     addEventListener("pageshow", (event) => event.persisted && this.#restored(), true); // before vitals hear of it
     watchVitals(() => this.#first);
-    const calls = watchCalls(view, this.#settings.traced, (address) => address.startsWith(this.#settings.endpoint));
+    const calls = watchCalls(view, this.#settings.traced, (address) => address.startsWith(this.#settings.api));
     watchClicks(view, calls.begun);
-    watchErrors(view, calls.trace, () => this.#soon(SOON_MS));
+    watchErrors(view, calls.trace, () => {
+      this.#soon(SOON_MS);
+      if (this.#isOn) this.#replay.noteError();
+    });
     watch("longtask", ({ duration }) => {
       this.#view.counts.long += 1;
       this.#view.counts.longMs += Math.round(duration);
@@ -136,6 +147,7 @@ interface Outrider {
   user(name: string): void;
   page(name: string): void;
   event(name: string, fields?: Fields): void;
+  replay(): void;
 }
 
 const settings = settingsOf(document.currentScript as HTMLScriptElement | null);
@@ -156,6 +168,7 @@ if (isWanted) {
     user: (name) => real?.user(name),
     page: (name) => real?.page(name),
     event: (name, fields) => real?.event(name, fields),
+    replay: () => real?.replay(),
   };
   const { prerendering } = document as Document & { prerendering?: boolean };
   if (settings.waits) {
@@ -164,5 +177,5 @@ if (isWanted) {
   else start();
 } else if (window.outrider === undefined) {
   const nothing = (): void => undefined;
-  window.outrider = { consent: nothing, user: nothing, page: nothing, event: nothing };
+  window.outrider = { consent: nothing, user: nothing, page: nothing, event: nothing, replay: nothing };
 }

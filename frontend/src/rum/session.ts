@@ -9,6 +9,8 @@ interface Kept {
   began: number;
   seen: number;
   sampled: boolean;
+  /** Whether it began with this document. */
+  isNew?: boolean;
 }
 
 /** Return so many random hexadecimal digits. */
@@ -44,10 +46,10 @@ export function session(share: number): Kept {
   current ??= stored<Kept>(NAME);
   if (!current?.id || now - current.seen > IDLE_MS || now - current.began > LONGEST_MS) {
     const id = now.toString(16).padStart(12, "0") + randomHex(20);
-    current = { id, began: now, seen: now, sampled: Math.random() < share };
+    current = { id, began: now, seen: now, sampled: Math.random() < share, isNew: true };
   }
   current.seen = now;
-  store(NAME, current);
+  store(NAME, { ...current, isNew: undefined });
   return current;
 }
 

@@ -1,6 +1,10 @@
 // What the page's own tag says: <script src=".../rum.js" data-dsn="https://KEY@HOST/PROJECT" data-release="1.4" defer>.
 
 export interface Settings {
+  readonly origin: string;
+  /** What all addresses to send to begin with. */
+  readonly api: string;
+  readonly key: string;
   /** Where beacons go, with the key in its query: a body of text/plain needs no preflight. */
   readonly endpoint: string;
   readonly release: string;
@@ -10,6 +14,12 @@ export interface Settings {
   readonly waits: boolean;
   /** Origins beside the page's own whose calls get a trace. */
   readonly traced: readonly string[];
+  /** Share of sessions whose replay is kept, and whether an error begins one: `data-replay="error 0.05"`. */
+  readonly replayShare: number;
+  readonly replaysErrors: boolean;
+  /** Selectors of what a replay shows as it is, and of what it leaves out. */
+  readonly unmask: string;
+  readonly block: string;
 }
 
 /** Read the tag; nothing without an address to send to. */
@@ -19,12 +29,21 @@ export function settingsOf(tag: HTMLScriptElement | null): Settings | undefined 
     const address = new URL(said["dsn"] ?? "");
     const key = encodeURIComponent(address.username);
     const share = Number(said["sample"] ?? 1);
+    const api = `${address.origin}/api${address.pathname}/`;
+    const replay = (said["replay"] ?? "").split(/\s+/);
     return {
-      endpoint: `${address.origin}/api${address.pathname}/rum/?sentry_key=${key}`,
+      origin: address.origin,
+      api,
+      key,
+      endpoint: `${api}rum/?sentry_key=${key}`,
       release: said["release"] ?? "",
       sample: share >= 0 && share <= 1 ? share : 1,
       waits: said["consent"] === "wait",
       traced: [location.origin, ...(said["trace"] ?? "").split(/[\s,]+/).filter(Boolean)],
+      replayShare: Number(replay.find(Number) ?? 0),
+      replaysErrors: replay.includes("error"),
+      unmask: said["unmask"] ?? "",
+      block: said["block"] ?? "",
     };
   } catch {
     return undefined;

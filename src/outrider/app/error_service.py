@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 import structlog
 
@@ -26,6 +26,7 @@ from outrider.telemetry import (
     ErrorDigestion,
     ErrorIntake,
     PageViewDigestion,
+    ReplayIntake,
     Scrubber,
     Spool,
     Tally,
@@ -36,7 +37,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from outrider.model import AddedEvent, ErrorEvent, ErrorProject, ProjectKey, ProjectRegistry, ReleaseHealthLog
+    from outrider.model import (
+        AddedEvent,
+        ErrorEvent,
+        ErrorProject,
+        ProjectKey,
+        ProjectRegistry,
+        ReleaseHealthLog,
+        ReplayLog,
+    )
     from outrider.workspace import Workspace
 
 log = structlog.get_logger("outrider.errors")
@@ -58,6 +67,11 @@ class ErrorRecords(MapRecords, Protocol):
     @property
     def release_health(self) -> ReleaseHealthLog:
         """Sessions by release."""
+        ...
+
+    @property
+    def replays(self) -> ReplayLog:
+        """Replays of sessions."""
         ...
 
 
@@ -84,7 +98,7 @@ class ErrorService:
         self._inbox = TelemetryInbox(workspace, scrubber, tally)
         intake = ErrorIntake(
             spool, keys, EventScrubber(scrubber.text, scrubber.hides), tally,
-            pass_on=self._inbox.take, room=room.check,
+            pass_on=self._inbox.take, replays=self._take_replay, room=room.check,
         )  # fmt: skip
         listener = listen(settings.host, settings.port)
         rules = FollowedErrorRules(workspace.root)
@@ -113,7 +127,11 @@ class ErrorService:
             is_on=lambda: self._workspace.capabilities.real_users, keeps_views=lambda: self._link.is_on,
         )  # fmt: skip
         trusted, is_local = workspace.server.trusted_proxies, is_loopback(settings.host)
-        routes = beacon_routes(beacons, trusted, is_loopback=is_local)
+        self._replays = ReplayIntake(
+            records.replays, beacons.admit, scrubber.text, tally, per_day=settings.replay_bytes_per_day,
+            is_on=lambda: self._workspace.capabilities.replays, room=room.check,
+        )  # fmt: skip
+        routes = beacon_routes(beacons, trusted, is_loopback=is_local, replays=self._replays)
         application = error_application(intake, trusted, is_loopback=is_local, beside=routes)
         self._server = Background(application, listener)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -141,6 +159,9 @@ class ErrorService:
         self._views.close()
         self._link.close()
         self._after_round()
+
+    def _take_replay(self, project: ErrorProject, event: dict[str, Any], recording: bytes) -> None:
+        self._replays.take_of_sentry(project, event, recording)
 
     def _after_round(self) -> None:
         self._inbox.hand_over()

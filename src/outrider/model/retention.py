@@ -35,6 +35,8 @@ class Retention:
             event stay as long as a run does after it was seen last.
         source_maps_s: How long a source map stays that no error needed.
         source_maps_bytes: How large all of them are together; of more, those go that were not needed for longest.
+        replays_s: How long the replay of a session stays after it began.
+        replays_bytes: How large all of them are together; of more, the oldest go.
         runs_s: How long a run stays, with its attempts and errors.
         unreferenced_s: How old a file must be that nothing refers to; it may be about to be referred to.
     """
@@ -50,6 +52,8 @@ class Retention:
     errors_s: float = 90 * _DAY_S
     source_maps_s: float = 90 * _DAY_S
     source_maps_bytes: int = 5 * 10**9
+    replays_s: float = 14 * _DAY_S
+    replays_bytes: int = 5 * 10**9
     runs_s: float = 396 * _DAY_S
     unreferenced_s: float = 3_600.0
 

@@ -1,9 +1,10 @@
-"""What real users live through: beacons of their browsers read, and what is asked of page views. Values; no I/O."""
+"""What real users live through: beacons and replays read, and what is asked of page views. Values; no I/O."""
 
 from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon
 from outrider.real_users.browser_family import browser_family
 from outrider.real_users.page_name import bare_url, page_name
 from outrider.real_users.page_view import ROBOT, PageView
+from outrider.real_users.replay_event import BadReplay, ReplayPart, read_replay
 from outrider.real_users.vital_answer import (
     BOUNDS,
     RealUserReader,
@@ -24,10 +25,12 @@ __all__ = [
     "BOUNDS",
     "ROBOT",
     "BadBeacon",
+    "BadReplay",
     "Beacon",
     "PageView",
     "RealUserReader",
     "ReceivedBeacon",
+    "ReplayPart",
     "ResourceRow",
     "SessionFilter",
     "SessionRow",
@@ -43,4 +46,5 @@ __all__ = [
     "browser_family",
     "page_name",
     "read_beacon",
+    "read_replay",
 ]

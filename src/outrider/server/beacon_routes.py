@@ -19,7 +19,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from outrider.server.client_origin import networks_of, origin_of
-from outrider.telemetry import MOST_BEACON_BYTES, BeaconHead, ErrorRequestHead, RefusedErrors
+from outrider.telemetry import (
+    MOST_BEACON_BYTES,
+    MOST_REPLAY_BYTES,
+    BeaconHead,
+    ErrorRequestHead,
+    RefusedErrors,
+    ReplayPlace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,17 +34,18 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from outrider.server.client_origin import Network
-    from outrider.telemetry import BeaconIntake
+    from outrider.telemetry import BeaconIntake, ReplayIntake
 
 _COUNTRY_HEADERS: Final = ("cf-ipcountry", "x-vercel-ip-country", "cloudfront-viewer-country", "x-country-code")
 _HOUR: Final = "public, max-age=3600"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _SHORT_DIGITS: Final = 16
+_DIGITS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """The script that pages load.
+    """A script that pages load.
 
     Attributes:
         version: Of its content, in its lasting address.
@@ -50,9 +58,9 @@ class Snippet:
 
 
 @cache
-def rum_snippet() -> Snippet | None:
-    """Return the script; None in a package that was built without."""
-    built = files("outrider.charts") / "built" / "rum.js"
+def rum_snippet(name: str = "rum") -> Snippet | None:
+    """Return the script, or "rum-replay", which it loads; None in a package that was built without."""
+    built = files("outrider.charts") / "built" / f"{name}.js"
     if not built.is_file():
         return None
     content = built.read_bytes()
@@ -60,27 +68,48 @@ def rum_snippet() -> Snippet | None:
     return Snippet(content, hashlib.sha256(content).hexdigest()[:_SHORT_DIGITS], f"sha384-{digest}")
 
 
-def beacon_routes(intake: BeaconIntake, trusted: Sequence[str] = (), *, is_loopback: bool = True) -> list[Route]:
+def beacon_routes(
+    intake: BeaconIntake,
+    trusted: Sequence[str] = (),
+    *,
+    is_loopback: bool = True,
+    replays: ReplayIntake | None = None,
+) -> list[Route]:
     """Return the routes.
 
     Args:
         intake: Takes the bodies.
+        replays: Takes parts of replays; if absent, none are taken.
         trusted: Networks of proxies whose headers name the client and its country.
         is_loopback: Whether the server is reached from this machine only.
     """
-    endpoint = _Beacons(intake, networks_of(trusted), is_loopback=is_loopback)
+    networks = networks_of(trusted)
+    beacons = _Beacons(intake, networks, is_loopback=is_loopback)
+    endpoints: dict[str, _FromPage] = {"rum": beacons}
+    if replays is not None:
+        endpoints["replay"] = _Replays(replays, networks, is_loopback=is_loopback)
     return [
         Route("/rum.js", _script, methods=["GET"]),
+        Route("/rum-replay-{version}.js", _replay_script, methods=["GET"]),
         Route("/rum-{version}.js", _script, methods=["GET"]),
         *(
-            Route(f"/api/{{project:int}}/rum{slash}", endpoint.answer, methods=["POST", "OPTIONS"])
+            Route(f"/api/{{project:int}}/{name}{slash}", endpoint.answer, methods=["POST", "OPTIONS"])
+            for name, endpoint in endpoints.items()
             for slash in ("/", "")
         ),
     ]
 
 
 async def _script(request: Request) -> Response:
-    snippet, version = rum_snippet(), request.path_params.get("version")
+    return _served(request, "rum")
+
+
+async def _replay_script(request: Request) -> Response:
+    return _served(request, "rum-replay")
+
+
+def _served(request: Request, name: str) -> Response:
+    snippet, version = rum_snippet(name), request.path_params.get("version")
     if snippet is None or version not in {None, snippet.version}:
         return PlainTextResponse("there is no such script\n", 404, {"Access-Control-Allow-Origin": "*"})
     headers = {
@@ -93,25 +122,26 @@ async def _script(request: Request) -> Response:
     return Response(snippet.content, media_type="text/javascript", headers=headers)
 
 
-class _Beacons:
-    """Takes beacons, and says as little as a page needs."""
+class _FromPage:
+    """Takes what pages send, and says as little as they need."""
 
-    def __init__(self, intake: BeaconIntake, trusted: Sequence[Network], *, is_loopback: bool) -> None:
-        self._intake = intake
+    most_bytes = MOST_BEACON_BYTES
+
+    def __init__(self, trusted: Sequence[Network], *, is_loopback: bool) -> None:
         self._trusted = trusted
         self._is_loopback = is_loopback
 
+    async def take(self, request: Request, head: BeaconHead, data: bytes) -> None:
+        """Keep a body."""
+        raise NotImplementedError
+
     async def answer(self, request: Request) -> Response:
-        """Answer a beacon, or the question of a browser whether it may send one."""
+        """Answer a body, or the question of a browser whether it may send one."""
         if request.method == "OPTIONS":
             return _to_page(request, Response(status_code=204))
         try:
-            data = await _body(request)
-            head = self._head(request)
-            if self._intake.is_quick(head):
-                self._intake.take(head, data)
-            else:
-                await run_in_threadpool(self._intake.take, head, data)
+            data = await _body(request, self.most_bytes)
+            await self.take(request, self._head(request), data)
         except RefusedErrors as refusal:
             retry = {"Retry-After": str(refusal.retry_s)} if refusal.retry_s else {}
             return _to_page(request, PlainTextResponse(f"{refusal}\n", refusal.status, retry))
@@ -136,12 +166,51 @@ class _Beacons:
         )
 
 
-async def _body(request: Request) -> bytes:
+class _Beacons(_FromPage):
+    """Takes beacons."""
+
+    def __init__(self, intake: BeaconIntake, trusted: Sequence[Network], *, is_loopback: bool) -> None:
+        super().__init__(trusted, is_loopback=is_loopback)
+        self._intake = intake
+
+    async def take(self, request: Request, head: BeaconHead, data: bytes) -> None:  # noqa: ARG002 - of replays
+        """Keep a beacon."""
+        if self._intake.is_quick(head):
+            self._intake.take(head, data)
+        else:
+            await run_in_threadpool(self._intake.take, head, data)
+
+
+class _Replays(_FromPage):
+    """Takes parts of replays; which part a body is stands in its address, since nothing else goes with `sendBeacon`."""
+
+    most_bytes = MOST_REPLAY_BYTES
+
+    def __init__(self, intake: ReplayIntake, trusted: Sequence[Network], *, is_loopback: bool) -> None:
+        super().__init__(trusted, is_loopback=is_loopback)
+        self._intake = intake
+
+    async def take(self, request: Request, head: BeaconHead, data: bytes) -> None:
+        """Keep a part."""
+        asked = request.query_params
+        place = ReplayPlace(
+            asked.get("session", ""), asked.get("recording", ""), _figure(asked.get("n")), _figure(asked.get("sent"))
+        )
+        await run_in_threadpool(self._intake.take, head, place, data)
+
+
+def _figure(text: str | None) -> int:
+    """Return a number of at most fifteen digits; -1 for anything else."""
+    is_number = text is not None and text.isascii() and text.isdecimal() and len(text) <= _DIGITS
+    return int(text) if is_number and text else -1
+
+
+async def _body(request: Request, most_bytes: int) -> bytes:
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
-        if len(content) > MOST_BEACON_BYTES:
-            raise RefusedErrors(f"a beacon has more than {MOST_BEACON_BYTES:,} bytes", 413)
+        if len(content) > most_bytes:
+            raise RefusedErrors(f"the body has more than {most_bytes:,} bytes", 413)
     return bytes(content)
 
 

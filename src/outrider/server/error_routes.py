@@ -119,6 +119,7 @@ class _Endpoint:
             origin=headers.get("origin", ""),
             address=origin_of(request, self._trusted, is_loopback=self._is_loopback).address,
             encoding=headers.get("content-encoding", ""),
+            is_declined="1" in {headers.get("sec-gpc"), headers.get("dnt")},
         )
 
     async def _body(self, request: Request) -> bytes:

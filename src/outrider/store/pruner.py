@@ -19,10 +19,11 @@ from sqlalchemy import and_, bindparam, case, delete, exists, func, or_, select,
 
 from outrider.model import LAST_GOOD_KINDS, LASTING, Outcome, Pruned
 from outrider.store.alert_rows import forget_alerts
-from outrider.store.artifact_folder import artifact_name
+from outrider.store.artifact_use import forget_unreferenced, is_referenced
 from outrider.store.issue_schema import error_event_ids, error_events, issue_hours, issues
 from outrider.store.key_cache import raise_generation, read_mark, write_mark
 from outrider.store.release_health_table import release_days, release_hours
+from outrider.store.replay_schema import replays
 from outrider.store.rollup_job import DAYS_DONE, HOURS_DONE, HOURS_KEPT, LASTING_KEPT, RUNS_KEPT, SAMPLES_KEPT, roll_up
 from outrider.store.rollups import DAY_HOURS, HOUR_US, hour_of, is_punctual
 from outrider.store.schema import (
@@ -50,7 +51,7 @@ from outrider.store.source_map_table import source_maps
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Select, Table
+    from sqlalchemy import Connection, Select, Table
 
     from outrider.model import ArtifactStore, FolderEntry, Retention
     from outrider.store.database import Database
@@ -107,6 +108,7 @@ def prune(
     pruner.remove_errors()
     pruner.remove_sessions()
     pruner.remove_source_maps()
+    pruner.remove_replays()
     pruner.remove_unused_keys()
     pruner.remove_unreferenced()
     pruner.remove_strays()
@@ -239,15 +241,28 @@ class _Pruner:
         """Remove source maps that no error needed for long, and the longest unused ones beyond their size."""
         own = source_maps.c
         aged = select(own.key).where(own.used_us < self._ago(self._policy.source_maps_s))
-        self._remove_maps(aged)
+        self._remove_rows(source_maps, aged)
         total = func.sum(artifacts.c.bytes).over(order_by=(own.used_us.desc(), own.key.desc())).label("total")
         sized = select(own.key, total).join(artifacts, artifacts.c.key == own.artifact_key).subquery()
-        self._remove_maps(select(sized.c.key).where(sized.c.total > self._policy.source_maps_bytes))
+        self._remove_rows(source_maps, select(sized.c.key).where(sized.c.total > self._policy.source_maps_bytes))
 
-    def _remove_maps(self, wanted: Select[Any]) -> None:
+    def remove_replays(self) -> None:
+        """Remove sessions' replays whole: those that began past their age, and the oldest ones beyond their size."""
+        own = replays.c
+        sizes = select(own.session, func.min(own.start_us).label("began_us"), func.sum(artifacts.c.bytes).label("size"))
+        of_sessions = sizes.join(artifacts, artifacts.c.key == own.artifact_key).group_by(own.session).subquery()
+        newest = (of_sessions.c.began_us.desc(), of_sessions.c.session)
+        total = func.sum(of_sessions.c.size).over(order_by=newest).label("total")
+        summed = select(of_sessions.c.session, of_sessions.c.began_us, total).subquery()
+        gone = select(summed.c.session).where(
+            (summed.c.began_us < self._ago(self._policy.replays_s)) | (summed.c.total > self._policy.replays_bytes)
+        )
+        self._remove_rows(replays, select(own.key).where(own.session.in_(gone)))
+
+    def _remove_rows(self, table: Table, wanted: Select[Any]) -> None:
         for batch in self._batches(wanted.limit, _REFERENCES):
             with self.writing() as connection:
-                connection.execute(delete(source_maps).where(source_maps.c.key.in_([key for (key,) in batch])))
+                connection.execute(delete(table).where(table.c.key.in_([key for (key,) in batch])))
 
     def remove_unused_keys(self) -> None:
         """Remove attribute sets last used by runs that are gone, and spellings of steps that no rollup needs.
@@ -262,17 +277,14 @@ class _Pruner:
                     raise_generation(connection)
 
     def remove_unreferenced(self) -> None:
-        """Remove content that no attempt and no source map refers to any more.
+        """Remove content that nothing refers to any more.
 
         Local files go within the transaction that removes their row: a recorder looks again, in its own, whether the
         files that it refers to are there.
         """
         for batch in self._batches(_unreferenced, _FILES):
             with self.writing() as connection:
-                still = artifacts.c.key.in_([key for (key,) in batch]) & ~_is_referenced()
-                gone = connection.execute(select(artifacts).where(still)).all()
-                connection.execute(delete(artifacts).where(artifacts.c.key.in_([row.key for row in gone])))
-                names = [artifact_name(bytes(row.digest).hex()) for row in gone]
+                gone, names = forget_unreferenced(connection, [key for (key,) in batch])
                 if self._folder.local:
                     self._folder.remove(names)
             if not self._folder.local:
@@ -387,13 +399,8 @@ def expired_references(policy: Retention, now_us: int) -> Select[Any]:
     return select(*keys).join(runs, runs.c.key == attempt_artifacts.c.run_key).where(expired)
 
 
-def _is_referenced() -> ColumnElement[bool]:
-    of_runs = exists().where(attempt_artifacts.c.artifact_key == artifacts.c.key)
-    return of_runs | exists().where(source_maps.c.artifact_key == artifacts.c.key)
-
-
 def _unreferenced(limit: int) -> Select[Any]:
-    return select(artifacts.c.key).where(~_is_referenced()).limit(limit)
+    return select(artifacts.c.key).where(~is_referenced()).limit(limit)
 
 
 def last_good(since_us: int) -> Select[Any]:

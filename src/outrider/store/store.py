@@ -19,6 +19,7 @@ from outrider.store.load_progress_table import LoadProgressTable
 from outrider.store.project_table import ProjectTable
 from outrider.store.pruner import prune
 from outrider.store.release_health_table import ReleaseHealthTable
+from outrider.store.replay_table import ReplayTable
 from outrider.store.run_table import RunTable
 from outrider.store.run_writer import Writer
 from outrider.store.schedule_table import ScheduleTable
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         ProofLog,
         Pruned,
         ReleaseHealthLog,
+        ReplayLog,
         RollupReader,
         RunLog,
         ScheduleQueue,
@@ -103,6 +105,7 @@ class Store:
     errors: ErrorLog
     release_health: ReleaseHealthLog
     source_maps: SourceMapLog
+    replays: ReplayLog
     artifacts: ArtifactStore
 
     def __init__(self, database: Database, folder: ArtifactStore) -> None:
@@ -138,6 +141,7 @@ class Store:
         self.errors = ErrorTable(database, writer)
         self.release_health = ReleaseHealthTable(database, writer)
         self.source_maps = SourceMapTable(database, writer, folder)
+        self.replays = ReplayTable(database, writer, folder)
 
     @classmethod
     def open(

@@ -16,6 +16,7 @@ from outrider.telemetry.limits import Limits, Share, Tally
 from outrider.telemetry.log_follower import FilePattern, LogFollower
 from outrider.telemetry.otlp_body import JSON, PROTOBUF, BadTelemetry, SignalKind, failure
 from outrider.telemetry.page_view_digestion import PageViewDigestion
+from outrider.telemetry.replay_intake import MOST_REPLAY_BYTES, ReplayIntake, ReplayPlace
 from outrider.telemetry.run_export import RunExport
 from outrider.telemetry.scrubber import Scrubber
 from outrider.telemetry.span_sampler import KeepRules, SpanSampler
@@ -28,6 +29,7 @@ __all__ = [
     "JSON",
     "LEDGER",
     "MOST_BEACON_BYTES",
+    "MOST_REPLAY_BYTES",
     "PROTOBUF",
     "SYSLOG",
     "AttributeReader",
@@ -55,6 +57,8 @@ __all__ = [
     "PageViewDigestion",
     "Record",
     "RefusedErrors",
+    "ReplayIntake",
+    "ReplayPlace",
     "RunExport",
     "Scrubber",
     "Share",

@@ -100,13 +100,9 @@ class BeaconIntake:
         Raises:
             RefusedErrors: If it is not kept.
         """
-        if not self._is_on():
-            raise self._refused("switched off", "beacons are switched off: [capabilities] real_users", 403)
-        project, key = self._authorised(head)
-        if head.is_declined:
-            self._tally.add("beacons dropped, browser declines")
+        project = self.admit(head)
+        if project is None:
             return
-        self._spend(head, key)
         request = head.request
         received = ReceivedBeacon(
             project.id, project.service, project.environment, round(self._now_s() * 1e6), request.address, head.agent,
@@ -127,6 +123,21 @@ class BeaconIntake:
             return
         for document in beacon.errors:
             self._take_error(request, document)
+
+    def admit(self, head: BeaconHead) -> ErrorProject | None:
+        """Count what a page sends against the limits of its key; return its project, None if the browser declines.
+
+        Raises:
+            RefusedErrors: If it may not send.
+        """
+        if not self._is_on():
+            raise self._refused("switched off", "beacons are switched off: [capabilities] real_users", 403)
+        project, key = self._authorised(head)
+        if head.is_declined:
+            self._tally.add("beacons dropped, browser declines")
+            return None
+        self._spend(head, key)
+        return project
 
     def _take_error(self, request: ErrorRequestHead, document: object) -> None:
         """Hand an error on; what is refused there is counted there, and the view stays."""

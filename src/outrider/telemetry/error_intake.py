@@ -49,6 +49,7 @@ ERRORS: Final = "errors"
 SESSIONS: Final = "sessions"
 _EVENTS: Final = frozenset({"event", "error"})
 _REPORT: Final = "client_report"
+_REPLAY: Final = frozenset({"replay_event", "replay_recording"})
 _TELEMETRY: Final = SPAN_ITEMS | LOG_ITEMS
 _READ: Final = _TELEMETRY | SESSION_ITEMS | {_REPORT}
 _EVENT_BYTES: Final = 4 << 20
@@ -60,7 +61,7 @@ _FULL_S: Final = 30
 _KNOWN_ITEMS: Final = frozenset(
     {
         "transaction", "span", "session", "sessions", "log", "trace_metric", "client_report", "attachment", "check_in",
-        "profile", "profile_chunk", "replay_event", "replay_recording", "user_report", "feedback", "statsd",
+        "profile", "profile_chunk", "user_report", "feedback", "statsd",
         "metric_buckets",
     }
 )  # fmt: skip
@@ -101,6 +102,7 @@ class ErrorRequestHead:
         key: What it is authorised by; "" if only the envelope may say.
         origin: Of the page that sends; "" for a program.
         address: Of the client.
+        is_declined: Whether the browser asks not to be followed (Do Not Track, Global Privacy Control).
     """
 
     project: int
@@ -108,6 +110,7 @@ class ErrorRequestHead:
     origin: str
     address: str
     encoding: str = ""
+    is_declined: bool = False
 
 
 class ErrorIntake:
@@ -115,6 +118,7 @@ class ErrorIntake:
 
     Args:
         pass_on: Keeps an item of an envelope that is telemetry, such as a transaction; returns whether it did.
+        replays: Keeps a part of a replay: what Sentry calls its event, and its recording; raises `RefusedErrors`.
         room: Raises `SpoolFull` while the disk is nearly full.
         now_s: Seconds since 1970.
     """
@@ -127,6 +131,7 @@ class ErrorIntake:
         tally: Tally,
         *,
         pass_on: Callable[[ErrorProject, str, dict[str, Any]], bool] = lambda _project, _item, _document: False,
+        replays: Callable[[ErrorProject, dict[str, Any], bytes], None] | None = None,
         room: Callable[[], None] = lambda: None,
         limits: Limits = USUAL_LIMITS,
         now_s: Callable[[], float] = time.time,
@@ -136,6 +141,7 @@ class ErrorIntake:
         self._scrubber = scrubber
         self._tally = tally
         self._pass_on = pass_on
+        self._replays = replays
         self._room = room
         self._limits = limits
         self._now_s = now_s
@@ -169,8 +175,9 @@ class ErrorIntake:
         sent_us = time_us(envelope.headers.get("sent_at"))
         self._keep(head, project, known, documents, sent_us)
         for item in envelope.items:
-            if item.type not in _EVENTS:
+            if item.type not in _EVENTS | _REPLAY:
                 self._take_other(item, project, known)
+        self._take_replay([item for item in envelope.items if item.type in _REPLAY], head, project, known)
         return documents[0][0] if documents else event_id(envelope.headers.get("event_id"))
 
     def take_event(self, head: ErrorRequestHead, data: bytes) -> str:
@@ -250,6 +257,23 @@ class ErrorIntake:
             self._tally.add("sessions left out, no room")
         else:
             self._tally.add("sessions taken", len(named))
+
+    def _take_replay(
+        self, items: Sequence[EnvelopeItem], head: ErrorRequestHead, project: ErrorProject, key: ProjectKey
+    ) -> None:
+        """Keep a part of a replay, which is two items; what comes of it is counted, and refuses nothing else."""
+        payloads = {item.type: item.payload for item in items if len(item.payload) <= _EVENT_BYTES}
+        what = "dropped, browser declines" if head.is_declined else "skipped"
+        if self._replays is not None and payloads.keys() == _REPLAY and not head.is_declined:
+            try:
+                if self._is_within(f"{key.id} replays", key.per_minute):
+                    event = json_object(payloads["replay_event"], "the event of a replay")
+                    self._replays(project, event, payloads["replay_recording"])
+                    what = "kept"
+            except (BadEnvelope, RefusedErrors):
+                what = "left out"
+        for item in items:
+            self._tally.add(f"{item.type} items {what}")
 
     def _is_within(self, name: str, most: int) -> bool:
         """Count an item of a minute; return whether it is one of the first so many."""

@@ -90,6 +90,7 @@ CHANGEABLE = {
         ChangeableSetting("capabilities.forwarding", True, "send copies to [telemetry.forward]", ("telemetry",)),
         ChangeableSetting("capabilities.errors", True, "take errors, if [errors] is there", ("errors", "telemetry")),
         ChangeableSetting("capabilities.real_users", True, "take what browsers of users send", ("errors",)),
+        ChangeableSetting("capabilities.replays", True, "keep replays of users' sessions", ("errors",)),
         ChangeableSetting("baselines.months_per_false_alert", 5, "months per false alert of a check"),
         ChangeableSetting(
             "baselines.direction", "up", "up: only slower runs alert; both: faster ones too", choices=("up", "both")

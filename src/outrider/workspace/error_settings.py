@@ -23,6 +23,8 @@ class ErrorSettings:
         spool_bytes: Of what waits to be read and stored.
         least_free_bytes: Of the disk, below which nothing is taken.
         source_map_bytes: Of all source maps together.
+        replay_bytes: Of all replays together.
+        replay_bytes_per_day: Of a project's replays that come in within a UTC day.
         code_url: Template of the address of a line of code; empty for none.
         hide_addresses: Whether addresses of the internet count as personal data.
         otlp: Whether exceptions in the telemetry of services are errors, too.
@@ -35,6 +37,8 @@ class ErrorSettings:
     spool_bytes: int = 500 * 10**6
     least_free_bytes: int = 10**9
     source_map_bytes: int = 5 * 10**9
+    replay_bytes: int = 5 * 10**9
+    replay_bytes_per_day: int = 500 * 10**6
     code_url: str = ""
     hide_addresses: bool = False
     otlp: bool = True
@@ -58,6 +62,8 @@ def read_errors(table: Table) -> ErrorSettings:
         spool_bytes=table.read("spool", as_size("10 MB", "10 TB"), usual.spool_bytes),
         least_free_bytes=table.read("free", as_size("10 MB", "100 TB"), usual.least_free_bytes),
         source_map_bytes=table.read("source_maps", as_size("10 MB", "10 TB"), usual.source_map_bytes),
+        replay_bytes=table.read("replays", as_size("10 MB", "10 TB"), usual.replay_bytes),
+        replay_bytes_per_day=table.read("replays_per_day", as_size("1 MB", "10 TB"), usual.replay_bytes_per_day),
         code_url=table.read("code_url", as_code_url, usual.code_url),
         hide_addresses=table.read("hide_addresses", as_flag, usual.hide_addresses),
         otlp=table.read("otlp", as_flag, usual.otlp),

@@ -291,6 +291,7 @@ def _retention(table: Table) -> RetentionSettings:
         evidence_s=table.read("evidence", as_duration, usual.evidence_s),
         errors_s=table.read("errors", as_duration, usual.errors_s),
         source_maps_s=table.read("source_maps", as_duration, usual.source_maps_s),
+        replays_s=table.read("replays", as_duration, usual.replays_s),
     )
     table.close()
     for (key, longest), why in _KEPT_WITHIN.items():
@@ -328,6 +329,7 @@ def _capabilities(table: Table) -> Capabilities:
         forwarding=table.read("forwarding", as_flag, True),
         patterns=table.read("patterns", as_flag, True),
         real_users=table.read("real_users", as_flag, True),
+        replays=table.read("replays", as_flag, True),
     )
     table.close()
     return capabilities

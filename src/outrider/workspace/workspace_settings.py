@@ -207,6 +207,7 @@ class RetentionSettings:
         evidence_s: Artifacts of all other runs.
         errors_s: Sampled events of issues, and their counts by hour.
         source_maps_s: Source maps that no error needed.
+        replays_s: Replays of sessions.
     """
 
     runs_s: float = 395 * _DAY_S
@@ -219,6 +220,7 @@ class RetentionSettings:
     evidence_s: float = 30 * _DAY_S
     errors_s: float = 90 * _DAY_S
     source_maps_s: float = 90 * _DAY_S
+    replays_s: float = 14 * _DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +248,7 @@ class Capabilities:
         services: The judging of services that traces tell of; `judging` off switches it off too.
         patterns: Following patterns of log records; `judging` off switches it off too.
         real_users: Taking what browsers of users send; it needs `errors`.
+        replays: Keeping replays of sessions; it needs `errors`.
         forwarding: Sending copies to `[telemetry.forward]`.
     """
 
@@ -265,6 +268,7 @@ class Capabilities:
     forwarding: bool = True
     patterns: bool = True
     real_users: bool = True
+    replays: bool = True
 
 
 @dataclass(frozen=True, slots=True)

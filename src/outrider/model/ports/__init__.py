@@ -15,6 +15,7 @@ from outrider.model.ports.gate_log import GateLog
 from outrider.model.ports.load_progress_log import LoadProgressLog
 from outrider.model.ports.project_registry import ProjectRegistry
 from outrider.model.ports.release_health_log import ReleaseHealthLog
+from outrider.model.ports.replay_log import ReplayLog
 from outrider.model.ports.run_log import RunLog
 from outrider.model.ports.schedule_queue import ScheduleQueue
 from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
@@ -55,9 +56,9 @@ __all__ = [
     "CheckRecords", "CheckRegistry", "CheckSchedule", "Content", "DashboardRecords", "ErrorLog", "ErrorRecords",
     "ExecutionStore", "FolderEntry", "GateLog", "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog",
     "IncidentRecords", "JudgeHistory", "JudgeMemory", "LoadProgressLog", "MapRecords", "OperatorRecords", "Outbox",
-    "OverrideLog", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruner", "ReleaseHealthLog", "ReportHistory",
-    "ReportRecords", "RollupReader", "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore",
-    "Selection", "SeriesReader", "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog", "SourceMapLog",
-    "StatusLog", "StatusPageRecords", "TableReader", "TelemetryInserts", "TelemetryReader", "TelemetryRecords",
-    "TokenLog", "TraceLinkLog", "UserDirectory", "ViewLog",
+    "OverrideLog", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruner", "ReleaseHealthLog", "ReplayLog",
+    "ReportHistory", "ReportRecords", "RollupReader", "RunHistory", "RunLog", "RunPosition", "ScheduleQueue",
+    "SchedulerStore", "Selection", "SeriesReader", "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog",
+    "SourceMapLog", "StatusLog", "StatusPageRecords", "TableReader", "TelemetryInserts", "TelemetryReader",
+    "TelemetryRecords", "TokenLog", "TraceLinkLog", "UserDirectory", "ViewLog",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.load_progress_log import LoadProgressLog
     from outrider.model.ports.project_registry import ProjectRegistry
     from outrider.model.ports.release_health_log import ReleaseHealthLog
+    from outrider.model.ports.replay_log import ReplayLog
     from outrider.model.ports.run_log import RunLog
     from outrider.model.ports.schedule_queue import ScheduleQueue
     from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
@@ -295,6 +296,11 @@ class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
     @property
     def load_progress(self) -> LoadProgressLog:
         """Loads that are under way."""
+        ...
+
+    @property
+    def replays(self) -> ReplayLog:
+        """Replays of sessions."""
         ...
 
     @property

@@ -1,0 +1,205 @@
+"""rrweb's events as a browser sent them -> what is kept: bounded, scrubbed, nothing in it that could run. Pure.
+
+Events are of any shape: what is no event, or of a kind that a player has no use for, is left out. That the player runs
+nothing either (sandbox, policy) is its own affair; this is so that no file that is kept holds a script.
+https://github.com/rrweb-io/rrweb/blob/main/packages/types/src/index.ts
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from outrider.real_users.page_name import bare_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Scrub = Callable[[str, int], str]
+
+MOST_EVENTS: Final = 20_000
+_MOST_TEXT: Final = 20_000
+_MOST_STYLE: Final = 2_000_000
+_LONGEST_MS: Final = 3_600_000
+_DOM_LOADED, _LOADED, _FULL, _INCREMENT, _META = range(5)
+_KINDS: Final = frozenset({_DOM_LOADED, _LOADED, _FULL, _INCREMENT, _META})
+_MUTATION, _INPUT, _STYLE_RULE, _STYLE_DECLARATION = 0, 5, 8, 13
+_SOURCES: Final = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15, 16})
+"""Of increments; not canvas (9), whose commands are code, nor fonts (10), logs (11)."""
+_ELEMENT, _TEXTS = 2, frozenset({3, 4, 5})
+_HARMFUL: Final = frozenset({"script", "iframe", "frame", "frameset", "object", "embed", "applet", "base", "portal"})
+_STYLES: Final = frozenset({"style", "_csstext"})
+_ADDRESSES: Final = frozenset(
+    {"href", "src", "action", "formaction", "xlink:href", "poster", "data", "background", "srcset", "ping", "rr_src"}
+)  # fmt: skip
+_UNWANTED: Final = frozenset({"srcdoc", "http-equiv", "nonce", "integrity", "rr_dataurl"})
+_PLAIN: Final = frozenset({"class", "id", "d", "points"})
+_CODE: Final = re.compile(
+    r"[\s\x00-\x20]*(javascript|vbscript|data:text|data:application|data:image/svg)", re.IGNORECASE
+)
+
+
+class BadReplay(Exception):
+    """A body holds no events of a replay."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayPart:
+    """What is kept of a part.
+
+    Attributes:
+        content: A JSON array of events, in the order of their times.
+        events: How many.
+        left_out: How many were not taken.
+        first_ms: When the first one happened, by the clock of the browser, and `last_ms`.
+        has_snapshot: Whether the page as a whole is the first thing in it, so that nothing before is needed.
+        page: The address that it begins on; "" if it does not say.
+    """
+
+    content: bytes
+    events: int
+    left_out: int
+    first_ms: int
+    last_ms: int
+    has_snapshot: bool
+    page: str
+
+
+def read_replay(content: bytes, scrub: Scrub) -> ReplayPart:
+    """Return what is kept of a JSON array of events.
+
+    Args:
+        content: As it was sent, inflated.
+        scrub: Returns a text without secrets and personal data, of at most so many characters.
+
+    Raises:
+        BadReplay: If there is nothing to keep.
+    """
+    try:
+        sent = json.loads(content)
+    except (ValueError, RecursionError):
+        raise BadReplay("it is no JSON") from None
+    if not isinstance(sent, list):
+        raise BadReplay("it is no array of events")
+    cleaner = _Cleaner(scrub)
+    events = [kept for event in sent[:MOST_EVENTS] if (kept := cleaner.event(event)) is not None]
+    if not events:
+        raise BadReplay("it holds no event of a replay")
+    events.sort(key=lambda event: event["timestamp"])
+    first = int(events[0]["timestamp"])
+    within = [event for event in events if event["timestamp"] - first <= _LONGEST_MS]
+    kinds = [event["type"] for event in within if event["type"] in {_FULL, _INCREMENT}]
+    page = next((event["data"].get("href", "") for event in within if event["type"] == _META), "")
+    return ReplayPart(
+        json.dumps(within, ensure_ascii=True, separators=(",", ":")).encode(), len(within), len(sent) - len(within),
+        first, int(within[-1]["timestamp"]), kinds[:1] == [_FULL], page if isinstance(page, str) else "",
+    )  # fmt: skip
+
+
+class _Cleaner:
+    """Cleans events in place."""
+
+    def __init__(self, scrub: Scrub) -> None:
+        self._scrub = scrub
+
+    def event(self, event: object) -> dict[str, Any] | None:
+        """Return an event that may be kept; None if it may not."""
+        if not isinstance(event, dict) or not _is_time(event.get("timestamp")) or event.get("type") not in _KINDS:
+            return None
+        data = event.get("data")
+        kept = {"type": event["type"], "data": data, "timestamp": int(event["timestamp"])}
+        if event["type"] in {_DOM_LOADED, _LOADED}:
+            return kept | {"data": {}}
+        if not isinstance(data, dict):
+            return None
+        if event["type"] == _META:
+            figures = {name: data[name] for name in ("width", "height") if _is_size(data.get(name))}
+            href = self._text(bare_url(str(data.get("href", ""))[:2_000]), 500)
+            return kept | {"data": {"href": href, **figures}} if len(figures) == 2 else None
+        if event["type"] == _FULL:
+            return kept if self._tree(data.get("node")) else None
+        return kept if data.get("source") in _SOURCES and self._increment(data) else None
+
+    def _increment(self, data: dict[str, Any]) -> bool:
+        if data["source"] == _INPUT and isinstance(data.get("text"), str):
+            data["text"] = self._text(data["text"])
+        if data["source"] != _MUTATION:
+            return True
+        for name in ("adds", "texts", "attributes", "removes"):
+            changes = data.setdefault(name, [])
+            if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
+                return False
+        for change in data["texts"]:
+            if isinstance(change.get("value"), str):
+                change["value"] = self._text(change["value"])
+        for change in data["attributes"]:
+            change["attributes"] = self._attributes(change.get("attributes"))
+        return all(self._tree(change.get("node")) for change in data["adds"])
+
+    def _tree(self, root: object) -> bool:
+        """Clean a node and all below it; return False if it is none."""
+        if not isinstance(root, dict):
+            return False
+        waiting: list[tuple[dict[str, Any], bool]] = [(root, False)]
+        while waiting:
+            node, is_style = waiting.pop()
+            if node.get("type") == _ELEMENT:
+                self._element(node)
+            elif node.get("type") in _TEXTS and isinstance(node.get("textContent"), str):
+                most = _MOST_STYLE if is_style else _MOST_TEXT
+                node["textContent"] = node["textContent"][:most] if is_style else self._text(node["textContent"])
+            children = node.get("childNodes")
+            below = node.get("tagName") == "style"
+            if isinstance(children, list):
+                node["childNodes"] = [child for child in children if isinstance(child, dict)]
+                waiting.extend((child, below) for child in node["childNodes"])
+            elif children is not None:
+                node["childNodes"] = []
+        return True
+
+    def _element(self, node: dict[str, Any]) -> None:
+        """Make an element that could run or load something an empty one: others name it by its number."""
+        name = node["tagName"].lower() if isinstance(node.get("tagName"), str) else "span"
+        is_harmful = name.rpartition(":")[2] in _HARMFUL
+        node["tagName"] = "noscript" if is_harmful else name if re.fullmatch(r"[a-z][\w:.-]{0,60}", name) else "span"
+        node["attributes"] = {} if is_harmful else self._attributes(node.get("attributes"))
+        if is_harmful:
+            node["childNodes"] = []
+
+    def _attributes(self, attributes: object) -> dict[str, Any]:
+        if not isinstance(attributes, dict):
+            return {}
+        kept = {}
+        for name, value in list(attributes.items())[:500]:
+            plain = name.strip().lower()
+            if plain.startswith("on") or plain in _UNWANTED or (plain in _ADDRESSES and _is_code(value)):
+                continue
+            kept[name] = self._value(plain, value) if isinstance(value, str) else value
+        return kept
+
+    def _value(self, name: str, value: str) -> str:
+        if name in _STYLES:
+            return value[:_MOST_STYLE]
+        if name in _ADDRESSES and not value.startswith(("data:", "#")):
+            return self._text(bare_url(value))
+        return value if name in _PLAIN else self._text(value)
+
+    def _text(self, text: str, most: int = _MOST_TEXT) -> str:
+        text = text[:most]
+        return self._scrub(text, most) if text.strip("* \t\r\n") else text
+
+
+def _is_code(value: object) -> bool:
+    return not isinstance(value, (str, type(None))) or bool(_CODE.match(value or ""))
+
+
+def _is_time(value: object) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and 0 < value < 2**53  # type: ignore[arg-type, operator]  # a number
+
+
+def _is_size(value: object) -> bool:
+    return _is_time(value) and value < 100_000  # type: ignore[operator]  # a number
