@@ -216,7 +216,7 @@ def test_exceptions_and_logs_of_faro_are_taken(workspace: Workspace, store: Stor
         "exceptions": [{"type": "TypeError", "value": "x is not a function", "stacktrace": {"frames": frames},
                         "trace": trace}],
         "logs": [{"message": "paid by ada@example.org", "level": "warn", "trace": trace}],
-        "measurements": [{"type": "web-vitals"}],
+        "measurements": [{"type": "cart"}],
     }  # fmt: skip
     inbox = workspace.state / INBOX_FOLDER
     headers = {"origin": FROM, "x-api-key": browser.key.id}
