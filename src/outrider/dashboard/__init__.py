@@ -17,6 +17,8 @@ from outrider.dashboard.api_answers import api_check, api_checks, api_incident, 
 from outrider.dashboard.api_values import CheckBody, CheckPage, IncidentBody, IncidentPage, RunBody, RunPage
 from outrider.dashboard.artifact_types import ServedType, served_type
 from outrider.dashboard.audit_page import ChangeBody, ChangePage, api_changes, audit_page
+from outrider.dashboard.change_history import ChangedTelemetry, ChangeRecords
+from outrider.dashboard.changes_view import ChangesView, change_quotes, changes_of
 from outrider.dashboard.check_answers import LevelChangeBody, PolicyPage, api_level_changes, api_policies
 from outrider.dashboard.check_detail import SPANS, USUAL_DAYS, CheckDetail, CheckQuery, check_detail
 from outrider.dashboard.check_page import check_page
@@ -56,7 +58,7 @@ from outrider.dashboard.history_answers import (
     api_silences,
 )
 from outrider.dashboard.hosts_page import host_page, hosts_page
-from outrider.dashboard.incident_quotes import QuotedRecords, incident_quotes, is_quotable
+from outrider.dashboard.incident_quotes import QuotedRecords, incident_quotes, incident_traces, is_quotable
 from outrider.dashboard.incident_view import incident_detail, incident_list
 from outrider.dashboard.issue_list import IssuePage, api_issues, issues_page
 from outrider.dashboard.issue_view import EventBody, IssueBody, api_event, api_issue, issue_detail, issue_page
@@ -189,6 +191,9 @@ __all__ = [
     "Asset",
     "ChangeBody",
     "ChangePage",
+    "ChangeRecords",
+    "ChangedTelemetry",
+    "ChangesView",
     "CheckBody",
     "CheckDetail",
     "CheckPage",
@@ -315,6 +320,8 @@ __all__ = [
     "api_vitals",
     "audit_page",
     "cell_word",
+    "change_quotes",
+    "changes_of",
     "check_detail",
     "check_page",
     "check_path",
@@ -334,6 +341,7 @@ __all__ = [
     "incident_page",
     "incident_path",
     "incident_quotes",
+    "incident_traces",
     "incidents_page",
     "is_quotable",
     "issue_detail",

@@ -138,6 +138,16 @@ class AlertRecords(JudgeHistory, IncidentRecords, Protocol):
         ...
 
     @property
+    def checks(self) -> CheckRegistry:
+        """Which checks there are."""
+        ...
+
+    @property
+    def annotations(self) -> AnnotationLog:
+        """Events that people and programs note."""
+        ...
+
+    @property
     def trace_links(self) -> TraceLinkLog:
         """Traces of runs."""
         ...
