@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from tests.builders import run_of
 from tests.cli.conftest import Desk
 from tests.telemetry_store.samples import SECOND_NS, log_record, point, span
@@ -17,6 +18,7 @@ from tests.traced_steps import SLOWER_RUNS, slower_runs
 from outrider.alerts import Facts, Incident, Phase, Problem
 from outrider.alerts.incident_records import stored_incident
 from outrider.app import find_workspace, follow_logs, open_store, open_telemetry
+from outrider.cli.logs import logs
 from outrider.model import (
     AggregateSample,
     AlertChanges,
@@ -173,6 +175,15 @@ def test_logs_and_spans_are_counted_by_keys_and_time(desk: Desk) -> None:
     assert row["p50(duration)"] == pytest.approx(250, rel=0.01)
     assert sum(row["count"] for row in desk.json("logs", "--every", "1m", "--json")) == 3
     assert "time (UTC)" in desk.outrider("logs", "--every", "1m").stdout
+
+
+@pytest.mark.parametrize("every", ["0s", "1ms"])
+def test_a_period_of_less_than_a_second_is_refused(every: str) -> None:
+    """It was taken for none."""
+    finished = CliRunner().invoke(logs, ["--every", every])
+
+    assert (finished.exit_code, finished.stdout) == (2, "")
+    assert "a second at least" in finished.stderr
 
 
 BOARD = """title = "Shop"
