@@ -101,6 +101,7 @@ from outrider.dashboard.real_user_answers import (
     api_sessions,
     api_vitals,
 )
+from outrider.dashboard.related import Related, RelatedKind, RelatedTelemetry, related, related_of, related_page
 from outrider.dashboard.release_view import release_list
 from outrider.dashboard.report_list import ReportBody, ReportListBody, api_reports, reports_page
 from outrider.dashboard.report_request import KINDS, PARTS, ReportName, ReportShelf
@@ -226,6 +227,9 @@ __all__ = [
     "QuotedRecords",
     "RatesBody",
     "ReaderClock",
+    "Related",
+    "RelatedKind",
+    "RelatedTelemetry",
     "ReleasePage",
     "ReportBody",
     "ReportListBody",
@@ -360,6 +364,9 @@ __all__ = [
     "read_row_position",
     "record_key",
     "record_rows",
+    "related",
+    "related_of",
+    "related_page",
     "release_list",
     "releases_page",
     "render",
