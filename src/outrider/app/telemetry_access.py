@@ -155,9 +155,9 @@ def _followed(newest: Callable[[], Mapping[Hashable, T]], wait: Callable[[], Non
     """Yield what is new each time; what is asked for is by what tells it apart, the newest first."""
     seen: frozenset[Hashable] = frozenset()
     while True:
-        found = newest()
-        yield from (found[key] for key in reversed(found) if key not in seen)
-        seen = frozenset(found)
+        latest = newest()
+        yield from (latest[key] for key in reversed(latest) if key not in seen)
+        seen = frozenset(latest)
         wait()
 
 
