@@ -22,7 +22,7 @@ from outrider.model import TelemetryError, TelemetryUnavailable
 from outrider.telemetry import Digestion, SignalKind, Spool, Tally
 from outrider.telemetry_store.clickhouse_client import ClickHouseClient, ServerAddress
 from outrider.telemetry_store.engine_process import EngineOptions, EngineProcess, running_engine
-from outrider.telemetry_store.engine_record import check_format, read_record
+from outrider.telemetry_store.engine_record import check_format, damaged_parts, read_record
 from outrider.telemetry_store.schema_upgrade import upgrade_schema
 from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 
@@ -38,7 +38,9 @@ def damage_log_table(folder: Path) -> None:
 
 
 def test_what_was_acknowledged_survives_a_kill_and_a_damaged_folder_is_told(tmp_path: Path) -> None:
-    """An insert that returned is there after `kill -9`; a table whose definition is garbage is named, with a remedy."""
+    """An insert that returned is there after `kill -9`; what of a table is garbage is set aside, so that it can be told,
+    and a table whose definition is garbage is named, with a remedy.
+    """
     with EngineProcess(EngineOptions(tmp_path)) as engine:
         client = ClickHouseClient(ServerAddress.of_engine(engine.record))
         client.command("CREATE DATABASE outrider ENGINE = Atomic")
@@ -52,6 +54,13 @@ def test_what_was_acknowledged_survives_a_kill_and_a_damaged_folder_is_told(tmp_
     with EngineProcess(EngineOptions(tmp_path)) as engine:
         client = ClickHouseClient(ServerAddress.of_engine(engine.record))
         assert client.command("SELECT sum(n) FROM outrider.numbers") == str(sum(range(1000)))
+        client.insert("numbers", NUMBERS, [[7]], token="second")
+    [part, _] = sorted((tmp_path / "data").rglob("all_*/data.bin"))
+    part.write_bytes(b"garbage")
+    with EngineProcess(EngineOptions(tmp_path)) as engine:
+        client = ClickHouseClient(ServerAddress.of_engine(engine.record))
+        assert client.command("SELECT sum(n) FROM outrider.numbers") == "7"
+    assert damaged_parts(tmp_path) == 1
 
     damage_log_table(tmp_path)
     with pytest.raises(TelemetryError, match=r"cannot open .*numbers\.sql") as caught:
