@@ -201,6 +201,36 @@ def test_a_folder_that_nobody_may_write_to_is_named() -> None:
     assert str(folder / "outrider.db") in str(database.value)
 
 
+@pytest.mark.parametrize("is_open", [False, True], ids=["at rest", "while another user writes"])
+def test_a_store_in_a_folder_that_nobody_may_write_to_can_be_read(make: Maker, is_open: bool) -> None:
+    """Without a trace there; whoever wants to write is told so at once, or at the first attempt."""
+    run = make.run()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "50 % of?it"
+        database, artifacts = folder / "outrider.db", folder / "artifacts"
+        writer = Store.open(database, artifacts=artifacts)
+        writer.runs.record(run)
+        if not is_open:
+            writer.close()
+        Path(name).chmod(0o755)
+        for path in (folder, artifacts, artifacts / "incoming"):
+            path.chmod(0o555)
+        files = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+        with as_nobody():
+            with Store.open(database, artifacts=artifacts) as reader:
+                read = reader.runs.get(run.id).run
+                with pytest.raises(StoreError) as first:
+                    reader.runs.record(make.run())
+            with pytest.raises(StoreError) as refused:
+                Store.open(database, artifacts=artifacts, to_write=True)
+
+        writer.close()
+        assert is_open or {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == files
+    assert read == run
+    assert first.value.slug == refused.value.slug == "store-read-only"
+
+
 def test_a_database_whose_folder_is_a_file_is_read_only(tmp_path: Path) -> None:
     """As is one that is itself a folder."""
     (tmp_path / "file").touch()
