@@ -78,6 +78,7 @@ _SECTIONS = {
         "hosts": "Show processor, memory, disks and load of hosts.",
         "doctor": "Say where the id of a request's trace is lost.",
         "errors": "List issues of errors, show them, and decide about them.",
+        "releases": "Show crash-free sessions, users, adoption and new issues of releases.",
         "sourcemaps": "Upload source maps, and check whether errors will find them.",
         "vitals": "Show what real users lived through: LCP, INP, CLS, by page.",
         "sessions": "List visits of real users, or show one as a timeline.",

@@ -45,11 +45,13 @@ from outrider.dashboard.gate_view import (
 from outrider.dashboard.history_answers import (
     MOST_RANGE_US,
     MOST_SAMPLES,
+    ReleaseHealthBody,
     ReleasePage,
     SamplePage,
     SampleQuery,
     SeriesPage,
     SilencePage,
+    api_release_health,
     api_releases,
     api_samples,
     api_series,
@@ -101,7 +103,7 @@ from outrider.dashboard.real_user_answers import (
     api_sessions,
     api_vitals,
 )
-from outrider.dashboard.release_view import release_list
+from outrider.dashboard.release_view import HEALTH_DAYS, HEALTH_ROWS, release_health, release_list
 from outrider.dashboard.report_list import ReportBody, ReportListBody, api_reports, reports_page
 from outrider.dashboard.report_request import KINDS, PARTS, ReportName, ReportShelf
 from outrider.dashboard.routing_view import RoutingBody, api_routing, routing_page
@@ -168,6 +170,8 @@ from outrider.dashboard.vitals_page import vital_figure, vitals_page
 __all__ = [
     "ALERTS",
     "EVERYTHING",
+    "HEALTH_DAYS",
+    "HEALTH_ROWS",
     "KINDS",
     "LEVELS",
     "LOAD_TOPIC",
@@ -226,6 +230,7 @@ __all__ = [
     "QuotedRecords",
     "RatesBody",
     "ReaderClock",
+    "ReleaseHealthBody",
     "ReleasePage",
     "ReportBody",
     "ReportListBody",
@@ -291,6 +296,7 @@ __all__ = [
     "api_on_call",
     "api_policies",
     "api_rates",
+    "api_release_health",
     "api_releases",
     "api_reports",
     "api_routing",
@@ -360,6 +366,7 @@ __all__ = [
     "read_row_position",
     "record_key",
     "record_rows",
+    "release_health",
     "release_list",
     "releases_page",
     "render",

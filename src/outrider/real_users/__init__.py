@@ -1,6 +1,7 @@
 """What real users live through: beacons and replays read, and what is asked of page views. Values; no I/O."""
 
 from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon
+from outrider.real_users.browser_family import browser_family
 from outrider.real_users.open_views import OpenViews
 from outrider.real_users.page_name import bare_url, page_name
 from outrider.real_users.page_view import ROBOT, PageView
@@ -47,6 +48,7 @@ __all__ = [
     "VitalRow",
     "VitalShare",
     "bare_url",
+    "browser_family",
     "faro_vitals",
     "page_name",
     "read_beacon",

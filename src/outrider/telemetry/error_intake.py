@@ -17,6 +17,7 @@ import brotli
 
 from outrider.errors import (
     LOG_ITEMS,
+    SESSION_ITEMS,
     SPAN_ITEMS,
     BadEnvelope,
     EventScrubber,
@@ -28,8 +29,11 @@ from outrider.errors import (
     losses,
     read_envelope,
     read_reports,
+    session_agent,
+    session_counts,
     time_us,
 )
+from outrider.real_users import browser_family
 from outrider.telemetry.limits import USUAL_LIMITS, Limits, Tally
 from outrider.telemetry.otlp_body import BadTelemetry, inflated
 from outrider.telemetry.spool import SpoolFull
@@ -42,10 +46,12 @@ if TYPE_CHECKING:
     from outrider.telemetry.spool import Spool
 
 ERRORS: Final = "errors"
+SESSIONS: Final = "sessions"
 _EVENTS: Final = frozenset({"event", "error"})
 _REPORT: Final = "client_report"
 _REPLAY: Final = frozenset({"replay_event", "replay_recording"})
 _TELEMETRY: Final = SPAN_ITEMS | LOG_ITEMS
+_READ: Final = _TELEMETRY | SESSION_ITEMS | {_REPORT}
 _EVENT_BYTES: Final = 4 << 20
 _QUICK_BYTES: Final = 16 << 10
 _MINUTE_S: Final = 60
@@ -247,7 +253,7 @@ class ErrorIntake:
         """Pass telemetry on and count losses that a client tells of; what else is no error is counted."""
         kind = item.type if item.type in _KNOWN_ITEMS else "unknown"
         try:
-            is_wanted = kind in _TELEMETRY | {_REPORT} and len(item.payload) <= _EVENT_BYTES
+            is_wanted = kind in _READ and len(item.payload) <= _EVENT_BYTES
             document = json_object(item.payload, "an item") if is_wanted else {}
         except BadEnvelope:
             self._tally.add(f"{kind} items left out, not readable")
@@ -255,10 +261,28 @@ class ErrorIntake:
         if kind == _REPORT:
             for category, reason, count in losses(document):
                 self._tally.add(f"client lost {category}, {reason}", count)
-        if kind in _TELEMETRY and is_wanted:
+        if kind in SESSION_ITEMS and is_wanted and self._is_within(f"{key.id} telemetry", key.per_minute):
+            self._keep_sessions(document, project)
+        elif kind in _TELEMETRY and is_wanted:
             self._pass_within((project, key), kind, document, f"{kind} items")
         else:
             self._tally.add(f"{kind} items skipped")
+
+    def _keep_sessions(self, document: dict[str, Any], project: ErrorProject) -> None:
+        """Keep counts of sessions, which lead to nobody; what is left out is counted."""
+        counts = list(session_counts(document, project.id, round(self._now_s() * 1_000_000)))
+        named = [count._replace(environment=count.environment or project.environment) for count in counts]
+        agent = session_agent(document)
+        if not named or (agent and browser_family(agent).is_robot):
+            self._tally.add(f"sessions left out, {'of a robot' if named else 'no release'}")
+            return
+        try:
+            self._room()
+            self._spool.append(SESSIONS, b"".join(json.dumps(count).encode() + b"\n" for count in named))
+        except SpoolFull:
+            self._tally.add("sessions left out, no room")
+        else:
+            self._tally.add("sessions taken", len(named))
 
     def _take_replay(
         self, items: Sequence[EnvelopeItem], head: ErrorRequestHead, project: ErrorProject, key: ProjectKey
