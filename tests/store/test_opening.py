@@ -276,7 +276,7 @@ def test_a_full_disk_loses_nothing_that_was_stored(place: Place, make: Maker) ->
     """The run that did not fit is not half there, and fits once there is room again."""
     place.open().close()
     tried: list[Run] = []
-    with place.open(max_bytes=600_000) as store, pytest.raises(StoreError) as raised:
+    with place.open(max_bytes=1_000_000) as store, pytest.raises(StoreError) as raised:
         fill(store, make, tried)
 
     with place.open() as roomier:
@@ -291,10 +291,10 @@ def test_a_full_disk_loses_nothing_that_was_stored(place: Place, make: Maker) ->
 @pytest.mark.slow
 def test_a_full_database_can_still_be_pruned(place: Place, make: Maker) -> None:
     """Forgetting is the way out, so it must not need room."""
-    with place.open(max_bytes=600_000) as store, pytest.raises(StoreError):
+    with place.open(max_bytes=1_000_000) as store, pytest.raises(StoreError):
         fill(store, make, [])
 
-    with place.open(max_bytes=600_000) as store:
+    with place.open(max_bytes=1_000_000) as store:
         store.prune(LATE_US)
         store.runs.record(make.run())
 
