@@ -100,6 +100,7 @@ from outrider.dashboard.real_user_answers import (
     api_vitals,
 )
 from outrider.dashboard.release_view import release_list
+from outrider.dashboard.replay_page import replay_page
 from outrider.dashboard.report_list import ReportBody, ReportListBody, api_reports, reports_page
 from outrider.dashboard.report_request import KINDS, PARTS, ReportName, ReportShelf
 from outrider.dashboard.routing_view import RoutingBody, api_routing, routing_page
@@ -355,6 +356,7 @@ __all__ = [
     "release_list",
     "releases_page",
     "render",
+    "replay_page",
     "reports_page",
     "routing_page",
     "run_detail",

@@ -4,6 +4,7 @@ from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_b
 from outrider.real_users.page_name import bare_url, page_name
 from outrider.real_users.page_view import ROBOT, PageView
 from outrider.real_users.replay_event import BadReplay, ReplayPart, read_replay
+from outrider.real_users.replay_parts import playable
 from outrider.real_users.vital_answer import (
     BOUNDS,
     RealUserReader,
@@ -43,6 +44,7 @@ __all__ = [
     "VitalShare",
     "bare_url",
     "page_name",
+    "playable",
     "read_beacon",
     "read_replay",
 ]
