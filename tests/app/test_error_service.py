@@ -81,7 +81,7 @@ def post(client: httpx.Client, issued: IssuedKey, data: bytes, **more: Any) -> h
 
 
 def test_an_exception_of_the_client_of_python_is_an_issue(workspace: Workspace, store: Store) -> None:
-    """Sentry's SDK, set up with the DSN alone, compressed as it likes."""
+    """Sentry's SDK, set up with the DSN alone, compressed as it likes; its session counts for its release."""
     issued = project(store, workspace)
     with taking(workspace, store) as client:
         sdk = sentry_sdk.Client(
@@ -91,12 +91,15 @@ def test_an_exception_of_the_client_of_python_is_an_issue(workspace: Workspace, 
         )
         with sentry_sdk.isolation_scope() as scope:
             scope.set_client(sdk)
+            scope.set_user({"id": "ada"})
+            scope.start_session(session_mode="application")
             try:
                 sell()
             except ValueError as error:
                 scope.capture_exception(error)
+            scope.end_session()
         sdk.close(timeout=5)
-        until(lambda: bool(issues(store)))
+        until(lambda: bool(issues(store) and store.release_health.list(now_us(), 0)))
 
     (issue,) = issues(store)
     (kept,) = store.errors.events(issue.id)
@@ -108,6 +111,9 @@ def test_an_exception_of_the_client_of_python_is_an_issue(workspace: Workspace, 
     assert (event.raised.type, event.raised.value) == ("ValueError", "no stock for ***")
     assert event.raised.frames[-1].function == "sell"
     assert event.sdk.startswith("sentry.python")
+    (health,) = store.release_health.list(now_us(), now_us())
+    assert (health.release, health.environment, health.new_issues) == ("shop@1.0.0", "production", 1)
+    assert (health.sessions, health.errored, health.crash_free, health.adoption) == (1, 1, 1.0, 1.0)
 
 
 def test_what_is_acknowledged_is_stored_once_by_who_comes_next(workspace: Workspace, store: Store) -> None:
@@ -210,7 +216,7 @@ def test_exceptions_and_logs_of_faro_are_taken(workspace: Workspace, store: Stor
         "exceptions": [{"type": "TypeError", "value": "x is not a function", "stacktrace": {"frames": frames},
                         "trace": trace}],
         "logs": [{"message": "paid by ada@example.org", "level": "warn", "trace": trace}],
-        "measurements": [{"type": "web-vitals"}],
+        "measurements": [{"type": "cart"}],
     }  # fmt: skip
     inbox = workspace.state / INBOX_FOLDER
     headers = {"origin": FROM, "x-api-key": browser.key.id}
@@ -304,7 +310,6 @@ def test_what_is_no_error_is_counted_and_passed_over(workspace: Workspace, store
     assert (other.status_code, other.json()) == (200, {})
     assert len(event.json()["id"]) == 32
     assert (report.status_code, bad.status_code) == (201, 400)
-    assert (
-        counts["transaction items skipped"] == counts["session items skipped"] == counts["unknown items skipped"] == 1
-    )
+    passed_over = ("transaction items skipped", "sessions left out, no release", "unknown items skipped")
+    assert [counts[name] for name in passed_over] == [1, 1, 1]
     assert counts["events taken"] == 2

@@ -89,13 +89,16 @@ def test_what_is_accepted_and_does_not_fit_is_said(session: GateSession, tmp_pat
 
 
 def test_without_any_base_a_gate_says_what_to_do(session: GateSession, tmp_path: Path) -> None:
-    """With all that was noted about why there is none."""
+    """With all that was noted about why there is none; only what there are runs for can be accepted at once."""
+    first = accepted_bases(session, [PAY], [PAY], tmp_path)
+    record(session, 5 * MIN_SESSIONS)
     stored = accepted_bases(session, [PAY], [PAY], tmp_path)
 
     with pytest.raises(UsageError, match=r"no accepted baseline in .* fits; .*pay has no accepted baseline") as raised:
         stored.needed()
 
     assert (raised.value.slug, raised.value.fix) == ("no-baseline", "outrider baseline accept")
+    assert first.fix == "outrider run --repeat 20, then outrider baseline accept"
 
 
 def record(session: GateSession, count: int, check: CheckId = PAY.id, **changes: Any) -> list[Run]:
@@ -132,12 +135,14 @@ def test_too_few_stored_runs_are_no_base(session: GateSession) -> None:
     """One session less than it takes; with one more it is a base."""
     record(session, 2 * MIN_SESSIONS - 1)
     short = last_looks(session, 100)
+    asked = last_looks(session, 7)
     record(session, 1)
     enough = last_looks(session, 100)
 
     assert short.bases == {}
     assert short.notes == [f"{PAY.id} has {MIN_SESSIONS - 1} of at least {MIN_SESSIONS} sessions of 2 runs"]
     assert short.fix == f"outrider run --repeat {2 * MIN_SESSIONS}"
+    assert asked.fix == "ask for as many: outrider gate --last 8"
     assert len(enough.bases[PAY.id].sessions) == MIN_SESSIONS
 
 

@@ -107,3 +107,15 @@ def test_a_time_before_the_deviation_opens_nothing(workspace: Workspace, store: 
 
     assert [incident.checks for incident in only_slow.incidents] == [incident.checks for incident in whole.incidents]
     assert all(incident.began_us > time.time_ns() // 1000 - (SLOW + 2) * CADENCE_US for incident in whole.incidents)
+
+
+def test_a_rule_of_which_nothing_was_measured_yet_opens_no_incident(workspace: Workspace) -> None:
+    """Such as one that was just written, in a workspace without checks."""
+    alerts = workspace.root / "scheduler" / "alerts.toml"
+    alerts.parent.mkdir()
+    alerts.write_text('[[rule]]\nname = "slow"\nspans = "kind:server"\nmeasure = "p95(duration)"\nbaseline = "above"\n')
+
+    with open_store(workspace) as empty:
+        results = backtest_rules(workspace, empty)
+
+    assert [replayed.incidents for replayed in results.values()] == [(), ()]

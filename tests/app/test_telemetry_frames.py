@@ -72,3 +72,5 @@ def test_what_cannot_be_asked_is_refused(workspace: OpenWorkspace) -> None:
         frames.spans(limit=0)
     with pytest.raises(UsageError, match="duration"):
         frames.services("soon")
+    with pytest.raises(UsageError, match="less than a second"):
+        frames.measure("logs", every="10ms")

@@ -165,7 +165,7 @@ def test_another_machine_is_said_and_widens_the_margin(gated: Desk, site: str) -
         document["notes"][1] == "stale.json is of journey:journeys/test_buy.py::test_gone, which exists no more: "
         "remove the file"
     )
-    assert "after 4 sessions: 1 of 1 checks are decided" in done.stderr
+    assert "after 4 sessions: 1 of 1 check done" in done.stderr
     assert "margin of 2" in next(row["reason"] for row in document["findings"] if row["step"])
 
 

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.cli.conftest import CALM, Desk, invoke
 from tests.cli.test_up import up
+from tests.dashboard.error_scene import declined, page_error
 from tests.waiting import until
 
+from outrider.app import open_store
+from outrider.app.workspace_access import now_us
 from outrider.cli.main import cli
 from outrider.cli.server_option import REMOTE
+from outrider.model import SessionCount
+from outrider.workspace import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +52,9 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
     """With a token in the environment, in a folder without a workspace, by option and by variable."""
     away = tmp_path / "away"
     away.mkdir()
+    with open_store(load(place.root)) as store:
+        store.release_health.add([SessionCount(1, "production", "shop@v1", now_us(), "a", 3, 1, 1)], 1)
+        store.errors.add([declined(2), declined(1), page_error()])
     with up(place) as service:
         port = json.loads(service.wait_for("pages.answer"))["port"]
         url = f"http://127.0.0.1:{port}"
@@ -63,6 +71,12 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
         until(lambda: run in place.outrider("runs", "--json").stdout, service.lines)
         assert code == 0
         assert remote("release", "v1")[0] == 0
+        assert remote("views", "faults", "is:all TypeError", "--of", "errors")[0] == 0
+        ignored = remote("errors", "--server", url, "ignore", "1", "#2", "--for", "7d", "--users", "50")
+        assert ignored[1] == "ignore #1 #2: for 7d, until 50 users\n"
+        assert remote("errors", "comment", "#1", "seen")[1] == "comment #1: seen\n"
+        assert [remote("errors", *words)[0] for words in (("show", "9"), ("show", "1", "--event", "ab"))] == [2, 2]
+        assert "[not-remote]" in remote("errors", "reopen", "1", "--by", "ada")[2]
         assert remote("silence", "kind=probe", "--for", "2h", "--comment", "roof")[0] == 0
         assert "token ci: cache warmed" in remote("annotate", "cache warmed", "--check", "home")[1]
         assert remote("views", "late", "level>=error since:1d")[0] == 0
@@ -75,7 +89,9 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
 
         for command in (
             ("runs", "--json"), ("runs",), ("show", run, "--json"), ("show", run), ("incidents", "--json"),
-            ("incidents",), ("silence", "--json"), ("silence",), ("release", "--json"), ("release",), ("oncall",),
+            ("incidents",), ("silence", "--json"), ("silence",), ("release", "--json"), ("release",),
+            ("releases",), ("releases", "--json"), ("errors",), ("errors", "is:all", "basket", "--json"),
+            ("errors", "list", "--view", "faults"), ("errors", "show", "#1"), ("errors", "show", "2"), ("oncall",),
             ("annotate",), ("annotate", "--json"), ("views",),
             ("views", "--json"), ("ls",), ("ls", "--json"), ("changes",), ("changes", "--json"),
             ("export", "samples"), ("export", "runs", "--format", "json"),
@@ -89,6 +105,11 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
             json.loads(text) for text in (remote("status", "--json")[1], place.outrider("status", "--json").stdout)
         )
         assert status.keys() == own_status.keys()
+        issue, own_issue = (json.loads(text) for text in (
+            remote("errors", "show", "1", "--json")[1], place.outrider("errors", "show", "1", "--json").stdout
+        ))  # fmt: skip
+        assert issue.pop("event")["user"] != own_issue.pop("event")["user"]  # masked by a server
+        assert issue == own_issue
         assert (status["checks"], status["paused"], status["running"]) == (
             own_status["checks"],
             own_status["paused"],

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from tests.builders import run_of
 from tests.cli.conftest import Desk
 from tests.telemetry_store.samples import SECOND_NS, log_record, point, span
@@ -17,6 +18,7 @@ from tests.traced_steps import SLOWER_RUNS, slower_runs
 from outrider.alerts import Facts, Incident, Phase, Problem
 from outrider.alerts.incident_records import stored_incident
 from outrider.app import find_workspace, follow_logs, open_store, open_telemetry
+from outrider.cli.logs import logs
 from outrider.model import (
     AggregateSample,
     AlertChanges,
@@ -173,6 +175,15 @@ def test_logs_and_spans_are_counted_by_keys_and_time(desk: Desk) -> None:
     assert row["p50(duration)"] == pytest.approx(250, rel=0.01)
     assert sum(row["count"] for row in desk.json("logs", "--every", "1m", "--json")) == 3
     assert "time (UTC)" in desk.outrider("logs", "--every", "1m").stdout
+
+
+@pytest.mark.parametrize("every", ["0s", "1ms"])
+def test_a_period_of_less_than_a_second_is_refused(every: str) -> None:
+    """It was taken for none."""
+    finished = CliRunner().invoke(logs, ["--every", every])
+
+    assert (finished.exit_code, finished.stdout) == (2, "")
+    assert "a second at least" in finished.stderr
 
 
 BOARD = """title = "Shop"
@@ -420,3 +431,20 @@ def test_an_incident_says_where_the_time_went(desk: Desk) -> None:
     assert "20 runs before and 20 since; intervals hold in 80 %" in told
     assert len(desk.json("incidents", slower.id, "--json")["where_the_time_went"]) == 2
     assert "where the time went" not in desk.outrider("incidents", failing.id).stdout
+
+
+@needs_engine
+def test_what_shares_a_trace_with_a_run_is_listed(desk: Desk) -> None:
+    """With its spans and log records; what is not there is an error."""
+    workspace = find_workspace(desk.root)
+    run, spans = slower_runs(time.time_ns() // 1000, "related-service", runs=1)[0]
+    with open_telemetry(workspace) as telemetry, open_store(workspace) as store:
+        telemetry.insert_spans(spans, token="related")
+        store.runs.record(run)
+
+    listed = desk.json("related", "run", run.id, "--json")
+    printed = " ".join(desk.outrider("related", "trace", spans[0].trace_id).stdout.split())
+
+    assert [(own["id"], own["spans"], own["logs"]) for own in listed["traces"]] == [(spans[0].trace_id, 2, 0)]
+    assert f"run {run.id} shop, step list" in printed
+    assert desk.outrider("related", "issue", "9").returncode == 2

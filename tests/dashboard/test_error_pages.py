@@ -21,6 +21,7 @@ from outrider.model import (
     Measurement,
     Outcome,
     Release,
+    SessionCount,
 )
 
 from .conftest import HOUR_US, NOW_US
@@ -97,6 +98,32 @@ def test_an_issue_names_the_release_before_it_and_a_release_its_new_issues(scene
     rows = {row.partition("</th>")[0].rpartition("<bdi>")[2]: row for row in releases.text.split("<tr><th")[2:]}
     assert ["TypeError" in rows[f"{name}</bdi>"] for name in ("2.5.0", "2.4.0", "0.9")] == [True, False, False]
     assert "PaymentError" not in releases.text
+
+
+def test_releases_tell_of_their_sessions(scene: Scene) -> None:
+    """Rounded down, beside when the release was marked; a name is text; not on later pages of the list."""
+    scene.store.errors.add([replace(page_error(), release="<b>shop@2.4</b>")])
+    counts = [SessionCount(1, "live", "shop@2.4", NOW_US, f"u{number}", 100, 1, number % 2) for number in range(5)]
+    scene.store.release_health.add([*counts, SessionCount(1, "live", "<b>shop@2.4</b>", NOW_US, "", 1)], 1)
+    scene.store.judgements.record_release(Release("2.4", "live", NOW_US - HOUR_US))
+
+    page, found, body, other, odd = scene.get(
+        "/releases", "/releases?q=2", "/api/v1/release-health", "/api/v1/release-health?environment=x",
+        "/api/v1/release-health?limit=0",
+    )  # fmt: skip
+
+    rows = page.text.partition('id="health"')[2].split("<tr><th")[2:]
+    assert ["99.80 %" in row and "99.60 %" in row and "60.00 %" in row and "not marked" not in row for row in rows] == [
+        True, False,
+    ]  # fmt: skip
+    assert "&lt;b&gt;shop@2.4" in rows[1]
+    assert ">1</a>" in rows[1]
+    assert 'id="health"' not in found.text
+    first = body.json()["items"][0]
+    assert (first["release"], first["sessions"], first["crashed"], first["users"]) == ("shop@2.4", 500, 2, 5)
+    assert (first["crash_free_sessions"], first["adoption"]) == (0.996, 500 / 501)
+    assert first["live_since"] is not None
+    assert (other.json(), odd.status_code) == ({"items": [], "more": False}, 400)
 
 
 def test_an_event_leads_to_its_neighbours_and_to_the_run_of_its_trace(scene: Scene) -> None:

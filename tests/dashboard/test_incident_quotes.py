@@ -14,13 +14,26 @@ from outrider.alerts import AlertProcessor, AlertSettings, Facts, Problem, Quote
 from outrider.alerts.message import load as read_message
 from outrider.alerts.route import Route
 from outrider.app.incident_explainer import IncidentExplainer
-from outrider.dashboard import incident_quotes
-from outrider.model import AttemptTrace, Kind, Measurement, Outcome, Step, StepKind
+from outrider.dashboard import ChangedTelemetry, change_quotes, incident_quotes
+from outrider.model import (
+    Annotation,
+    AttemptTrace,
+    Check,
+    CheckId,
+    Kind,
+    Measurement,
+    Outcome,
+    Policy,
+    Release,
+    Step,
+    StepKind,
+)
+from outrider.telemetry_store.page_view_search import PageViewSearch
 from outrider.workspace import Capabilities, TelemetrySettings, Workspace
 
 from .conftest import MINUTE_US, NOW_US
 from .error_scene import declined
-from .telemetry_scene import HOSTILE, insert_rows, log_of, source, span_of
+from .telemetry_scene import HOSTILE, NOW_NS, insert_rows, log_of, source, span_of
 from .test_slower_step import slower_shop
 
 if TYPE_CHECKING:
@@ -30,6 +43,12 @@ if TYPE_CHECKING:
     from .conftest import Scene
 
 SECOND_US = 1_000_000
+DAY_US = 1440 * MINUTE_US
+
+
+def check_named(identity: CheckId) -> Check:
+    """Return a check of this id."""
+    return Check(identity, Kind.JOURNEY, "journeys/test_shop.py", "buy", "buy", Policy())
 
 
 def quotes_of(scene: Scene, incident: Incident) -> list[tuple[str, str, str]]:
@@ -111,7 +130,7 @@ def test_what_is_quoted_stays_with_the_incident(scene: Scene, telemetry: ClickHo
     workspace = Workspace(
         root=scene.root, name="shop", telemetry=TelemetrySettings(), capabilities=Capabilities(telemetry=True)
     )
-    explainer = IncidentExplainer(scene.store, lambda _: nullcontext(scene.telemetry.reader()))
+    explainer = IncidentExplainer(scene.store, lambda _: nullcontext(PageViewSearch(telemetry, clock=lambda: NOW_NS)))
     facts = replace(incident.lead, title="buy", since_us=incident.began_us)
     for number in (0, 1):
         bad = replace(symptom(True, NOW_US + number * SECOND_US, incident.checks[0]), facts=facts)
@@ -131,6 +150,63 @@ def test_what_is_quoted_stays_with_the_incident(scene: Scene, telemetry: ClickHo
     assert 'href="/errors/1"' in page.text
     assert "<script>alert(1)" not in page.text
     assert answer.json()["explanation"][1]["path"] == "/errors/1"
+
+
+def test_what_changed_just_before_is_the_suspect(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
+    """A release before releases that are common; events that its labels fit; a new version of what the traces meet."""
+    trace = service.encode().hex()[-16:] * 2
+    incident = failing_shop(scene, telemetry, service, trace)
+    check = CheckId(incident.checks[0])
+    scene.store.checks.record([check_named(CheckId("probe:old"))], NOW_US - 40 * DAY_US)
+    began_us = incident.began_us
+    labels = {"check": check, "team": "shop"}
+    incident = scene.incident(check_named(check), lead=incident.lead, since_us=began_us, labels=labels)
+    scene.store.judgements.record_release(Release("v2.4", "production", began_us - 3 * MINUTE_US))
+    scene.store.judgements.record_release(Release("elsewhere", "staging", began_us - MINUTE_US))
+    for number, (text, matcher) in enumerate([("flag on", "team=shop"), ("cable cut", "team=other")]):
+        scene.store.annotations.record(Annotation(f"{number:032}", began_us - 2 * MINUTE_US, text, (matcher,), "ci"))
+    old, new = (
+        span_of(name, "9" * 16, trace=other * 16, resource={"service.name": name, "service.version": version},
+                time_ns=at_us * 1000)
+        for name, other, version, at_us in (
+            (service, "e1", "1.9", began_us - 9 * DAY_US), (service, "e2", "2.0", began_us - 4 * MINUTE_US)
+        )
+    )  # fmt: skip
+    insert_rows(telemetry, [old, new], f"versions {service}")
+
+    page, answer = scene.get(f"/incidents/{incident.id}", f"/api/v1/incidents/{incident.id}")
+
+    changes = answer.json()["changes"]
+    named = {change["kind"]: change["text"] for change in changes["changes"] if change["stands_out"]}
+    assert named == {
+        "event": "flag on", "release": "v2.4", "new version": f"{service} 1.9 → 2.0",
+        "new error": "PaymentError: the gateway did not answer for order 9000",
+    }  # fmt: skip
+    assert [change["kind"] for change in changes["changes"]][-1] == "new error"
+    assert "<b><bdi>event flag on</bdi></b>, 2 min before it began" in page.text
+    [first, *_] = change_quotes(scene.store, incident, NOW_US, ChangedTelemetry())
+    assert first.text.startswith("event flag on, 2 min before it began; by chance 1 time in ")
+
+
+def test_none_of_a_thousand_changes_stands_out(scene: Scene) -> None:
+    """What happens all the time says nothing; nor does what came long before, or after."""
+    check = scene.add("home")
+    scene.store.checks.record([check_named(CheckId("probe:old"))], NOW_US - 40 * DAY_US)
+    run = scene.ran(check, Outcome.FAILED)
+    incident = scene.incident(check, lead=Facts("status 500", run=run.id))
+    for number in range(400):
+        at_us = incident.began_us - number * 90 * MINUTE_US
+        scene.store.annotations.record(Annotation(f"{number:032}", at_us, HOSTILE, (), "ci"))
+    scene.store.judgements.record_release(Release("old", "production", incident.began_us - 20 * 3600 * SECOND_US))
+    scene.store.judgements.record_release(Release("later", "production", incident.began_us + 5 * MINUTE_US))
+
+    page, answer = scene.get(f"/incidents/{incident.id}", f"/api/v1/incidents/{incident.id}")
+
+    assert "No suspect stands out." in page.text
+    assert "<script>alert(1)" not in page.text
+    assert [(own["kind"], own["stands_out"]) for own in answer.json()["changes"]["changes"]] == [
+        ("event", False), ("release", False)
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("problem", [Problem.COVERAGE, Problem.FORECAST])

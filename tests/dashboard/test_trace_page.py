@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -73,10 +74,11 @@ def test_a_trace_shows_its_spans_errors_and_where_the_time_went(
 def test_a_span_shows_its_attributes_events_and_logs_in_place(
     scene: Scene, telemetry: ClickHouseClient, trace: str
 ) -> None:
-    """Below its row; others are as they were."""
+    """Below its row; others are as they were. A record is found hours away, too, and links that narrow it find it."""
     scene.telemetry = source(telemetry)
     insert_rows(telemetry, shop_trace(trace), trace)
-    insert_rows(telemetry, [log_of("payment", "card declined", trace_id=trace, span_id="c" * 16)], trace)
+    record = log_of("payment", "card declined", ago_s=7_200, trace_id=trace, span_id="c" * 16)
+    insert_rows(telemetry, [record], trace)
 
     text = page(scene, trace, f"?span={'c' * 16}")
 
@@ -86,6 +88,7 @@ def test_a_span_shows_its_attributes_events_and_logs_in_place(
     assert "1 log" in text
     assert text.count("card declined") == 4  # line and text, in place and in the list of the trace
     assert "db.statement" not in text
+    assert re.search(rf"/logs\?q=trace%3A{trace}\+since%3A\S+until", text)
 
 
 @pytest.mark.parametrize("more", ["?span=-", "?span=%00", "?levels=all", "?levels=2", "?levels=critical", "?levels=."])

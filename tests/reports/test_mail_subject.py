@@ -38,6 +38,7 @@ def verdict(missed: int = 0, unsure: int = 0, met: int = 0, **more: int | None) 
         (verdict(0, 0, 0, seldom=2, without_data=1), (), "2 of 3 checks ran too seldom to say"),
         (verdict(0, 0, 2, without_data=1), (), "2 of 3 checks met 99.5 %"),
         (verdict(without_data=3), (), "nothing was measured"),
+        (verdict(without_data=1, broken=2), (), "nothing was measured, 2 checks broken"),
         (verdict(0, 0, 3), (replace(SLOWER, ended_us=1),), "all 3 checks met 99.5 %"),
         (
             verdict(0, 0, 1),

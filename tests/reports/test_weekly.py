@@ -32,6 +32,7 @@ from outrider.reports import (
     render_html,
     week_of,
 )
+from outrider.reports.report_text import health_lines
 from outrider.reports.summary import summarise
 
 from .conftest import NOW_US
@@ -139,8 +140,32 @@ def test_missing_and_vague_runs_count_neither_as_good_nor_as_failed(bench: Bench
     assert health.coverage == 0.5
     assert report.unmeasured == (
         "b: 2 of 4 runs were missed or skipped",
-        "b: 1 of 4 runs was inconclusive or could not start",
+        "b: 1 of 4 runs was inconclusive",
     )
+
+
+def test_a_check_whose_script_is_wrong_is_told_as_that_with_the_reason(bench: Bench) -> None:
+    """Of one that never ran rightly no share is known; one that is broken for half of the time may have missed it."""
+    why = "KeyError: 'NOPE' (tests/test_mistakes.py:8)"
+    outcomes = [("never", Outcome.SETUP_ERROR)] * 2 + [("lately", Outcome.SETUP_ERROR)] * 20
+    outcomes += [("lately", Outcome.PASSED)] * 20
+    bench.store.runs.record_many(
+        [
+            run(f"probe:a::{name}", outcome, due_us=NOW_US - n * MINUTE_US, reason=why)
+            for n, (name, outcome) in enumerate(outcomes, 1)
+        ]
+    )
+
+    report = bench.report()
+    page = bench.page()
+
+    assert report.verdict.sentence == "1 check may have missed 99.5 %, 1 is broken (setup error)."
+    assert report.summary[2] == f"Repair never and 1 more check (setup error: {why})."
+    assert [health.name for health in report.health] == ["never", "lately"]
+    assert f"never: 2 of 2 runs ended in a setup error: {why}" in report.unmeasured
+    assert "- never (production, local): setup error, 2 runs" in health_lines(report)
+    assert "no data" not in page.replace("<em>no data</em>", "")
+    assert "<em>setup error</em>" in page
 
 
 def test_a_renamed_check_is_one_check(bench: Bench) -> None:

@@ -95,6 +95,32 @@ def test_what_is_appended_is_kept_with_its_stack(desk: Desk) -> None:
     assert (plain.body, plain.severity_number) == ("plain", 0)
 
 
+def test_lines_of_one_second_stay_in_their_order(desk: Desk) -> None:
+    """Over two readings, too; records are sorted by their time, and by nothing else that tells it."""
+    follower = desk.follow()
+    written = [f'{{"ts":"2026-11-29T03:54:12Z","msg":"{9 - number}"}}\n' for number in range(6)]
+    for lines in (written[:4], written[4:]):
+        desk.write("".join(lines))
+        look(follower)
+
+    in_time = sorted(desk.records, key=lambda record: (record.time_ns, record.body))
+
+    assert [record.body for record in in_time] == ["9", "8", "7", "6", "5", "4"]
+    assert in_time[-1].time_ns - in_time[0].time_ns < 1_000
+
+
+@pytest.mark.parametrize(
+    ("word", "number"), [("notice", 10), ("warning", 13), ("ERR", 17), ("crit", 18), ("CRITICAL", 21), ("emerg", 21)]
+)
+def test_levels_are_known_by_the_names_that_loggers_give_them(desk: Desk, word: str, number: int) -> None:
+    """As OpenTelemetry maps those of syslog and of Python, whose CRITICAL is fatal."""
+    follower = desk.follow()
+    desk.write(f'{{"level":"{word}","msg":"x"}}\n')
+    look(follower)
+
+    assert [(record.severity_text, record.severity_number) for record in desk.records] == [(word, number)]
+
+
 def test_a_log_that_rotates_loses_and_doubles_nothing(desk: Desk) -> None:
     """Of Python's own handler, which renames files, over a restart in the middle; what is kept is in order."""
     follower = desk.follow("shop.log")

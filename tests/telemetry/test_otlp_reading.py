@@ -67,6 +67,19 @@ def read_one(record: dict[str, Any], **changed: Any) -> LogRecord:
     return read_logs(message, reader(**changed))[0]
 
 
+def test_records_of_one_millisecond_stay_in_their_order() -> None:
+    """As clients with clocks of milliseconds send them; a later time is as it was sent."""
+    document = logs_document({})
+    times = [NOW, NOW, NOW, NOW + 1_000_000]
+    document["resourceLogs"][0]["scopeLogs"][0]["logRecords"] = [{"timeUnixNano": str(time_ns)} for time_ns in times]
+    message = parse(SignalKind.LOGS, json.dumps(document).encode(), JSON)
+    assert isinstance(message, ExportLogsServiceRequest)
+
+    records = read_logs(message, reader())
+
+    assert [record.time_ns - NOW for record in records] == [0, 1, 2, 1_000_000]
+
+
 def test_json_and_protobuf_say_the_same() -> None:
     """A record is the same whichever of the two media types brought it."""
     document = logs_document(

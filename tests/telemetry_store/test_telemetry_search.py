@@ -78,6 +78,8 @@ def search(shared: ClickHouseClient, records: list[LogRecord]) -> TelemetrySearc
         ("level:error", [1]),
         ("level>=error", [1, 4]),
         ("level>error", [4]),
+        ("level>=err", [1, 4]),
+        ("level:critical", [4]),
         ("level<=warn", [0, 2, 3]),
         ("level:unknown", [3]),
         ("level:[warn, fatal]", [2, 4]),
@@ -155,6 +157,31 @@ def test_a_measure_sums_up_what_matches(search: TelemetrySearch, measure: str, v
     table = search.measure(RecordKind.LOGS, f"service:{SERVICE}", measure=measure)
 
     assert table.rows == ((value,),)
+
+
+def test_spans_that_stand_for_others_count_for_them(shared: ClickHouseClient, service: str) -> None:
+    """Nine of ten traces were left out by their share, and all that failed kept: neither count nor share is wrong."""
+    kept = [span(service, duration_ms=100, sample_rate=10, attributes={"n": "2"}) for _ in range(7)]
+    failed = [span(service, duration_ms=400, status="Error", attributes={"n": "-4"}) for _ in range(3)]
+    rest = [span(service, duration_ms=0, attributes={})]
+    TelemetryTables(shared).insert_spans([*kept, *failed, *rest], token=service)
+    search = TelemetrySearch(shared, clock=lambda: NOW_NS)
+    wanted = {
+        "count": 74, "errors": 3, "rate": 74 / 3600, "sum(duration)": 8200, "avg(duration)": 8200 / 74,
+        "max(duration)": 400, "min(duration)": 0, "p50(duration)": 100, "p95(duration)": 100, "p99(duration)": 400,
+        "avg(n)": 128 / 73, "p1(n)": -4, "sum(n)": 128, "uniq(status)": 2,
+    }  # fmt: skip
+
+    query = f"service:{service}"
+    measured = {name: search.measure(RecordKind.SPANS, query, measure=name).rows[0][0] for name in wanted}
+    durations, failures = search.span_durations(query)
+    (facet,) = search.facet_counts(RecordKind.SPANS, query, ["status"])
+
+    assert measured == {name: pytest.approx(value, rel=0.01) for name, value in wanted.items()}
+    assert search.measure(RecordKind.SPANS, query, measure="p50(nothing)").rows == ((None,),)
+    assert search.measure(RecordKind.SPANS, query, measure="avg(nothing)").rows == ((None,),)
+    assert (durations.total, failures.total) == (74, 3)
+    assert dict(facet.values) == {"Unset": 71, "Error": 3}
 
 
 @pytest.mark.parametrize(
@@ -263,15 +290,18 @@ def test_services_and_operations_tell_rate_errors_and_duration(shared: ClickHous
 
 
 def test_facets_list_the_most_frequent_values(shared: ClickHouseClient, service: str) -> None:
-    """Keys with the most records come first."""
+    """Keys with the most records come first; identifiers, which nearly every record has another of, do not come."""
     attributes = [{"tenant": "acme", "region": "eu"}, {"tenant": "acme"}, {"tenant": "corp"}]
+    attributes += [{"order": str(number), "zone": f"z{number % 12}", "card": "***"} for number in range(120)]
     TelemetryTables(shared).insert_logs([log_record(service, attributes=item) for item in attributes], token=service)
 
     facets = TelemetrySearch(shared).facets(
         RecordKind.LOGS, NOW_NS - 3600 * SECOND_NS, NOW_NS + SECOND_NS, service=service
     )
 
-    assert [(facet.key, facet.values) for facet in facets] == [
+    zone, *others = facets
+    assert (zone.key, {count for _, count in zone.values}, len(zone.values)) == ("zone", {10}, 10)
+    assert [(facet.key, facet.values) for facet in others] == [
         ("tenant", (("acme", 2), ("corp", 1))),
         ("region", (("eu", 1),)),
     ]

@@ -4,7 +4,7 @@ from outrider.alerts.alert_file import parse_open, read_alerts
 from outrider.alerts.alert_processor import AlertProcessor
 from outrider.alerts.alert_settings import ALERTS_FILE, AlertSettings, ReceiverSettings
 from outrider.alerts.backtest import Replayed, replayed, stored_findings
-from outrider.alerts.composition import headline
+from outrider.alerts.composition import headline, length
 from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.delivery import Deliverer, Health, Lane, test_row
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, Severity, check_of
@@ -12,7 +12,7 @@ from outrider.alerts.incident import Incident, Phase, Quote
 from outrider.alerts.incident_records import read_incident, read_incidents
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.issue_findings import issue_findings
-from outrider.alerts.matcher import Matcher, parse_matcher
+from outrider.alerts.matcher import Matcher, all_hold, parse_matcher
 from outrider.alerts.message import Enclosure, Item, Message
 from outrider.alerts.mute_reason import why_muted
 from outrider.alerts.oncall import Rotation
@@ -62,6 +62,7 @@ __all__ = [
     "Severity",
     "SilenceEffect",
     "Thresholds",
+    "all_hold",
     "as_measure",
     "as_query",
     "baseline_findings",
@@ -70,6 +71,7 @@ __all__ = [
     "findings",
     "headline",
     "issue_findings",
+    "length",
     "matches_check",
     "message_checks",
     "movement_text",

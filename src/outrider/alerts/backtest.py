@@ -116,8 +116,8 @@ def stored_findings(
         if rule.baseline is None:
             collected += (finding for series in of_rule for finding in _thresholds(store, rule, series, since_us))
         else:
-            shared = series_settings(rule.baseline_settings(judging), rule.subject, len(of_rule))
-            judged += ((series, shared) for series in of_rule)
+            own = rule.baseline_settings(judging)
+            judged += ((series, series_settings(own, rule.subject, len(of_rule))) for series in of_rule)
     for number, (series, shared) in enumerate(judged):
         on_series(number, len(judged), series.subject)
         collected += _degradations(store, series, shared, since_us)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from outrider.app.dashboard_answers import answer_dashboard, read_dashboards
     from outrider.app.debug_run import debug_check
     from outrider.app.discovery import Discovery
+    from outrider.app.error_backend import ShownIssue
     from outrider.app.error_projects import (
         EVENTS_A_DAY,
         EVENTS_A_MINUTE,
@@ -181,15 +182,15 @@ if TYPE_CHECKING:
 __all__ = [
     "EVENTS_A_DAY", "EVENTS_A_MINUTE", "ISSUE_ACTIONS", "Acceptance", "Accepted", "AcceptedFile", "AlertSettings",
     "Backend", "BaselineDiff", "Browser", "CheckedScript", "Condition", "Decision", "DeliveryTest", "Discovery",
-    "FalseFails", "FrameFormat", "GateListener", "GateOptions", "GateResult", "GateVerdict", "Incident",
-    "IncidentList", "IssuedKey", "Join", "Judgement", "KeyRequest", "Knee", "KneeSearch", "Level", "LevelChange",
-    "LoadListener", "LoadOutcome", "LoadOverrides", "Look", "MapScope", "OnCallShift", "OpenServer", "OpenWorkspace",
-    "PanelAnswer", "PanelTable", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport",
-    "ProofVerdict", "ReleaseMark", "RemoteBackend", "Replayed", "ReportDocument", "ReportForm", "ReportFormat",
-    "ReportPeriod", "RequestPair", "RequestedRun", "Rules", "RunComparison", "RunListener", "RunTrace", "RunTraces",
-    "Runtime", "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceFacts", "ServiceStatus", "Shard", "Signal",
-    "SilenceEffect", "SilentListener", "SkippedCheck", "StatusIncident", "StepPair", "StepShift", "StepStatus",
-    "Store", "TelemetryDay", "TelemetryService", "Undelivered", "Validation", "Verdict", "WorkerOutcome", "Workspace",
+    "FalseFails", "FrameFormat", "GateListener", "GateOptions", "GateResult", "GateVerdict", "Incident", "IncidentList",
+    "IssuedKey", "Join", "Judgement", "KeyRequest", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener",
+    "LoadOutcome", "LoadOverrides", "Look", "MapScope", "OnCallShift", "OpenServer", "OpenWorkspace", "PanelAnswer",
+    "PanelTable", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport", "ProofVerdict",
+    "ReleaseMark", "RemoteBackend", "Replayed", "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod",
+    "RequestPair", "RequestedRun", "Rules", "RunComparison", "RunListener", "RunTrace", "RunTraces", "Runtime",
+    "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceFacts", "ServiceStatus", "Shard", "ShownIssue", "Signal",
+    "SilenceEffect", "SilentListener", "SkippedCheck", "StatusIncident", "StepPair", "StepShift", "StepStatus", "Store",
+    "TelemetryDay", "TelemetryService", "Undelivered", "Validation", "Verdict", "WorkerOutcome", "Workspace",
     "WorkspaceService", "accept_baselines", "acknowledge_incident", "add_project", "add_project_key", "add_user",
     "alert_settings", "answer_dashboard", "api_dashboard", "api_dashboards", "artifact_file", "ask_server",
     "assign_incident", "back_up", "backtest_rules", "browser_environment", "browser_or_error", "browser_settings",
@@ -202,19 +203,19 @@ __all__ = [
     "gate_comparison_texts", "gate_rules", "gate_verdict_text", "grouping_advice", "headline", "ignored_variables",
     "issue_state", "judge_join", "judge_runs", "judge_settings", "judge_steps", "levels", "limit_project",
     "list_changes", "list_checks", "list_incidents", "list_issues", "list_project_keys", "list_projects",
-    "list_releases", "list_runs", "list_sessions", "list_silences", "list_tokens", "list_users",
-    "load_document", "lost_today", "mail_report", "mark_release", "master_address", "merge_gate_shards", "moment_us",
-    "movement_text", "notable_patterns", "now_us", "open_backend", "open_runtime", "open_server",
-    "open_status_incident", "open_status_page", "open_store", "open_telemetry", "open_workspace", "override_note",
-    "path_errors", "pause_checks", "period_document", "prove_journeys", "provide_workspace_browser", "prune_expired",
-    "read_baselines", "read_dashboards", "read_run_traces", "record_journey", "register_checks", "remove_user",
-    "request_runs", "restore_backup", "resume_checks", "revoke_project_key", "revoke_token",
-    "rotate_project_key", "run_checks", "run_document", "run_gate", "run_load", "satisfied_ms",
-    "self_test_gate", "serve_heartbeats", "service_status", "set_password", "set_role", "shifts_ahead", "shown_name",
-    "sign_out_user", "silence_incidents", "status_page_incidents", "step_medians", "stored_run", "suite_notes",
-    "try_alert_route", "unjudged_metrics_note", "unknown_check_note", "unknown_environment_note",
-    "unknown_location_note", "update_status_incident", "upload_maps", "validate_workspace", "view_query", "walk_trace",
-    "watch_checks", "web_address", "work_for_master", "write_failure_pages",
+    "list_releases", "list_runs", "list_sessions", "list_silences", "list_tokens", "list_users", "load_document",
+    "lost_today", "mail_report", "mark_release", "master_address", "merge_gate_shards", "moment_us", "movement_text",
+    "notable_patterns", "now_us", "open_backend", "open_runtime", "open_server", "open_status_incident",
+    "open_status_page", "open_store", "open_telemetry", "open_workspace", "override_note", "path_errors",
+    "pause_checks", "period_document", "prove_journeys", "provide_workspace_browser", "prune_expired", "read_baselines",
+    "read_dashboards", "read_run_traces", "record_journey", "register_checks", "remove_user", "request_runs",
+    "restore_backup", "resume_checks", "revoke_project_key", "revoke_token", "rotate_project_key", "run_checks",
+    "run_document", "run_gate", "run_load", "satisfied_ms", "self_test_gate", "serve_heartbeats", "service_status",
+    "set_password", "set_role", "shifts_ahead", "shown_name", "sign_out_user", "silence_incidents",
+    "status_page_incidents", "step_medians", "stored_run", "suite_notes", "try_alert_route", "unjudged_metrics_note",
+    "unknown_check_note", "unknown_environment_note", "unknown_location_note", "update_status_incident", "upload_maps",
+    "validate_workspace", "view_query", "walk_trace", "watch_checks", "web_address", "work_for_master",
+    "write_failure_pages",
 ]  # fmt: skip
 
 _MODULES = {
@@ -289,6 +290,7 @@ _MODULES = {
     "outrider.app.stored_runs": "artifact_file list_runs stored_run",
     "outrider.app.typed_values": "duration_s master_address moment_us web_address",
     "outrider.app.audit_trail": "command_line_change current_user list_changes",
+    "outrider.app.error_backend": "ShownIssue",
     "outrider.app.issue_actions": "ISSUE_ACTIONS change_issues find_issue issue_state list_issues",
     "outrider.app.token_registry": "create_token list_tokens revoke_token",
     "outrider.app.user_accounts": (

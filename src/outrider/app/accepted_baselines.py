@@ -12,7 +12,7 @@ from outrider.app.gate_sources import MIN_SESSIONS, stored_runs
 from outrider.app.runtime import open_runtime
 from outrider.app.workspace_access import BASELINES
 from outrider.gate import Accepted, file_of, fingerprint_here, read_accepted, sessions_of, write_accepted
-from outrider.model import UsageError
+from outrider.model import UsageError, counted
 from outrider.workspace import select
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from outrider.gate import Session
     from outrider.model import Check, CheckId, Run, RunLog
     from outrider.workspace import Workspace
+
+
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,11 @@ class AcceptedFile:
 
 @dataclass(frozen=True, slots=True)
 class SkippedCheck:
-    """A check with too few stored runs that passed."""
+    """A check of which nothing was accepted, why, and what to do: a command, or words."""
 
     check: CheckId
-    name: str
-    stored: int
-    needed: int
+    reason: str
+    fix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,10 @@ class Acceptance:
             UsageError: no-baseline if there are none.
         """
         if not self.written:
-            raise UsageError("nothing was accepted", slug="no-baseline", fix="run the checks often enough first")
+            reasons = [f"{check.check}: {check.reason}" for check in self.skipped[:_MOST_NAMED]]
+            more = [f"and {len(self.skipped) - _MOST_NAMED} more"] if len(self.skipped) > _MOST_NAMED else []
+            fix = self.skipped[0].fix if self.skipped else "write a check first"
+            raise UsageError("; ".join(["nothing was accepted", *reasons, *more]), slug="no-baseline", fix=fix)
         return self.written
 
 
@@ -114,8 +119,15 @@ def accept_baselines(
     for check in checks:
         runs = stored_runs(log, check, last)
         sessions = sessions_of(runs, session_runs)
-        if len(sessions) < MIN_SESSIONS or not any(session.durations for session in sessions):
-            skipped.append(SkippedCheck(check.id, check.name, len(runs), MIN_SESSIONS * session_runs))
+        needed = MIN_SESSIONS * session_runs
+        if len(sessions) < MIN_SESSIONS:
+            reason = f"{counted(len(runs), 'stored run')} of at least {needed}"
+            again = f"outrider run '{check.name}' --repeat {needed}, then outrider baseline accept"
+            fix = again if last >= needed else f"ask for as many: outrider baseline accept --last {needed}"
+            skipped.append(SkippedCheck(check.id, reason, fix))
+        elif not any(session.durations for session in sessions):
+            reason = f"none of its last {counted(len(runs), 'stored run')} passed"
+            skipped.append(SkippedCheck(check.id, reason, f"let it pass first: outrider run '{check.name}'"))
         else:
             written.append(_write(workspace, check, runs, sessions))
     return Acceptance(tuple(written), tuple(skipped))

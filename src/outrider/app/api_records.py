@@ -20,7 +20,15 @@ from outrider.model import (
     Coverage,
     ErrorRecord,
     ErrorSource,
+    Grouping,
     HostTurn,
+    IgnoredUntil,
+    Issue,
+    IssueId,
+    IssueKey,
+    IssueLife,
+    IssueNote,
+    IssueState,
     Kind,
     Measurement,
     Origin,
@@ -28,6 +36,7 @@ from outrider.model import (
     Pause,
     Policy,
     Release,
+    ReleaseHealth,
     Run,
     RunId,
     RunSummary,
@@ -134,6 +143,44 @@ def silence_of(item: Json) -> Silence:
 def release_of(item: Json) -> Release:
     """Return a release."""
     return Release(item["name"], item["environment"], time_of(item["at"]), item["accepted"])
+
+
+def release_health_of(item: Json) -> ReleaseHealth:
+    """Return what sessions of a release came to."""
+    return ReleaseHealth(
+        item["project"], item["environment"], item["release"], time_of(item["first"]), time_of(item["last"]),
+        item["sessions"], item["errored"], item["crashed"], item["abnormal"], item["users"], item["crashed_users"],
+        item["recent"], item["recent_of_all"], item["new_issues"], item["service"], moment_of(item["live_since"]),
+    )  # fmt: skip
+
+
+def issue_of(item: Json) -> Issue:
+    """Return an issue."""
+    life, grouping = item["life"], item["grouping"]
+    ignored = life["ignored"]
+    until = None
+    if ignored is not None:
+        until = IgnoredUntil(moment_of(ignored["until"]), ignored["events"], ignored["users"], ignored["hourly"])
+    return Issue(
+        IssueId(item["id"]), item["project"], item["title"], item["value"], item["culprit"], item["level"],
+        item["platform"], item["service"], time_of(item["first_seen"]), time_of(item["last_seen"]), item["events"],
+        item["users"],
+        IssueLife(IssueState(life["state"]), time_of(life["since"]), life["fixed_in"], until, life["events_before"]),
+        item["assignee"], item["first_release"], item["last_release"],
+        Grouping(grouping["version"], grouping["key"], item["grouped_by"], tuple(grouping["parts"])),
+        tuple(item["hours"]),
+    )  # fmt: skip
+
+
+def issue_key_of(item: Json) -> IssueKey:
+    """Return a key of an issue."""
+    seen = time_of(item["first_seen"]), time_of(item["last_seen"])
+    return IssueKey(item["key"], item["version"], item["reason"], tuple(item["parts"]), item["events"], *seen)
+
+
+def issue_note_of(item: Json) -> IssueNote:
+    """Return what was done to an issue."""
+    return IssueNote(time_of(item["at"]), item["by"], item["action"], item["text"])
 
 
 def annotation_of(item: Json) -> Annotation:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts import Incident, SilenceEffect
     from outrider.app.check_control import RequestedRun
+    from outrider.app.error_backend import ErrorBackend
     from outrider.app.listeners import ProgressListener
     from outrider.app.oncall_shifts import OnCallShift
     from outrider.app.remote_backend import RemoteBackend
@@ -43,6 +44,11 @@ class Backend(Protocol):
         timezone: IANA name of the zone in which people read times.
         author: Who acts, if a command names nobody; empty where that is known after an action only.
     """
+
+    @property
+    def errors(self) -> ErrorBackend:
+        """Issues of errors, and what sessions say of releases."""
+        ...
 
     @property
     def timezone(self) -> str:

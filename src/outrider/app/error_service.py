@@ -37,7 +37,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from outrider.model import AddedEvent, ErrorEvent, ErrorProject, ProjectKey, ProjectRegistry, ReplayLog
+    from outrider.model import (
+        AddedEvent,
+        ErrorEvent,
+        ErrorProject,
+        ProjectKey,
+        ProjectRegistry,
+        ReleaseHealthLog,
+        ReplayLog,
+    )
     from outrider.workspace import Workspace
 
 log = structlog.get_logger("outrider.errors")
@@ -54,6 +62,11 @@ class ErrorRecords(MapRecords, Protocol):
     @property
     def projects(self) -> ProjectRegistry:
         """Projects and their keys."""
+        ...
+
+    @property
+    def release_health(self) -> ReleaseHealthLog:
+        """Sessions by release."""
         ...
 
     @property
@@ -102,7 +115,7 @@ class ErrorService:
             except StoreError as error:
                 log.warning("source maps wait: the store takes nothing", reason=str(error))
 
-        self._digestion = ErrorDigestion(spool, add, tally, after=after)
+        self._digestion = ErrorDigestion(spool, add, tally, add_sessions=records.release_health.add, after=after)
         self._digestion.start()
         self._link = TelemetryLink(workspace)
         self._workspace = workspace

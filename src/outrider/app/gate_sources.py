@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from outrider.model import Check, CheckId, Run, RunLog
 
 MIN_SESSIONS = 4
+SESSION_RUNS = 5
+"""Runs of a session, where nobody says otherwise."""
 
 
 def _wrong(runs: Sequence[Run]) -> str:
@@ -130,7 +132,7 @@ def accepted_bases(
     stored = StoredBases(
         against="what was accepted in baselines/",
         missing=f"no accepted baseline in {folder} fits",
-        fix="outrider baseline accept",
+        fix=_how_to_accept(session.store.runs, checks),
     )
     chosen = {check.id: check for check in checks}
     everything = {check.id for check in present}
@@ -153,12 +155,20 @@ def accepted_bases(
     return stored
 
 
+def _how_to_accept(log: RunLog, checks: Sequence[Check]) -> str:
+    """Return the commands after which there is an accepted baseline."""
+    needed = MIN_SESSIONS * SESSION_RUNS
+    has_runs = any(len(stored_runs(log, check, needed)) == needed for check in checks)
+    return "outrider baseline accept" if has_runs else f"outrider run --repeat {needed}, then outrider baseline accept"
+
+
 def last_bases(session: GateSession, checks: Sequence[Check], rules: Rules, size: int, count: int) -> StoredBases:
     """Return the last `count` stored runs of each check that has enough of them."""
+    needed = MIN_SESSIONS * size
     stored = StoredBases(
         against=f"the last {count} stored runs",
         missing="no check has enough runs",
-        fix=f"outrider run --repeat {MIN_SESSIONS * size}",
+        fix=f"outrider run --repeat {needed}" if count >= needed else f"ask for as many: outrider gate --last {needed}",
     )
     for check in checks:
         runs = stored_runs(session.store.runs, check, count)

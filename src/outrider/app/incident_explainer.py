@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Final
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
 from outrider.app.request_traces import takes_traces
-from outrider.app.telemetry_access import reach_telemetry
-from outrider.dashboard import incident_quotes, is_quotable
-from outrider.model import OutriderError
+from outrider.app.telemetry_access import notable_patterns, reach_telemetry
+from outrider.dashboard import ChangedTelemetry, change_quotes, incident_quotes, incident_traces, is_quotable
+from outrider.model import OutriderError, ServiceReader, TelemetryReader
 from outrider.workspace import gated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from outrider.alerts import AlertProcessor, Incident
-    from outrider.dashboard import QuotedRecords
-    from outrider.model import TelemetryReader
+    from outrider.alerts import AlertProcessor, Incident, Quote
+    from outrider.model import AlertRecords
     from outrider.workspace import Workspace
 
 _US: Final = 1_000_000
@@ -31,18 +31,22 @@ _CLOSES_S: Final = 15.0
 _log = structlog.get_logger("outrider.alerts")
 
 
+class ExplainingTelemetry(TelemetryReader, ServiceReader, Protocol):
+    """What is asked of telemetry."""
+
+
 class IncidentExplainer:
     """Explains incidents that notify somebody, one after another; used by one thread.
 
     Args:
-        store: Of runs, their traces, and errors.
+        store: Of runs, their traces, errors, and what changed.
         reach: Opens the telemetry of a workspace.
     """
 
     def __init__(
         self,
-        store: QuotedRecords,
-        reach: Callable[[Workspace], AbstractContextManager[TelemetryReader]] = reach_telemetry,
+        store: AlertRecords,
+        reach: Callable[[Workspace], AbstractContextManager[ExplainingTelemetry]] = reach_telemetry,
     ) -> None:
         self._store = store
         self._reach = reach
@@ -51,8 +55,6 @@ class IncidentExplainer:
 
     def ticked(self, processor: AlertProcessor, workspace: Workspace, now_us: int) -> None:
         """Begin to explain what is due; the first message about it waits six seconds at most."""
-        if not takes_traces(workspace):
-            return
         incidents = [own for own in processor.open_incidents() if own.pages and is_quotable(own)]
         self._looks = {own.id: self._looks[own.id] for own in incidents if own.id in self._looks}
         for incident in incidents:
@@ -78,19 +80,31 @@ class IncidentExplainer:
         return looks < len(_LOOKS_US) and now_us >= (incident.opened_us or incident.began_us) + _LOOKS_US[looks]
 
     def _explain(self, processor: AlertProcessor, workspace: Workspace, incidents: list[Incident], now_us: int) -> None:
-        """Explain incidents in the order in which they began; what one of them lacks keeps the others waiting not."""
+        """Explain incidents, one after another; what cannot be read of one says nothing of the others."""
         try:
-            with self._reach(workspace) as telemetry:
+            with self._reach(workspace) if takes_traces(workspace) else nullcontext() as telemetry:
                 for incident in incidents:
-                    try:
-                        quotes = incident_quotes(self._store, telemetry, incident, now_us)
-                    except OutriderError as error:
-                        _log.warning("incident.unexplained", incident=incident.id, why=gated(error.what))
-                        quotes = ()
-                    processor.explain(incident.id, quotes)
+                    processor.explain(incident.id, self._quotes(workspace, telemetry, incident, now_us))
         except OutriderError as error:
             _log.warning("incident.unexplained", why=gated(error.what))
             for incident in incidents:
-                processor.explain(incident.id, ())
+                processor.explain(incident.id, self._quotes(workspace, None, incident, now_us))
         except Exception as error:  # nobody waits for this thread: it says itself what went wrong
             _log.exception("incident.unexplained", why=gated(f"{type(error).__name__}: {error}"))
+
+    def _quotes(
+        self, workspace: Workspace, telemetry: ExplainingTelemetry | None, incident: Incident, now_us: int
+    ) -> tuple[Quote, ...]:
+        """Return where it lies, and what may have caused it, as far as that can be read."""
+        quotes: tuple[Quote, ...] = ()
+        changed = ChangedTelemetry()
+        try:
+            if telemetry is not None:
+                quotes = incident_quotes(self._store, telemetry, incident, now_us)
+                traces = incident_traces(self._store, telemetry, incident).values()
+                met = frozenset(span.service for spans in traces for span in spans)
+                changed = ChangedTelemetry(telemetry, notable_patterns(workspace), met)
+            return (*quotes, *change_quotes(self._store, incident, now_us, changed))
+        except OutriderError as error:
+            _log.warning("incident.unexplained", incident=incident.id, why=gated(error.what))
+            return quotes

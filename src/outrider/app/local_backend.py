@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts import Incident, SilenceEffect
     from outrider.app.check_control import RequestedRun
+    from outrider.app.error_backend import LocalErrors
     from outrider.app.listeners import ProgressListener
     from outrider.app.oncall_shifts import OnCallShift
     from outrider.app.service_state import ServiceStatus
@@ -59,6 +60,13 @@ class LocalBackend:
     def __init__(self, workspace: Workspace, store: Store) -> None:
         self.workspace = workspace
         self.store = store
+
+    @property
+    def errors(self) -> LocalErrors:
+        """Issues of errors, and what sessions say of releases."""
+        from outrider.app.error_backend import LocalErrors  # noqa: PLC0415 - other commands need none of it
+
+        return LocalErrors(self.store)
 
     @property
     def timezone(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import islice
@@ -38,7 +37,6 @@ from outrider.model import (
     Excerpt,
     ProcessView,
     RunId,
-    ServerError,
     StoredArtifact,
     StoredRun,
     UsageError,
@@ -50,6 +48,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts import Incident, SilenceEffect
     from outrider.app.check_control import RequestedRun
+    from outrider.app.error_backend import RemoteErrors
     from outrider.app.listeners import ProgressListener
     from outrider.app.oncall_shifts import OnCallShift
     from outrider.app.server_client import ServerClient
@@ -87,16 +86,23 @@ class RemoteBackend:
         self.client = client
 
     @property
+    def errors(self) -> RemoteErrors:
+        """Issues of errors, and what sessions say of releases."""
+        from outrider.app.error_backend import RemoteErrors  # noqa: PLC0415 - other commands need none of it
+
+        return RemoteErrors(self.client)
+
+    @property
     def timezone(self) -> str:
         """IANA name of the server's time zone."""
-        with self._readable():
+        with self.client.readable():
             return str(self._status["timezone"])
 
     def runs(self, pattern: str, *, outcome: Outcome | None, limit: int | None) -> Excerpt[RunSummary]:
         """Return runs of the checks that fit a pattern, the latest first."""
         wanted = {"outcome": outcome.value if outcome else "", "check": "" if _is_pattern(pattern) else pattern}
         try:
-            with self._readable():
+            with self.client.readable():
                 lines = map(run_summary_of, self.client.items("/runs", wanted))
                 return _within((line for line in lines if wanted["check"] or _fits(line.check, pattern)), limit)
         except UsageError as error:
@@ -114,7 +120,7 @@ class RemoteBackend:
     def run(self, name: str) -> StoredRun:
         """Return one run by its id, or a unique beginning or end of it; its artifacts are on its page."""
         body = self.client.read(f"/runs/{in_path(name)}")
-        with self._readable():
+        with self.client.readable():
             run = run_of(body)
             page = f"{self.client.url}/runs/{run.id}"
             artifacts = tuple(
@@ -138,7 +144,7 @@ class RemoteBackend:
         from outrider.app.service_state import ServiceStatus  # noqa: PLC0415 - other commands need none of it
         from outrider.runs import AggregateStatus  # noqa: PLC0415
 
-        with self._readable():
+        with self.client.readable():
             body = self._status
             return ServiceStatus(
                 is_running=body["running"], leader=body["leader"], leader_seen_us=moment_of(body["leader_seen"]),
@@ -168,7 +174,7 @@ class RemoteBackend:
         requested = []
         for check in self._selected(patterns):
             answer = self.client.act(f"/checks/{in_path(check)}/run", {"location": location or ""})
-            with self._readable():
+            with self.client.readable():
                 requested.append(RequestedRun(RunId(answer["id"]), check))
         return tuple(requested)
 
@@ -185,7 +191,7 @@ class RemoteBackend:
 
     def resume(self, patterns: Sequence[str]) -> Mapping[CheckId, bool]:
         """Resume checks; return of each whether it was paused."""
-        with self._readable():
+        with self.client.readable():
             paused = {item["check"] for item in self._status["paused"]}
         checks = self._selected(patterns)
         for check in checks:
@@ -197,7 +203,7 @@ class RemoteBackend:
         from outrider.app.stored_incidents import IncidentList, Undelivered  # noqa: PLC0415 - as above
 
         listed = self.recent_incidents(include_resolved=include_resolved, days=_DAYS, limit=_MOST_INCIDENTS)
-        with self._readable():
+        with self.client.readable():
             undelivered = {
                 item["receiver"]: Undelivered(item["count"], item["note"]) for item in self._status["undelivered"]
             }
@@ -209,7 +215,7 @@ class RemoteBackend:
         from outrider.app.workspace_access import now_us  # noqa: PLC0415
 
         since_us = now_us() - days * _DAY_US
-        with self._readable():
+        with self.client.readable():
             items = self.client.items("/incidents", {"state": "" if include_resolved else "open"})
             recent = (item for item in items if item["is_open"] or time_of(item["ended"]) >= since_us)
             return _within(map(incident_of, recent), limit)
@@ -219,7 +225,7 @@ class RemoteBackend:
         from outrider.app.api_incidents import incident_of  # noqa: PLC0415 - as above
 
         body = self.client.read(f"/incidents/{in_path(name)}")
-        with self._readable():
+        with self.client.readable():
             named, entries = body["incident"], body["events"]
             comments = tuple(
                 Comment(named["id"], time_of(entry["at"]), entry["author"], entry["what"])
@@ -233,7 +239,7 @@ class RemoteBackend:
         from outrider.app.incident_explanation import unknown_line  # noqa: PLC0415 - as above
 
         body = self.client.read(f"/incidents/{in_path(incident.id)}")
-        with self._readable():
+        with self.client.readable():
             slower = body["slower"]
             if slower is None:
                 return ()
@@ -258,12 +264,12 @@ class RemoteBackend:
         _refuse("--by", author)
         named, _ = self.incident(incident)
         answer = self.client.act(f"/incidents/{in_path(named.id)}/{action}", values)
-        with self._readable():
+        with self.client.readable():
             return named, str(answer["by"])
 
     def silences(self) -> tuple[Silence, ...]:
         """Return the silences that have not ended."""
-        with self._readable():
+        with self.client.readable():
             return tuple(map(silence_of, self.client.items("/silences", cursor="after")))
 
     def silence(
@@ -277,7 +283,7 @@ class RemoteBackend:
         effect = self.client.read("/silence-preview", {"matcher": matchers})
         values = {"matchers": "\n".join(matchers), "for": f"{length_s:g}s", "comment": comment}
         self.client.act("/silences", values)
-        with self._readable():
+        with self.client.readable():
             return SilenceEffect(effect["incidents"], effect["checks"], (), tuple(effect["labels"]))
 
     def end_silence(self, silence: str) -> None:
@@ -289,7 +295,7 @@ class RemoteBackend:
 
     def releases(self, environment: str | None) -> tuple[Release, ...]:
         """Return the releases of an environment, or of all, the earliest first."""
-        with self._readable():
+        with self.client.readable():
             releases = map(release_of, self.client.items("/releases"))
             wanted = [release for release in releases if environment in {None, release.environment}]
             return tuple(reversed(wanted))
@@ -314,7 +320,7 @@ class RemoteBackend:
         from outrider.app.oncall_shifts import OnCallShift  # noqa: PLC0415 - as above
 
         body = self.client.read("/on-call", {"days": str(days)})
-        with self._readable():
+        with self.client.readable():
             return {
                 item["name"]: tuple(OnCallShift(time_of(turn["begins"]), turn["person"]) for turn in item["turns"])
                 for item in body["rotations"]
@@ -323,7 +329,7 @@ class RemoteBackend:
     def settings(self) -> tuple[SettingState, ...]:
         """Return the switches and levels that can be changed while the service runs."""
         body = self.client.read("/settings")
-        with self._readable():
+        with self.client.readable():
             return tuple(map(setting_of, body["items"]))
 
     def change_setting(self, name: str, text: str, *, author: str) -> None:
@@ -345,19 +351,19 @@ class RemoteBackend:
         Raises:
             UsageError: unknown-check if a pattern matches none.
         """
-        with self._readable():
+        with self.client.readable():
             checks = tuple(map(check_of, self.client.items("/policies", cursor="after")))
         return select(checks, patterns)
 
     def gates(self, *, commit: str, verdict: str, limit: int | None) -> Excerpt[StoredGate]:
         """Return decisions of the gate without their comparisons, the latest first."""
-        with self._readable():
+        with self.client.readable():
             return _within(map(gate_of, self.client.items("/gates", {"commit": commit, "verdict": verdict})), limit)
 
     def gate(self, identity: str) -> StoredGate:
         """Return a decision of the gate with its comparisons, by its whole id."""
         body = self.client.read(f"/gates/{in_path(identity)}")
-        with self._readable():
+        with self.client.readable():
             return gate_of(body["gate"], body)
 
     def level_changes(self, pattern: str) -> Sequence[LevelChange]:
@@ -365,14 +371,14 @@ class RemoteBackend:
         changes: list[LevelChange] = []
         for name in [item["id"] for item in self._checks if _fits(item["id"], pattern)]:
             body = self.client.read("/level-changes", {"check": name})
-            with self._readable():
+            with self.client.readable():
                 changes += [level_change_of(item, body["check"]) for item in body["items"]]
         return sorted(changes, key=lambda change: -change.at_us)
 
     def annotations(self) -> tuple[Annotation, ...]:
         """Return the latest annotations, the latest first."""
         body = self.client.read("/annotations")
-        with self._readable():
+        with self.client.readable():
             return tuple(map(annotation_of, body["items"]))
 
     def annotate(self, text: str, *, at_us: int | None, check: str | None, matchers: Sequence[str], author: str) -> str:
@@ -391,7 +397,7 @@ class RemoteBackend:
     def views(self) -> tuple[SavedView, ...]:
         """Return all saved views, by page and name."""
         body = self.client.read("/views")
-        with self._readable():
+        with self.client.readable():
             return tuple(map(view_of, body["items"]))
 
     def save_view(self, page: ViewPage, name: str, query: str) -> None:
@@ -420,7 +426,7 @@ class RemoteBackend:
 
     def changes(self, limit: int) -> Excerpt[AuditEntry]:
         """Return who changed what, the latest first."""
-        with self._readable():
+        with self.client.readable():
             return _within(map(change_of, self.client.items("/audit")), limit)
 
     @cached_property
@@ -429,7 +435,7 @@ class RemoteBackend:
 
     @cached_property
     def _checks(self) -> list[Any]:
-        with self._readable():
+        with self.client.readable():
             return [item for item in self.client.items("/checks", cursor="after") if item["id"]]
 
     def _one_check(self, pattern: str) -> CheckId:
@@ -446,7 +452,7 @@ class RemoteBackend:
         Raises:
             UsageError: unknown-check if a pattern matches none.
         """
-        with self._readable():
+        with self.client.readable():
             names = [
                 Names(item["id"], item["path"], item["id"].rpartition("::")[2], frozenset(item["tags"]))
                 for item in self._checks
@@ -458,16 +464,6 @@ class RemoteBackend:
                 raise UsageError(f'no check of the server matches "{pattern}"', slug="unknown-check", fix=fix)
             wanted.append(is_meant)
         return tuple(CheckId(name.id) for name in names if any(is_meant(name) for is_meant in wanted))
-
-    @contextmanager
-    def _readable(self) -> Iterator[None]:
-        """Raise a ServerError for an answer that is not as this version reads it."""
-        try:
-            yield
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            what = f"the answer of {self.client.url} cannot be read ({type(error).__name__}: {str(error)[:80]})"
-            fix = "it is of another version: use the outrider that the server has"
-            raise ServerError(what, slug="server-answer", fix=fix) from None
 
 
 def _within(items: Iterator[T], limit: int | None) -> Excerpt[T]:

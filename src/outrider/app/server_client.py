@@ -104,6 +104,16 @@ class ServerClient:
             if begun:
                 raise self._foreign("its answer is cut")
 
+    @contextmanager
+    def readable(self) -> Iterator[None]:
+        """Raise a ServerError for an answer that is not as this version reads it."""
+        try:
+            yield
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            what = f"the answer of {self.url} cannot be read ({type(error).__name__}: {str(error)[:80]})"
+            fix = "it is of another version: use the outrider that the server has"
+            raise ServerError(what, slug="server-answer", fix=fix) from None
+
     def _send(self, method: str, path: str, body: bytes | None = None) -> Any:
         with self._answer(method, path, body) as (answer, ends_s):
             return self._read(answer.headers, answer, ends_s)

@@ -1,4 +1,4 @@
-"""Spans and logs of Sentry's clients, handed from the process of errors to that of telemetry by a folder."""
+"""Spans and logs that come with a project's key, handed from the process of errors to that of telemetry by a folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from outrider.app.signing_key import signing_key
-from outrider.errors import LOG_ITEMS, otlp_logs, otlp_spans
+from outrider.errors import LOG_ITEMS, OTLP_SIGNALS, otlp_logs, otlp_spans, project_request, without_queries
 from outrider.telemetry import JSON, AttributeReader, BadTelemetry, Intake, SignalKind, Spool, SpoolFull
 
 if TYPE_CHECKING:
@@ -41,16 +41,15 @@ class TelemetryInbox:
         self._taken = frozenset(kind for kind, is_wanted in on.items() if is_wanted)
 
     def take(self, project: ErrorProject, item: str, document: Mapping[str, Any]) -> bool:
-        """Keep an item of an envelope; return whether it was kept."""
-        kind = SignalKind.LOGS if item in LOG_ITEMS else SignalKind.TRACES
+        """Keep an item of an envelope, or a request of OTLP (`traces`, `logs`); return whether it was kept."""
+        kind = SignalKind.LOGS if item in LOG_ITEMS or item == SignalKind.LOGS else SignalKind.TRACES
         if kind not in self._taken:
             return False
-        convert = otlp_logs if kind is SignalKind.LOGS else otlp_spans
-        request = convert(document, project.service, project.environment)
+        request = _request(item, kind, document, project)
         if not request:
             return False
         try:
-            self._intake.take(kind, json.dumps(request).encode(), JSON, "")
+            self._intake.take(kind, json.dumps(without_queries(request)).encode(), JSON, "")
         except (BadTelemetry, SpoolFull, ImportError) as why:
             self._tally.add(f"{item} items left out, {_REASONS[type(why)]}")
             return False
@@ -59,6 +58,13 @@ class TelemetryInbox:
     def hand_over(self) -> None:
         """Let the process of telemetry have what was written until now."""
         self._spool.hand_over()
+
+
+def _request(item: str, kind: SignalKind, document: Mapping[str, Any], project: ErrorProject) -> dict[str, Any]:
+    if item in OTLP_SIGNALS:
+        return project_request(item, document, project.service, project.environment)
+    convert = otlp_logs if kind is SignalKind.LOGS else otlp_spans
+    return convert(document, project.service, project.environment)
 
 
 _REASONS: Final = {BadTelemetry: "not readable", SpoolFull: "no room", ImportError: "no extra telemetry"}

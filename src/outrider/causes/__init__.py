@@ -1,6 +1,15 @@
 """Explain a problem: where the time of a step went, which service is its root, and where the id of a trace was lost."""
 
 from outrider.causes.attribution_text import attribution_lines, change_text, count_text, runs_text
+from outrider.causes.change_suspects import (
+    FALSE_SHARE,
+    LOOKED_BACK_US,
+    Change,
+    ChangeKind,
+    Changes,
+    ChangeSuspect,
+    change_suspects,
+)
 from outrider.causes.flame_frames import FlameFrame, flame_frames
 from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_join
 from outrider.causes.missing_spans import NamedTraces, missing_spans
@@ -13,8 +22,14 @@ from outrider.causes.traced_runs import SlowerStep, TracedRuns, explain_slower_s
 
 __all__ = [
     "CYCLE",
+    "FALSE_SHARE",
+    "LOOKED_BACK_US",
     "MISSING_PARENT",
     "REPEATED_ID",
+    "Change",
+    "ChangeKind",
+    "ChangeSuspect",
+    "Changes",
     "FlameFrame",
     "Join",
     "JoinVerdict",
@@ -34,6 +49,7 @@ __all__ = [
     "WorseService",
     "attribute_time",
     "attribution_lines",
+    "change_suspects",
     "change_text",
     "count_text",
     "explain_slower_step",

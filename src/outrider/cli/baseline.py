@@ -47,10 +47,9 @@ def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) ->
     workspace = find_workspace()
     with open_store(workspace) as store:
         acceptance = accept_baselines(workspace, store.runs, patterns, last=last, session_runs=size)
-    for check in acceptance.skipped:
-        need = f"at least {check.needed} that pass are needed: outrider run '{check.name}' --repeat {check.needed}"
-        echo(f"{check.check}: {counted(check.stored, 'stored run')}, {need}", err=True)
     written = acceptance.required()
+    for check in acceptance.skipped:
+        echo(f"{check.check}: {check.reason}\n  {check.fix}", err=True)
     if as_json:
         click.echo(json.dumps([{**asdict(file), "file": file.file.as_posix()} for file in written]))
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from outrider.app import change_issues, find_issue, find_workspace, issue_state, list_issues, open_store
+from outrider.app import issue_state
 from outrider.cli.completed_names import complete_issues
 from outrider.cli.echo import echo, warn
 from outrider.cli.fitted_table import (
@@ -21,7 +21,8 @@ from outrider.cli.fitted_table import (
     time_column,
 )
 from outrider.cli.run_tables import at, at_with_zone, console
-from outrider.cli.view_option import asked_query, view_option
+from outrider.cli.server_option import chosen_backend
+from outrider.cli.view_option import view_option, viewed_query
 from outrider.model import ViewPage, counted
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from outrider.app import ShownIssue
     from outrider.model import ErrorEvent, ErrorException, Issue, StackFrame
 
 _LISTED = 30
@@ -37,13 +39,15 @@ _BREADCRUMBS = 10
 
 
 class _IssueGroup(click.Group):
-    """Takes words that are no subcommand for a query."""
+    """Takes words that are no subcommand for a query; `--server URL` may stand before either."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        asks_for_help = bool({"--help", "-h"} & set(args[:1]))
-        is_completed = ctx.resilient_parsing and not args
-        is_named = is_completed or asks_for_help or (bool(args) and args[0] in self.commands)
-        return super().parse_args(ctx, args if is_named else ["list", *args])
+        server = 2 if args[:1] == ["--server"] else int(bool(args) and args[0].startswith("--server="))
+        own, rest = args[:server], args[server:]
+        asks_for_help = bool({"--help", "-h"} & set(rest[:1]))
+        is_completed = ctx.resilient_parsing and not rest
+        is_named = is_completed or asks_for_help or (bool(rest) and rest[0] in self.commands)
+        return super().parse_args(ctx, [*own, *rest] if is_named else [*own, "list", *rest])
 
 
 @click.group(
@@ -65,15 +69,15 @@ def errors() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def list_(query: tuple[str, ...], *, view: str | None, limit: int, as_json: bool) -> None:
     """List the issues that QUERY finds."""
-    workspace = find_workspace()
-    text = asked_query(workspace, ViewPage.ERRORS, view, query)
-    with open_store(workspace) as store:
-        issues = list_issues(store, text, limit)
+    with chosen_backend() as backend:
+        text = viewed_query(backend, ViewPage.ERRORS, view, query)
+        issues = backend.errors.issues(text, limit)
+        timezone = "" if as_json else backend.timezone
     if as_json:
         click.echo(json.dumps([_document(issue) for issue in issues]))
         return
     if issues:
-        console().print(_table(issues, workspace.timezone))
+        console().print(_table(issues, timezone))
     else:
         click.echo(f"no {'issue is like that' if text else 'open issues'}: outrider errors is:all", err=True)
     if not issues.is_complete:
@@ -102,36 +106,34 @@ def _what(issue: Issue) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(issue: str, *, event: str, as_json: bool) -> None:
     """Show ISSUE, a number as the list has it, with the stack of its last event."""
-    workspace = find_workspace()
-    with open_store(workspace) as store:
-        shown = find_issue(store, issue)
-        events = store.errors.events(shown.id)
-        place = store.errors.event(event or (events[0].id if events else ""))
-        keys, history = store.errors.keys(shown.id), store.errors.notes(shown.id)
-    sent = place.event if place is not None and place.issue == shown.id else None
-    if event and sent is None:
-        raise click.UsageError(f"no event {event[:40]} of issue {issue} is kept")
+    with chosen_backend() as backend:
+        shown = backend.errors.issue(issue, event)
+        timezone = "" if as_json else backend.timezone
     if as_json:
         more = {
-            "keys": [asdict(key) for key in keys],
-            "event": asdict(sent) if sent else None,
-            "history": [asdict(entry) for entry in history],
+            "keys": [asdict(key) for key in shown.keys],
+            "event": asdict(shown.event) if shown.event else None,
+            "history": [asdict(entry) for entry in shown.notes],
         }
-        click.echo(json.dumps({**_document(shown), **more}))
+        click.echo(json.dumps({**_document(shown.issue), **more}))
         return
-    seen = [at_with_zone(at_us, workspace.timezone) for at_us in (shown.first_us, shown.last_us)]
-    out = console()
-    out.print(note(f"#{shown.id} {issue_state(shown)}: {_what(shown)}", 0))
+    _show(console(), shown, timezone)
+
+
+def _show(out: Console, shown: ShownIssue, timezone: str) -> None:
+    issue = shown.issue
+    seen = [at_with_zone(at_us, timezone) for at_us in (issue.first_us, issue.last_us)]
+    out.print(note(f"#{issue.id} {issue_state(issue)}: {_what(issue)}", 0))
     out.print(
-        note(f"{counted(shown.events, 'event')}, {counted(shown.users, 'user')}, first {seen[0]}, last {seen[1]}")
+        note(f"{counted(issue.events, 'event')}, {counted(issue.users, 'user')}, first {seen[0]}, last {seen[1]}")
     )
-    for key in keys:
+    for key in shown.keys:
         out.print(note(f"grouped by {key.reason}: {'; '.join(key.parts)}"))
-    for entry in history:
-        when = at_with_zone(entry.at_us, workspace.timezone)
+    for entry in shown.notes:
+        when = at_with_zone(entry.at_us, timezone)
         out.print(note(f"{when}  {entry.author or 'Outrider'}: {entry.action} {entry.text}"))
-    if sent is not None:
-        _show_event(out, sent)
+    if shown.event is not None:
+        _show_event(out, shown.event)
 
 
 def _show_event(out: Console, event: ErrorEvent) -> None:
@@ -184,8 +186,8 @@ def _document(issue: Issue) -> dict[str, Any]:
 
 
 def _change(action: str, issues: tuple[str, ...], *, by: str, **inputs: str) -> None:
-    with open_store(find_workspace()) as store:
-        echo(change_issues(store, action, issues, inputs, author=by))
+    with chosen_backend() as backend:
+        echo(backend.errors.change(action, issues, inputs, by))
 
 
 def _issues(command: Callable[..., None]) -> Callable[..., None]:

@@ -87,7 +87,7 @@ def _show(
         out.print(note(f"  {line}"))
     quotes = [quote for quote in incident.explanation if not explained or quote.title != "where the time went"]
     if quotes:
-        out.print("\nfrom its traces:")
+        out.print("\nwhere it lies:")
     for quote in quotes:
         out.print(note(f"  {quote.title}: {quote.text}"))
     out.print(f"\nwhat happened ({timezone}):")

@@ -148,8 +148,8 @@ class Progress:
             self.note(f"{condition:>15} {display_name(run.check)} {subject}: {judgement.signal.reason}{release}")
 
     def looked(self, look: Look) -> None:
-        """Print how many checks of a gate are decided."""
-        self.note(f"after {counted(look.sessions, 'session')}: {look.known} of {look.checks} checks are decided")
+        """Print how many checks of a gate need no more sessions, whatever their verdict."""
+        self.note(f"after {counted(look.sessions, 'session')}: {look.known} of {counted(look.checks, 'check')} done")
 
     def ignores(self, variables: Sequence[str]) -> None:
         """Print which variables of the shell no run sees."""

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 REMOTE = frozenset(
     {
-        "ack", "annotate", "assign", "audit", "changes", "comment", "export", "incidents", "ls", "now", "oncall",
-        "pause", "release", "resume", "runs", "settings", "show", "silence", "status", "views",
+        "ack", "annotate", "assign", "audit", "changes", "comment", "errors", "export", "incidents", "ls", "now",
+        "oncall", "pause", "release", "releases", "resume", "runs", "settings", "show", "silence", "status", "views",
     }
 )  # fmt: skip
 """Commands that a server can answer."""
 
-_OF_STORED_DATA = frozenset({"backtest", "calibrate", "errors", "judge", "project", "report", "tokens", "users"})
+_OF_STORED_DATA = frozenset({"backtest", "calibrate", "judge", "project", "report", "tokens", "users"})
 """Commands that somebody may expect to ask the server of OUTRIDER_SERVER."""
 
 _VARIABLE = "OUTRIDER_SERVER"
@@ -45,7 +45,8 @@ def add_server_option(command: click.Command, name: str) -> None:
         )  # fmt: skip
     else:
         option = click.Option(["--server"], hidden=True, is_eager=True, expose_value=False, callback=_refuse)
-    command.params.append(option)
+    for own in (command, *(command.commands.values() if isinstance(command, click.Group) and name in REMOTE else ())):
+        own.params.append(option)
 
 
 def remember_server(context: click.Context, url: str | None) -> None:

@@ -48,6 +48,8 @@ def measure_options(command: C) -> C:
     @functools.wraps(command)
     def measuring(*arguments: Any, measure: str, by: str, every: float | None, **options: Any) -> Any:
         keys = tuple(key.strip() for key in by.split(",")) if by else ()
+        if every is not None and every < 1:
+            raise click.BadParameter("a period has a second at least", param_hint="'--every'")
         is_asked = measure or keys or every
         measurement = Measurement(measure or "count", keys, round(every or 0)) if is_asked else None
         return command(*arguments, measurement=measurement, **options)

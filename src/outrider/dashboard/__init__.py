@@ -17,6 +17,8 @@ from outrider.dashboard.api_answers import api_check, api_checks, api_incident, 
 from outrider.dashboard.api_values import CheckBody, CheckPage, IncidentBody, IncidentPage, RunBody, RunPage
 from outrider.dashboard.artifact_types import ServedType, served_type
 from outrider.dashboard.audit_page import ChangeBody, ChangePage, api_changes, audit_page
+from outrider.dashboard.change_history import ChangedTelemetry, ChangeRecords
+from outrider.dashboard.changes_view import ChangesView, change_quotes, changes_of
 from outrider.dashboard.check_answers import LevelChangeBody, PolicyPage, api_level_changes, api_policies
 from outrider.dashboard.check_detail import SPANS, USUAL_DAYS, CheckDetail, CheckQuery, check_detail
 from outrider.dashboard.check_page import check_page
@@ -43,18 +45,20 @@ from outrider.dashboard.gate_view import (
 from outrider.dashboard.history_answers import (
     MOST_RANGE_US,
     MOST_SAMPLES,
+    ReleaseHealthBody,
     ReleasePage,
     SamplePage,
     SampleQuery,
     SeriesPage,
     SilencePage,
+    api_release_health,
     api_releases,
     api_samples,
     api_series,
     api_silences,
 )
 from outrider.dashboard.hosts_page import host_page, hosts_page
-from outrider.dashboard.incident_quotes import QuotedRecords, incident_quotes, is_quotable
+from outrider.dashboard.incident_quotes import QuotedRecords, incident_quotes, incident_traces, is_quotable
 from outrider.dashboard.incident_view import incident_detail, incident_list
 from outrider.dashboard.issue_list import IssuePage, api_issues, issues_page
 from outrider.dashboard.issue_view import EventBody, IssueBody, api_event, api_issue, issue_detail, issue_page
@@ -99,7 +103,8 @@ from outrider.dashboard.real_user_answers import (
     api_sessions,
     api_vitals,
 )
-from outrider.dashboard.release_view import release_list
+from outrider.dashboard.related import Related, RelatedKind, RelatedTelemetry, related, related_of, related_page
+from outrider.dashboard.release_view import HEALTH_DAYS, HEALTH_ROWS, release_health, release_list
 from outrider.dashboard.replay_page import replay_page
 from outrider.dashboard.report_list import ReportBody, ReportListBody, api_reports, reports_page
 from outrider.dashboard.report_request import KINDS, PARTS, ReportName, ReportShelf
@@ -167,6 +172,8 @@ from outrider.dashboard.vitals_page import vital_figure, vitals_page
 __all__ = [
     "ALERTS",
     "EVERYTHING",
+    "HEALTH_DAYS",
+    "HEALTH_ROWS",
     "KINDS",
     "LEVELS",
     "LOAD_TOPIC",
@@ -186,6 +193,9 @@ __all__ = [
     "Asset",
     "ChangeBody",
     "ChangePage",
+    "ChangeRecords",
+    "ChangedTelemetry",
+    "ChangesView",
     "CheckBody",
     "CheckDetail",
     "CheckPage",
@@ -222,6 +232,10 @@ __all__ = [
     "QuotedRecords",
     "RatesBody",
     "ReaderClock",
+    "Related",
+    "RelatedKind",
+    "RelatedTelemetry",
+    "ReleaseHealthBody",
     "ReleasePage",
     "ReportBody",
     "ReportListBody",
@@ -287,6 +301,7 @@ __all__ = [
     "api_on_call",
     "api_policies",
     "api_rates",
+    "api_release_health",
     "api_releases",
     "api_reports",
     "api_routing",
@@ -310,6 +325,8 @@ __all__ = [
     "api_vitals",
     "audit_page",
     "cell_word",
+    "change_quotes",
+    "changes_of",
     "check_detail",
     "check_page",
     "check_path",
@@ -329,6 +346,7 @@ __all__ = [
     "incident_page",
     "incident_path",
     "incident_quotes",
+    "incident_traces",
     "incidents_page",
     "is_quotable",
     "issue_detail",
@@ -353,6 +371,10 @@ __all__ = [
     "read_row_position",
     "record_key",
     "record_rows",
+    "related",
+    "related_of",
+    "related_page",
+    "release_health",
     "release_list",
     "releases_page",
     "render",

@@ -97,5 +97,6 @@ def api_incident(sources: Sources, name: str) -> IncidentBody:
     notifications = tuple(map(notification_item, detail.notifications))
     explanation = detail.incident.explanation
     return IncidentBody(
-        incident_item(detail.incident), events, notifications, detail.slower, detail.suspects, explanation
+        incident_item(detail.incident), events, notifications, detail.slower, detail.suspects, explanation,
+        detail.changes,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from outrider.alerts import Quote, headline
+from outrider.dashboard.changes_view import ChangesView  # noqa: TC001 - the API's description reads it
 from outrider.dashboard.slower_step_view import SlowerStepView  # noqa: TC001 - the API's description reads it
 from outrider.dashboard.suspects_view import SuspectsView  # noqa: TC001 - likewise
 
@@ -286,6 +287,7 @@ class IncidentBody:
     slower: SlowerStepView | None
     suspects: SuspectsView | None
     explanation: tuple[Quote, ...]
+    changes: ChangesView | None
 
 
 def instant(at_us: int | None) -> str | None:

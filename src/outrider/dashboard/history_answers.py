@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.dashboard.api_values import instant
 from outrider.dashboard.check_detail import named_check
 from outrider.dashboard.page_addresses import write_moment
-from outrider.dashboard.release_view import release_list
+from outrider.dashboard.release_view import release_health, release_list
 from outrider.model import Series, UsageError
 
 if TYPE_CHECKING:
@@ -96,6 +96,43 @@ class ReleasePage:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseHealthItem:
+    """What sessions of a release came to; `release` is empty for those that are not kept apart.
+
+    `recent` are its sessions of the last 24 hours, `recent_of_all` those of all releases of project and environment;
+    `adoption` is the share. Null is what cannot be told without a session or a user.
+    """
+
+    release: str
+    environment: str
+    project: int
+    service: str
+    first: str | None
+    last: str | None
+    sessions: int
+    errored: int
+    crashed: int
+    abnormal: int
+    users: int
+    crashed_users: int
+    recent: int
+    recent_of_all: int
+    crash_free_sessions: float | None
+    crash_free_users: float | None
+    adoption: float | None
+    new_issues: int
+    live_since: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHealthBody:
+    """Releases with sessions, those seen last first; `more` says whether there are others."""
+
+    items: tuple[ReleaseHealthItem, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SampleQuery:
     """Which values are asked for: of the series that fits, from since_us to until_us; None for any series."""
 
@@ -173,6 +210,20 @@ def api_releases(sources: Sources, before: tuple[int, str] | None, limit: int) -
         for line in page.lines
     )  # fmt: skip
     return ReleasePage(items, page.next or None)
+
+
+def api_release_health(sources: Sources, since_us: int, environment: str, limit: int) -> ReleaseHealthBody:
+    """Return what sessions of releases came to."""
+    listed = release_health(sources.store, sources.now_us(), since_us, environment, limit)
+    items = tuple(
+        ReleaseHealthItem(
+            own.release, own.environment, own.project, own.service, instant(own.first_us), instant(own.last_us),
+            own.sessions, own.errored, own.crashed, own.abnormal, own.users, own.crashed_users, own.recent,
+            own.recent_of_all, own.crash_free, own.crash_free_users, own.adoption, own.new_issues, instant(own.live_us),
+        )
+        for own in listed
+    )  # fmt: skip
+    return ReleaseHealthBody(items, not listed.is_complete)
 
 
 def _series_item(series: Series) -> SeriesItem:

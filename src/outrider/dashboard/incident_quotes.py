@@ -59,7 +59,7 @@ def incident_quotes(
     if not is_quotable(incident):
         return ()
     slower = slower_step_of(incident, now_us)
-    traces = _traces(store, reader, incident)
+    traces = incident_traces(store, reader, incident)
     return (
         *(_times(store, reader, incident, slower) if slower else ()),
         *(_slowest(traces) if slower else _failed(traces)),
@@ -68,8 +68,13 @@ def incident_quotes(
     )
 
 
-def _traces(store: QuotedRecords, reader: TelemetryReader, incident: Incident) -> Mapping[str, Sequence[Span]]:
-    """Return the spans of the last runs that show it, by the traces of the step that fails or is slower."""
+def incident_traces(store: TracedRuns, reader: TelemetryReader, incident: Incident) -> Mapping[str, Sequence[Span]]:
+    """Return the spans of the last runs that show it, by the traces of the step that fails or is slower.
+
+    Raises:
+        UsageError: If the run is not kept any more.
+        TelemetryError: If the telemetry cannot be read.
+    """
     lead = store.runs.get(incident.lead.run).run
     runs = [lead]
     if incident.problem is Problem.FAILURE:  # the spans of an earlier run have arrived
@@ -94,7 +99,7 @@ def _times(store: QuotedRecords, reader: TelemetryReader, incident: Incident, sl
     answer = explain_slower_step(store, reader, slower)
     lines = (f"not known: {answer}",) if isinstance(answer, str) else attribution_lines(answer)[:_PARTS]
     for line in lines:
-        yield _quote("where the time went", line, f"{incident_path(incident.id)}#slower")
+        yield quote_of("where the time went", line, f"{incident_path(incident.id)}#slower")
 
 
 def _slowest(traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
@@ -103,7 +108,7 @@ def _slowest(traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
     if nodes:
         slowest = max(nodes, key=lambda node: node.critical_ns)
         took = milliseconds(slowest.critical_ns / 1e6)
-        yield _quote("slowest span", f"{_name(slowest.span)}, {took}", trace_path(slowest.span.trace_id))
+        yield quote_of("slowest span", f"{_name(slowest.span)}, {took}", trace_path(slowest.span.trace_id))
 
 
 def _failed(traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
@@ -115,7 +120,7 @@ def _failed(traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
         operations.setdefault((span.service, span.name), span)
     for span in list(operations.values())[:_LINES]:
         message = f": {span.status_message}" if span.status_message else ""
-        yield _quote("failed span", f"{_name(span)}{message}", trace_path(span.trace_id))
+        yield quote_of("failed span", f"{_name(span)}{message}", trace_path(span.trace_id))
 
 
 def _errors(log: ErrorLog, traces: Sequence[str], incident: Incident, now_us: int) -> Iterator[Quote]:
@@ -125,7 +130,7 @@ def _errors(log: ErrorLog, traces: Sequence[str], incident: Incident, now_us: in
     for issue in sorted(issues, key=lambda issue: -issue.first_us)[:_ERRORS]:
         is_new = issue.first_us >= incident.began_us
         value = f": {issue.value}" if issue.value else ""
-        yield _quote("new error" if is_new else "error", f"{issue.title}{value}{_reach(issue)}", issue_path(issue.id))
+        yield quote_of("new error" if is_new else "error", f"{issue.title}{value}{_reach(issue)}", issue_path(issue.id))
 
 
 def _reach(issue: Issue) -> str:
@@ -142,7 +147,7 @@ def _logs(reader: TelemetryReader, traces: Mapping[str, Sequence[Span]]) -> Iter
             records |= {record.body: record for record in reader.search_logs(asked, limit=_READ).rows}
     for record in sorted(records.values(), key=lambda record: (-record.severity_number, record.time_ns))[:_LINES]:
         line = f"{record.severity_text or 'log'} {record.service}: {record.body}"
-        yield _quote("log", line, trace_path(record.trace_id))
+        yield quote_of("log", line, trace_path(record.trace_id))
 
 
 def _around(spans: Sequence[Span]) -> str:
@@ -160,6 +165,7 @@ def _name(span: Span) -> str:
     return f"{span.name} of {span.service}" if span.service else span.name
 
 
-def _quote(title: str, text: str, path: str) -> Quote:
+def quote_of(title: str, text: str, path: str) -> Quote:
+    """Return a line that a phone can show."""
     line = " ".join(printable(text).split())
     return Quote(title, line if len(line) <= _CHARACTERS else f"{line[: _CHARACTERS - 1].rstrip()}…", path)

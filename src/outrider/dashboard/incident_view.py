@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.alerts import Phase, headline, read_incidents
+from outrider.dashboard.changes_view import changes_view
 from outrider.dashboard.notable_view import incident_patterns
 from outrider.dashboard.page_addresses import write_moment
 from outrider.dashboard.period_slots import DAY_US
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from outrider.alerts import Incident
+    from outrider.dashboard.changes_view import ChangesView
     from outrider.dashboard.notable_view import NotableView
     from outrider.dashboard.slower_step_view import SlowerStepView
     from outrider.dashboard.sources import Sources
@@ -79,6 +81,7 @@ class IncidentDetail:
         patterns: Of logs of the affected services, new or exploding about that time.
         slower: Where the extra time of its step is; None where it is of no slower step.
         suspects: Which service it comes from; None where it is of no service.
+        changes: What changed when it began; None where it is of no check.
     """
 
     incident: Incident
@@ -91,6 +94,7 @@ class IncidentDetail:
     patterns: tuple[NotableView, ...] = ()
     slower: SlowerStepView | None = None
     suspects: SuspectsView | None = None
+    changes: ChangesView | None = None
 
     def check_title(self, check: str) -> str:
         """Return what people call an affected check."""
@@ -181,6 +185,7 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
         incident_patterns(sources, incident),
         slower_step_view(sources, incident),
         suspects_view(sources, incident),
+        changes_view(sources, incident),
     )
 
 

@@ -34,6 +34,36 @@ _ORDERS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class IgnoredItem:
+    """Until when an issue is ignored: the first that is not null; `hourly` are the events an hour may have."""
+
+    until: str | None
+    events: int | None
+    users: int | None
+    hourly: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LifeItem:
+    """What was decided last: a state that time may have ended since, and how many events there were then."""
+
+    state: str
+    since: str | None
+    fixed_in: str
+    ignored: IgnoredItem | None
+    events_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingItem:
+    """The key that led to an issue, by the rules of a version, and what it is made of."""
+
+    version: int
+    key: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IssueItem:
     """An issue; `hours` are its events by hour, the present one last."""
 
@@ -55,6 +85,8 @@ class IssueItem:
     last_release: str
     grouped_by: str
     hours: tuple[int, ...]
+    life: LifeItem
+    grouping: GroupingItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +104,14 @@ def state_of(issue: Issue, now_us: int) -> IssueState:
 
 def issue_item(issue: Issue, now_us: int) -> IssueItem:
     """Return an issue for the API."""
+    life, until = issue.life, issue.life.ignored
+    ignored = IgnoredItem(instant(until.until_us), until.events, until.users, until.hourly) if until else None
     return IssueItem(
         issue.id, issue.project, issue.title, issue.value, issue.culprit, state_of(issue, now_us).value, issue.level,
         issue.platform, issue.service, issue.assignee, issue.events, issue.users, instant(issue.first_us),
         instant(issue.last_us), issue.first_release, issue.last_release, issue.grouping.reason, issue.hours,
+        LifeItem(life.state.value, instant(life.since_us), life.fixed_in, ignored, life.events_before),
+        GroupingItem(issue.grouping.version, issue.grouping.key, issue.grouping.parts),
     )  # fmt: skip
 
 

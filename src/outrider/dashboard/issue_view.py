@@ -92,6 +92,8 @@ class KeyItem:
     reason: str
     parts: tuple[str, ...]
     events: int
+    first_seen: str | None
+    last_seen: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,12 @@ def api_issue(sources: Sources, name: str) -> IssueBody:
     detail = issue_detail(sources, name)
     return IssueBody(
         issue_item(detail.issue, sources.now_us()),
-        tuple(KeyItem(key.key, key.version, key.reason, key.parts, key.events) for key in detail.keys),
+        tuple(
+            KeyItem(
+                key.key, key.version, key.reason, key.parts, key.events, instant(key.first_us), instant(key.last_us)
+            )
+            for key in detail.keys
+        ),
         tuple(TagItem(tag.name, tag.value, tag.events) for tag in detail.tags),
         tuple(HistoryItem(instant(note.at_us), note.author, note.action, note.text) for note in detail.notes),
         tuple(event.id for event in detail.events),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.dashboard.page_addresses import issue_path
+from outrider.dashboard.page_addresses import errors_path, issue_path
 from outrider.dashboard.page_templates import render
+from outrider.model import share_text
 
 if TYPE_CHECKING:
     from outrider.dashboard.incident_view import IncidentDetail, IncidentList
@@ -25,4 +26,8 @@ def incident_page(detail: IncidentDetail, context: PageContext) -> str:
 
 def releases_page(view: ReleaseList, context: PageContext) -> str:
     """Return the releases as a page."""
-    return render("releases.html", context, {"view": view, "issue_path_of": issue_path})
+    return render(
+        "releases.html",
+        context,
+        {"view": view, "issue_path_of": issue_path, "share": share_text, "list_path": errors_path},
+    )

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from outrider.alerts import Phase, read_incidents
 from outrider.dashboard.page_addresses import write_moment
 from outrider.dashboard.period_slots import DAY_US
-from outrider.model import IssueQuery, printable
+from outrider.model import Excerpt, IssueQuery, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.alerts import Incident
     from outrider.dashboard.sources import Sources
-    from outrider.model import Issue, Release
+    from outrider.model import DashboardRecords, Issue, Release, ReleaseHealth
 
 PAGE_RELEASES = 50
+HEALTH_ROWS = 50
+HEALTH_DAYS = 14
 _MOST_INCIDENTS = 1_000
 _MOST_ISSUES = 1_000
+_NO_HEALTH: Final[Excerpt[ReleaseHealth]] = Excerpt(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,14 @@ class ReleaseList:
     Attributes:
         next: Cursor of the page after this one; empty on the last.
         text: That their names contain.
+        health: What sessions of the last fourteen days came to, on the first page of all.
     """
 
     lines: tuple[ReleaseLine, ...]
     next: str
     is_first: bool = True
     text: str = ""
+    health: Excerpt[ReleaseHealth] = _NO_HEALTH
 
 
 def release_list(
@@ -59,13 +64,15 @@ def release_list(
     """
     named = (release for release in sources.store.judgements.releases() if text in printable(release.name))
     releases = sorted(named, key=_order)
+    now_us, is_first = sources.now_us(), before is None and not text
+    health = release_health(sources.store, now_us, now_us - HEALTH_DAYS * DAY_US) if is_first else _NO_HEALTH
     start = _start(releases, before)
     shown = releases[start : start + limit]
     if not shown:
-        return ReleaseList((), "", before is None, text)
+        return ReleaseList((), "", before is None, text, health)
     stored = sources.store.incidents.search(since_us=shown[-1].at_us, limit=_MOST_INCIDENTS)
     incidents = [incident for incident in read_incidents(stored) if incident.phase is not Phase.PENDING]
-    issues = sources.store.errors.list(IssueQuery(sources.now_us(), new_since_us=shown[-1].at_us), _MOST_ISSUES)
+    issues = sources.store.errors.list(IssueQuery(now_us, new_since_us=shown[-1].at_us), _MOST_ISSUES)
     next_us = {release.environment: release.at_us for release in releases[:start]}
     lines = []
     for release in shown:
@@ -75,7 +82,22 @@ def release_list(
         new = tuple(issue for issue in issues if release.at_us <= issue.first_us < until_us and _is_of(issue, release))
         incidents_of = tuple(incident for incident in own if _is_in(incident, release.environment))
         lines.append(ReleaseLine(release, incidents_of, new))
-    return ReleaseList(tuple(lines), _cursor(releases, start + len(shown)), before is None, text)
+    return ReleaseList(tuple(lines), _cursor(releases, start + len(shown)), before is None, text, health)
+
+
+def release_health(
+    store: DashboardRecords, now_us: int, since_us: int, environment: str = "", limit: int = HEALTH_ROWS
+) -> Excerpt[ReleaseHealth]:
+    """Return what sessions of releases came to since a time, with when each was marked live."""
+    listed = store.release_health.list(now_us, since_us, environment=environment, limit=limit)
+    live = {(own.environment, _plain(own.name)): own.at_us for own in store.judgements.releases()}
+    joined = (replace(own, live_us=live.get((own.environment, _plain(own.release)))) for own in listed)
+    return Excerpt(joined, is_complete=listed.is_complete)
+
+
+def _plain(release: str) -> str:
+    """Return the name of a release as people write it; clients write `shop@2.4` for `2.4`."""
+    return release.rpartition("@")[2]
 
 
 def _order(release: Release) -> tuple[int, str, str]:
@@ -99,8 +121,8 @@ def _cursor(releases: Sequence[Release], end: int) -> str:
 
 
 def _is_of(issue: Issue, release: Release) -> bool:
-    """Return whether an issue may have come with a release; clients write `shop@2.4` for `2.4`."""
-    return issue.first_release.rpartition("@")[2] in {"", release.name.rpartition("@")[2]}
+    """Return whether an issue may have come with a release."""
+    return _plain(issue.first_release) in {"", _plain(release.name)}
 
 
 def _is_in(incident: Incident, environment: str) -> bool:

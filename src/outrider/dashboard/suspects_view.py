@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from outrider.alerts import Problem, check_of
-from outrider.causes import Suspect, WorseService, service_suspects
-from outrider.model import Subject, SubjectKind
+from outrider.causes import Suspect, WorseService, service_suspects, span_tree
+from outrider.dashboard.incident_quotes import incident_traces, is_quotable
+from outrider.model import OutriderError, Subject, SubjectKind
 
 if TYPE_CHECKING:
     from outrider.alerts import Incident
@@ -31,11 +33,15 @@ class SuspectsView:
 
 
 def suspects_view(sources: Sources, incident: Incident) -> SuspectsView | None:
-    """Return the suspects of an incident of a service; None of another one, and where too little is known."""
+    """Return the suspects of an incident of a service, or of a check by the service that its traces enter first.
+
+    None of another one, and where too little is known.
+    """
     if not incident.lead_subject or incident.problem not in {Problem.DEGRADATION, Problem.FAILURE}:
         return None
-    service, environment = Subject(check_of(incident.lead_subject)), incident.lead_subject.split("|")[1]
-    if service.kind is not SubjectKind.SERVICE:
+    subject, environment = Subject(check_of(incident.lead_subject)), incident.lead_subject.split("|")[1]
+    service = subject if subject.kind is SubjectKind.SERVICE else _entered(sources, incident)
+    if service is None:
         return None
     since_us = incident.began_us if incident.lead.since_us is None else incident.lead.since_us
     is_failing = incident.problem is Problem.FAILURE
@@ -44,3 +50,16 @@ def suspects_view(sources: Sources, incident: Incident) -> SuspectsView | None:
     if not suspects:
         return None
     return SuspectsView(suspects[:_SHOWN], suspects[0].stands_out, len(suspects))
+
+
+def _entered(sources: Sources, incident: Incident) -> Subject | None:
+    """Return the service that most traces of a check's runs enter first; None where that is not known."""
+    if not is_quotable(incident) or not sources.telemetry.is_on:
+        return None
+    try:
+        traces = incident_traces(sources.store, sources.telemetry.reader(), incident)
+    except OutriderError:
+        return None
+    entered = Counter(span_tree(spans).roots[0].span.service for spans in traces.values() if spans)
+    name = next((name for name, _ in entered.most_common(1)), "")
+    return Subject.of(SubjectKind.SERVICE, name) if name else None

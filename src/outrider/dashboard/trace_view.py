@@ -33,7 +33,7 @@ _MOST_LOGS: Final = 500
 _UNFOLDED: Final = 300
 """Spans up to which all levels are unfolded at first."""
 _LISTED: Final = 8
-_AROUND_S: Final = 60
+_AROUND_S: Final = 86_400  # a record's clock may be hours from the spans': one without a time zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class TraceView:
 
     Attributes:
         links: Runs that it belongs to.
+        logs_query: What finds the log records.
         logs_are_complete: Whether there are no more log records than these.
     """
 
@@ -63,6 +64,7 @@ class TraceView:
     tree: SpanTree
     shares: tuple[ServiceShare, ...]
     logs: tuple[LogRecord, ...]
+    logs_query: str
     logs_are_complete: bool
     links: tuple[TraceLink, ...]
     is_complete: bool
@@ -80,11 +82,12 @@ def trace_view(sources: Sources, reader: TelemetryReader, trace_id: str) -> Trac
         raise UsageError(f"no span of a trace {trace_id[:40]!r} is kept", slug="unknown-trace", fix="see /traces")
     tree = span_tree(spans)
     since_s = max(min(tree.start_ns // 10**9, sources.now_us() // 1_000_000) - _AROUND_S, 0)
-    time = f"since:{instant_text(since_s)} until:{instant_text(tree.end_ns // 10**9 + _AROUND_S)}"
-    logs = reader.search_logs(f"trace:{trace_id} {time}", limit=_MOST_LOGS)
+    until_s = tree.end_ns // 10**9 + _AROUND_S
+    logs_query = f"trace:{trace_id} since:{instant_text(since_s)} until:{instant_text(until_s)}"
+    logs = reader.search_logs(logs_query, limit=_MOST_LOGS)
     links = tuple({link.run: link for link in sources.store.trace_links.of_traces([trace_id])}.values())
     return TraceView(
-        trace_id, tree, _shares(tree), logs.rows[::-1], logs.is_complete, links, len(spans) < _MOST_SPANS
+        trace_id, tree, _shares(tree), logs.rows[::-1], logs_query, logs.is_complete, links, len(spans) < _MOST_SPANS
     )  # fmt: skip
 
 
@@ -97,7 +100,7 @@ def trace_page(view: TraceView, context: PageContext, *, chosen: str, levels: st
         chosen: The id of the span whose details are shown; empty for none.
         levels: What is unfolded, of `LEVELS`.
     """
-    query = QueryText(f"trace:{view.id}")
+    query = QueryText(view.logs_query)
     path = f"{context.base}{trace_path(view.id)}"
     failed = [node for node in view.tree.nodes if node.span.status == "Error"]
     values = {

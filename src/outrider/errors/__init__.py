@@ -4,7 +4,7 @@ from outrider.errors.browser_stack import browser_frames
 from outrider.errors.client_report import losses
 from outrider.errors.envelope import BadEnvelope, EnvelopeItem, json_object, read_envelope
 from outrider.errors.event_scrubber import EventScrubber
-from outrider.errors.faro_payload import faro_documents, faro_logs, faro_others
+from outrider.errors.faro_payload import faro_documents, faro_logs, faro_others, faro_session
 from outrider.errors.group_key import VERSION, earlier_keys, group, title_of_event
 from outrider.errors.issue_search import OPEN_STATES, issue_query
 from outrider.errors.life import (
@@ -22,10 +22,12 @@ from outrider.errors.life import (
 from outrider.errors.message_form import message_form
 from outrider.errors.otlp_error import EXCEPTION, environment_of, has_exception, log_error, span_error
 from outrider.errors.printed_stack import printed_stack
+from outrider.errors.project_telemetry import OTLP_SIGNALS, project_request, without_queries
 from outrider.errors.rule_match import owner_of
 from outrider.errors.run_error import has_errors, run_error_events, run_event_ids
 from outrider.errors.security_report import read_reports
 from outrider.errors.sentry_event import ReceivedEvent, event_id, read_sentry_event, time_us
+from outrider.errors.sentry_session import SESSION_ITEMS, session_agent, session_counts
 from outrider.errors.sentry_signals import LOG_ITEMS, SPAN_ITEMS, otlp_logs, otlp_spans
 from outrider.errors.source_map import LARGEST_MAP, SourceMap, debug_id_of, read_source_map
 from outrider.errors.source_map_limits import BadSourceMap
@@ -37,8 +39,10 @@ __all__ = [
     "LARGEST_MAP",
     "LOG_ITEMS",
     "OPEN_STATES",
+    "OTLP_SIGNALS",
     "RECENT_US",
     "SCRIPT_PLATFORMS",
+    "SESSION_ITEMS",
     "SPAN_ITEMS",
     "VERSION",
     "BadEnvelope",
@@ -61,6 +65,7 @@ __all__ = [
     "faro_documents",
     "faro_logs",
     "faro_others",
+    "faro_session",
     "group",
     "has_errors",
     "has_exception",
@@ -75,6 +80,7 @@ __all__ = [
     "otlp_spans",
     "owner_of",
     "printed_stack",
+    "project_request",
     "read_envelope",
     "read_reports",
     "read_sentry_event",
@@ -84,9 +90,12 @@ __all__ = [
     "run_error_events",
     "run_event_ids",
     "script_paths",
+    "session_agent",
+    "session_counts",
     "span_error",
     "stack_exceptions",
     "symbolicated",
     "time_us",
     "title_of_event",
+    "without_queries",
 ]

@@ -7,6 +7,7 @@ Its stacks begin with the innermost call.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.errors.envelope import BadEnvelope
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MOST: Final = 100
-_OTHERS: Final = ("events", "measurements", "traces")
+_VITALS: Final = "web-vitals"
+_SESSION_DIGITS: Final = 32
 
 
 def faro_documents(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -43,9 +45,18 @@ def faro_logs(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def faro_others(payload: Mapping[str, Any]) -> dict[str, int]:
-    """Return how many parts of a payload are neither exceptions nor logs, by their kind."""
-    counts = {kind: len(own) for kind in _OTHERS if isinstance(own := payload.get(kind), (list, dict))}
+    """Return how many parts of a payload nobody takes, by their kind."""
+    measured = [own for own in _objects(payload.get("measurements")) if own.get("type") != _VITALS]
+    counts = {"events": len(_objects(payload.get("events"))), "measurements": len(measured)}
     return {kind: count for kind, count in counts.items() if count}
+
+
+def faro_session(meta: Mapping[str, Any]) -> str:
+    """Return the session of a payload as 32 digits; "" if it names none."""
+    name = _object(meta.get("session")).get("id")
+    if not isinstance(name, str) or not name:
+        return ""
+    return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_SESSION_DIGITS]
 
 
 def _shared(meta: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,6 +70,7 @@ def _shared(meta: Mapping[str, Any]) -> dict[str, Any]:
         "contexts": {
             "browser": {"name": browser.get("name"), "version": browser.get("version")},
             "os": {"name": browser.get("os")},
+            "session": {"id": faro_session(meta)},
         },
         "tags": {"session": session.get("id"), "view": _object(meta.get("view")).get("name")},
         "user": {"id": user.get("id"), "email": user.get("email"), "username": user.get("username")},

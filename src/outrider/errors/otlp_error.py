@@ -23,6 +23,7 @@ _TYPE, _MESSAGE, _STACK = "exception.type", "exception.message", "exception.stac
 _NAMES: Final = (_TYPE, _MESSAGE, _STACK)
 _ENVIRONMENTS: Final = ("deployment.environment.name", "deployment.environment")
 _PLATFORMS: Final = {"nodejs": "node", "webjs": "javascript", "dotnet": "csharp", "cpp": "native"}
+_OF_PAGES: Final = ("http://", "https://")
 _FATAL, _ERROR, _WARNING = 21, 17, 13
 _NAME_CHARACTERS: Final = 500
 _TEXT_CHARACTERS: Final = 8_192
@@ -81,11 +82,14 @@ def _shared(
     runtime = {name: resource.get(f"process.runtime.{name}", "")[:100] for name in ("name", "version")}
     sdk = f"{resource.get('telemetry.sdk.name', '')} {resource.get('telemetry.sdk.version', '')}"
     user = where.get("user.id") or where.get("enduser.id", "")
+    exceptions = stack_exceptions(attributes.get(_STACK, ""), kind[:_NAME_CHARACTERS], value)
+    if not language and any(frame.path.startswith(_OF_PAGES) for own in exceptions for frame in own.frames):
+        language = "webjs"
     return {
         "id": _id(record, project, kind, value or attributes.get(_STACK, "")[:_TEXT_CHARACTERS]),
         "project": project.id,
         "received_us": received_us,
-        "exceptions": stack_exceptions(attributes.get(_STACK, ""), kind[:_NAME_CHARACTERS], value),
+        "exceptions": exceptions,
         "platform": _PLATFORMS.get(language, language)[:64],
         "service": project.service,
         "environment": environment_of(resource)[:_NAME_CHARACTERS] or project.environment,

@@ -85,8 +85,10 @@ class TelemetryFrames:
             UsageError: bad-query, bad-argument.
             TelemetryError: If the telemetry cannot be read.
         """
-        signal = _kind(kind)
-        table = self._reader().measure(signal, query, measure=measure, by=tuple(by), every_s=round(_seconds(every)))
+        signal, every_s = _kind(kind), _seconds(every)
+        if every and every_s < 1:
+            raise UsageError(f"{every!r} is less than a second", slug="bad-argument", fix='write such as "5m"')
+        table = self._reader().measure(signal, query, measure=measure, by=tuple(by), every_s=round(every_s))
         frame = pd.DataFrame(list(table.rows), columns=list(table.columns))
         if every:
             frame["time"] = pd.to_datetime(frame["time"], unit="s", utc=True).dt.tz_convert(self._zone)

@@ -78,7 +78,10 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How far a gate has come: after so many sessions of those checks that are still open."""
+    """How far a gate has come: after so many sessions of those checks that are still open.
+
+    `known` is how many need no more of them: their verdicts, which may be inconclusive, will not change.
+    """
 
     sessions: int
     known: int

@@ -89,7 +89,7 @@ from outrider.model.load import (
     by_endpoint,
 )
 from outrider.model.load_second import LoadSecond
-from outrider.model.locale import LOCALES, counted, date, locale, number, per_cent, short, using_locale
+from outrider.model.locale import LOCALES, counted, date, locale, number, per_cent, share_text, short, using_locale
 from outrider.model.measurement import (
     ArtifactFile,
     ArtifactKind,
@@ -140,6 +140,7 @@ from outrider.model.ports import (
     ProjectRegistry,
     ProofLog,
     Pruner,
+    ReleaseHealthLog,
     ReplayLog,
     ReportHistory,
     ReportRecords,
@@ -168,6 +169,7 @@ from outrider.model.ports import (
     ViewLog,
 )
 from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
+from outrider.model.release_health import ReleaseHealth, SessionCount
 from outrider.model.replay_segment import ReplaySegment
 from outrider.model.retention import LAST_GOOD_KINDS, LASTING, Pruned, Retention
 from outrider.model.run import Attempt, Circumstances, Run
@@ -258,22 +260,21 @@ __all__ = [
     "OperationCount", "OperatorRecords", "Order", "Origin", "Outbox", "Outcome", "OutriderError", "Overlap",
     "OverrideLog", "OwnerRule", "Pause", "PeriodCount", "PeriodDuration", "Place", "PlannedMaintenance", "Points",
     "Policy", "ProcessView", "ProjectKey", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner",
-    "QueueEntry", "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReplayLog",
-    "ReplaySegment", "ReportHistory",
-    "ReportRecords", "Retention", "Role", "Rollup", "RollupReader", "RowPosition", "Run", "RunHistory", "RunId",
-    "RunLog", "RunPosition", "RunSummary", "RuntimePoint", "Sample", "SavedView", "ScheduleQueue", "SchedulerStore",
-    "Selection", "Series", "SeriesReader", "ServerError", "ServiceInstance", "ServiceReader", "ServiceRecords",
-    "ServiceView", "SessionLog", "SettingOverride", "SignInSession", "Silence", "SilenceLog", "SourceMapEntry",
-    "SourceMapLog", "Span", "SpanEvent", "SpanLink", "SpanRates", "StackFrame", "Statement", "Status", "StatusLog",
-    "StatusPageRecords", "StatusPhase", "StatusUpdate", "Step", "StepKind", "StoreError", "StoreSize", "StoredArtifact",
-    "StoredChanges", "StoredCheck", "StoredComparison", "StoredConfirmation", "StoredGate", "StoredGroup",
-    "StoredIncident", "StoredProof", "StoredRun", "Subject", "SubjectKind", "SumValue", "SummaryValue", "TableReader",
-    "TagCount", "Tally", "TelemetryError", "TelemetryInserts", "TelemetryReader", "TelemetryRecords",
-    "TelemetryUnavailable", "TokenKind", "TokenLog", "TooFewSamples", "TraceContext", "TraceGrant", "TraceLink",
-    "TraceLinkLog", "TraceSource", "UndeliveredCount", "UnjudgedSeries", "UsageError", "User", "UserDirectory",
-    "ViewLog", "ViewPage", "altogether", "apdex", "begin_trace", "bounded", "bucket_of", "by_endpoint",
-    "check_at_least", "check_text", "counted", "date", "event_from_json", "event_to_json", "exit_code", "grant_traces",
-    "identity", "is_reserved", "is_trace_id", "locale", "merged", "new_run_id", "number", "origin_of", "per_cent",
-    "printable", "printable_json", "reason_of", "short", "spreadsheet_cell", "tail", "title_of", "user_key",
-    "using_locale",
+    "QueueEntry", "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReleaseHealth",
+    "ReleaseHealthLog", "ReplayLog", "ReplaySegment", "ReportHistory", "ReportRecords", "Retention", "Role", "Rollup",
+    "RollupReader", "RowPosition", "Run", "RunHistory", "RunId", "RunLog", "RunPosition", "RunSummary", "RuntimePoint",
+    "Sample", "SavedView", "ScheduleQueue", "SchedulerStore", "Selection", "Series", "SeriesReader", "ServerError",
+    "ServiceInstance", "ServiceReader", "ServiceRecords", "ServiceView", "SessionCount", "SessionLog",
+    "SettingOverride", "SignInSession", "Silence", "SilenceLog", "SourceMapEntry", "SourceMapLog", "Span", "SpanEvent",
+    "SpanLink", "SpanRates", "StackFrame", "Statement", "Status", "StatusLog", "StatusPageRecords", "StatusPhase",
+    "StatusUpdate", "Step", "StepKind", "StoreError", "StoreSize", "StoredArtifact", "StoredChanges", "StoredCheck",
+    "StoredComparison", "StoredConfirmation", "StoredGate", "StoredGroup", "StoredIncident", "StoredProof", "StoredRun",
+    "Subject", "SubjectKind", "SumValue", "SummaryValue", "TableReader", "TagCount", "Tally", "TelemetryError",
+    "TelemetryInserts", "TelemetryReader", "TelemetryRecords", "TelemetryUnavailable", "TokenKind", "TokenLog",
+    "TooFewSamples", "TraceContext", "TraceGrant", "TraceLink", "TraceLinkLog", "TraceSource", "UndeliveredCount",
+    "UnjudgedSeries", "UsageError", "User", "UserDirectory", "ViewLog", "ViewPage", "altogether", "apdex",
+    "begin_trace", "bounded", "bucket_of", "by_endpoint", "check_at_least", "check_text", "counted", "date",
+    "event_from_json", "event_to_json", "exit_code", "grant_traces", "identity", "is_reserved", "is_trace_id", "locale",
+    "merged", "new_run_id", "number", "origin_of", "per_cent", "printable", "printable_json", "reason_of", "share_text",
+    "short", "spreadsheet_cell", "tail", "title_of", "user_key", "using_locale",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from math import floor
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -118,6 +119,11 @@ def short(value: float) -> str:
 def per_cent(share: float, form: str = ".1f") -> str:
     """Return a share, 0 to 1, as "90.0 %"; the format specification is that of the number of per cent."""
     return f"{number(share * 100, form)} %"
+
+
+def share_text(share: float | None) -> str:
+    """Return a share as "99.98 %", rounded down, so that only all is "100.00 %"; a dash for None."""
+    return per_cent(floor(share * 10_000 + 1e-6) / 10_000, ".2f") if share is not None else "-"
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:

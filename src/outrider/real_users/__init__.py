@@ -1,6 +1,8 @@
 """What real users live through: beacons and replays read, and what is asked of page views. Values; no I/O."""
 
 from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon
+from outrider.real_users.browser_family import browser_family
+from outrider.real_users.open_views import OpenViews
 from outrider.real_users.page_name import bare_url, page_name
 from outrider.real_users.page_view import ROBOT, PageView
 from outrider.real_users.replay_event import BadReplay, ReplayPart, read_replay
@@ -20,6 +22,7 @@ from outrider.real_users.vital_answer import (
     VitalRow,
     VitalShare,
 )
+from outrider.real_users.vital_report import MeasuredVital, VitalReport, faro_vitals, read_web_vitals
 
 __all__ = [
     "BOUNDS",
@@ -27,6 +30,8 @@ __all__ = [
     "BadBeacon",
     "BadReplay",
     "Beacon",
+    "MeasuredVital",
+    "OpenViews",
     "PageView",
     "RealUserReader",
     "ReceivedBeacon",
@@ -40,11 +45,15 @@ __all__ = [
     "VitalBin",
     "VitalBounds",
     "VitalPoint",
+    "VitalReport",
     "VitalRow",
     "VitalShare",
     "bare_url",
+    "browser_family",
+    "faro_vitals",
     "page_name",
     "playable",
     "read_beacon",
     "read_replay",
+    "read_web_vitals",
 ]

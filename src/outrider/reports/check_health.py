@@ -86,6 +86,12 @@ def names_of(checks: Iterable[str]) -> dict[str, str]:
     return {check: (check.partition(":")[2] or check) if short[check] in twice else short[check] for check in ids}
 
 
+def untold(health: Health) -> str:
+    """Return what stands in the place of the availability of a check that has none: how its runs ended."""
+    outcomes = (Outcome.SETUP_ERROR, Outcome.INCONCLUSIVE)
+    return next((outcome.value for outcome in outcomes if health.counts.get(outcome)), "no data")
+
+
 def overspent(health: Iterable[Health]) -> list[str]:
     """Return the names of checks that used their error budget up."""
     spent = (check for check in health if check.budget_used is not None and check.budget_used >= 1)
@@ -108,5 +114,7 @@ def availability(counts: Counter[Outcome]) -> Availability | None:
 
 
 def _severity(health: Health) -> tuple[float, float, str]:
+    if not health.availability and health.counts.get(Outcome.SETUP_ERROR):
+        return 1.0, -1.0, health.check  # before those of which every run was good
     share = health.availability.share if health.availability else 1.5
     return share, health.coverage if health.coverage is not None else 1.5, health.check

@@ -113,6 +113,7 @@ class Health:
         coverage: Share of what was due that ran; None if nothing was due.
         unrecorded: Runs that used to be due and of which nothing is recorded; they count against coverage.
         reasons: Why runs failed, the most frequent first.
+        unclear: Why runs ended in a setup error, or inconclusive: the most frequent reason of each.
         charts: SVG by name, and the caption of the trend.
         outages: Failed runs that follow each other, the oldest first.
         tells_outages: Whether they are known; if not, failed runs are too old or too many to be read one by one.
@@ -133,6 +134,7 @@ class Health:
     steps: tuple[StepFigures, ...] = ()
     reasons: tuple[tuple[str, int], ...] = ()
     charts: Mapping[str, str] | None = None
+    unclear: Mapping[Outcome, str] | None = None
     unrecorded: int = 0
     outages: tuple[Outage, ...] = ()
     tells_outages: bool = True
@@ -288,6 +290,7 @@ class Verdict:
         sentence: Names every check by its standing, and what else a reader has to know.
         missed, unsure, met, without_data, seldom: How many checks; one in several places counts once, as its worst.
             Those that ran too `seldom` to say passed, as far as is known.
+        broken: How many more there are, of which no run says anything and some ended in setup errors.
         affected_us: For how long one check or more failed; None where runs are too old or too many to tell.
         open_incidents: How many of the period's incidents last.
     """
@@ -302,11 +305,12 @@ class Verdict:
     affected_us: int | None = 0
     open_incidents: int = 0
     seldom: int = 0
+    broken: int = 0
 
     @property
     def checks(self) -> int:
         """How many there are."""
-        return self.missed + self.unsure + self.seldom + self.met + self.without_data
+        return self.missed + self.unsure + self.seldom + self.met + self.broken + self.without_data
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ def sign(colour: str) -> str:
 
 def has_card(health: Health) -> bool:
     """Return whether there is something to unfold of a check."""
-    return bool(health.charts or health.reasons)
+    return bool(health.charts or health.reasons or health.unclear)
 
 
 def days_word(report: Report) -> str:

@@ -51,8 +51,9 @@ _SOON_DAYS = 30
 _HOUR_US = 3_600_000_000
 _SILENT = "the service did not run, or the check was paused or removed"
 _WITHOUT_RESULT = (
-    ((Outcome.MISSED, Outcome.SKIPPED), "missed or skipped"),
-    ((Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR), "inconclusive or could not start"),
+    ((Outcome.MISSED, Outcome.SKIPPED), "{were} missed or skipped"),
+    ((Outcome.SETUP_ERROR,), "ended in a setup error"),
+    ((Outcome.INCONCLUSIVE,), "{were} inconclusive"),
 )
 
 
@@ -76,8 +77,9 @@ def gather(
     source = incidents or NoIncidents()
     happened = tuple(source.incidents(period.since_us, period.until_us))
     reader = _PeriodReader(store, settings, period, replace(judging or Settings(), tz=period.timezone))
-    failures, releases = reader.failures(), reader.releases()
+    failures, releases = reader.ended(Outcome.FAILED), reader.releases()
     health, changes = reader.detailed_health(_by_place(failures), releases, listener, happened)
+    health = reader.with_unclear(health)
     forecasts, unforecast = reader.forecasts(health)
     loads = loads_of(store, period, settings)
     unseen, deleted = _unseen(store, health, settings, period)
@@ -126,10 +128,10 @@ class _PeriodReader:
     period: Period
     judging: Settings
 
-    def failures(self) -> Excerpt[RunSummary]:
-        """Return the latest failed runs of the period."""
+    def ended(self, outcome: Outcome) -> Excerpt[RunSummary]:
+        """Return the latest runs of the period that ended so."""
         return self.store.runs.search(
-            outcome=Outcome.FAILED,
+            outcome=outcome,
             since_us=self.period.since_us,
             until_us=self.period.until_us,
             limit=_FAILURES_READ,
@@ -178,6 +180,14 @@ class _PeriodReader:
             detailed.append(whole)
             changes += check_changes
         return detailed, sorted(changes, key=lambda change: (change.ended_us is not None, -abs(change.ratio)))
+
+    def with_unclear(self, health: Sequence[Health]) -> list[Health]:
+        """Return the health with the most frequent reason of setup errors and of inconclusive runs."""
+        reasons: dict[tuple[str, str, str], dict[Outcome, str]] = defaultdict(dict)
+        for outcome in (Outcome.SETUP_ERROR, Outcome.INCONCLUSIVE):
+            for place, runs in _by_place(self.ended(outcome)).items():
+                reasons[place][outcome] = Counter(run.reason for run in runs).most_common(1)[0][0]
+        return [replace(check, unclear=reasons.get(_place(check), {})) for check in health]
 
     def forecasts(self, health: Sequence[Health]) -> tuple[list[Forecast], int]:
         """Return which budgets will be used up and which certificates end, and how many checks have no forecast."""
@@ -373,8 +383,9 @@ def _unmeasured(
         for check, name in placed:
             count = sum(check.counts.get(outcome, 0) for outcome in outcomes)
             if count:
-                were = "was" if count == 1 else "were"
-                yield f"{name}: {number(count)} of {number(check.runs)} runs {were} {words}"
+                became = words.format(were="was" if count == 1 else "were")
+                why = (check.unclear or {}).get(outcomes[0], "")
+                yield f"{name}: {number(count)} of {number(check.runs)} runs {became}{why and f': {why}'}"
     yield from (f"{names[check]}: no run in this time; it was deleted before it" for check in deleted)
     if future:
         yield f"{counted(future, 'run')} due later than now, since a clock was wrong: left out"

@@ -114,7 +114,7 @@ def _days(report: Report) -> str:
 
 
 def _objective_part(verdict: Verdict, objective: str) -> str:
-    if verdict.without_data == verdict.checks:
+    if verdict.without_data + verdict.broken == verdict.checks:
         return "nothing was measured"
     if verdict.missed:
         return f"{verdict.missed} of {verdict.checks} checks missed {objective}"
@@ -133,6 +133,8 @@ def _in_spite(report: Report) -> Iterator[str]:
     if verdict.affected_us and not verdict.missed:
         outages = [outage for health in report.health for outage in health.outages]
         yield f"down for {at_most(outages)}{span(verdict.affected_us)}"
+    if verdict.broken:
+        yield f"{counted(verdict.broken, 'check')} broken"
     if verdict.open_incidents:
         yield f"{counted(verdict.open_incidents, 'incident')} still open"
 

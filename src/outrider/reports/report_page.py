@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from outrider.charts import assets, milliseconds
 from outrider.model import ConfigError, Outcome, Place, counted, locale, number, per_cent
 from outrider.reports.budget_forecast import budget_name
+from outrider.reports.check_health import untold
 from outrider.reports.outages import at_most, lasted
 from outrider.reports.page_filters import (
     HEADINGS,
@@ -86,6 +87,7 @@ def fill(
         "budget_name": lambda report: budget_name(report.period),
         "span": span,
         "standing": standing_colour,
+        "untold": untold,
         "sign": sign,
         "figures": figures,
         "outages": all_outages,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from outrider.charts import milliseconds
 from outrider.model import counted, number, per_cent
 from outrider.reports.budget_forecast import budget_name
+from outrider.reports.check_health import untold
 from outrider.reports.outages import lasted
 from outrider.reports.page_filters import HEADINGS, all_outages, check_name, overspending
 from outrider.reports.rankings import flakiest
@@ -85,7 +86,7 @@ def health_lines(report: Report) -> list[str]:
 
 
 def _passed(health: Health) -> str:
-    return percent(health.availability.share) if health.availability else "no data"
+    return percent(health.availability.share) if health.availability else untold(health)
 
 
 def as_csv(report: Report, table: str) -> str:
@@ -99,9 +100,7 @@ def _health(report: Report) -> list[dict[str, object]]:
             "check": check_health.check,
             "environment": check_health.environment,
             "location": check_health.location,
-            "availability": percent(check_health.availability.share)
-            if check_health.availability
-            else "too little data",
+            "availability": _passed(check_health),
             "interval": f"{percent(check_health.availability.low)} to {percent(check_health.availability.high)}"
             if check_health.availability
             else "",

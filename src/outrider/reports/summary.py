@@ -5,10 +5,10 @@ from __future__ import annotations
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from outrider.model import counted, per_cent
+from outrider.model import Outcome, counted, per_cent
 from outrider.reports.check_health import named, names_of, overspent
 from outrider.reports.time_text import Clock
-from outrider.reports.verdict import FULL_COVERAGE, Standing, standing_of, standings_of
+from outrider.reports.verdict import FULL_COVERAGE, Standing, is_broken, standing_of, standings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,6 +106,7 @@ def _to_do(
             lambda check: check.coverage is not None and check.coverage < FULL_COVERAGE,
         )
     )
+    broken = [check for check in health if is_broken(check)]
     slower = next((change for change in changes if change.ratio > 0 and change.ended_us is None), None)
     spent = overspent(health)
     if down:
@@ -114,6 +115,10 @@ def _to_do(
     if missed:
         more = f", then at {len(missed) - 1} more that missed the objective" if len(missed) > 1 else ""
         yield f"Look first at {missed[0].name}{more}{_why(missed[0], is_alone=len(missed) == 1)}."
+    if broken:
+        more = f" and {counted(len(broken) - 1, 'more check')}" if len(broken) > 1 else ""
+        why = (broken[0].unclear or {}).get(Outcome.SETUP_ERROR, "")
+        yield f"Repair {broken[0].name}{more} (setup error{f': {_brief(why)}' if why else ''})."
     if slower:
         what = f"what {_release(slower.release)} changed" if slower.release else "what changed then"
         yield f"Find out {what} in {slower.step or slower.check}."

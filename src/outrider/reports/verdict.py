@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from outrider.model import Outcome
 from outrider.reports.facts import Light, Verdict
 from outrider.reports.outages import lasted, together_us
 from outrider.reports.time_text import Clock, percent
@@ -30,7 +31,17 @@ class Standing(StrEnum):
     UNSURE = "may have missed"
     SELDOM = "ran too seldom to say"  # its share reaches it, but so few runs prove little
     MET = "met"
+    BROKEN = "setup error"  # its own script, configuration or browser is wrong, so no run says anything of the target
     NO_DATA = "without data"  # no run of it says anything of the target
+
+
+class _Counts(NamedTuple):
+    missed: int
+    unsure: int
+    met: int
+    seldom: int
+    broken: int
+    without: int
 
 
 _WORDS = {
@@ -42,20 +53,27 @@ _WORDS = {
 
 
 def standing_of(health: Health, objective: float) -> Standing:
-    """Return how a check in one place stands to the objective, by its interval; what lacks due runs may have missed it.
+    """Return how a check in one place stands to the objective, by its interval.
+
+    What lacks results of due runs may have missed it.
 
     A check ran too seldom to say where the interval reaches more than 20 points below the objective: of 99.5 %, with
     fewer than 17 runs that all passed. A day of hourly runs is enough.
     """
     seen = health.availability
     if seen is None:
-        return Standing.NO_DATA
+        return Standing.BROKEN if health.counts.get(Outcome.SETUP_ERROR) else Standing.NO_DATA
     if seen.high < objective:
         return Standing.MISSED
     is_covered = health.coverage is None or health.coverage >= FULL_COVERAGE
-    if not is_covered or seen.share < objective:
+    if not is_covered or is_broken(health) or seen.share < objective:
         return Standing.UNSURE
     return Standing.MET if seen.low >= objective - _WIDEST else Standing.SELDOM
+
+
+def is_broken(health: Health) -> bool:
+    """Return whether runs ended in setup errors, and more than a few."""
+    return health.counts.get(Outcome.SETUP_ERROR, 0) > (1 - FULL_COVERAGE) * health.runs
 
 
 def standings_of(health: Sequence[Health], objective: float) -> dict[str, Standing]:
@@ -87,7 +105,7 @@ def verdict_of(
         now_us: When this is said; the period's end if absent.
     """
     standings = list(standings_of(health, objective).values())
-    missed, unsure, seldom, met, without = (standings.count(standing) for standing in Standing)
+    missed, unsure, seldom, met, broken, without = (standings.count(standing) for standing in Standing)
     outages = [outage for check in health for outage in check.outages]
     lasting = [incident for incident in incidents if incident.ended_us is None]
     until_us = period.until_us if (now_us or 0) <= period.until_us else None
@@ -102,7 +120,7 @@ def verdict_of(
         light = Light.AMBER
     else:
         light = Light.GREEN if met else Light.UNKNOWN
-    counts = (missed, unsure, met, seldom, without + unseen)
+    counts = _Counts(missed, unsure, met, seldom, broken, without + unseen)
     return Verdict(
         light,
         _WORDS[light],
@@ -112,28 +130,28 @@ def verdict_of(
         met,
         without + unseen,
         seldom=seldom,
+        broken=broken,
         affected_us=together_us(outages) if all(check.tells_outages for check in health) else None,
         open_incidents=len(lasting),
     )
 
 
-def _sentence(counts: tuple[int, int, int, int, int], down: str, lasting: int, objective: str) -> str:
-    missed, unsure, met, _, without = counts
-    if without == sum(counts):
+def _sentence(counts: _Counts, down: str, lasting: int, objective: str) -> str:
+    if counts.without == sum(counts):
         sentence = "Nothing was measured in this time"
-    elif met == sum(counts):
-        sentence = f"All {met} checks met {objective}" if met > 1 else f"The only check met {objective}"
+    elif counts.met == sum(counts):
+        sentence = f"All {counts.met} checks met {objective}" if counts.met > 1 else f"The only check met {objective}"
     else:
         sentence = _counted(counts, objective)
-    is_good = met and not missed and not unsure
+    is_good = counts.met and not counts.missed and not counts.unsure
     sentence += f"{', though ' if is_good else '; '}{down}" if down else ""
     if lasting:
         sentence += f"; {lasting} incident{' is' if lasting == 1 else 's are'} still open"
     return f"{sentence}."
 
 
-def _counted(counts: tuple[int, int, int, int, int], objective: str) -> str:
-    missed, unsure, met, seldom, without = counts
+def _counted(counts: _Counts, objective: str) -> str:
+    missed, unsure, met, seldom, broken, without = counts
     untold = "" if missed or unsure or met else f" whether {'it' if seldom == 1 else 'they'} met {objective}"
     parts = [
         f"{count} {word}"
@@ -142,6 +160,7 @@ def _counted(counts: tuple[int, int, int, int, int], objective: str) -> str:
             (unsure, "may have" if missed else f"may have missed {objective}"),
             (met, "met it" if missed or unsure else f"met {objective}"),
             (seldom, f"{Standing.SELDOM}{untold}"),
+            (broken, f"{'is' if broken == 1 else 'are'} broken (setup error)"),
             (without, "has no data" if without == 1 else "have no data"),
         )
         if count

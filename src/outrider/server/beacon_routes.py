@@ -1,4 +1,4 @@
-"""The routes of real users: the script that pages load, and where it sends to.
+"""The routes of real users: the script that pages load, and where it, web-vitals and Faro send to.
 
 A body of text/plain needs no preflight, so that a page that closes can send it (`navigator.sendBeacon`). The address
 with the script's digest lasts for ever, for tags with `integrity`; `/rum.js` is asked for again after an hour.
@@ -21,6 +21,7 @@ from starlette.routing import Route
 from outrider.server.client_origin import networks_of, origin_of
 from outrider.telemetry import (
     MOST_BEACON_BYTES,
+    MOST_FARO_BYTES,
     MOST_REPLAY_BYTES,
     BeaconHead,
     ErrorRequestHead,
@@ -29,7 +30,7 @@ from outrider.telemetry import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from starlette.requests import Request
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from outrider.telemetry import BeaconIntake, ReplayIntake
 
 _COUNTRY_HEADERS: Final = ("cf-ipcountry", "x-vercel-ip-country", "cloudfront-viewer-country", "x-country-code")
+_ALLOWED: Final = "content-type, content-encoding, idempotency-key, x-api-key, x-faro-session-id"
 _HOUR: Final = "public, max-age=3600"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _SHORT_DIGITS: Final = 16
@@ -84,8 +86,14 @@ def beacon_routes(
         is_loopback: Whether the server is reached from this machine only.
     """
     networks = networks_of(trusted)
-    beacons = _Beacons(intake, networks, is_loopback=is_loopback)
-    endpoints: dict[str, _FromPage] = {"rum": beacons}
+    kinds = {
+        "rum": (intake.take, MOST_BEACON_BYTES),
+        "vitals": (intake.take_vitals, MOST_BEACON_BYTES),
+        "faro": (intake.take_faro, MOST_FARO_BYTES),
+    }
+    endpoints: dict[str, _FromPage] = {
+        name: _Beacons(intake, take, most, networks, is_loopback=is_loopback) for name, (take, most) in kinds.items()
+    }
     if replays is not None:
         endpoints["replay"] = _Replays(replays, networks, is_loopback=is_loopback)
     return [
@@ -131,8 +139,8 @@ class _FromPage:
         self._trusted = trusted
         self._is_loopback = is_loopback
 
-    async def take(self, request: Request, head: BeaconHead, data: bytes) -> None:
-        """Keep a body."""
+    async def take(self, request: Request, head: BeaconHead, data: bytes) -> int:
+        """Keep a body, and return the status of the answer."""
         raise NotImplementedError
 
     async def answer(self, request: Request) -> Response:
@@ -141,13 +149,13 @@ class _FromPage:
             return _to_page(request, Response(status_code=204))
         try:
             data = await _body(request, self.most_bytes)
-            await self.take(request, self._head(request), data)
+            status = await self.take(request, self._head(request), data)
         except RefusedErrors as refusal:
             retry = {"Retry-After": str(refusal.retry_s)} if refusal.retry_s else {}
             return _to_page(request, PlainTextResponse(f"{refusal}\n", refusal.status, retry))
         except ClientDisconnect:
             return Response(status_code=400)
-        return _to_page(request, Response(status_code=204))
+        return _to_page(request, Response(status_code=status))
 
     def _head(self, request: Request) -> BeaconHead:
         headers = request.headers
@@ -156,9 +164,10 @@ class _FromPage:
         return BeaconHead(
             request=ErrorRequestHead(
                 project=request.path_params["project"],
-                key=request.query_params.get("sentry_key", ""),
+                key=headers.get("x-api-key") or request.query_params.get("sentry_key", ""),
                 origin=headers.get("origin", ""),
                 address=client.address,
+                encoding=headers.get("content-encoding", ""),
             ),
             agent=headers.get("user-agent", ""),
             country=next(filter(None, countries), ""),
@@ -167,18 +176,21 @@ class _FromPage:
 
 
 class _Beacons(_FromPage):
-    """Takes beacons."""
+    """Takes beacons, and what other clients tell of pages."""
 
-    def __init__(self, intake: BeaconIntake, trusted: Sequence[Network], *, is_loopback: bool) -> None:
+    def __init__(
+        self, intake: BeaconIntake, keep: Callable[[BeaconHead, bytes], int], most_bytes: int,
+        trusted: Sequence[Network], *, is_loopback: bool,
+    ) -> None:  # fmt: skip
         super().__init__(trusted, is_loopback=is_loopback)
         self._intake = intake
+        self._keep = keep
+        self.most_bytes = most_bytes
 
-    async def take(self, request: Request, head: BeaconHead, data: bytes) -> None:  # noqa: ARG002 - of replays
-        """Keep a beacon."""
-        if self._intake.is_quick(head):
-            self._intake.take(head, data)
-        else:
-            await run_in_threadpool(self._intake.take, head, data)
+    async def take(self, request: Request, head: BeaconHead, data: bytes) -> int:  # noqa: ARG002 - of replays
+        """Keep what a body tells."""
+        is_quick = self._intake.is_quick(head, len(data))
+        return self._keep(head, data) if is_quick else await run_in_threadpool(self._keep, head, data)
 
 
 class _Replays(_FromPage):
@@ -190,13 +202,14 @@ class _Replays(_FromPage):
         super().__init__(trusted, is_loopback=is_loopback)
         self._intake = intake
 
-    async def take(self, request: Request, head: BeaconHead, data: bytes) -> None:
+    async def take(self, request: Request, head: BeaconHead, data: bytes) -> int:
         """Keep a part."""
         asked = request.query_params
         place = ReplayPlace(
             asked.get("session", ""), asked.get("recording", ""), _figure(asked.get("n")), _figure(asked.get("sent"))
         )
         await run_in_threadpool(self._intake.take, head, place, data)
+        return 204
 
 
 def _figure(text: str | None) -> int:
@@ -219,6 +232,6 @@ def _to_page(request: Request, response: Response) -> Response:
     if origin := request.headers.get("origin"):
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Allow-Methods"] = "POST"
-        response.headers["Access-Control-Allow-Headers"] = "content-type"
+        response.headers["Access-Control-Allow-Headers"] = _ALLOWED
         response.headers["Vary"] = "Origin"
     return response

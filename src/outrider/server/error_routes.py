@@ -1,4 +1,4 @@
-"""The routes that clients send errors to: Sentry's `/api/PROJECT/envelope/`, `/store/`, `/security/`, and `/faro/`.
+"""The routes that clients send to with a key: Sentry's `/api/PROJECT/envelope/`, `/store/`, `/security/`, and OTLP.
 
 Clients try again after 429 alone, and wait as `X-Sentry-Rate-Limits` says; what gets any other refusal is lost to them.
 """
@@ -30,8 +30,7 @@ _KEY: Final = re.compile(r"sentry_key=([0-9a-zA-Z]{1,64})")
 _CATEGORIES: Final = "error;default;security"
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "POST",
-    "Access-Control-Allow-Headers": "x-sentry-auth, content-type, content-encoding, authentication, authorization, "
-    "idempotency-key, x-api-key, x-faro-session-id",
+    "Access-Control-Allow-Headers": "x-sentry-auth, content-type, content-encoding, authentication, authorization",
     "Access-Control-Max-Age": "3600",
 }
 
@@ -49,7 +48,8 @@ def error_application(
     """
     endpoint = _Endpoint(intake, networks_of(trusted), is_loopback=is_loopback)
     kinds = {
-        "envelope": endpoint.envelope, "store": endpoint.event, "security": endpoint.reports, "faro": endpoint.faro,
+        "envelope": endpoint.envelope, "store": endpoint.event, "security": endpoint.reports,
+        "otlp/v1/traces": endpoint.traces, "otlp/v1/logs": endpoint.logs,
     }  # fmt: skip
     routes = [
         Route(f"/api/{{project:int}}/{kind}{slash}", endpoint.answering(take), methods=["POST", "OPTIONS"])
@@ -85,10 +85,18 @@ class _Endpoint:
         self._intake.take_reports(head, data)
         return Response(status_code=201)
 
-    def faro(self, head: ErrorRequestHead, data: bytes) -> Response:
-        """Keep a payload of Faro."""
-        self._intake.take_faro(head, data)
-        return Response(status_code=202)
+    def traces(self, head: ErrorRequestHead, data: bytes) -> Response:
+        """Keep spans of OTLP."""
+        return self._otlp(head, data, "traces")
+
+    def logs(self, head: ErrorRequestHead, data: bytes) -> Response:
+        """Keep records of OTLP."""
+        return self._otlp(head, data, "logs")
+
+    def _otlp(self, head: ErrorRequestHead, data: bytes, signal: str) -> Response:
+        is_kept = self._intake.take_otlp(head, data, signal)
+        why = {"partialSuccess": {"errorMessage": f"nobody keeps {signal} here now: [telemetry], or the key's limit"}}
+        return JSONResponse({} if is_kept else why)
 
     def answering(self, take: Callable[[ErrorRequestHead, bytes], Response]) -> Callable[[Request], object]:
         """Return what answers requests by keeping what they bring."""
@@ -115,7 +123,7 @@ class _Endpoint:
         match = _KEY.search(written)
         return ErrorRequestHead(
             project=request.path_params["project"],
-            key=match[1] if match else headers.get("x-api-key") or request.query_params.get("sentry_key", ""),
+            key=match[1] if match else request.query_params.get("sentry_key", ""),
             origin=headers.get("origin", ""),
             address=origin_of(request, self._trusted, is_loopback=self._is_loopback).address,
             encoding=headers.get("content-encoding", ""),

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.dashboard import (
+    HEALTH_DAYS,
+    HEALTH_ROWS,
     MOST_RANGE_US,
     MOST_SAMPLES,
+    ReleaseHealthBody,
     ReleasePage,
     SamplePage,
     SampleQuery,
     SeriesPage,
     ServiceBody,
     SilencePage,
+    api_release_health,
     api_releases,
     api_samples,
     api_series,
@@ -41,7 +45,9 @@ if TYPE_CHECKING:
 
     from outrider.dashboard import Sources
 
-_WEEK_US = 7 * 86_400_000_000
+_DAY_US = 86_400_000_000
+_WEEK_US = 7 * _DAY_US
+_MOST_RELEASES = 1_000
 _USUAL_SAMPLES = 1_000
 _TIME = {"type": "string", "format": "date-time"}
 _DIGITS = {"type": "string", "pattern": "^[0-9]{1,17}$"}
@@ -77,6 +83,12 @@ def _releases(sources: Sources, request: Request) -> ReleasePage:
     return api_releases(sources, moment_in(request, "before"), limit_of(request))
 
 
+def _release_health(sources: Sources, request: Request) -> ReleaseHealthBody:
+    since_us = time_of(request, "since", sources.now_us() - HEALTH_DAYS * _DAY_US)
+    limit = whole_number(request, "limit", HEALTH_ROWS, _MOST_RELEASES)
+    return api_release_health(sources, since_us, text_of(request, "environment"), limit)
+
+
 def _service(sources: Sources, _: Request) -> ServiceBody:
     return api_service(sources)
 
@@ -107,6 +119,17 @@ HISTORY_OPERATIONS = (
             MOMENT_BEFORE, LIMIT,
         )),
         _releases,
+    ),
+    Operation(
+        Description(f"{ROOT}/release-health", "Sessions by release: crashes, users, adoption, new issues.",
+            ReleaseHealthBody, (
+            Parameter("since", "In whole UTC days from then on; fourteen days ago if absent.", _TIME),
+            Parameter("environment", "Of this one.", TEXT),
+            Parameter("limit", "How many at most.", {
+                "type": "integer", "minimum": 1, "maximum": _MOST_RELEASES, "default": HEALTH_ROWS,
+            }),
+        )),
+        _release_health,
     ),
     Operation(
         Description(f"{ROOT}/service", "How the service does: queue, receivers, store and host.", ServiceBody), _service

@@ -4,7 +4,7 @@ Reading a request needs the extra `telemetry`.
 """
 
 from outrider.telemetry.attribute_reader import AttributeReader
-from outrider.telemetry.beacon_intake import MOST_BEACON_BYTES, BeaconHead, BeaconIntake
+from outrider.telemetry.beacon_intake import MOST_BEACON_BYTES, MOST_FARO_BYTES, BeaconHead, BeaconIntake
 from outrider.telemetry.day_ledger import LEDGER, DayBudget, DayLedger, LedgerDay, read_ledger
 from outrider.telemetry.digestion import Digestion
 from outrider.telemetry.disk_room import DiskRoom
@@ -29,6 +29,7 @@ __all__ = [
     "JSON",
     "LEDGER",
     "MOST_BEACON_BYTES",
+    "MOST_FARO_BYTES",
     "MOST_REPLAY_BYTES",
     "PROTOBUF",
     "SYSLOG",

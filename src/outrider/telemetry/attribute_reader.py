@@ -30,6 +30,23 @@ _NO_TRACE: Final = bytes(16)
 _NO_SPAN: Final = bytes(8)
 
 
+class LogOrder:
+    """Keeps log records of one source in their order: those of one time follow each other by a nanosecond.
+
+    Many write their time in seconds or milliseconds, and records are sorted by nothing but their time later.
+    """
+
+    def __init__(self) -> None:
+        self._time_ns = 0
+        self._repeats = 0
+
+    def moment(self, time_ns: int) -> int:
+        """Return the time of the next record."""
+        self._repeats = self._repeats + 1 if time_ns == self._time_ns else 0
+        self._time_ns = time_ns
+        return time_ns + self._repeats
+
+
 class AttributeReader:
     """Reads what all signals share; of one process, since it remembers names of services and attributes.
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from outrider.model import KeyPurpose
-from outrider.real_users import BadBeacon, ReceivedBeacon, read_beacon
+from outrider.real_users import BadBeacon, OpenViews, ReceivedBeacon, faro_vitals, read_beacon, read_web_vitals
 from outrider.telemetry.error_intake import RefusedErrors
 from outrider.telemetry.spool import SpoolFull
 
@@ -20,15 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from outrider.model import ErrorProject, ProjectKey
+    from outrider.real_users import Beacon, VitalReport
     from outrider.telemetry.error_intake import ErrorIntake, ErrorRequestHead, KnownKeys
     from outrider.telemetry.limits import Tally
     from outrider.telemetry.spool import Spool
 
 VIEWS: Final = "views"
 MOST_BEACON_BYTES: Final = 65_536
+MOST_FARO_BYTES: Final = 1 << 20
 _MINUTE_S: Final = 60
 _MOST_ADDRESSES: Final = 20_000
 _FULL_S: Final = 30
+_ACCEPTED, _TAKEN = 202, 204
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +91,60 @@ class BeaconIntake:
         self._keeps_views = keeps_views
         self._room = room
         self._now_s = now_s
+        self._open = OpenViews()
         self._minute = 0
         self._spent: dict[str, int] = {}
 
-    def is_quick(self, head: BeaconHead) -> bool:
-        """Return whether a beacon is kept in a moment, so that a thread for it would cost more."""
-        return self._keys.remembers(head.request.key)
+    def is_quick(self, head: BeaconHead, size: int) -> bool:
+        """Return whether a body of so many bytes is kept in a moment, so that a thread for it would cost more."""
+        return size <= MOST_BEACON_BYTES and self._keys.remembers(head.request.key)
 
-    def take(self, head: BeaconHead, data: bytes) -> None:
+    def take(self, head: BeaconHead, data: bytes) -> int:
         """Keep a page view and its errors; what a browser that declines sends is dropped.
+
+        Returns:
+            The status of the answer.
 
         Raises:
             RefusedErrors: If it is not kept.
         """
         project = self.admit(head)
         if project is None:
-            return
+            return _TAKEN
+        beacon = self._keep_view(head, project, data)
+        if beacon.view.origin and beacon.errors:
+            self._tally.add("errors of robots left out", len(beacon.errors))  # journeys tell of theirs themselves
+            return _TAKEN
+        for document in beacon.errors:
+            self._take_error(head.request, document)
+        return _TAKEN
+
+    def take_vitals(self, head: BeaconHead, data: bytes) -> int:
+        """Keep what Google's web-vitals tells, as `take` does."""
+        project = self.admit(head)
+        if project is not None:
+            try:
+                reports = read_web_vitals(data)
+            except BadBeacon as problem:
+                raise self._refused("not readable", str(problem), 400) from None
+            for report in reports:
+                self._keep_report(head, project, report)
+        return _TAKEN
+
+    def take_faro(self, head: BeaconHead, data: bytes) -> int:
+        """Keep what Grafana's Faro tells: exceptions, logs and traces, and vitals as far as beacons are taken."""
+        report = faro_vitals(self._errors.take_faro(head.request, data))
+        if report is not None and self._is_on():
+            with suppress(RefusedErrors):  # counted; what else came along is kept
+                if project := self.admit(head):
+                    self._keep_report(head, project, report)
+        return _ACCEPTED
+
+    def _keep_report(self, head: BeaconHead, project: ErrorProject, report: VitalReport) -> None:
+        client = f"{project.id} {head.request.address} {head.agent}"
+        self._keep_view(head, project, self._open.beacon(report, client))
+
+    def _keep_view(self, head: BeaconHead, project: ErrorProject, data: bytes) -> Beacon:
         request = head.request
         received = ReceivedBeacon(
             project.id, project.service, project.environment, round(self._now_s() * 1e6), request.address, head.agent,
@@ -118,11 +160,7 @@ class BeaconIntake:
             self._keep(json.dumps(beacon.view, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
         else:
             self._tally.add("page views not kept, no telemetry")
-        if beacon.view.origin and beacon.errors:
-            self._tally.add("errors of robots left out", len(beacon.errors))  # journeys tell of theirs themselves
-            return
-        for document in beacon.errors:
-            self._take_error(request, document)
+        return beacon
 
     def admit(self, head: BeaconHead) -> ErrorProject | None:
         """Count what a page sends against the limits of its key; return its project, None if the browser declines.

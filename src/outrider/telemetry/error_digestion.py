@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from outrider.errors import ReceivedEvent, read_sentry_event
-from outrider.model import Arrival, StoreError
+from outrider.model import Arrival, SessionCount, StoreError
+from outrider.telemetry.error_intake import SESSIONS
 from outrider.telemetry.spool_digestion import SpoolDigestion
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class ErrorDigestion(SpoolDigestion):
 
     Args:
         add: Stores events, all or none; raises `StoreError` while it cannot.
+        add_sessions: Adds sessions to their sums, all or none, once for a token; raises as `add` does.
         after: Is called after each round.
     """
 
@@ -40,14 +42,21 @@ class ErrorDigestion(SpoolDigestion):
         add: Callable[[Sequence[ErrorEvent]], Sequence[AddedEvent]],
         tally: Tally,
         *,
+        add_sessions: Callable[[Sequence[SessionCount], int], bool] = lambda _counts, _token: True,
         after: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(spool, "errors", after=after)
         self._add = add
+        self._add_sessions = add_sessions
         self._tally = tally
 
     def store(self, segment: Path) -> None:
-        """Store the events of a segment, batch by batch."""
+        """Store the events of a segment, batch by batch, or all of its sessions."""
+        kind, began_ns, *_ = segment.name.split("-")
+        if kind == SESSIONS:
+            self._add_sessions(list(self._sessions(segment)), int(began_ns))
+            self._spool.forget(segment)
+            return
         for batch in _batches(self._events(segment)):
             if self.is_ending:
                 return
@@ -55,15 +64,25 @@ class ErrorDigestion(SpoolDigestion):
         self._spool.forget(segment)
 
     def _events(self, segment: Path) -> Iterator[ErrorEvent]:
-        with segment.open("rb") as lines:
-            for line in lines:
-                if not line.endswith(b"\n"):
-                    return  # cut off, and never acknowledged
-                try:
-                    yield read_event(json.loads(line))
-                except (ValueError, TypeError, LookupError, RecursionError) as error:
-                    log.warning("an error could not be read", reason=str(error))
-                    self._tally.add("events dropped, not readable")
+        for line in _lines(segment):
+            try:
+                yield read_event(json.loads(line))
+            except (ValueError, TypeError, LookupError, RecursionError) as error:
+                log.warning("an error could not be read", reason=str(error))
+                self._tally.add("events dropped, not readable")
+
+    def _sessions(self, segment: Path) -> Iterator[SessionCount]:
+        for line in _lines(segment):
+            try:
+                yield SessionCount._make(json.loads(line))
+            except (ValueError, TypeError):
+                self._tally.add("sessions left out, not readable")
+
+
+def _lines(segment: Path) -> Iterator[bytes]:
+    """Yield whole lines: one that was cut off was never acknowledged."""
+    with segment.open("rb") as lines:
+        yield from (line for line in lines if line.endswith(b"\n"))
 
 
 def add_events(

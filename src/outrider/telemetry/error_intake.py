@@ -17,6 +17,7 @@ import brotli
 
 from outrider.errors import (
     LOG_ITEMS,
+    SESSION_ITEMS,
     SPAN_ITEMS,
     BadEnvelope,
     EventScrubber,
@@ -28,8 +29,11 @@ from outrider.errors import (
     losses,
     read_envelope,
     read_reports,
+    session_agent,
+    session_counts,
     time_us,
 )
+from outrider.real_users import browser_family
 from outrider.telemetry.limits import USUAL_LIMITS, Limits, Tally
 from outrider.telemetry.otlp_body import BadTelemetry, inflated
 from outrider.telemetry.spool import SpoolFull
@@ -42,10 +46,12 @@ if TYPE_CHECKING:
     from outrider.telemetry.spool import Spool
 
 ERRORS: Final = "errors"
+SESSIONS: Final = "sessions"
 _EVENTS: Final = frozenset({"event", "error"})
 _REPORT: Final = "client_report"
 _REPLAY: Final = frozenset({"replay_event", "replay_recording"})
 _TELEMETRY: Final = SPAN_ITEMS | LOG_ITEMS
+_READ: Final = _TELEMETRY | SESSION_ITEMS | {_REPORT}
 _EVENT_BYTES: Final = 4 << 20
 _QUICK_BYTES: Final = 16 << 10
 _MINUTE_S: Final = 60
@@ -198,8 +204,22 @@ class ErrorIntake:
         documents = self._read(lambda: read_reports(self._inflated(data, head.encoding)))
         self._keep(head, project, known, [(uuid.uuid4().hex, document) for document in documents], None)
 
-    def take_faro(self, head: ErrorRequestHead, data: bytes) -> None:
-        """Keep the exceptions of a payload of Faro, pass its logs on, and count what else it brings.
+    def take_otlp(self, head: ErrorRequestHead, data: bytes, signal: str) -> bool:
+        """Pass a request of OTLP on, of `traces` or `logs`; return whether somebody keeps it.
+
+        Raises:
+            RefusedErrors: If it is not taken.
+        """
+        project, key = self._authorised(head, head.key)
+        what = "the request, which has to be OTLP as JSON (http/json),"
+        document = self._read(lambda: json_object(self._inflated(data, head.encoding), what))
+        return self._pass_within((project, key), signal, document, f"requests of OTLP {signal}")
+
+    def take_faro(self, head: ErrorRequestHead, data: bytes) -> dict[str, Any]:
+        """Keep the exceptions of a payload of Faro, pass its logs and traces on, and count what nobody takes.
+
+        Returns:
+            The payload.
 
         Raises:
             RefusedErrors: If nothing is kept.
@@ -207,21 +227,33 @@ class ErrorIntake:
         project, key = self._authorised(head, head.key)
         content = self._inflated(data, head.encoding)
         self._bound([content])
-        payload = self._read(lambda: json_object(content, "the payload"))
+        payload: dict[str, Any] = self._read(lambda: json_object(content, "the payload"))
         documents = [(uuid.uuid4().hex, document) for document in self._read(lambda: faro_documents(payload))]
         self._keep(head, project, key, documents, None)
         logs = faro_logs(payload)
-        if logs["items"] and self._is_within(f"{key.id} telemetry", key.per_minute):
-            is_passed = self._pass_on(project, "log", logs)
-            self._tally.add(f"logs of Faro {'passed on' if is_passed else 'skipped'}", len(logs["items"]))
+        if logs["items"]:
+            self._pass_within((project, key), "log", logs, "logs of Faro", len(logs["items"]))
+        if isinstance(traces := payload.get("traces"), dict):
+            self._pass_within((project, key), "traces", traces, "traces of Faro")
         for kind, count in faro_others(payload).items():
             self._tally.add(f"{kind} of Faro skipped", count)
+        return payload
+
+    def _pass_within(
+        self, whose: tuple[ErrorProject, ProjectKey], item: str, document: dict[str, Any], what: str, count: int = 1
+    ) -> bool:
+        """Pass telemetry on within the limit of the minute, and count it; return whether somebody keeps it."""
+        project, key = whose
+        is_within = self._is_within(f"{key.id} telemetry", key.per_minute)
+        is_passed = is_within and self._pass_on(project, item, document)
+        self._tally.add(f"{what} {'passed on' if is_passed else 'skipped'}", count)
+        return is_passed
 
     def _take_other(self, item: EnvelopeItem, project: ErrorProject, key: ProjectKey) -> None:
         """Pass telemetry on and count losses that a client tells of; what else is no error is counted."""
         kind = item.type if item.type in _KNOWN_ITEMS else "unknown"
         try:
-            is_wanted = kind in _TELEMETRY | {_REPORT} and len(item.payload) <= _EVENT_BYTES
+            is_wanted = kind in _READ and len(item.payload) <= _EVENT_BYTES
             document = json_object(item.payload, "an item") if is_wanted else {}
         except BadEnvelope:
             self._tally.add(f"{kind} items left out, not readable")
@@ -229,9 +261,28 @@ class ErrorIntake:
         if kind == _REPORT:
             for category, reason, count in losses(document):
                 self._tally.add(f"client lost {category}, {reason}", count)
-        is_within = is_wanted and self._is_within(f"{key.id} telemetry", key.per_minute)
-        is_passed = kind in _TELEMETRY and is_within and self._pass_on(project, kind, document)
-        self._tally.add(f"{kind} items {'passed on' if is_passed else 'skipped'}")
+        if kind in SESSION_ITEMS and is_wanted and self._is_within(f"{key.id} telemetry", key.per_minute):
+            self._keep_sessions(document, project)
+        elif kind in _TELEMETRY and is_wanted:
+            self._pass_within((project, key), kind, document, f"{kind} items")
+        else:
+            self._tally.add(f"{kind} items skipped")
+
+    def _keep_sessions(self, document: dict[str, Any], project: ErrorProject) -> None:
+        """Keep counts of sessions, which lead to nobody; what is left out is counted."""
+        counts = list(session_counts(document, project.id, round(self._now_s() * 1_000_000)))
+        named = [count._replace(environment=count.environment or project.environment) for count in counts]
+        agent = session_agent(document)
+        if not named or (agent and browser_family(agent).is_robot):
+            self._tally.add(f"sessions left out, {'of a robot' if named else 'no release'}")
+            return
+        try:
+            self._room()
+            self._spool.append(SESSIONS, b"".join(json.dumps(count).encode() + b"\n" for count in named))
+        except SpoolFull:
+            self._tally.add("sessions left out, no room")
+        else:
+            self._tally.add("sessions taken", len(named))
 
     def _take_replay(
         self, items: Sequence[EnvelopeItem], head: ErrorRequestHead, project: ErrorProject, key: ProjectKey
@@ -281,7 +332,7 @@ class ErrorIntake:
             return inflated(data, encoding, self._limits)
         except BadTelemetry as refusal:
             self._tally.add("requests refused, not readable")
-            raise RefusedErrors(str(refusal), refusal.status) from None
+            raise RefusedErrors(str(refusal).replace("gzip, deflate", "br, gzip, deflate"), refusal.status) from None
 
     def _authorised(self, head: ErrorRequestHead, key: str) -> tuple[ErrorProject, ProjectKey]:
         known = self._keys.find(key) if key else None

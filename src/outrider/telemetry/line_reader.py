@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.model import LogRecord
-from outrider.telemetry.attribute_reader import valid_text
+from outrider.telemetry.attribute_reader import LogOrder, valid_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ _TRACES: Final = ("trace_id", "traceId", "trace.id", "traceID", "otelTraceID")
 _SPANS: Final = ("span_id", "spanId", "span.id", "spanID", "otelSpanID")
 _SEVERITIES: Final = {
     "trace": 1, "verbose": 1, "debug": 5, "info": 9, "information": 9, "informational": 9, "notice": 10, "warn": 13,
-    "warning": 13, "error": 17, "err": 17, "severe": 17, "critical": 18, "crit": 18, "fatal": 21, "panic": 21,
+    "warning": 13, "error": 17, "err": 17, "severe": 17, "critical": 21, "crit": 18, "fatal": 21, "panic": 21,
     "alert": 19, "emerg": 21, "emergency": 21,
 }  # fmt: skip
 _PINO: Final = {10: 1, 20: 5, 30: 9, 40: 13, 50: 17, 60: 21}
@@ -59,6 +59,7 @@ class LineReader:
 
     def __init__(self, reader: AttributeReader, resource: Mapping[str, object]) -> None:
         self._reader = reader
+        self._order = LogOrder()
         self._resource = reader.plain(resource.items())
         self._resources: dict[str, tuple[str, dict[str, str], AttributeReader]] = {}
 
@@ -94,7 +95,7 @@ class LineReader:
         named, trace, span = ids
         service, resource, reader = self._resource_of(named)
         return LogRecord(
-            reader.moment(time_ns),
+            self._order.moment(reader.moment(time_ns)),
             trace,
             span if trace else "",
             0,

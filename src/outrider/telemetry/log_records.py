@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from outrider.model import LogRecord
-from outrider.telemetry.attribute_reader import span_id, trace_id
+from outrider.telemetry.attribute_reader import LogOrder, span_id, trace_id
 
 if TYPE_CHECKING:
     from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -24,7 +24,7 @@ def read_logs(message: ExportLogsServiceRequest, reader: AttributeReader) -> lis
     for group in message.resource_logs:
         resource = reader.attributes(group.resource.attributes)
         service = reader.service(resource)
-        own = reader.of(service=service)
+        own, order = reader.of(service=service), LogOrder()
         for scoped in group.scope_logs:
             scope = text(scoped.scope.name, limits.name_characters)
             version = text(scoped.scope.version, limits.name_characters)
@@ -32,7 +32,7 @@ def read_logs(message: ExportLogsServiceRequest, reader: AttributeReader) -> lis
                 severity = record.severity_number
                 records.append(
                     LogRecord(
-                        own.moment(record.time_unix_nano, record.observed_time_unix_nano),
+                        order.moment(own.moment(record.time_unix_nano, record.observed_time_unix_nano)),
                         trace_id(record.trace_id),
                         span_id(record.span_id),
                         record.flags & _FLAGS,

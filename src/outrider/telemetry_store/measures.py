@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST_KEYS: Final = 3
 _MEASURE = re.compile(r"\s*([a-z]+|p[0-9]{1,2}(?:\.[0-9]{1,3})?)\s*(?:\(\s*([^()\s]*)\s*\))?\s*")
-_OF_NUMBERS: Final = {"sum": "sum", "avg": "avg", "min": "min", "max": "max"}
+_OF_NUMBERS: Final = ("sum", "avg", "min", "max")
 _FIX: Final = "write count, rate, errors, or sum, avg, min, max, uniq, p50 to p99.9 of a key: p95(duration)"
 
 
@@ -37,22 +37,41 @@ def measure_sql(measure: str, signal: Signal, parameters: Parameters, *, seconds
         raise QueryError(f"{measure!r} is no measure", text=measure, column=1, fix=_FIX)
     name, key = match[1], match[2] or ""
     if name == "rate" and not key:
-        return f"count() / {parameters.add(max(seconds, 1e-9), 'Float64')}"
+        return f"{signal.count()} / {parameters.add(max(seconds, 1e-9), 'Float64')}"
     if name == "count" and not key:
-        return f"toFloat64({signal.count})"
+        return f"toFloat64({signal.count()})"
     if name == "errors" and not key:
-        return f"toFloat64(countIf({signal.failed}))"
+        return f"toFloat64({signal.count(signal.failed)})"
     if not key:
         raise QueryError(f"{measure!r} is no measure", text=measure, column=1, fix=_FIX)
     if name == "uniq":
         return f"toFloat64(uniq({key_sql(key, signal, parameters)}))"
     value = number_sql(key, signal, parameters)
     if name in _OF_NUMBERS:
-        return f"{_OF_NUMBERS[name]}OrNull({value})"
+        return _of_numbers(name, value, signal.weight)
     if name[1:] and name[1:].replace(".", "").isdigit():
-        share = float(name[1:]) / 100
-        return f"quantileDDOrNullIf(0.01, {share!r})(assumeNotNull({value}), isNotNull({value}))"
+        return _quantile(float(name[1:]) / 100, value, signal.weight)
     raise QueryError(f"{measure!r} is no measure", text=measure, column=1, fix=_FIX)
+
+
+def _of_numbers(name: str, value: str, weight: str) -> str:
+    if not weight or name in {"min", "max"}:
+        return f"{name}OrNull({value})"
+    total = f"sumOrNull({value} * {weight})"
+    return total if name == "sum" else f"{total} / sumIf({weight}, isNotNull({value}))"
+
+
+def _quantile(share: float, value: str, weight: str) -> str:
+    known = f"isNotNull({value})"
+    if not weight:
+        return f"quantileDDOrNullIf(0.01, {share!r})(assumeNotNull({value}), {known})"
+    number = f"assumeNotNull({value})"
+    near = f"sign({number}) * exp(round(log(abs({number})) / {_STEP}) * {_STEP})"
+    return f"quantileExactWeightedOrNullIf({share!r})(if({number} = 0, 0, {near}), {weight}, {known})"
+
+
+_STEP: Final = 0.0199
+"""Of logarithms: numbers that are rounded to it are within 1 %, and few enough to be counted one by one."""
 
 
 def key_sql(key: str, signal: Signal, parameters: Parameters) -> str:

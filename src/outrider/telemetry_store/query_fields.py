@@ -44,7 +44,7 @@ class Signal:
         attributes: The maps of attributes, the nearest first.
         names: For each key how others spell it.
         failed: Which records are errors.
-        count: How many records rows stand for.
+        weight: How many records a row stands for; empty where each is one.
         order: What tells rows of one time apart.
     """
 
@@ -55,12 +55,18 @@ class Signal:
     attributes: tuple[str, ...]
     names: Mapping[str, str]
     failed: str
-    count: str = "count()"
+    weight: str = ""
     order: tuple[str, ...] = ("ServiceName", "TraceId", "SpanId")
 
     def field(self, key: str) -> Field | None:
         """Return the column of a key; None if it is an attribute."""
         return self.fields.get(self.names.get(key, key))
+
+    def count(self, condition: str = "") -> str:
+        """Return the expression of how many records rows stand for: all, or those that meet a condition."""
+        if not self.weight:
+            return f"countIf({condition})" if condition else "count()"
+        return f"sumIf({self.weight}, {condition})" if condition else f"sum({self.weight})"
 
 
 _TRACE_FIELDS = {
@@ -104,6 +110,7 @@ SPANS: Final = Signal(
     attributes=("SpanAttributes", "ResourceAttributes"),
     names={**_TRACE_NAMES, "operation": "name", "span": "name", "parent_id": "parent", "span.duration": "duration"},
     failed="StatusCode = 'Error'",
+    weight="SampleRate",
 )
 
 LOG_COUNTS: Final = Signal(
@@ -118,12 +125,12 @@ LOG_COUNTS: Final = Signal(
     attributes=(),
     names=LOGS.names,
     failed="Level >= 5",
-    count="sum(n)",
+    weight="n",
 )
 """Logs counted by minute: what a question about these keys alone is answered from."""
 
 LEVELS: Final[Mapping[str, int]] = {
-    "unknown": 0, "trace": 1, "debug": 5, "info": 9, "information": 9, "warn": 13, "warning": 13, "error": 17,
-    "fatal": 21, "critical": 21,
+    "unknown": 0, "trace": 1, "debug": 5, "info": 9, "information": 9, "notice": 9, "warn": 13, "warning": 13,
+    "error": 17, "err": 17, "crit": 17, "alert": 17, "fatal": 21, "critical": 21, "emerg": 21, "panic": 21,
 }  # fmt: skip
-"""The first of the four numbers that OpenTelemetry gives each level."""
+"""The first of the four numbers that OpenTelemetry gives each level, by its names: those that are read and printed."""

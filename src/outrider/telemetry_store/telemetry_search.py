@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 MOST_ROWS: Final = 10_000
 MOST_GROUPS: Final = 1000
 MOST_PERIODS: Final = 2000
-_FACET_KEYS, _FACET_VALUES = 30, 10
+_FACET_KEYS, _FACET_VALUES, _FEW_VALUES = 30, 10, 100
 _SECOND_NS = 10**9
 _MINUTE_S = 60
 _BY_HOUR_NS = 12 * 3600 * _SECOND_NS
@@ -156,8 +156,8 @@ class TelemetrySearch:
         """Return the durations, in milliseconds, of all spans that match, and of those that failed."""
         condition = self._condition(SPANS, query)
         sql = (
-            f"SELECT {DURATION_BUCKET} AS Bucket, count(), countIf({SPANS.failed}) FROM {self._table(SPANS)}"
-            f" WHERE {_when(SPANS, condition)} AND ({condition.sql}) GROUP BY Bucket"
+            f"SELECT {DURATION_BUCKET} AS Bucket, {SPANS.count()}, {SPANS.count(SPANS.failed)}"
+            f" FROM {self._table(SPANS)} WHERE {_when(SPANS, condition)} AND ({condition.sql}) GROUP BY Bucket"
         )
         rows = [
             (int(bucket), int(count), int(failed)) for bucket, count, failed in self._rows(sql, condition.parameters)
@@ -243,7 +243,10 @@ class TelemetrySearch:
         return [_rates(row) for row in self._rows(sql, parameters)]
 
     def facets(self, kind: RecordKind, since_ns: int, until_ns: int, *, service: str = "") -> list[Facet]:
-        """Return attributes with few values and the most frequent of them."""
+        """Return attributes with few values and the most frequent of them.
+
+        Identifiers are none, nor is what was hidden: of more values than are shown, each occurs five times on average.
+        """
         table = "outrider_log_facets" if kind is RecordKind.LOGS else "outrider_span_facets"
         parameters = Parameters()
         where = within("Quarter", since_ns // (900 * _SECOND_NS) * 900 * _SECOND_NS, until_ns, parameters)
@@ -251,7 +254,11 @@ class TelemetrySearch:
             where += f" AND ServiceName = {parameters.add(service, 'String')}"
         counts = f"SELECT Key, Value, sum(n) AS c FROM {self._name(table)} WHERE {where} GROUP BY Key, Value"
         top = f"arraySlice(arrayReverseSort(p -> (p.2, p.1), groupArray((Value, c))), 1, {_FACET_VALUES})"
-        sql = f"SELECT Key, {top} FROM ({counts}) GROUP BY Key ORDER BY sum(c) DESC, Key LIMIT {_FACET_KEYS}"
+        sql = (
+            f"SELECT Key, {top} FROM ({counts}) WHERE Value != '***' GROUP BY Key"
+            f" HAVING count() <= {_FEW_VALUES} AND (count() <= {_FACET_VALUES} OR sum(c) >= 5 * count())"
+            f" ORDER BY sum(c) DESC, Key LIMIT {_FACET_KEYS}"
+        )
         rows = self._rows(sql, parameters)
         return [Facet(key, tuple((value, int(count)) for value, count in values)) for key, values in rows]
 
@@ -262,12 +269,12 @@ class TelemetrySearch:
         parameters = condition.parameters
         values = ", ".join(key_sql(key, signal, parameters) for key in keys)
         records = (
-            f"SELECT [{values}] AS Values FROM {self._table(signal)}"
+            f"SELECT [{values}] AS Values, {signal.weight or 1} AS Weight FROM {self._table(signal)}"
             f" WHERE {_when(signal, condition)} AND ({condition.sql})"
             f" ORDER BY toStartOfFiveMinutes(Timestamp) DESC LIMIT {parameters.add(newest, 'UInt32')}"
         )
         sql = (
-            f"SELECT Key, Value, count() AS c FROM ({records})"
+            f"SELECT Key, Value, sum(Weight) AS c FROM ({records})"
             f" ARRAY JOIN {parameters.add(list(keys), 'Array(String)')} AS Key, Values AS Value"
             f" WHERE Value != '' GROUP BY Key, Value ORDER BY c DESC, Value LIMIT {_FACET_VALUES} BY Key"
         )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.gate_log import GateLog
     from outrider.model.ports.load_progress_log import LoadProgressLog
     from outrider.model.ports.project_registry import ProjectRegistry
+    from outrider.model.ports.release_health_log import ReleaseHealthLog
     from outrider.model.ports.replay_log import ReplayLog
     from outrider.model.ports.run_log import RunLog
     from outrider.model.ports.schedule_queue import ScheduleQueue
@@ -134,6 +135,16 @@ class AlertRecords(JudgeHistory, IncidentRecords, Protocol):
     @property
     def history(self) -> CheckHistory:
         """The order of runs."""
+        ...
+
+    @property
+    def checks(self) -> CheckRegistry:
+        """Which checks there are."""
+        ...
+
+    @property
+    def annotations(self) -> AnnotationLog:
+        """Events that people and programs note."""
         ...
 
     @property
@@ -286,6 +297,11 @@ class ServiceRecords(SchedulerStore, JudgeHistory, Protocol):
 
 class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
     """What pages and the API read."""
+
+    @property
+    def release_health(self) -> ReleaseHealthLog:
+        """Sessions by release."""
+        ...
 
     @property
     def load_progress(self) -> LoadProgressLog:

@@ -1,0 +1,139 @@
+"""Issues and releases, as commands ask for them: of the workspace of this machine, or of a server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol
+
+from outrider.app.api_records import issue_key_of, issue_note_of, issue_of, release_health_of, text_of_moment
+from outrider.app.issue_actions import change_issues, find_issue, list_issues
+from outrider.app.server_client import in_path
+from outrider.app.workspace_access import now_us
+from outrider.model import Excerpt, UsageError, event_from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from outrider.app.server_client import ServerClient
+    from outrider.model import DashboardRecords, ErrorEvent, Issue, IssueKey, IssueNote, ReleaseHealth
+
+_DAY_US = 86_400_000_000
+_WEEK_HOURS = 7 * 24
+_OF_ONE = frozenset({"comment", "split"})
+
+
+@dataclass(frozen=True, slots=True)
+class ShownIssue:
+    """An issue with one of its events, None where none is kept, and its history, the earliest first."""
+
+    issue: Issue
+    event: ErrorEvent | None
+    keys: tuple[IssueKey, ...]
+    notes: tuple[IssueNote, ...]
+
+
+class ErrorBackend(Protocol):
+    """Answers commands about errors."""
+
+    def issues(self, text: str, limit: int) -> Excerpt[Issue]:
+        """Return the issues that a query finds."""
+        ...
+
+    def issue(self, name: str, event: str) -> ShownIssue:
+        """Return an issue with the event of an id, or its last one.
+
+        Raises:
+            UsageError: unknown-issue, unknown-event.
+        """
+        ...
+
+    def change(self, action: str, names: Sequence[str], inputs: Mapping[str, str], author: str) -> str:
+        """Do something to issues, see `change_issues`; return a line that says what was done."""
+        ...
+
+    def release_health(self, *, days: float, environment: str, limit: int) -> Excerpt[ReleaseHealth]:
+        """Return what sessions of releases came to within so many days, those seen last first."""
+        ...
+
+
+class LocalErrors:
+    """Implements `ErrorBackend` by a store."""
+
+    def __init__(self, store: DashboardRecords) -> None:
+        self._store = store
+
+    def issues(self, text: str, limit: int) -> Excerpt[Issue]:
+        """Return the issues that a query finds."""
+        return list_issues(self._store, text, limit)
+
+    def issue(self, name: str, event: str) -> ShownIssue:
+        """Return an issue with the event of an id, or its last one."""
+        errors, issue = self._store.errors, find_issue(self._store, name, hours=_WEEK_HOURS)
+        kept = errors.events(issue.id, 1)
+        place = errors.event(event or (kept[0].id if kept else ""))
+        sent = place.event if place is not None and place.issue == issue.id else None
+        if event and sent is None:
+            raise _unknown_event(event, name)
+        return ShownIssue(issue, sent, errors.keys(issue.id), errors.notes(issue.id))
+
+    def change(self, action: str, names: Sequence[str], inputs: Mapping[str, str], author: str) -> str:
+        """Do something to issues; return a line that says what was done."""
+        return change_issues(self._store, action, names, inputs, author=author)
+
+    def release_health(self, *, days: float, environment: str, limit: int) -> Excerpt[ReleaseHealth]:
+        """Return what sessions of releases came to within so many days, those seen last first."""
+        from outrider.dashboard import release_health  # noqa: PLC0415 - commands about issues need none of it
+
+        now = now_us()
+        return release_health(self._store, now, now - round(days * _DAY_US), environment, limit)
+
+
+class RemoteErrors:
+    """Implements `ErrorBackend` by a server; users of events are masked there."""
+
+    def __init__(self, client: ServerClient) -> None:
+        self._client = client
+
+    def issues(self, text: str, limit: int) -> Excerpt[Issue]:
+        """Return the issues that a query finds."""
+        with self._client.readable():
+            items = self._client.items("/errors", {"q": text}, cursor="page")
+            return Excerpt.within(map(issue_of, islice(items, limit + 1)), limit)
+
+    def issue(self, name: str, event: str) -> ShownIssue:
+        """Return an issue with the event of an id, or its last one."""
+        body = self._client.read(f"/errors/{in_path(name.removeprefix('#'))}")
+        with self._client.readable():
+            issue, kept = issue_of(body["issue"]), body["kept"]
+            wanted = event or next(iter(kept), "")
+            sent = self._client.read(f"/error-events/{in_path(wanted)}") if wanted else None
+            if event and (sent is None or sent["issue"] != issue.id):
+                raise _unknown_event(event, name)
+            shown = event_from_json(sent["event"]) if sent else None
+            keys, notes = map(issue_key_of, body["keys"]), map(issue_note_of, body["history"])
+            return ShownIssue(issue, shown, tuple(keys), tuple(notes))
+
+    def change(self, action: str, names: Sequence[str], inputs: Mapping[str, str], author: str) -> str:
+        """Do something to issues by the token's name; return a line that says what was done."""
+        if author:
+            fix = "leave out --by, or use the command in the workspace's folder"
+            raise UsageError("--by cannot be given to a server", slug="not-remote", fix=fix)
+        if action in _OF_ONE:
+            answer = self._client.act(f"/errors/{in_path(names[0].removeprefix('#'))}/{action}", inputs)
+        else:
+            answer = self._client.act("/errors", {**inputs, "action": action, "issues": "\n".join(names)})
+        with self._client.readable():
+            return str(answer["id"])
+
+    def release_health(self, *, days: float, environment: str, limit: int) -> Excerpt[ReleaseHealth]:
+        """Return what sessions of releases came to within so many days, those seen last first."""
+        since = text_of_moment(now_us() - round(days * _DAY_US)) or ""
+        body = self._client.read("/release-health", {"since": since, "environment": environment, "limit": str(limit)})
+        with self._client.readable():
+            return Excerpt(map(release_health_of, body["items"]), is_complete=not body["more"])
+
+
+def _unknown_event(event: str, issue: str) -> UsageError:
+    what = f"no event {event[:40]} of issue {issue[:40]} is kept"
+    return UsageError(what, slug="unknown-event", fix="outrider errors show ISSUE shows its last one")

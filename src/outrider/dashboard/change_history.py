@@ -1,0 +1,222 @@
+"""What changed about the time that an incident began: releases, versions, events, loads, certificates, errors, logs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+from outrider.alerts import Phase, Problem, all_hold, check_of, headline, parse_matcher, read_incidents
+from outrider.causes import Change, ChangeKind, Changes, change_suspects
+from outrider.dashboard.page_addresses import incident_path, issue_path, run_path, service_path
+from outrider.model import (
+    CheckId,
+    IncidentQuery,
+    IssueOrder,
+    IssueQuery,
+    Kind,
+    RunId,
+    RunPosition,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from outrider.alerts import Incident
+    from outrider.causes import ChangeSuspect
+    from outrider.model import (
+        AnnotationLog,
+        CheckHistory,
+        CheckRegistry,
+        ErrorLog,
+        IncidentLog,
+        JudgeMemory,
+        NotablePattern,
+        ServiceReader,
+    )
+
+_HOUR_US: Final = 3_600 * 10**6
+_DAY_US: Final = 24 * _HOUR_US
+_AFTER_US: Final = _HOUR_US // 6
+_WATCHED_US: Final = 28 * _DAY_US
+_US: Final = 10**6
+_MOST: Final = 1_000
+_LOADS: Final = 20
+_RUNS: Final = 200
+_FIRST: Final = "0" * 32
+_PHASES: Final = tuple(phase.value for phase in Phase if phase is not Phase.PENDING)
+_OTHERS: Final = frozenset({Problem.FAILURE, Problem.DEGRADATION, Problem.NETWORK, Problem.RULE, Problem.OUTRIDER})
+
+
+class ChangeRecords(Protocol):
+    """Where what changed is kept."""
+
+    @property
+    def judgements(self) -> JudgeMemory:
+        """Releases."""
+        ...
+
+    @property
+    def annotations(self) -> AnnotationLog:
+        """Events that people and programs note."""
+        ...
+
+    @property
+    def incidents(self) -> IncidentLog:
+        """Other incidents, and certificates."""
+        ...
+
+    @property
+    def errors(self) -> ErrorLog:
+        """Issues."""
+        ...
+
+    @property
+    def checks(self) -> CheckRegistry:
+        """Loads, and since when anything is watched."""
+        ...
+
+    @property
+    def history(self) -> CheckHistory:
+        """Runs of loads."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedTelemetry:
+    """What telemetry tells of changes.
+
+    Attributes:
+        services: Answers about versions; None where none is taken.
+        notable: Patterns of log records that are new or explode.
+        met: The services that the traces of the incident's runs meet; empty where that is not known, for all.
+    """
+
+    services: ServiceReader | None = None
+    notable: Sequence[NotablePattern] = ()
+    met: Collection[str] = ()
+
+    def is_met(self, service: str) -> bool:
+        """Return whether a service may have to do with the incident."""
+        return not self.met or service in self.met
+
+
+def incident_changes(
+    records: ChangeRecords, incident: Incident, now_us: int, telemetry: ChangedTelemetry
+) -> tuple[ChangeSuspect, ...]:
+    """Return what changed nearest to the beginning of an incident, the likeliest cause first.
+
+    Raises:
+        TelemetryError: If the telemetry cannot be read.
+    """
+    began_us = incident.began_us
+    first_us = min((known.first_seen_us for known in records.checks.all()), default=began_us)
+    since_us = max(began_us - _WATCHED_US, min(first_us, began_us - _HOUR_US))
+    until_us = min(now_us, began_us + _AFTER_US)
+    asked = _Asked(records, incident, since_us, until_us, telemetry)
+    histories = (
+        Changes(ChangeKind.RELEASE, asked.releases(), until_us - since_us),
+        Changes(ChangeKind.EVENT, asked.events(), until_us - since_us),
+        Changes(ChangeKind.LOAD, asked.loads(), until_us - since_us),
+        *asked.incidents(),
+        asked.issues(),
+        *asked.versions(),
+        *asked.patterns(now_us),
+    )
+    return change_suspects(histories, began_us, began_us - _good_until_us(records.history, incident))
+
+
+def _good_until_us(history: CheckHistory, incident: Incident) -> int:
+    """Return when the last run before it began was due: the problem may have begun since then."""
+    check = CheckId(check_of(incident.lead_subject)) if incident.lead_subject else None
+    before = RunPosition(incident.began_us, RunId(_FIRST))
+    runs = history.runs_before(check, before, limit=_LOADS) if check else ()
+    location = incident.labels.get("location", "")
+    dues = [run.due_us for run in runs if not location or run.location == location]
+    return max(dues[0] if dues else incident.began_us, incident.began_us - _HOUR_US)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked for: changes between two times that may have to do with an incident."""
+
+    records: ChangeRecords
+    incident: Incident
+    since_us: int
+    until_us: int
+    telemetry: ChangedTelemetry
+
+    @property
+    def environment(self) -> str:
+        return self.incident.lead_subject.split("|")[1] if self.incident.lead_subject else ""
+
+    def releases(self) -> list[Change]:
+        known = self.records.judgements.releases(self.environment or None)
+        return [Change(own.at_us, own.name, "/releases") for own in known if self._is_in(own.at_us)]
+
+    def events(self) -> list[Change]:
+        noted = self.records.annotations.between(self.since_us, self.until_us)
+        return [Change(mark.at_us, mark.text, "/annotations") for mark in noted if self._concerns(mark.matchers)]
+
+    def loads(self) -> list[Change]:
+        loads = [known.id for known in self.records.checks.all() if known.kind is Kind.LOAD][:_LOADS]
+        own = set(self.incident.checks)
+        runs = [run for name in loads for run in self.records.history.runs_before(name, None, limit=_RUNS)]
+        return [
+            Change(run.started_us, f"{run.check.name} began", run_path(run.id))
+            for run in runs if self._is_in(run.started_us) and run.check not in own
+        ]  # fmt: skip
+
+    def incidents(self) -> Iterator[Changes]:
+        """Yield certificates, and other incidents; those that share a check are this one."""
+        stored = self.records.incidents.list(IncidentQuery(_PHASES, self.since_us), _MOST)
+        others = [
+            own for own in read_incidents(stored)
+            if not set(own.checks) & set(self.incident.checks) and self._is_in(own.began_us)
+        ]  # fmt: skip
+        for kind, problems in ((ChangeKind.CERTIFICATE, {Problem.CERTIFICATE}), (ChangeKind.INCIDENT, _OTHERS)):
+            changes = [
+                Change(own.began_us, headline(own), incident_path(own.id)) for own in others if own.problem in problems
+            ]
+            yield Changes(kind, changes, self.until_us - self.since_us)
+
+    def issues(self) -> Changes:
+        """Return the issues that were new; of too many the last, in the time that they took."""
+        query = IssueQuery(self.until_us, new_since_us=self.since_us, order=IssueOrder.FIRST_SEEN)
+        issues = self.records.errors.list(query, _MOST, hours=1)
+        first_us = self.since_us if issues.is_complete else min(issue.first_us for issue in issues)
+        changes = [
+            Change(issue.first_us, f"{issue.title}{': ' if issue.value else ''}{issue.value}", issue_path(issue.id))
+            for issue in issues if self._is_in(issue.first_us)
+        ]  # fmt: skip
+        return Changes(ChangeKind.ISSUE, changes, self.until_us - first_us)
+
+    def versions(self) -> Iterator[Changes]:
+        if self.telemetry.services is None:
+            return
+        known = self.telemetry.services.deployments(self.since_us * 1000, self.until_us * 1000)
+        changes = [
+            Change(own.at_us, f"{own.service} {own.previous} → {own.version}", service_path(own.service))
+            for own in known if self.telemetry.is_met(own.service)
+        ]  # fmt: skip
+        yield Changes(ChangeKind.VERSION, changes, self.until_us - self.since_us)
+
+    def patterns(self, now_us: int) -> Iterator[Changes]:
+        """Yield the patterns of the last day, which is how long they are known; nothing of an older incident."""
+        since_us = now_us - _DAY_US
+        if self.telemetry.services is None or self.incident.began_us < since_us:
+            return
+        changes = [
+            Change(row.since_s * _US, f"{row.service}: {row.text}", service_path(row.service))
+            for row in self.telemetry.notable if row.since_s * _US >= since_us and self.telemetry.is_met(row.service)
+        ]  # fmt: skip
+        yield Changes(ChangeKind.PATTERN, changes, _DAY_US)
+
+    def _is_in(self, at_us: int) -> bool:
+        return self.since_us <= at_us <= self.until_us
+
+    def _concerns(self, matchers: Sequence[str]) -> bool:
+        try:
+            return all_hold(map(parse_matcher, matchers), self.incident.labels)
+        except UsageError:  # what no version of ours wrote
+            return False

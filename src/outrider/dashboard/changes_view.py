@@ -1,0 +1,105 @@
+"""What changed about the time that an incident of a check began, on its page, in the API and in its message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+from outrider.alerts import Quote, length
+from outrider.causes import TracedRuns
+from outrider.dashboard.change_history import ChangedTelemetry, ChangeRecords, incident_changes
+from outrider.dashboard.incident_quotes import incident_traces, is_quotable, quote_of
+from outrider.model import OutriderError
+
+if TYPE_CHECKING:
+    from outrider.alerts import Incident
+    from outrider.causes import ChangeSuspect
+    from outrider.dashboard.sources import Sources
+
+_QUOTED: Final = 2
+_RARE: Final = 1e-6
+
+
+class ChangedRuns(ChangeRecords, TracedRuns, Protocol):
+    """What changed, and the runs of the incident."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeItem:
+    """A change near to the beginning of an incident.
+
+    Attributes:
+        kind: Such as "release".
+        when: How long before or after, for a reader.
+        chance: How likely one of its kind comes so near by chance; `odds` is the same for a reader.
+        path: Of its page; empty where there is none.
+    """
+
+    kind: str
+    text: str
+    at_us: int
+    when: str
+    chance: float
+    odds: str
+    stands_out: bool
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesView:
+    """The nearest change of each kind, the likeliest cause first, and why some are not known; empty if all are."""
+
+    changes: tuple[ChangeItem, ...]
+    stands_out: bool
+    unknown: str = ""
+
+
+def changes_view(sources: Sources, incident: Incident) -> ChangesView | None:
+    """Return what changed near to the beginning of an incident of a check; None of another one."""
+    if not is_quotable(incident):
+        return None
+    if not sources.telemetry.is_on:
+        return changes_of(sources.store, incident, sources.now_us(), ChangedTelemetry())
+    try:
+        spans = incident_traces(sources.store, sources.telemetry.reader(), incident).values()
+        met = frozenset(span.service for of_trace in spans for span in of_trace)
+        telemetry = ChangedTelemetry(sources.telemetry.services(), sources.telemetry.notable(), met)
+        return changes_of(sources.store, incident, sources.now_us(), telemetry)
+    except OutriderError as error:
+        return changes_of(sources.store, incident, sources.now_us(), ChangedTelemetry(), unknown=error.what)
+
+
+def changes_of(
+    store: ChangedRuns, incident: Incident, now_us: int, telemetry: ChangedTelemetry, *, unknown: str = ""
+) -> ChangesView:
+    """Return what changed near to the beginning of an incident.
+
+    Raises:
+        TelemetryError: If the telemetry cannot be read.
+    """
+    items = tuple(map(_item, incident_changes(store, incident, now_us, telemetry)))
+    return ChangesView(items, any(own.stands_out for own in items), unknown)
+
+
+def change_quotes(
+    store: ChangedRuns, incident: Incident, now_us: int, telemetry: ChangedTelemetry
+) -> tuple[Quote, ...]:
+    """Return the changes that stand out, a line each; none where none does.
+
+    Raises:
+        TelemetryError: If the telemetry cannot be read.
+    """
+    changes = [own for own in changes_of(store, incident, now_us, telemetry).changes if own.stands_out]
+    return tuple(
+        quote_of("suspect", f"{own.kind} {own.text}, {own.when}; {own.odds}", own.path) for own in changes[:_QUOTED]
+    )
+
+
+def _item(suspect: ChangeSuspect) -> ChangeItem:
+    change, before_us = suspect.change, suspect.before_us
+    when = f"{length(abs(before_us))} {'before' if before_us >= 0 else 'after'} it began"
+    odds = f"{1 / suspect.chance:,.0f}" if suspect.chance > _RARE else "a million or more"
+    return ChangeItem(
+        suspect.kind.value, change.text, change.at_us, when, suspect.chance, f"by chance 1 time in {odds}",
+        suspect.stands_out, change.path,
+    )  # fmt: skip

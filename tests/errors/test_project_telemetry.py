@@ -1,0 +1,91 @@
+"""What comes with the key of a project speaks for that project, and without what addresses may hide."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from outrider.errors import project_request, without_queries
+from outrider.real_users import BadBeacon, OpenViews, ReceivedBeacon, faro_vitals, read_beacon, read_web_vitals
+
+HERE = "https://shop.example/cart?coupon=geheim"
+
+
+def test_spans_are_of_the_service_of_the_project_and_lose_queries() -> None:
+    stated = {"service.name": "bank", "service.version": "1.4"}
+    spans = [{"name": "GET", "attributes": _attributes({"url.full": HERE, "url.query": "coupon=geheim", "a": "b?c"})}]
+    entry = {"resource": {"attributes": _attributes(stated)}, "scopeSpans": [{"spans": spans}]}
+    odd: list[Any] = [5, {"resource": 5}]
+
+    made = without_queries(project_request("traces", {"resourceSpans": [entry, *odd]}, "shop", "live"))
+
+    resource, bare = (own["resource"]["attributes"] for own in made["resourceSpans"])
+    own = {"service.name": "shop", "deployment.environment.name": "live"}
+    assert resource == _attributes({**own, "service.version": "1.4"})
+    assert bare == _attributes(own)
+    (span,) = made["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    assert span["attributes"] == _attributes({"url.full": "https://shop.example/cart", "url.query": "", "a": "b?c"})
+    assert project_request("logs", {"resourceSpans": [entry]}, "shop", "live") == {}
+
+
+def _attributes(values: dict[str, str]) -> list[dict[str, Any]]:
+    return [{"key": key, "value": {"stringValue": value}} for key, value in values.items()]
+
+
+def test_vitals_that_come_one_by_one_are_one_view_until_the_page_is_loaded_again() -> None:
+    """Of one visit, if no more than half an hour lies between; another session of Faro is another visit."""
+    now = [0.0]
+    views = OpenViews(lambda: now[0])
+    told = [("FCP", "a1"), ("LCP", "b1"), ("LCP", "b1"), ("LCP", "b2"), ("CLS", "c2")]
+
+    def view(content: bytes) -> Any:
+        return read_beacon(content, ReceivedBeacon(1, "shop", "live", 10**15, "1.2.3.4", "", b"k"), _cut).view
+
+    rows = []
+    for number, (name, own) in enumerate(told):
+        now[0] += 1
+        metric = {"name": name, "id": own, "value": number, "navigationURL": HERE, "attribution": {"target": "#x"}}
+        (report,) = read_web_vitals(json.dumps(metric).encode())
+        rows.append(view(views.beacon(report, "client")))
+    now[0] += 3_600
+    later = view(views.beacon(report, "client"))
+
+    assert [(row.view == rows[0].view, row.sequence) for row in rows] == [
+        (True, 1), (True, 2), (True, 3), (False, 1), (False, 2),
+    ]  # fmt: skip
+    assert (rows[2].fcp_ms, rows[2].lcp_ms, rows[2].cls, rows[2].duration_ms) == (0, 2, None, 2_000)
+    assert (rows[4].fcp_ms, rows[4].lcp_ms, rows[4].cls) == (None, 3, 4)
+    assert (rows[4].url, rows[4].causes) == (
+        "https://shop.example/cart", {"lcp.element": "#x", "cls.element": "#x"},
+    )  # fmt: skip
+    assert len({row.session for row in rows}) == 1
+    assert later.session != rows[0].session
+
+
+def _cut(text: str, most: int) -> str:
+    return text[:most]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[", "no JSON"),
+        (b"[5]", "no metric"),
+        (b'{"name": "FPS", "value": 60}', "has a name"),
+        (b'{"name": "LCP", "value": "fast"}', "has a name"),
+        (b'{"name": "LCP", "value": 12}', "send `url: location.href` along"),
+    ],
+)
+def test_a_post_of_web_vitals_that_says_too_little_is_refused_with_what_it_lacks(content: bytes, said: str) -> None:
+    with pytest.raises(BadBeacon, match=said):
+        read_web_vitals(content)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [{}, {"meta": 5, "measurements": 5}, {"measurements": [5, {"type": "web-vitals", "values": {"lcp": "x"}}]}],
+)
+def test_a_payload_of_faro_without_vitals_is_no_view(payload: dict[str, Any]) -> None:
+    assert faro_vitals(payload) is None
