@@ -30,7 +30,7 @@ export function draw(chart: Chart, target: HTMLElement, height: number, zone: st
       stroke: colour(LINES[index % LINES.length] ?? "--blue"),
       dash: DASHES[index % DASHES.length] ?? [],
       width: 1.6,
-      points: { show: chart.x === "users", size: 5 },
+      points: { show: chart.x === "users" || chart.at.length === 1, size: 5 },
     })),
   ];
   const bands: uPlot.Band[] = [];
@@ -47,7 +47,8 @@ export function draw(chart: Chart, target: HTMLElement, height: number, zone: st
     legend: { show: false },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
     scales: {
-      x: { time: chart.x === "time" },
+      // One value alone has no length: half an hour, or one of the unit, on each side.
+      x: { time: chart.x === "time", range: (_, low, high) => around(low, high, chart.x === "time" ? 1800 : 1) },
       y: { range: (_, __, high) => [0, (high || 1) * 1.1] },
     },
     axes: [
@@ -81,6 +82,10 @@ export function draw(chart: Chart, target: HTMLElement, height: number, zone: st
     plugins: [tooltip(chart, zone)],
   };
   return new uPlot(options, data as uPlot.AlignedData, target);
+}
+
+function around(low: number, high: number, least: number): [number, number] {
+  return low === high ? [low - least, high + least] : [low, high];
 }
 
 /** Fill stretches of the x axis over the whole height. */

@@ -431,3 +431,20 @@ def test_an_incident_says_where_the_time_went(desk: Desk) -> None:
     assert "20 runs before and 20 since; intervals hold in 80 %" in told
     assert len(desk.json("incidents", slower.id, "--json")["where_the_time_went"]) == 2
     assert "where the time went" not in desk.outrider("incidents", failing.id).stdout
+
+
+@needs_engine
+def test_what_shares_a_trace_with_a_run_is_listed(desk: Desk) -> None:
+    """With its spans and log records; what is not there is an error."""
+    workspace = find_workspace(desk.root)
+    run, spans = slower_runs(time.time_ns() // 1000, "related-service", runs=1)[0]
+    with open_telemetry(workspace) as telemetry, open_store(workspace) as store:
+        telemetry.insert_spans(spans, token="related")
+        store.runs.record(run)
+
+    listed = desk.json("related", "run", run.id, "--json")
+    printed = " ".join(desk.outrider("related", "trace", spans[0].trace_id).stdout.split())
+
+    assert [(own["id"], own["spans"], own["logs"]) for own in listed["traces"]] == [(spans[0].trace_id, 2, 0)]
+    assert f"run {run.id} shop, step list" in printed
+    assert desk.outrider("related", "issue", "9").returncode == 2

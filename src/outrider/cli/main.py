@@ -75,6 +75,7 @@ _SECTIONS = {
         "services": "Show rate, errors and durations of services.",
         "traces": "Search spans, or show a trace.",
         "logs": "Search log records.",
+        "related": "Show what shares a trace with a trace, run, issue or session.",
         "hosts": "Show processor, memory, disks and load of hosts.",
         "doctor": "Say where the id of a request's trace is lost.",
         "errors": "List issues of errors, show them, and decide about them.",

@@ -111,6 +111,7 @@ from outrider.dashboard.real_user_answers import (
     api_sessions,
     api_vitals,
 )
+from outrider.dashboard.related import Related, RelatedKind, RelatedTelemetry, related, related_of, related_page
 from outrider.dashboard.release_view import HEALTH_DAYS, HEALTH_ROWS, release_health, release_list
 from outrider.dashboard.report_list import ReportBody, ReportListBody, api_reports, reports_page
 from outrider.dashboard.report_request import KINDS, PARTS, ReportName, ReportShelf
@@ -238,6 +239,9 @@ __all__ = [
     "QuotedRecords",
     "RatesBody",
     "ReaderClock",
+    "Related",
+    "RelatedKind",
+    "RelatedTelemetry",
     "ReleaseHealthBody",
     "ReleasePage",
     "ReportBody",
@@ -375,6 +379,9 @@ __all__ = [
     "read_row_position",
     "record_key",
     "record_rows",
+    "related",
+    "related_of",
+    "related_page",
     "release_health",
     "release_list",
     "releases_page",

@@ -48,7 +48,7 @@ _FUNCTION: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"(Generated(?:Method|Constructor)Accessor|\$Proxy)\d+", r"\1"),  # Java reflection
         (r"\$\d+\b", "$"),  # Java, Kotlin: anonymous classes
         (r"(\.func)\d+(?:\.\d+)*", r"\1"),  # Go
-        (r"(?:\.\(\*(\w+)\))", r".\1"),  # Go: a pointer receiver
+        (r"(^|\.)\(\*(\w+)\)", r"\1\2"),  # Go: a pointer receiver
         (r"@anonymous.*", "@anonymous"),  # PHP: followed by a path and a number
         (r"_+(?:(?=[a-f]*\d)[0-9a-f]{8,}|\d{5,})(?:_\d+)*\b", ""),  # templates: `_app_views_home_erb__12345_678`
     )

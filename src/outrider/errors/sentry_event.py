@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from outrider.errors.library_code import is_library
 from outrider.model import (
     Breadcrumb,
     DebugImage,
@@ -39,7 +40,6 @@ _MOST_IMAGES: Final = 200
 _VALUE_CHARACTERS: Final = 1_024
 _NAME_CHARACTERS: Final = 500
 _LARGEST_LINE: Final = 2**31 - 1
-_LIBRARIES: Final = ("site-packages/", "dist-packages/", "node_modules/", "/vendor/", "/gems/", "<frozen ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +152,28 @@ def _exceptions(document: dict[str, Any]) -> tuple[ErrorException, ...]:
     if len(entries) > _MOST_EXCEPTIONS:
         half = _MOST_EXCEPTIONS // 2
         entries = entries[:half] + entries[-half:]
-    return tuple(_exception(entry) for entry in entries)
+    exceptions = tuple(_exception(entry) for entry in entries)
+    if exceptions and not any(own.frames for own in exceptions):
+        frames = _frames_of_thread(document, entries[-1].get("thread_id"))
+        return (*exceptions[:-1], replace(exceptions[-1], frames=frames))
+    return exceptions
+
+
+def _frames_of_thread(document: dict[str, Any], thread_id: object) -> tuple[StackFrame, ...]:
+    """Return the stack of the thread that an exception without one names, else of the one that crashed."""
+    threads = [entry for entry in _values(document.get("threads")) if isinstance(entry, dict)]
+    named = [entry for entry in threads if thread_id is not None and entry.get("id") == thread_id]
+    crashed = [entry for entry in threads if entry.get("crashed") is True]
+    return next((frames for entry in (*named, *crashed) if (frames := _frames(entry.get("stacktrace")))), ())
 
 
 def _exception(entry: dict[str, Any]) -> ErrorException:
     mechanism = _object(entry.get("mechanism"))
     handled = mechanism.get("handled")
+    kind, value = _text(entry.get("type")), _text(entry.get("value"), 8_192)
     return ErrorException(
-        type=_text(entry.get("type")),
-        value=_text(entry.get("value"), 8_192),
+        type=kind,
+        value=value.removesuffix(f" ({kind})") if kind else value,  # Ruby's detailed_message
         module=_text(entry.get("module")),
         handled=handled if isinstance(handled, bool) else None,
         mechanism=_text(mechanism.get("type")),
@@ -178,14 +191,14 @@ def _frames(stacktrace: object) -> tuple[StackFrame, ...]:
 
 def _frame(entry: dict[str, Any]) -> StackFrame:
     path = _text(entry.get("abs_path")) or _text(entry.get("filename"))
-    is_own = entry.get("in_app")
+    module, is_own = _text(entry.get("module")), entry.get("in_app")
     return StackFrame(
-        module=_text(entry.get("module")),
+        module=module,
         function=_text(entry.get("function")),
         path=_text(entry.get("filename")) or path,
         line=_number(entry.get("lineno")),
         column=_number(entry.get("colno")),
-        in_app=is_own if isinstance(is_own, bool) else not any(part in path for part in _LIBRARIES),
+        in_app=is_own if isinstance(is_own, bool) else not is_library(path, f"{module}."),
         before=_lines(entry.get("pre_context")),
         source=_text(entry.get("context_line"), _VALUE_CHARACTERS),
         after=_lines(entry.get("post_context")),

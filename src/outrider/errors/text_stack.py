@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from outrider.errors.browser_stack import browser_frames
+from outrider.errors.library_code import is_library
 from outrider.model import ErrorException, StackFrame
 
 _MOST_LINES: Final = 2_000
@@ -35,15 +36,6 @@ _CAUSE: Final = re.compile(r"(?:Caused by: |---> |\[cause\]: |Suppressed: )([\w.
 _TYPE: Final = re.compile(r"([A-Za-z_][\w.]*)(?:: (.*))?\Z")
 _NEXT: Final = ("The above exception was the direct cause", "During handling of the above exception")
 _INNER_END: Final = "--- End of inner exception stack trace"
-_LIBRARIES: Final = (
-    "site-packages/", "dist-packages/", "node_modules/", "/vendor/", "/gems/", "<frozen ", "node:", "internal/",
-    "/lib/python3", "/lib/ruby/", "/usr/local/go/src/", "/pkg/mod/", "<internal:",
-)  # fmt: skip
-_LIBRARY_MODULES: Final = (
-    "java.", "javax.", "jakarta.", "jdk.", "sun.", "com.sun.", "kotlin.", "scala.", "org.springframework.",
-    "org.apache.", "io.netty.", "io.opentelemetry.", "System.", "Microsoft.", "OpenTelemetry.", "Newtonsoft.",
-    "go.opentelemetry.io/", "runtime.", "net/http.",
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -144,13 +136,11 @@ def _go_names(function: str) -> tuple[str, str]:
 
 
 def _made(module: str, function: str, path: str, line: str, column: str = "0") -> StackFrame:
-    place = f"{module}."
-    is_library = any(part in path for part in _LIBRARIES) or place.startswith(_LIBRARY_MODULES)
     return StackFrame(
         module=module[:_NAME_CHARACTERS],
         function=function[:_NAME_CHARACTERS],
         path=path[:_NAME_CHARACTERS],
         line=int(line),
         column=int(column),
-        in_app=not is_library,
+        in_app=not is_library(path, f"{module}."),
     )

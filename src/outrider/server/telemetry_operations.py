@@ -10,6 +10,8 @@ from outrider.dashboard import (
     Measure,
     NotableBody,
     RatesBody,
+    Related,
+    RelatedKind,
     RuntimeBody,
     SpanPage,
     TraceBody,
@@ -23,6 +25,7 @@ from outrider.dashboard import (
     api_spans,
     api_trace,
     read_row_position,
+    related_of,
 )
 from outrider.model import RecordKind, Subject, SubjectKind, UsageError, is_trace_id
 from outrider.runs import moved_operations
@@ -204,6 +207,16 @@ TELEMETRY_OPERATIONS = (
             in_path("trace", "Its id: 32 hexadecimal digits."),
         )),
         _trace,
+    ),
+    Operation(
+        Description(f"{ROOT}/related/{{kind}}/{{name}}", "Traces, runs, issues and sessions that share a trace with one"
+                    " of them.", Related, (
+            Parameter("kind", "What `name` is the id of.", {
+                "type": "string", "enum": [kind.value for kind in RelatedKind],
+            }, is_in_path=True),
+            in_path("name", "Its id, or a number of an issue."),
+        )),
+        lambda sources, request: related_of(sources, request.path_params["kind"], request.path_params["name"]),
     ),
     Operation(
         Description(f"{ROOT}/services", "Rate, errors and durations of all services, or of one's operations.",

@@ -18,6 +18,8 @@ from outrider.dashboard import (
     patterns_view,
     query_problem,
     read_row_position,
+    related_of,
+    related_page,
     spans_page,
     spans_problem_page,
     spans_view,
@@ -162,6 +164,15 @@ class TelemetryPages:
 
         return page_answer(request, self._sources, "/traces", make)
 
+    def related(self, request: Request) -> Response:
+        """Answer with all that shares a trace with something."""
+        kind, name = request.path_params["kind"], request.path_params["name"]
+
+        def make(context: PageContext) -> str:
+            return related_page(related_of(self._sources, kind, name), replace(context, refresh_s=0))
+
+        return page_answer(request, self._sources, "/traces", make)
+
     def _context(self, request: Request, section: str) -> PageContext:
         return replace(page_context(request, self._sources, section), refresh_s=0)
 
@@ -175,5 +186,6 @@ def telemetry_routes(sources: Sources, authorise: Authorise) -> list[Route]:
         guarded_route("/logs/live", tails.answer, authorise),
         guarded_route("/traces", pages.traces, authorise),
         guarded_route("/traces/{trace}", pages.trace, authorise),
+        guarded_route("/related/{kind}/{name}", pages.related, authorise),
         guarded_route("/logs/around", pages.surrounding_logs, authorise),
     ]

@@ -332,7 +332,7 @@ class ErrorIntake:
             return inflated(data, encoding, self._limits)
         except BadTelemetry as refusal:
             self._tally.add("requests refused, not readable")
-            raise RefusedErrors(str(refusal), refusal.status) from None
+            raise RefusedErrors(str(refusal).replace("gzip, deflate", "br, gzip, deflate"), refusal.status) from None
 
     def _authorised(self, head: ErrorRequestHead, key: str) -> tuple[ErrorProject, ProjectKey]:
         known = self._keys.find(key) if key else None

@@ -32,7 +32,8 @@ ROLLUPS: Final = (
     "outrider_instances_1h",
 )  # fmt: skip
 
-_SETTINGS = f"SETTINGS non_replicated_deduplication_window = {WINDOW}"
+_WINDOW = f"non_replicated_deduplication_window = {WINDOW}"
+_SETTINGS = f"SETTINGS {_WINDOW}"
 _MAP = "Map(LowCardinality(String), String)"
 _NAME = "LowCardinality(String)"
 _ZSTD = "CODEC(ZSTD(1))"
@@ -123,6 +124,24 @@ _METRICS = {
     ),
     "summary": f"{_COUNTED}, ValueAtQuantiles Nested (Quantile Float64, Value Float64)",
 }
+
+
+_ADOPTED = (
+    f"ALTER TABLE {{db}}.otel_logs ADD COLUMN IF NOT EXISTS EventName {_NAME} {_ZSTD},"
+    f" ADD COLUMN IF NOT EXISTS Origin {_NAME} {_ZSTD},"
+    f" ADD COLUMN IF NOT EXISTS {_items('LogAttributes', 'ResourceAttributes')},"
+    " ADD INDEX IF NOT EXISTS idx_lower_body lower(Body) TYPE text(tokenizer = splitByNonAlpha)",
+    f"ALTER TABLE {{db}}.otel_traces ADD COLUMN IF NOT EXISTS Origin {_NAME} {_ZSTD},"
+    f" ADD COLUMN IF NOT EXISTS SampleRate UInt32 DEFAULT 1 {_ZSTD},"
+    f" ADD COLUMN IF NOT EXISTS {_items('SpanAttributes', 'ResourceAttributes')},"
+    " ADD INDEX IF NOT EXISTS idx_lower_name lower(SpanName) TYPE text(tokenizer = splitByNonAlpha)",
+    *(
+        f"ALTER TABLE {{db}}.otel_{name} MODIFY SETTING {_WINDOW}"
+        for name in ("logs", "traces", *(f"metrics_{value}" for value in _METRICS))
+    ),
+)
+"""What tables lack that OpenTelemetry's exporter for ClickHouse made. They get no index of `Items`: ClickHouse
+26.9 fails to read one of a column that a lambda computes where parts of before have none."""
 
 
 def _metric(name: str, values: str) -> str:
@@ -273,6 +292,7 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         _LOGS,
         _TRACES,
         *(_metric(name, values) for name, values in _METRICS.items()),
+        *_ADOPTED,
         _rollup("outrider_logs_1m", "Minute", "ServiceName, Level, Origin", f"n {_N}", "toYYYYMM"),
         _view(
             "outrider_logs_1m",

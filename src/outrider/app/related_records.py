@@ -1,0 +1,35 @@
+"""What shares a trace with something, for commands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from outrider.app.telemetry_access import open_telemetry
+from outrider.app.workspace_access import now_us, open_store
+from outrider.dashboard import Related, RelatedKind, RelatedTelemetry, related
+from outrider.model import TelemetryError
+
+if TYPE_CHECKING:
+    from outrider.workspace import Workspace
+
+__all__ = ["RELATED_KINDS", "Related", "find_related"]
+
+RELATED_KINDS: Final = tuple(kind.value for kind in RelatedKind)
+
+
+def find_related(workspace: Workspace, kind: str, name: str) -> Related:
+    """Return all that shares a trace with something, without telemetry where the workspace takes none.
+
+    Raises:
+        UsageError: unknown-trace, unknown-run, unknown-issue, unknown-visit.
+    """
+    wanted = RelatedKind(kind)
+    with open_store(workspace) as store:
+        if workspace.telemetry is None or not workspace.capabilities.telemetry:
+            return related(store, None, wanted, name, now_us())
+        try:
+            with open_telemetry(workspace) as telemetry:
+                return related(store, RelatedTelemetry(telemetry, telemetry), wanted, name, now_us())
+        except TelemetryError as error:
+            return replace(related(store, None, wanted, name, now_us()), unknown=error.what)

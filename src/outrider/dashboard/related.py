@@ -1,0 +1,233 @@
+"""What belongs together: traces, runs, issues, sessions and log records, found from any of them by the traces' ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Protocol
+
+from outrider.dashboard.api_values import instant
+from outrider.dashboard.log_view import instant_text
+from outrider.dashboard.page_addresses import issue_path, logs_path, run_path, session_path, trace_path
+from outrider.dashboard.page_templates import render
+from outrider.dashboard.sessions_page import read_events
+from outrider.model import IssueId, RecordKind, TelemetryError, UsageError, is_trace_id, title_of
+from outrider.real_users import SessionFilter, ViewFilter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from outrider.dashboard.page_templates import PageContext
+    from outrider.dashboard.sources import Sources
+    from outrider.model import ErrorLog, RunLog, Span, TelemetryReader, TraceLinkLog
+    from outrider.real_users import PageView, RealUserReader
+
+_MOST_TRACES: Final = 20
+_MOST_ISSUES: Final = 20
+_SESSIONS: Final = 5
+_DAY_S: Final = 86_400
+_KEPT_US: Final = 30 * _DAY_S * 10**6
+_ORIGINS: Final = ("", "synthetic")
+_TRACE_AT: Final = 5
+
+
+class RelatedKind(StrEnum):
+    """From what one may start."""
+
+    TRACE = "trace"
+    RUN = "run"
+    ISSUE = "issue"
+    SESSION = "session"
+
+
+class RelatedRecords(Protocol):
+    """Where runs, their traces and errors are kept."""
+
+    @property
+    def runs(self) -> RunLog:
+        """Runs."""
+        ...
+
+    @property
+    def trace_links(self) -> TraceLinkLog:
+        """Their traces."""
+        ...
+
+    @property
+    def errors(self) -> ErrorLog:
+        """Issues and events."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedTelemetry:
+    """What is asked of telemetry: spans and log records, and views of real users."""
+
+    records: TelemetryReader
+    users: RealUserReader
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedTrace:
+    """A trace: how many spans and log records are kept of it; `logs` is null where that was not asked for."""
+
+    id: str
+    spans: int
+    logs: int | None
+    path: str
+    logs_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedItem:
+    """A run, an issue or a session.
+
+    Attributes:
+        text: What people call it.
+        trace: The one by which it belongs to the others.
+        at: When, in ISO 8601; null where that is not known.
+    """
+
+    id: str
+    text: str
+    trace: str
+    at: str | None
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """All that shares a trace with something; `more_traces` are left out, and `unknown` says why telemetry is not."""
+
+    kind: str
+    name: str
+    traces: tuple[RelatedTrace, ...]
+    more_traces: int
+    runs: tuple[RelatedItem, ...]
+    issues: tuple[RelatedItem, ...]
+    sessions: tuple[RelatedItem, ...]
+    unknown: str = ""
+
+
+def related(
+    records: RelatedRecords, telemetry: RelatedTelemetry | None, kind: RelatedKind, name: str, now_us: int
+) -> Related:
+    """Return all that shares a trace with a trace, run, issue or session.
+
+    Args:
+        records: What is kept in the store.
+        telemetry: None where none is taken.
+        kind: What `name` is the id of; a run's may be a unique part.
+        name: Of what one starts from.
+        now_us: Microseconds UTC.
+
+    Raises:
+        UsageError: unknown-trace, unknown-run, unknown-issue, unknown-visit, telemetry-off.
+        TelemetryError: If the telemetry cannot be read.
+    """
+    named = list(dict.fromkeys(_trace_ids(records, telemetry, kind, name)))
+    ids = named[:_MOST_TRACES]
+    spans = telemetry.records.traces(ids) if telemetry is not None and ids else {}
+    traces = tuple(_trace(telemetry, trace, spans.get(trace, ())) for trace in ids)
+    sessions = tuple(_sessions(telemetry, ids, now_us)) if telemetry is not None else ()
+    return Related(
+        kind.value, name, traces, len(named) - len(ids), tuple(_runs(records, ids)),
+        tuple(_issues(records, ids, now_us)), sessions,
+    )  # fmt: skip
+
+
+def related_of(sources: Sources, kind: str, name: str) -> Related:
+    """Return the same of a workspace; without its telemetry where that is off or away.
+
+    Raises:
+        UsageError: As `related`, and bad-parameter for another kind.
+    """
+    if kind not in {known.value for known in RelatedKind}:
+        fix = f"write one of {', '.join(RelatedKind)}"
+        raise UsageError(f"{kind[:40]!r} is no kind of record", slug="bad-parameter", fix=fix)
+    wanted = RelatedKind(kind)
+    records, now_us = sources.store, sources.now_us()
+    if not sources.telemetry.is_on:
+        return related(records, None, wanted, name, now_us)
+    try:
+        telemetry = RelatedTelemetry(sources.telemetry.reader(), sources.telemetry.real_users())
+        return related(records, telemetry, wanted, name, now_us)
+    except TelemetryError as error:
+        return replace(related(records, None, wanted, name, now_us), unknown=error.what)
+
+
+def related_page(view: Related, context: PageContext) -> str:
+    """Return the page of what belongs together."""
+    start = {"run": run_path, "issue": issue_path, "session": session_path, "trace": trace_path}[view.kind](view.name)
+    return render("related.html", context, {"view": view, "start": start})
+
+
+def _trace_ids(
+    records: RelatedRecords, telemetry: RelatedTelemetry | None, kind: RelatedKind, name: str
+) -> Iterator[str]:
+    match kind:
+        case RelatedKind.TRACE:
+            if not is_trace_id(name.lower()):
+                raise UsageError(f"{name[:40]!r} is no id of a trace", slug="unknown-trace", fix="it has 32 digits")
+            yield name.lower()
+        case RelatedKind.RUN:
+            yield from (link.trace_id for link in records.trace_links.of_run(records.runs.get(name).run.id))
+        case RelatedKind.ISSUE:
+            number = name.removeprefix("#")
+            issue = IssueId(int(number)) if number.isascii() and number.isdigit() and len(number) < 16 else IssueId(0)
+            if records.errors.issue(issue, 0, hours=1) is None:
+                raise UsageError(f"there is no issue {name[:40]}", slug="unknown-issue", fix="see /errors")
+            yield from (event.trace_id for event in records.errors.events(issue) if event.trace_id)
+        case RelatedKind.SESSION:
+            views = telemetry.users.session_views(name) if telemetry is not None else []
+            if not views:
+                fix = "outrider sessions lists them; they lie in the telemetry"
+                raise UsageError(f"no view of a session {name[:40]!r} is kept", slug="unknown-visit", fix=fix)
+            yield from (trace for view in views for trace in _traces_of(view) if is_trace_id(trace))
+
+
+def _traces_of(view: PageView) -> Iterator[str]:
+    yield view.trace_id
+    yield from (str(event[_TRACE_AT]) for event in read_events(view) if event[1] == "call" and len(event) > _TRACE_AT)
+
+
+def _trace(telemetry: RelatedTelemetry | None, trace: str, spans: Sequence[Span]) -> RelatedTrace:
+    around = ""
+    if spans:
+        since_s = max(min(span.time_ns for span in spans) // 10**9 - _DAY_S, 0)
+        until_s = max(span.time_ns + span.duration_ns for span in spans) // 10**9 + _DAY_S
+        around = f" since:{instant_text(since_s)} until:{instant_text(until_s)}"
+    query = f"trace:{trace}{around or ' since:7d'}"
+    logs = None
+    if telemetry is not None:
+        rows = telemetry.records.measure(RecordKind.LOGS, query).rows
+        logs = int(rows[0][-1] or 0) if rows else 0
+    return RelatedTrace(trace, len(spans), logs, trace_path(trace), logs_path(query))
+
+
+def _runs(records: RelatedRecords, ids: Sequence[str]) -> Iterator[RelatedItem]:
+    links = {(link.run, link.step): link for link in (records.trace_links.of_traces(ids, limit=200) if ids else ())}
+    for link in list(links.values())[:_MOST_TRACES]:
+        step = f", step {link.step}" if link.step else ""
+        yield RelatedItem(link.run, f"{title_of(link.check)}{step}", link.trace_id, None, run_path(link.run))
+
+
+def _issues(records: RelatedRecords, ids: Sequence[str], now_us: int) -> Iterator[RelatedItem]:
+    latest = {event.issue: event for event in reversed(records.errors.of_traces(ids) if ids else ())}
+    for number, event in list(latest.items())[:_MOST_ISSUES]:
+        issue = records.errors.issue(number, now_us, hours=1)
+        if issue is not None:
+            text = f"{issue.title}: {issue.value}" if issue.value else issue.title
+            yield RelatedItem(str(issue.id), text, event.trace_id, instant(event.at_us), issue_path(issue.id))
+
+
+def _sessions(telemetry: RelatedTelemetry, ids: Sequence[str], now_us: int) -> Iterator[RelatedItem]:
+    seen: set[str] = set()
+    for trace in ids[:_SESSIONS]:
+        for origin in _ORIGINS:
+            views = ViewFilter(now_us - _KEPT_US, now_us + 10**6, origin=origin)
+            for row in telemetry.users.sessions(SessionFilter(views, trace_id=trace), limit=_SESSIONS):
+                if row.session not in seen:
+                    seen.add(row.session)
+                    text = f"{row.first_page}, {row.browser} on {row.system}"
+                    yield RelatedItem(row.session, text, trace, instant(row.start_us), session_path(row.session))
