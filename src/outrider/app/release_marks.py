@@ -62,8 +62,8 @@ def mark_release(
         raise UsageError("there is no commit in that", slug="bad-argument", fix="send what git log --name-only prints")
     if named and commit_log is not None:
         commit_log.record(release_number(name), named, release.at_us)
-    told = [place, *(["accepted"] if accept else []), *([counted(len(named), "commit")] if named else [])]
-    with audit.alongside(note("release.mark", name, ", ".join(told))):
+    words = [place, *(["accepted"] if accept else []), *([counted(len(named), "commit")] if named else [])]
+    with audit.alongside(note("release.mark", name, ", ".join(words))):
         releases.record_release(release)
 
 
