@@ -14,10 +14,10 @@ from outrider.app.operation_watch import OperationWatch
 from outrider.app.pattern_watch import PatternWatch
 from outrider.app.rule_watch import RuleWatch
 from outrider.app.service_watch import ServiceWatch
-from outrider.app.telemetry_access import open_telemetry, telemetry_retention
+from outrider.app.telemetry_access import ENGINE_FOLDER, open_telemetry, telemetry_retention
 from outrider.app.telemetry_ingest import TelemetryIngest
 from outrider.model import OutriderError
-from outrider.telemetry_store import NOTABLE_FILE
+from outrider.telemetry_store import NOTABLE_FILE, damaged_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,9 @@ class TelemetryService:
     def __init__(self, workspace: Workspace, records: TelemetryRecords) -> None:
         self._records = records
         self._store = open_telemetry(workspace)
+        if damaged := damaged_parts(workspace.state / ENGINE_FOLDER):
+            fix = "restore a backup, or remove the folder `damaged`: what lies there is in no answer"
+            log.warning("parts of telemetry are damaged, and set aside", parts=damaged, fix=fix)
         try:
             self._ingest = TelemetryIngest(workspace, records, self._store)
         except BaseException:

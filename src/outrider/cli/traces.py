@@ -69,7 +69,7 @@ def traces(
     spans = matches.rows[::-1]
     _show(spans, span_table(spans, workspace.timezone), as_json=as_json)
     if not matches.is_complete:
-        click.echo("there are earlier ones: --limit", err=True)
+        echo("there are earlier ones: --limit", err=True)
 
 
 def _show_run(workspace: Workspace, telemetry: TelemetryReader, run: str, limit: int, *, as_json: bool) -> None:
@@ -85,9 +85,9 @@ def _show_run(workspace: Workspace, telemetry: TelemetryReader, run: str, limit:
             if trace.spans:
                 console().print(trace_table(trace.spans))
     if answer.count > len(answer.traces):
-        click.echo(f"there are {counted(answer.count, 'trace')}: --limit", err=True)
+        echo(f"there are {counted(answer.count, 'trace')}: --limit", err=True)
     if answer.missing:
-        click.echo(answer.missing, err=True)
+        echo(answer.missing, err=True)
 
 
 def _show(spans: Sequence[Span], table: FittedTable | None, *, as_json: bool) -> None:
@@ -96,4 +96,4 @@ def _show(spans: Sequence[Span], table: FittedTable | None, *, as_json: bool) ->
     elif spans and table is not None:
         console().print(table)
     if not spans:
-        click.echo("no span matches", err=True)
+        echo("no span matches", err=True)
