@@ -28,6 +28,10 @@ def test_what_was_dropped_is_told_by_reason(tmp_path: Path) -> None:
 
     assert day == TelemetryDay("2026-11-28", counts)
     assert day.dropped == {"logs beyond the budget of the day": 2}
+    (tmp_path / "telemetry" / "engine" / "damaged" / "0-broken-on-start_1").mkdir(parents=True)
+    damaged = telemetry_day(tmp_path)
+    assert damaged is not None
+    assert damaged.dropped["damaged parts of the engine, set aside"] == 1
 
 
 def test_what_was_lost_today_is_told_by_signal_reason_and_sender(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from outrider.model import TelemetryError, TelemetryUnavailable
 from outrider.telemetry import Digestion, SignalKind, Spool, Tally
 from outrider.telemetry_store.clickhouse_client import ClickHouseClient, ServerAddress
 from outrider.telemetry_store.engine_process import EngineOptions, EngineProcess, running_engine
-from outrider.telemetry_store.engine_record import check_format, read_record
+from outrider.telemetry_store.engine_record import check_format, damaged_parts, read_record
 from outrider.telemetry_store.schema_upgrade import upgrade_schema
 from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 
@@ -38,7 +38,9 @@ def damage_log_table(folder: Path) -> None:
 
 
 def test_what_was_acknowledged_survives_a_kill_and_a_damaged_folder_is_told(tmp_path: Path) -> None:
-    """An insert that returned is there after `kill -9`; a table whose definition is garbage is named, with a remedy."""
+    """An insert that returned is there after `kill -9`; a part of garbage is set aside, so that it is told,
+    and a table whose definition is garbage is named, with a remedy.
+    """
     with EngineProcess(EngineOptions(tmp_path)) as engine:
         client = ClickHouseClient(ServerAddress.of_engine(engine.record))
         client.command("CREATE DATABASE outrider ENGINE = Atomic")
@@ -46,12 +48,19 @@ def test_what_was_acknowledged_survives_a_kill_and_a_damaged_folder_is_told(tmp_
         client.insert("numbers", NUMBERS, [list(range(1000))], token="first")
         os.kill(engine.record.pid, signal.SIGKILL)
         until(lambda: not engine.is_running)
-        with pytest.raises(TelemetryUnavailable, match="does not answer"):
+        with pytest.raises(TelemetryUnavailable, match=r"does not answer: Connection refused\n"):
             client.command("SELECT 1")
 
     with EngineProcess(EngineOptions(tmp_path)) as engine:
         client = ClickHouseClient(ServerAddress.of_engine(engine.record))
         assert client.command("SELECT sum(n) FROM outrider.numbers") == str(sum(range(1000)))
+        client.insert("numbers", NUMBERS, [[7]], token="second")
+    [part, _] = sorted((tmp_path / "data").rglob("all_*/data.bin"))
+    part.write_bytes(b"garbage")
+    with EngineProcess(EngineOptions(tmp_path)) as engine:
+        client = ClickHouseClient(ServerAddress.of_engine(engine.record))
+        assert client.command("SELECT sum(n) FROM outrider.numbers") == "7"
+    assert damaged_parts(tmp_path) == 1
 
     damage_log_table(tmp_path)
     with pytest.raises(TelemetryError, match=r"cannot open .*numbers\.sql") as caught:

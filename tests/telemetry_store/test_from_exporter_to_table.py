@@ -126,3 +126,4 @@ def test_a_taken_port_is_said(tmp_path: Path, shared: ClickHouseClient) -> None:
             TelemetryIngest(workspace, store, TelemetryTables(shared))
 
     assert refusal.value.slug == "port-taken"
+    assert refusal.value.fix.endswith("name another address in [telemetry] listen")

@@ -80,6 +80,8 @@ def test_without_a_section_no_telemetry_is_taken(tmp_path: Path) -> None:
     [
         ('listen = "4318"', "bad-address"),
         ('listen = "127.0.0.1:70000"', "bad-address"),
+        ('syslog = "127.0.0.1:4318"', "bad-address"),
+        ('grpc = "0.0.0.0:4318"', "bad-address"),
         ('networks = ["office"]', "bad-address"),
         ('clickhouse = "db.example"', "bad-url"),
         ('clickhouse = "https://a:b@db.example"', "bad-url"),

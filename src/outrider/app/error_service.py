@@ -100,7 +100,7 @@ class ErrorService:
             spool, keys, EventScrubber(scrubber.text, scrubber.hides), tally,
             pass_on=self._inbox.take, replays=self._take_replay, room=room.check,
         )  # fmt: skip
-        listener = listen(settings.host, settings.port)
+        listener = listen(settings.host, settings.port, setting="[errors] listen")
         rules = FollowedErrorRules(workspace.root)
         maps = EventSymbolication(records)
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from outrider.app.telemetry_access import ENGINE_FOLDER
 from outrider.model import LostTelemetry
 from outrider.telemetry import LEDGER, Share, SignalKind, read_ledger
+from outrider.telemetry_store import damaged_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,7 +56,9 @@ class TelemetryDay:
 def telemetry_day(state: Path) -> TelemetryDay | None:
     """Return the newest day of a workspace's telemetry; None if it never took any."""
     last = read_ledger(state / LEDGER_FILE)
-    return TelemetryDay(*last) if last.day else None
+    damaged = damaged_parts(state / ENGINE_FOLDER)
+    counts = {**last.counts, "damaged parts of the engine, set aside": damaged} if damaged else last.counts
+    return TelemetryDay(last.day, counts, last.shares) if last.day else None
 
 
 def lost_today(state: Path, now_s: Callable[[], float] = time.time) -> tuple[LostTelemetry, ...]:

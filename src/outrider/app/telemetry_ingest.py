@@ -134,7 +134,7 @@ class TelemetryIngest:
         """Open what clients reach; return the address for OTLP over HTTP."""
         address = (settings.host, settings.port)
         gate = _gate(workspace, settings, records, address)
-        listener = listen(*address)
+        listener = listen(*address, setting="[telemetry] listen")
         routes = ingest_application(
             self._intake, gate.source_of, loki=settings.loki, ndjson=settings.ndjson, sender=self._sender
         )
@@ -142,7 +142,7 @@ class TelemetryIngest:
         keep = partial(self._intake.keep_logs, source=SYSLOG)
         if settings.syslog is not None:
             gate = _gate(workspace, settings, records, settings.syslog, knows_tokens=False)
-            at = listen(*settings.syslog)
+            at = listen(*settings.syslog, setting="[telemetry] syslog")
             self.ports["syslog"] = at.getsockname()[1]
             self._doors.callback(SyslogListener(at, keep, reader, gate.allows).close)
         if settings.syslog_udp is not None:
@@ -216,7 +216,7 @@ def _gate(
     """
     is_local = is_loopback(address[0])
     if not is_local and not settings.networks and not (knows_tokens and _has_token(records)):
-        make = "make a token by outrider tokens create --kind ingest, or " if knows_tokens else ""
+        make = "make a token by outrider tokens create NAME --kind ingest, or " if knows_tokens else ""
         raise UsageError(
             f"telemetry would be taken from anybody at {_written(address[0])}:{address[1]}",
             slug="open-ingest",

@@ -79,7 +79,7 @@ def list_(query: tuple[str, ...], *, view: str | None, limit: int, as_json: bool
     if issues:
         console().print(_table(issues, timezone))
     else:
-        click.echo(f"no {'issue is like that' if text else 'open issues'}: outrider errors is:all", err=True)
+        echo(f"no {'issue is like that' if text else 'open issues'}: outrider errors is:all", err=True)
     if not issues.is_complete:
         warn(f"there are more: --limit {limit * 2}, or a narrower query")
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from outrider.app import moment_us
-from outrider.cli.echo import warn
+from outrider.cli.echo import echo, warn
 from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import at_with_zone
 from outrider.cli.server_option import chosen_backend
@@ -39,4 +39,4 @@ def release(name: str | None, *, at_us: int | None, environment: str | None, acc
         accepted = "  accepted" if marked.accepted else ""
         click.echo(f"{at_with_zone(marked.at_us, timezone)}  {marked.environment:12} {marked.name}{accepted}")
     if not releases:
-        click.echo("no releases are marked: outrider release NAME", err=True)
+        echo("no releases are marked: outrider release NAME", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 
@@ -29,8 +29,16 @@ class PortTaken(UsageError):
     """Nothing can listen at the address that was asked for."""
 
 
-def listen(host: str, port: int) -> socket.socket:
+_OPTIONS: Final = "stop the other program, or give another --host or --port (0 picks a free port)"
+
+
+def listen(host: str, port: int, *, setting: str = "") -> socket.socket:
     """Return a socket that listens; port 0 picks a free one.
+
+    Args:
+        host: A name or address of this machine.
+        port: Its port.
+        setting: Where the address stands in the configuration; empty for options of a command.
 
     Raises:
         PortTaken: If the address is taken, or not this machine's.
@@ -47,7 +55,7 @@ def listen(host: str, port: int) -> socket.socket:
         raise PortTaken(
             f"cannot listen at {host}:{port}: {error.strerror or error}",
             slug="port-taken",
-            fix="stop the other program, or give another --host or --port (0 picks a free port)",
+            fix=f"stop the other program, or name another address in {setting}" if setting else _OPTIONS,
         ) from None
     return listener
 

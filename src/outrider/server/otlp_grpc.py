@@ -65,9 +65,8 @@ class OtlpGrpc:
         try:
             self.port = int(self._server.add_insecure_port(address))
         except RuntimeError:
-            raise PortTaken(
-                f"cannot listen at {address}", slug="port-taken", fix="stop the other program, or set another grpc"
-            ) from None
+            fix = "stop the other program, or name another address in [telemetry] grpc"
+            raise PortTaken(f"cannot listen at {address}", slug="port-taken", fix=fix) from None
         self._server.start()
 
     def close(self) -> None:

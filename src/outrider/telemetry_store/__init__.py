@@ -1,7 +1,7 @@
 """Telemetry kept and asked: chDB in a process of its own, or ClickHouse by URL, behind one client."""
 
 from outrider.telemetry_store.engine_process import EngineOptions, EngineProcess, running_engine
-from outrider.telemetry_store.engine_record import check_extra
+from outrider.telemetry_store.engine_record import check_extra, damaged_parts
 from outrider.telemetry_store.notable_patterns import NOTABLE_FILE, read_notable, replace_file, write_notable
 from outrider.telemetry_store.partition_pruner import DroppedPart, TelemetryRetention
 from outrider.telemetry_store.pattern_tree import PatternNode, PatternTree, spoken_parts
@@ -29,6 +29,7 @@ __all__ = [
     "check_key",
     "check_measure",
     "check_timeless_query",
+    "damaged_parts",
     "fill_variables",
     "read_notable",
     "replace_file",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,9 @@ _LATER = frozenset({74, 75, 76, 77, 159, 173, 202, 209, 210, 241, 243, 252, 319,
 """Codes of ClickHouse after which the same call may succeed: of files, time, memory, load, network, space and parts."""
 _OF_ITS_DISK = "filesystem_error"
 """What an error without a code of its own says where a disk is read-only or out of inodes."""
+
+_ERRNO = re.compile(r"\[Errno -?\d+\] ([^\"')]+)")
+"""What the network says, within what each library says around it."""
 
 _LIMITS = {
     158: "it reads too many rows",
@@ -153,6 +158,7 @@ class ClickHouseClient:
     def _connected(self) -> Any:  # the library's types are partial
         from clickhouse_connect import get_client  # noqa: PLC0415  an extra
 
+        logging.getLogger("clickhouse_connect").setLevel(logging.ERROR)  # of what fails, errors of ours tell
         address = self._address
         return get_client(
             host=address.host, port=address.port, username=address.user, password=address.password,
@@ -181,7 +187,7 @@ class _errors:  # noqa: N801  a context as `suppress` is
 
 def _translated(error: Exception) -> TelemetryError:
     code, text = getattr(error, "code", None), str(error).strip().splitlines()
-    first = text[0][:300] if text else type(error).__name__
+    first = text[0] if text else type(error).__name__
     if code in _LIMITS:
         fix = "narrow it: a shorter time, a service, fewer keys"
         return TelemetryUnavailable(
@@ -190,11 +196,12 @@ def _translated(error: Exception) -> TelemetryError:
     if code is None and type(error).__name__ == "OperationalError":
         return _unreachable(first)
     kind = TelemetryUnavailable if code in _LATER or _OF_ITS_DISK in first else TelemetryError
-    return kind(f"the telemetry store refuses: {first}", slug="telemetry-refused", fix="see docs/telemetry.md")
+    return kind(f"the telemetry store refuses: {first[:300]}", slug="telemetry-refused", fix="see docs/telemetry.md")
 
 
 def _unreachable(reason: str) -> TelemetryUnavailable:
-    what = f"the telemetry store does not answer: {reason[:300]}"
+    of_network = _ERRNO.search(reason)
+    what = f"the telemetry store does not answer: {of_network[1] if of_network else reason[:300]}"
     fix = (
         "see whether `outrider up` runs and what engine.log says, or whether the server of [telemetry] clickhouse does"
     )

@@ -22,6 +22,7 @@ from outrider.telemetry_store.engine_record import (
     check_format,
     read_record,
     remove_record,
+    set_damaged_aside,
     write_record,
 )
 
@@ -71,6 +72,7 @@ class EngineProcess:
         self._process = _spawned(options, password)
         try:
             port = self._port()
+            set_damaged_aside(options.folder)
             self.record = EngineRecord(self._process.pid, port, password)
             write_record(options.folder, self.record)
         except BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _RECORD = "engine.json"
 _FORMAT = "format.json"
 DATA = "data"
+_DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +119,16 @@ def _installed() -> tuple[int, ...]:
 
 def _dotted(parts: tuple[int, ...]) -> str:
     return ".".join(map(str, parts))
+
+
+def set_damaged_aside(folder: Path) -> None:
+    """Move parts of tables that the engine could not read at its start out of its data; it says nothing of them."""
+    for part in (folder / DATA / "store").glob("*/*/detached/broken*"):
+        with suppress(OSError):
+            (folder / _DAMAGED).mkdir(exist_ok=True)
+            part.rename(folder / _DAMAGED / f"{part.parents[1].name}-{part.name}")
+
+
+def damaged_parts(folder: Path) -> int:
+    """Return how many parts of tables were set aside, since the engine could not read them."""
+    return len(list((folder / _DAMAGED).glob("*")))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _ADDRESS: Final = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[^:\s/]+)):(?P<port>\d{1,5})")
 _SIZE: Final = re.compile(r"(?P<number>\d{1,6}(?:\.\d{1,3})?) ?(?P<unit>[kMGT])B")
 _UNITS: Final = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_EVERYWHERE: Final = {"0.0.0.0", "::"}  # noqa: S104  compared, not listened at
 _LARGEST_PORT: Final = 65_535
 _GRPC_PORT: Final = 4317
 _DAY_S: Final = 86_400.0
@@ -149,8 +150,21 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         name = settings.clickhouse_password
         fix = f'add {name} = {{env = "{name}"}} below [secrets]'
         table.report("clickhouse_password", "is not the name of a secret of this workspace", fix, "unknown-secret")
+    _report_shared_addresses(table, settings)
     table.close()
     return settings
+
+
+def _report_shared_addresses(table: Table, settings: TelemetrySettings) -> None:
+    """Report what would listen where another does; UDP has addresses of its own."""
+    taken: dict[str, tuple[str, int]] = {"listen": (settings.host, settings.port)}
+    for name, address in (("grpc", settings.grpc), ("syslog", settings.syslog)):
+        if address is None:
+            continue
+        for other, (host, port) in taken.items():
+            if port and port == address[1] and (host == address[0] or {host, address[0]} & _EVERYWHERE):
+                table.report(name, f"is where {other} is received, too", "name another port", "bad-address")
+        taken[name] = address
 
 
 def as_size(least: str, most: str) -> Callable[[object], int]:
