@@ -181,6 +181,8 @@ from outrider.model.service_answer import (
     FAILING,
     OPERATION_METRICS,
     OTHER_VALUES,
+    PAGE_PERIOD_MINUTES,
+    PAGE_SERIES,
     REQUESTS,
     RULE_VALUE,
     RULE_VALUE_KEPT_S,
@@ -240,7 +242,8 @@ from outrider.model.trace_link import AttemptTrace, TraceLink, TraceSource, is_t
 __all__ = [
     "ASSIGN", "BUCKET_VALUE", "CALL_ERRORS", "CALL_P95", "CHECK_KINDS", "DURATION", "FAILING", "GZIP_SUFFIX", "LASTING",
     "LAST_GOOD_KINDS", "LEAST", "LOCALES", "MOST_TEXT_CHARACTERS", "MOST_TITLE_CHARACTERS", "NEXT_RELEASE",
-    "OPERATION_METRICS", "OTHER_VALUES", "RATIO", "REQUESTS", "RULE_VALUE", "RULE_VALUE_KEPT_S", "SERVICE_METRICS",
+    "OPERATION_METRICS", "OTHER_VALUES",
+    "PAGE_PERIOD_MINUTES", "PAGE_SERIES", "RATIO", "REQUESTS", "RULE_VALUE", "RULE_VALUE_KEPT_S", "SERVICE_METRICS",
     "USUAL", "VENDOR", "AccessRecords", "AccessToken", "Acknowledgement", "AddedEvent", "AggregateLog",
     "AggregateSample", "AlertChanges", "AlertRecords", "AlertState", "Annotation", "AnnotationLog", "Arrival",
     "ArtifactFile", "ArtifactKind", "ArtifactStore", "Attempt", "AttemptTrace", "Attributes", "AuditEntry", "AuditLog",
