@@ -144,6 +144,7 @@ def test_what_is_quoted_stays_with_the_incident(scene: Scene, telemetry: ClickHo
     page, answer = scene.get(f"/incidents/{opened.id}", f"/api/v1/incidents/{opened.id}")
 
     [kept] = [read_incident(own) for own in scene.store.incidents.named(opened.id, 2)]
+    assert kept.named == (f"service:{service}", "issue:1")
     assert [quote.title for quote in kept.explanation] == ["failed span", "new error", "log", "log"]
     [row] = scene.store.outbox.search()
     assert f"log: WARN {service}: slow gateway https://o.example/traces/" in read_message(row.message).text
@@ -216,3 +217,19 @@ def test_what_runs_do_not_show_is_not_looked_up(scene: Scene, problem: Problem) 
     incident = scene.incident(check, problem, explanation=(Quote("log", "as it was"),))
 
     assert incident_quotes(scene.store, scene.telemetry.reader, incident, NOW_US) == ()  # type: ignore[arg-type]
+
+
+def test_what_follows_from_an_incident_stands_below_it(scene: Scene) -> None:
+    """Each leads to the other, on pages and in the API."""
+    buy, home = scene.add("buy"), scene.add("home")
+    root = scene.incident(buy, what="root", named=("service:pay",), since_us=NOW_US - 3 * MINUTE_US)
+    other = scene.incident(home, what=HOSTILE, named=("service:pay",), since_us=NOW_US - 2 * MINUTE_US)
+
+    above, below = scene.get(f"/incidents/{root.id}", f"/incidents/{other.id}")
+    first, second = scene.get(f"/api/v1/incidents/{root.id}", f"/api/v1/incidents/{other.id}")
+
+    assert f'href="/incidents/{other.id}"' in above.text.partition("Follows from this")[2]
+    assert f'It follows from <a href="/incidents/{root.id}"' in below.text
+    assert "<script>alert(1)" not in above.text
+    assert (first.json()["follows_from"], first.json()["consequences"]) == (None, [other.id])
+    assert (second.json()["follows_from"], second.json()["consequences"]) == (root.id, [])

@@ -98,5 +98,5 @@ def api_incident(sources: Sources, name: str) -> IncidentBody:
     explanation = detail.incident.explanation
     return IncidentBody(
         incident_item(detail.incident), events, notifications, detail.slower, detail.suspects, explanation,
-        detail.changes,
+        detail.changes, detail.root.id if detail.root else None, tuple(own.id for own in detail.consequences),
     )  # fmt: skip
