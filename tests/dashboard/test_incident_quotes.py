@@ -10,12 +10,14 @@ import pytest
 from tests.alerts.conftest import receivers, symptom
 from tests.builders import run_of
 
-from outrider.alerts import AlertProcessor, AlertSettings, Facts, Problem, Quote, read_incident
+from outrider.alerts import AlertProcessor, AlertSettings, Facts, Phase, Problem, Quote, read_incident
+from outrider.alerts.incident_records import stored_incident
 from outrider.alerts.message import load as read_message
 from outrider.alerts.route import Route
 from outrider.app.incident_explainer import IncidentExplainer
 from outrider.dashboard import ChangedTelemetry, change_quotes, incident_quotes
 from outrider.model import (
+    AlertChanges,
     Annotation,
     AttemptTrace,
     Check,
@@ -125,6 +127,8 @@ def test_a_slower_step_says_where_the_time_went(scene: Scene, telemetry: ClickHo
 def test_what_is_quoted_stays_with_the_incident(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
     """It is looked up beside the service, in time for its first message; page and API have it without traces."""
     incident = failing_shop(scene, telemetry, service, service.encode().hex()[-16:] * 2)
+    over = replace(incident, phase=Phase.RESOLVED, ended_us=NOW_US - DAY_US)
+    scene.store.incidents.record(AlertChanges(incidents=(stored_incident(over),)))
     settings = AlertSettings(route=Route(receivers=("mail",)), receivers=receivers(), links="https://o.example/")
     processor = AlertProcessor(scene.store, settings, NOW_US, workspace="shop")
     workspace = Workspace(
