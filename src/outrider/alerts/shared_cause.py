@@ -42,10 +42,10 @@ def _rank(incident: Incident) -> tuple[int, int, str]:
     return _ORDER.index(incident.severity), incident.opened_us or incident.began_us, incident.id
 
 
-def _is_shared(one: Incident, other: Incident) -> bool:
-    places = {place for own in (one, other) if (place := own.labels.get("environment"))}
-    is_near = len(places) <= 1 and abs(one.began_us - other.began_us) <= _NEAR_US
-    return is_near and not _names(one).isdisjoint(_names(other))
+def _is_shared(first: Incident, second: Incident) -> bool:
+    places = {place for own in (first, second) if (place := own.labels.get("environment"))}
+    is_near = len(places) <= 1 and abs(first.began_us - second.began_us) <= _NEAR_US
+    return is_near and not _names(first).isdisjoint(_names(second))
 
 
 def _names(incident: Incident) -> set[str]:
