@@ -33,7 +33,7 @@ from outrider.model.error_event import (
     event_from_json,
     event_to_json,
 )
-from outrider.model.error_project import ErrorProject, KeyPurpose, ProjectKey
+from outrider.model.error_project import ErrorProject, KeyPurpose, ProjectKey, QuotaUse
 from outrider.model.errors import (
     BadSeries,
     BrowserError,
@@ -263,7 +263,7 @@ __all__ = [
     "OperationCount", "OperatorRecords", "Order", "Origin", "Outbox", "Outcome", "OutriderError", "Overlap",
     "OverrideLog", "OwnerRule", "Pause", "PeriodCount", "PeriodDuration", "Place", "PlannedMaintenance", "Points",
     "Policy", "ProcessView", "ProjectKey", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner",
-    "QueueEntry", "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReleaseHealth",
+    "QueueEntry", "QuotaUse", "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReleaseHealth",
     "ReleaseHealthLog", "ReplayLog", "ReplaySegment", "ReportHistory", "ReportRecords", "Retention", "Role", "Rollup",
     "RollupReader", "RowPosition", "Run", "RunHistory", "RunId", "RunLog", "RunPosition", "RunSummary", "RuntimePoint",
     "Sample", "SavedView", "ScheduleQueue", "SchedulerStore", "Selection", "Series", "SeriesReader", "ServerError",
