@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from outrider.app.load_trial import KneeSearch, LoadOutcome, LoadOverrides, WorkerOutcome, run_load, work_for_master
     from outrider.app.oncall_shifts import OnCallShift, shifts_ahead
     from outrider.app.pull_request_comment import comment_gate
-    from outrider.app.release_marks import list_releases, mark_release
+    from outrider.app.release_marks import git_log, list_releases, mark_release
     from outrider.app.remote_backend import RemoteBackend
     from outrider.app.report_documents import Format as ReportFormat
     from outrider.app.report_documents import (
@@ -200,9 +200,9 @@ __all__ = [
     "empty_range_note", "end_silence", "execute", "export_artifacts", "export_frames", "export_status_page",
     "find_incident", "find_issue", "find_stored_incident", "find_user", "find_workspace", "find_workspace_if_any",
     "follow_logs", "follow_spans", "format_duration", "gate_as_annotations", "gate_as_json", "gate_as_junit",
-    "gate_as_markdown", "gate_comparison_texts", "gate_rules", "gate_verdict_text", "grouping_advice", "headline",
-    "ignored_variables", "issue_state", "judge_join", "judge_runs", "judge_settings", "judge_steps", "levels",
-    "limit_project", "list_changes", "list_checks", "list_incidents", "list_issues", "list_project_keys",
+    "gate_as_markdown", "gate_comparison_texts", "gate_rules", "gate_verdict_text", "git_log", "grouping_advice",
+    "headline", "ignored_variables", "issue_state", "judge_join", "judge_runs", "judge_settings", "judge_steps",
+    "levels", "limit_project", "list_changes", "list_checks", "list_incidents", "list_issues", "list_project_keys",
     "list_projects", "list_releases", "list_runs", "list_sessions", "list_silences", "list_tokens", "list_users",
     "load_document", "lost_today", "mail_report", "mark_release", "master_address", "merge_gate_shards", "moment_us",
     "movement_text", "notable_patterns", "now_us", "open_backend", "open_runtime", "open_server",
@@ -251,7 +251,7 @@ _MODULES = {
     "outrider.app.listeners": "GateListener LoadListener ProgressListener ProofListener RunListener SilentListener",
     "outrider.app.load_trial": "KneeSearch LoadOutcome LoadOverrides WorkerOutcome run_load work_for_master",
     "outrider.app.workspace_handle": "OpenWorkspace open_workspace",
-    "outrider.app.release_marks": "list_releases mark_release",
+    "outrider.app.release_marks": "git_log list_releases mark_release",
     "outrider.app.pull_request_comment": "comment_gate",
     "outrider.app.report_documents": (
         "ReportDocument ReportForm Format=ReportFormat ReportPeriod load_document period_document "

@@ -18,6 +18,7 @@ from outrider.store.history_table import HistoryTable
 from outrider.store.load_progress_table import LoadProgressTable
 from outrider.store.project_table import ProjectTable
 from outrider.store.pruner import prune
+from outrider.store.release_commit_table import ReleaseCommitTable
 from outrider.store.release_health_table import ReleaseHealthTable
 from outrider.store.replay_table import ReplayTable
 from outrider.store.run_table import RunTable
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         AuditLog,
         CheckHistory,
         CheckRegistry,
+        CommitLog,
         ErrorLog,
         GateLog,
         HeartbeatLog,
@@ -103,6 +105,7 @@ class Store:
     trace_links: TraceLinkLog
     projects: ProjectRegistry
     errors: ErrorLog
+    commits: CommitLog
     release_health: ReleaseHealthLog
     source_maps: SourceMapLog
     replays: ReplayLog
@@ -139,6 +142,7 @@ class Store:
         self.trace_links = TraceLinkTable(database)
         self.projects = ProjectTable(database, writer)
         self.errors = ErrorTable(database, writer)
+        self.commits = ReleaseCommitTable(database, writer)
         self.release_health = ReleaseHealthTable(database, writer)
         self.source_maps = SourceMapTable(database, writer, folder)
         self.replays = ReplayTable(database, writer, folder)
