@@ -24,9 +24,9 @@ def quota_findings(used: Iterable[QuotaUse], open_subjects: Collection[Subject],
     """
     calling = {_subject(use.project): use for use in sorted(used, key=lambda use: use.refused)}
     for subject, use in calling.items():
-        told = "beacons of page views" if use.what == "page views" else "events"
+        records = "beacons of page views" if use.what == "page views" else "events"
         facts = Facts(
-            f"{use.most:,} {told} of project {use.project.id} were taken today, which is its limit; "
+            f"{use.most:,} {records} of project {use.project.id} were taken today, which is its limit; "
             f"{use.refused:,} were refused, and more will be until midnight UTC",
             title=use.project.service,
             predicate=f"has used up its {use.what} of the day",
