@@ -36,7 +36,8 @@ def judge_failing_minutes(history: JudgeHistory, series: Series, months: float) 
         state, signal = step_rate(state, value > 0, months=months * _CADENCE)
     if signal is None:
         return None
-    signal = replace(signal, reason=_RUNS.sub(r"more failures than usual in \1 of \2 minutes", signal.reason))
+    reason = _RUNS.sub(r"more failures than usual in \1 of \2 minutes", signal.reason)
+    signal = replace(signal, reason=reason.replace(" runs, ", " minutes, "))
     at_us = int(points.at_us[-1])
     data = json.dumps(asdict(state)).encode()
     return Checkpoint(series, at_us, signal.condition, signal.reason, data), signal
