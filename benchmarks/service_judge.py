@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from outrider.app.operation_watch import OperationWatch
+from outrider.app.progress_mark import ProgressMark
 from outrider.app.service_watch import SETTLED_S, ServiceWatch
 from outrider.app.subject_watch import SubjectWatch
 from outrider.baselines import Settings
@@ -91,7 +92,9 @@ def measure(search: ServiceSearch, store: Store, folder: Path, now_s: int) -> No
     judge = SubjectWatch(store.aggregates, lambda *_: None, judge_s=3600)
     judge.judge = LiveJudge(store, Settings())
     clock_s = float(now_s - 3600 + SETTLED_S)
-    watch = ServiceWatch(search, store.aggregates, "production", folder / "mark.json", clock=lambda: clock_s)
+    watch = ServiceWatch(
+        search, store.aggregates, "production", ProgressMark(folder / "mark.json"), clock=lambda: clock_s
+    )
     while watch.look():
         pass
     judge.ticked(now_s * 1_000_000)

@@ -24,6 +24,7 @@ from benchmarks.detection.latency import DAY, WEEK, autoregressive, pareto_outli
 from benchmarks.detection.score_detection import clock, episodes
 from scipy.stats import chi2
 
+from outrider.app.progress_mark import ProgressMark
 from outrider.app.service_watch import SETTLED_S, ServiceWatch
 from outrider.baselines import Settings, replay, replay_rates
 from outrider.model import (
@@ -126,7 +127,9 @@ def alarms(rng: np.random.Generator, kind: Calm) -> dict[str, NDArray[np.bool_]]
     with tempfile.TemporaryDirectory() as folder:
         traffic: Any = SimulatedTraffic(rng, kind, periods)
         taker: Any = taken
-        watch = ServiceWatch(traffic, taker, "", Path(folder) / "mark", clock=lambda: float(now_s + SETTLED_S))
+        watch = ServiceWatch(
+            traffic, taker, "", ProgressMark(Path(folder) / "mark"), clock=lambda: float(now_s + SETTLED_S)
+        )
         for now_s in range(BEGIN_S + 3600, BEGIN_S + periods * 300 + 1, 3600):  # noqa: B007 - read by the clock
             watch.look()
     alerting = {}

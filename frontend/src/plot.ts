@@ -48,7 +48,7 @@ export function draw(chart: Chart, target: HTMLElement, height: number, zone: st
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
     scales: {
       // One value alone has no length: half an hour, or one of the unit, on each side.
-      x: { time: chart.x === "time", range: (_, low, high) => around(low, high, chart.x === "time" ? 1800 : 1) },
+      x: { time: chart.x === "time", range: (_, low, high) => around(chart, low, high) },
       y: { range: (_, __, high) => [0, (high || 1) * 1.1] },
     },
     axes: [
@@ -84,8 +84,10 @@ export function draw(chart: Chart, target: HTMLElement, height: number, zone: st
   return new uPlot(options, data as uPlot.AlignedData, target);
 }
 
-function around(low: number, high: number, least: number): [number, number] {
-  return low === high ? [low - least, high + least] : [low, high];
+function around({ at, x }: Chart, low: number, high: number): [number, number] {
+  const [only, ...more] = at;
+  const least = x === "time" ? 1800 : 1;
+  return only === undefined || more.length ? [low, high] : [only - least, only + least];
 }
 
 /** Fill stretches of the x axis over the whole height. */

@@ -60,6 +60,7 @@ def test_bash_completes_what_begins_so(root: Path, tmp_path_factory: pytest.Temp
         "outrider runs --out": "--outcome",
         "outrider run journeys/test_ch": "journeys/test_checkout.py::test_checkout",
         "outrider run journeys/test_checkout.py::te": "test_checkout",
+        "outrider run test_chec": "test_checkout",
         "outrider judge journey:j": "journeys/test_checkout.py::test_checkout",
         "outrider show la": "latest",
         "outrider report w": "weekly",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,6 +63,28 @@ def test_issues_are_decided_about_and_each_decision_is_audited(place: Desk) -> N
     audited = [entry["action"] for entry in place.json("audit", "--json")]
     assert audited[0] == "error.split"
     assert len(audited) == 6
+
+
+def test_commits_of_a_release_that_touched_the_stack_are_suspects(place: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a range of the repository here; a range that Git does not know marks nothing."""
+    for name in ("GIT_AUTHOR", "GIT_COMMITTER"):
+        monkeypatch.setenv(f"{name}_NAME", "Ada")
+        monkeypatch.setenv(f"{name}_EMAIL", "ada@example.org")
+    (place.root / "services/shop").mkdir(parents=True)
+    for file, subject in (("payment.py", "Charge once"), ("stock.py", "Count")):
+        (place.root / "services/shop" / file).write_text(subject, "utf-8")
+        for command in (["init", "-q"], ["add", "services"], ["commit", "-qm", subject]):
+            subprocess.run(["git", *command], cwd=place.root, check=True)
+
+    unknown = place.outrider("release", "2.4.1", "--commits", "v9..HEAD")
+    place.outrider("release", "2.4.1", "--commits", "HEAD")
+    shown = place.outrider("errors", "show", "1").stdout
+    (suspect,) = place.json("errors", "show", "1", "--json")["commits"]
+
+    assert (unknown.returncode, "[bad-argument]" in unknown.stderr) == (2, True)
+    assert "Charge once (Ada): services/shop/payment.py" in shown
+    assert (suspect["file"], suspect["function"]) == ("services/shop/payment.py", "charge")
+    assert len(place.json("release", "--json")) == 1
 
 
 @pytest.mark.parametrize(

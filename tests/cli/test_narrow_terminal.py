@@ -120,6 +120,23 @@ def test_no_line_is_wider_and_the_end_of_a_name_stays(place: Desk, command: tupl
     assert not any(line.endswith(" ") for line in written.stdout.splitlines())
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("runs", f"nothing of {LONG} is {'known ' * 20}"),
+        ("gate", "probe:*", "--last", "20"),
+        ("runs", "--limit", "x" * 90),
+    ],
+)
+def test_messages_of_errors_are_folded_between_words(place: Desk, command: tuple[str, ...]) -> None:
+    """At a terminal each line goes on where it began; in a file a message is a line."""
+    shown, written = place.outrider(*command, **TERMINAL).stderr, place.outrider(*command).stderr
+
+    assert shown.split() == written.split()
+    assert max(cell_len(line) for line in written.splitlines()) > WIDTH
+    assert all(cell_len(line) <= WIDTH or " " not in line.strip() for line in shown.splitlines())
+
+
 def narrow_console() -> tuple[PrintableConsole, io.StringIO]:
     """Return a terminal of eighty columns, and what was shown on it."""
     out = io.StringIO()

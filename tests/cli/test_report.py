@@ -65,7 +65,8 @@ def test_a_run_is_told_by_its_id(shop: Path) -> None:
 
     assert finished.stdout == f"wrote {shop / f'.outrider/reports/run-{identity}.html'}\n"
     assert report(shop, "run", identity, "--format", "csv", "--out", "-").stdout.startswith("step,took,usual")
-    assert "[no-load]" in report(shop, "load", identity).stderr
+    assert "ran no load" in report(shop, "load", identity).stderr
+    assert report(shop, "load", "latest").stderr == "no load has run yet\n  outrider load runs one   [no-load]\n"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from outrider.app import open_store
 from outrider.app.workspace_access import now_us
 from outrider.cli.main import cli
 from outrider.cli.server_option import REMOTE
-from outrider.model import SessionCount
+from outrider.model import Commit, SessionCount
 from outrider.workspace import load
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
     with open_store(load(place.root)) as store:
         store.release_health.add([SessionCount(1, "production", "shop@v1", now_us(), "a", 3, 1, 1)], 1)
         store.errors.add([declined(2), declined(1), page_error()])
+        store.commits.record("2.4.1", [Commit("a1b2c3d", "Ada", "", "Charge once", ("shop/payment.py",))], now_us())
     with up(place) as service:
         port = json.loads(service.wait_for("pages.answer"))["port"]
         url = f"http://127.0.0.1:{port}"
@@ -70,6 +71,7 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
         run = requested.split()[0]
         until(lambda: run in place.outrider("runs", "--json").stdout, service.lines)
         assert code == 0
+        assert remote("release", "v1", "--commits", "HEAD")[0] == 2
         assert remote("release", "v1")[0] == 0
         assert remote("views", "faults", "is:all TypeError", "--of", "errors")[0] == 0
         ignored = remote("errors", "--server", url, "ignore", "1", "#2", "--for", "7d", "--users", "50")
@@ -110,6 +112,7 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
         ))  # fmt: skip
         assert issue.pop("event")["user"] != own_issue.pop("event")["user"]  # masked by a server
         assert issue == own_issue
+        assert issue["commits"][0]["file"] == "shop/payment.py"
         assert (status["checks"], status["paused"], status["running"]) == (
             own_status["checks"],
             own_status["paused"],

@@ -17,7 +17,7 @@ from tests.traced_steps import SLOWER_RUNS, slower_runs
 
 from outrider.alerts import Facts, Incident, Phase, Problem
 from outrider.alerts.incident_records import stored_incident
-from outrider.app import find_workspace, follow_logs, open_store, open_telemetry
+from outrider.app import find_workspace, follow_logs, follow_spans, open_store, open_telemetry
 from outrider.cli.logs import logs
 from outrider.model import (
     AggregateSample,
@@ -371,8 +371,16 @@ def test_following_yields_each_record_once(desk: Desk) -> None:
         telemetry.insert_logs([log_record("live", "before", time_ns=time.time_ns())], token="live")
         followed = [record.body for record in islice(follow_logs(telemetry, "service:live", wait), 3)]
 
+        def wait_for_spans() -> None:
+            spans = [span("live", name, time_ns=time.time_ns(), span_id=name * 16) for name in names.pop(0)]
+            telemetry.insert_spans(spans, token=f"live-spans{len(names)}")
+
+        names = [["a"], ["b"], ["c"]]
+        spans = [own.name for own in islice(follow_spans(telemetry, "service:live", wait_for_spans), 3)]
+
     assert followed[:2] == ["a", "b"]
     assert followed[2] in {"c", "d"}
+    assert spans == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.builders import run_of
 from tests.traced_steps import SLOWER_RUNS, slower_runs
 
 from outrider.alerts import Facts, Problem
-from outrider.model import Kind
+from outrider.dashboard import incident_quotes
+from outrider.model import Kind, Measurement, Outcome, Sample, Step, StepKind
 
 from .conftest import MINUTE_US, NOW_US
 from .telemetry_scene import HOSTILE, insert_rows, source
@@ -70,3 +72,31 @@ def test_it_says_why_it_does_not_know(scene: Scene, telemetry: ClickHouseClient,
     assert "only 2 runs since it got slower have traces, and it takes 3" in texts[1]
     assert "Not known: there is no run" in texts[2]
     assert "Where the time went" not in off.text
+
+
+def test_without_telemetry_the_phases_of_a_probe_say_it(scene: Scene) -> None:
+    """On the page, in the API, and in a message."""
+    check = scene.add("home")
+    runs = []
+    for number in range(1, 41):
+        tls_ms = (320.0 if number <= 20 else 20.0) + number % 3
+        samples = (Sample("request", "tls_ms", tls_ms), Sample("request", "first_byte_ms", 80.0))
+        step = Step("request", "request", StepKind.AUTOMATIC, 0.0, tls_ms + 81.0)
+        at_us = NOW_US - number * MINUTE_US
+        measured = Measurement(Outcome.PASSED, "", at_us, 500.0, steps=(step,), samples=samples)
+        runs.append(run_of(measured, check.id))
+    scene.store.runs.record_many(runs)
+    since_us = runs[19].due_us
+    lead = Facts("400 ms", step="request", run=runs[0].id, since_us=since_us, title="home")
+    incident = scene.incident(check, Problem.DEGRADATION, lead=lead, since_us=since_us)
+
+    page, answer = scene.get(f"/incidents/{incident.id}", f"/api/v1/incidents/{incident.id}")
+
+    assert " in TLS handshake</bdi>" in page.text
+    slower = answer.json()["slower"]
+    *parts, whole = slower["parts"]
+    assert [part["name"] for part in parts] == ["TLS handshake", "other phases", "outside of what was measured"]
+    assert sum(part["extra_ms"] for part in parts) == pytest.approx(whole["extra_ms"])
+    assert slower["compared"].endswith("by what the prober measured, since of traces the workspace takes none")
+    [quote] = incident_quotes(scene.store, None, incident, NOW_US)
+    assert quote.text.endswith(" in TLS handshake")

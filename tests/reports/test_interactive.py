@@ -10,6 +10,8 @@ import pytest
 from benchmarks.history import MINUTE_US
 from playwright.sync_api import expect
 
+from outrider.charts import Trend, draw_trend
+from outrider.charts.interactive import assets
 from outrider.model import Outcome, Release
 from outrider.reports import ReportSettings, render_html
 
@@ -72,6 +74,24 @@ def point(tab: Page, chart: Locator, share: float) -> str:
     tip = chart.locator(".tip")
     tip.wait_for(state="visible")
     return tip.inner_text().replace("\n\n", "\n")
+
+
+def test_a_value_alone_stands_in_the_middle_of_an_hour(reader: Reader) -> None:
+    """Not at the edge of years."""
+    script = assets()
+    assert script is not None
+    chart = draw_trend(Trend("p95", [NOW_US], [37.0]))
+    tab = reader.open(f"<style>{script.style}</style><body>{chart}<script>{script.script}</script>")
+    tab.locator("canvas").wait_for()
+
+    told = point(tab, tab.locator(".chart"), 0.9)
+    area, mark = (tab.locator(place).bounding_box() for place in (".u-over", ".u-cursor-pt"))
+
+    assert told.endswith("median: 37 ms")
+    assert area is not None
+    assert mark is not None
+    assert mark["x"] + mark["width"] / 2 == pytest.approx(area["x"] + area["width"] / 2, abs=2)
+    assert reader.complaints == []
 
 
 @pytest.mark.slow

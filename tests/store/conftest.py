@@ -100,12 +100,16 @@ class Maker:
         return ArtifactFile(kind, name, "application/zip", path)
 
 
+REVISION_0025 = ("DROP TABLE release_commits", "UPDATE alembic_version SET version_num = '0024'")
+"""What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
+
 REVISION_0024 = (
+    *REVISION_0025,
     "DROP TABLE release_days",
     "DROP TABLE release_hours",
     "UPDATE alembic_version SET version_num = '0023'",
 )
-"""What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
+"""What undoes the revision and those after it."""
 
 REVISION_0023 = (*REVISION_0024, "DROP TABLE replays", "UPDATE alembic_version SET version_num = '0022'")
 """What undoes the revision and those after it."""

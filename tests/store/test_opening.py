@@ -201,6 +201,36 @@ def test_a_folder_that_nobody_may_write_to_is_named() -> None:
     assert str(folder / "outrider.db") in str(database.value)
 
 
+@pytest.mark.parametrize("is_open", [False, True], ids=["at rest", "while another user writes"])
+def test_a_store_in_a_folder_that_nobody_may_write_to_can_be_read(make: Maker, is_open: bool) -> None:
+    """Without a trace there; whoever wants to write is told so at once, or at the first attempt."""
+    run = make.run()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "50 % of?it"
+        database, artifacts = folder / "outrider.db", folder / "artifacts"
+        writer = Store.open(database, artifacts=artifacts)
+        writer.runs.record(run)
+        if not is_open:
+            writer.close()
+        Path(name).chmod(0o755)
+        for path in (folder, artifacts, artifacts / "incoming"):
+            path.chmod(0o555)
+        files = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+        with as_nobody():
+            with Store.open(database, artifacts=artifacts) as reader:
+                read = reader.runs.get(run.id).run
+                with pytest.raises(StoreError) as first:
+                    reader.runs.record(make.run())
+            with pytest.raises(StoreError) as refused:
+                Store.open(database, artifacts=artifacts, to_write=True)
+
+        writer.close()
+        assert is_open or {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == files
+    assert read == run
+    assert first.value.slug == refused.value.slug == "store-read-only"
+
+
 def test_a_database_whose_folder_is_a_file_is_read_only(tmp_path: Path) -> None:
     """As is one that is itself a folder."""
     (tmp_path / "file").touch()
@@ -246,7 +276,7 @@ def test_a_full_disk_loses_nothing_that_was_stored(place: Place, make: Maker) ->
     """The run that did not fit is not half there, and fits once there is room again."""
     place.open().close()
     tried: list[Run] = []
-    with place.open(max_bytes=600_000) as store, pytest.raises(StoreError) as raised:
+    with place.open(max_bytes=1_000_000) as store, pytest.raises(StoreError) as raised:
         fill(store, make, tried)
 
     with place.open() as roomier:
@@ -261,10 +291,10 @@ def test_a_full_disk_loses_nothing_that_was_stored(place: Place, make: Maker) ->
 @pytest.mark.slow
 def test_a_full_database_can_still_be_pruned(place: Place, make: Maker) -> None:
     """Forgetting is the way out, so it must not need room."""
-    with place.open(max_bytes=600_000) as store, pytest.raises(StoreError):
+    with place.open(max_bytes=1_000_000) as store, pytest.raises(StoreError):
         fill(store, make, [])
 
-    with place.open(max_bytes=600_000) as store:
+    with place.open(max_bytes=1_000_000) as store:
         store.prune(LATE_US)
         store.runs.record(make.run())
 

@@ -15,6 +15,7 @@ from tests.telemetry_store.samples import NOW_NS, SECOND_NS, span
 from outrider.alerts import AlertSettings, Phase, Problem, read_incident
 from outrider.app.alert_service import AlertService
 from outrider.app.operation_watch import OperationWatch
+from outrider.app.progress_mark import ProgressMark
 from outrider.app.service_watch import PERIOD_S, SETTLED_S, ServiceWatch
 from outrider.app.subject_watch import SubjectWatch
 from outrider.baselines import Settings
@@ -99,7 +100,7 @@ def incidents(client: ClickHouseClient, store: Store, mark: Path) -> list[Incide
     for at_s in range(END_S - BAD_S, END_S + 1, PERIOD_S):
         clock_s = float(at_s + SETTLED_S)
         watch = ServiceWatch(
-            search, store.aggregates, "production", mark, operations=operations, clock=lambda: clock_s  # noqa: B023
+            search, store.aggregates, "production", ProgressMark(mark), operations=operations, clock=lambda: clock_s  # noqa: B023
         )  # fmt: skip
         while watch.look():
             pass

@@ -9,7 +9,7 @@ from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem
 from outrider.alerts.run_findings import amount_of, band_of, chance_of
 from outrider.baselines import Condition, Signal
 from outrider.charts import milliseconds
-from outrider.model import DURATION, FAILING, REQUESTS, per_cent
+from outrider.model import DURATION, FAILING, REQUESTS, SubjectKind, per_cent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _FEWER = "number of requests"
 """What stands in place of a step's name where a service gets fewer requests than usual."""
 
+_FAILS = {None: "fails more often than usual", SubjectKind.PAGE: "shows errors to more users than usual"}
 _QUOTED_OPERATIONS = 3
 
 
@@ -67,7 +68,7 @@ def _failing(judged: SubjectJudgement, judgement: Judgement, suffered: Sequence[
     """Yield whether a service fails more often than usual: confirmed at once, since the statistic is."""
     signal, subject = judgement.signal, judged.subject
     facts = Facts(
-        signal.reason, title=subject.name, predicate=f"fails more often than usual{_after(suffered)}",
+        signal.reason, title=subject.name, predicate=f"{_FAILS.get(subject.kind, _FAILS[None])}{_after(suffered)}",
         release=judgement.release, later_release=judgement.later_release,
     )  # fmt: skip
     key = FindingKey(Problem.FAILURE, subject, judged.environment, judged.location)

@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from outrider.app.load_trial import KneeSearch, LoadOutcome, LoadOverrides, WorkerOutcome, run_load, work_for_master
     from outrider.app.oncall_shifts import OnCallShift, shifts_ahead
     from outrider.app.pull_request_comment import comment_gate
-    from outrider.app.release_marks import list_releases, mark_release
+    from outrider.app.release_marks import git_log, list_releases, mark_release
     from outrider.app.remote_backend import RemoteBackend
     from outrider.app.report_documents import Format as ReportFormat
     from outrider.app.report_documents import (
@@ -123,7 +123,7 @@ if TYPE_CHECKING:
         list_incidents,
     )
     from outrider.app.stored_runs import artifact_file, list_runs, stored_run
-    from outrider.app.telemetry_access import follow_logs, notable_patterns, open_telemetry
+    from outrider.app.telemetry_access import follow_logs, follow_spans, notable_patterns, open_telemetry
     from outrider.app.telemetry_day import TelemetryDay, lost_today
     from outrider.app.telemetry_service import TelemetryService
     from outrider.app.token_registry import create_token, list_tokens, revoke_token
@@ -199,19 +199,19 @@ __all__ = [
     "comparison_json", "create_token", "create_workspace", "current_user", "debug_check", "display_name", "duration_s",
     "empty_range_note", "end_silence", "execute", "export_artifacts", "export_frames", "export_status_page",
     "find_incident", "find_issue", "find_stored_incident", "find_user", "find_workspace", "find_workspace_if_any",
-    "follow_logs", "format_duration", "gate_as_annotations", "gate_as_json", "gate_as_junit", "gate_as_markdown",
-    "gate_comparison_texts", "gate_rules", "gate_verdict_text", "grouping_advice", "headline", "ignored_variables",
-    "issue_state", "judge_join", "judge_runs", "judge_settings", "judge_steps", "levels", "limit_project",
-    "list_changes", "list_checks", "list_incidents", "list_issues", "list_project_keys", "list_projects",
-    "list_releases", "list_runs", "list_sessions", "list_silences", "list_tokens", "list_users", "load_document",
-    "lost_today", "mail_report", "mark_release", "master_address", "merge_gate_shards", "moment_us", "movement_text",
-    "notable_patterns", "now_us", "open_backend", "open_runtime", "open_server", "open_status_incident",
-    "open_status_page", "open_store", "open_telemetry", "open_workspace", "override_note", "path_errors",
-    "pause_checks", "period_document", "prove_journeys", "provide_workspace_browser", "prune_expired", "read_baselines",
-    "read_dashboards", "read_run_traces", "record_journey", "register_checks", "remove_user", "request_runs",
-    "restore_backup", "resume_checks", "revoke_project_key", "revoke_token", "rotate_project_key", "run_checks",
-    "run_document", "run_gate", "run_load", "satisfied_ms", "self_test_gate", "serve_heartbeats", "service_status",
-    "set_password", "set_role", "shifts_ahead", "shown_name", "sign_out_user", "silence_incidents",
+    "follow_logs", "follow_spans", "format_duration", "gate_as_annotations", "gate_as_json", "gate_as_junit",
+    "gate_as_markdown", "gate_comparison_texts", "gate_rules", "gate_verdict_text", "git_log", "grouping_advice",
+    "headline", "ignored_variables", "issue_state", "judge_join", "judge_runs", "judge_settings", "judge_steps",
+    "levels", "limit_project", "list_changes", "list_checks", "list_incidents", "list_issues", "list_project_keys",
+    "list_projects", "list_releases", "list_runs", "list_sessions", "list_silences", "list_tokens", "list_users",
+    "load_document", "lost_today", "mail_report", "mark_release", "master_address", "merge_gate_shards", "moment_us",
+    "movement_text", "notable_patterns", "now_us", "open_backend", "open_runtime", "open_server",
+    "open_status_incident", "open_status_page", "open_store", "open_telemetry", "open_workspace", "override_note",
+    "path_errors", "pause_checks", "period_document", "prove_journeys", "provide_workspace_browser", "prune_expired",
+    "read_baselines", "read_dashboards", "read_run_traces", "record_journey", "register_checks", "remove_user",
+    "request_runs", "restore_backup", "resume_checks", "revoke_project_key", "revoke_token", "rotate_project_key",
+    "run_checks", "run_document", "run_gate", "run_load", "satisfied_ms", "self_test_gate", "serve_heartbeats",
+    "service_status", "set_password", "set_role", "shifts_ahead", "shown_name", "sign_out_user", "silence_incidents",
     "status_page_incidents", "step_medians", "stored_run", "suite_notes", "try_alert_route", "unjudged_metrics_note",
     "unknown_check_note", "unknown_environment_note", "unknown_location_note", "update_status_incident", "upload_maps",
     "validate_workspace", "view_query", "walk_trace", "watch_checks", "web_address", "work_for_master",
@@ -229,7 +229,7 @@ _MODULES = {
         "list_projects revoke_project_key rotate_project_key"
     ),
     "outrider.app.telemetry_day": "TelemetryDay lost_today",
-    "outrider.app.telemetry_access": "follow_logs notable_patterns open_telemetry",
+    "outrider.app.telemetry_access": "follow_logs follow_spans notable_patterns open_telemetry",
     "outrider.app.codegen_session": "record_journey",
     "outrider.app.watched_runs": "watch_checks",
     "outrider.app.debug_run": "debug_check",
@@ -251,7 +251,7 @@ _MODULES = {
     "outrider.app.listeners": "GateListener LoadListener ProgressListener ProofListener RunListener SilentListener",
     "outrider.app.load_trial": "KneeSearch LoadOutcome LoadOverrides WorkerOutcome run_load work_for_master",
     "outrider.app.workspace_handle": "OpenWorkspace open_workspace",
-    "outrider.app.release_marks": "list_releases mark_release",
+    "outrider.app.release_marks": "git_log list_releases mark_release",
     "outrider.app.pull_request_comment": "comment_gate",
     "outrider.app.report_documents": (
         "ReportDocument ReportForm Format=ReportFormat ReportPeriod load_document period_document "

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from outrider.errors import SuspectCommit
 from outrider.model import (
     Annotation,
     Attempt,
@@ -17,6 +18,7 @@ from outrider.model import (
     CheckId,
     Circumstances,
     Claim,
+    Commit,
     Coverage,
     ErrorRecord,
     ErrorSource,
@@ -181,6 +183,12 @@ def issue_key_of(item: Json) -> IssueKey:
 def issue_note_of(item: Json) -> IssueNote:
     """Return what was done to an issue."""
     return IssueNote(time_of(item["at"]), item["by"], item["action"], item["text"])
+
+
+def suspect_commit_of(item: Json) -> SuspectCommit:
+    """Return a commit that changed a file of a stack."""
+    commit = Commit(item["id"], item["author"], item["at"], item["subject"], (item["file"],))
+    return SuspectCommit(commit, item["file"], item["function"])
 
 
 def annotation_of(item: Json) -> Annotation:

@@ -129,8 +129,10 @@ class Backend(Protocol):
         """Return the releases of an environment, or of all, the earliest first."""
         ...
 
-    def mark_release(self, name: str, *, at_us: int | None, environment: str | None, accept: bool) -> None:
-        """Mark a deploy."""
+    def mark_release(
+        self, name: str, *, at_us: int | None, environment: str | None, accept: bool, commits: str = ""
+    ) -> None:
+        """Mark a deploy; `commits` are those of `git log --name-only`."""
         ...
 
     def environment_note(self, environment: str) -> str:

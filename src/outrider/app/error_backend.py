@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
-from outrider.app.api_records import issue_key_of, issue_note_of, issue_of, release_health_of, text_of_moment
+from outrider.app.api_records import (
+    issue_key_of,
+    issue_note_of,
+    issue_of,
+    release_health_of,
+    suspect_commit_of,
+    text_of_moment,
+)
 from outrider.app.issue_actions import change_issues, find_issue, list_issues
 from outrider.app.server_client import in_path
 from outrider.app.workspace_access import now_us
@@ -16,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from outrider.app.server_client import ServerClient
+    from outrider.errors import SuspectCommit
     from outrider.model import DashboardRecords, ErrorEvent, Issue, IssueKey, IssueNote, ReleaseHealth
 
 _DAY_US = 86_400_000_000
@@ -25,12 +33,13 @@ _OF_ONE = frozenset({"comment", "split"})
 
 @dataclass(frozen=True, slots=True)
 class ShownIssue:
-    """An issue with one of its events, None where none is kept, and its history, the earliest first."""
+    """An issue with one of its events, None where none is kept; notes, the earliest first; and commits to suspect."""
 
     issue: Issue
     event: ErrorEvent | None
     keys: tuple[IssueKey, ...]
     notes: tuple[IssueNote, ...]
+    commits: tuple[SuspectCommit, ...]
 
 
 class ErrorBackend(Protocol):
@@ -75,7 +84,10 @@ class LocalErrors:
         sent = place.event if place is not None and place.issue == issue.id else None
         if event and sent is None:
             raise _unknown_event(event, name)
-        return ShownIssue(issue, sent, errors.keys(issue.id), errors.notes(issue.id))
+        from outrider.dashboard import issue_suspects  # noqa: PLC0415 - lists need none of it
+
+        commits = issue_suspects(self._store, issue, sent)[1]
+        return ShownIssue(issue, sent, errors.keys(issue.id), errors.notes(issue.id), commits)
 
     def change(self, action: str, names: Sequence[str], inputs: Mapping[str, str], author: str) -> str:
         """Do something to issues; return a line that says what was done."""
@@ -112,7 +124,8 @@ class RemoteErrors:
                 raise _unknown_event(event, name)
             shown = event_from_json(sent["event"]) if sent else None
             keys, notes = map(issue_key_of, body["keys"]), map(issue_note_of, body["history"])
-            return ShownIssue(issue, shown, tuple(keys), tuple(notes))
+            commits = tuple(map(suspect_commit_of, body["commits"]))
+            return ShownIssue(issue, shown, tuple(keys), tuple(notes), commits)
 
     def change(self, action: str, names: Sequence[str], inputs: Mapping[str, str], author: str) -> str:
         """Do something to issues by the token's name; return a line that says what was done."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def serve(child: ChildProcess) -> None:
     """Take errors of the workspace in the current folder, while that is switched on, until the process is to end."""
     workspace = find_workspace()
-    with open_store(workspace) as store:
+    with open_store(workspace, to_write=True) as store:
         follower = TelemetryFollower(
             workspace, store.overrides, lambda wanted: ErrorService(wanted, store), child.report,
             settings=_errors, what="errors",

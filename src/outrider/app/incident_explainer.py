@@ -99,8 +99,8 @@ class IncidentExplainer:
         quotes: tuple[Quote, ...] = ()
         changed = ChangedTelemetry()
         try:
+            quotes = incident_quotes(self._store, telemetry, incident, now_us)
             if telemetry is not None:
-                quotes = incident_quotes(self._store, telemetry, incident, now_us)
                 traces = incident_traces(self._store, telemetry, incident).values()
                 met = frozenset(span.service for spans in traces for span in spans)
                 changed = ChangedTelemetry(telemetry, notable_patterns(workspace), met)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from outrider.alerts import slower_step_of
@@ -20,16 +21,18 @@ if TYPE_CHECKING:
 def explain_incident(workspace: Workspace, store: TracedRuns, incident: Incident) -> tuple[str, ...]:
     """Return where the extra time of an incident's step is, a line each, or why that is not known.
 
-    Nothing of an incident that is of no slower step, or where the workspace takes no traces.
+    Nothing of an incident that is of no slower step; without traces, what the prober measured says it, or nothing.
     """
     slower = slower_step_of(incident, now_us())
-    if slower is None or not takes_traces(workspace):
+    if slower is None:
         return ()
     try:
-        with reach_telemetry(workspace) as telemetry:
+        with reach_telemetry(workspace) if takes_traces(workspace) else nullcontext() as telemetry:
             answer = explain_slower_step(store, telemetry, slower)
     except OutriderError as error:
         answer = error.what
+    if isinstance(answer, str) and not takes_traces(workspace):
+        return ()
     return unknown_line(answer) if isinstance(answer, str) else (*attribution_lines(answer), runs_text(answer))
 
 

@@ -183,11 +183,14 @@ class LocalBackend:
         """Return the releases of an environment, or of all, the earliest first."""
         return list_releases(self.store.judgements, environment)
 
-    def mark_release(self, name: str, *, at_us: int | None, environment: str | None, accept: bool) -> None:
-        """Mark a deploy."""
+    def mark_release(
+        self, name: str, *, at_us: int | None, environment: str | None, accept: bool, commits: str = ""
+    ) -> None:
+        """Mark a deploy; `commits` are those of `git log --name-only`."""
         mark_release(
             self.workspace, self.store.judgements, name,
-            audit=self.store.audit, at_us=at_us, environment=environment, accept=accept,
+            audit=self.store.audit, at_us=at_us, environment=environment, accept=accept, commits=commits,
+            commit_log=self.store.commits,
         )  # fmt: skip
 
     def environment_note(self, environment: str) -> str:

@@ -162,13 +162,14 @@ class OperatorActions:
         """End a silence now."""
         end_silence(self._store.silences, _whole(silence, "silence"), self._store.audit, note)
 
-    def mark_release(self, name: str, environment: str, note: Note, *, accept: bool) -> None:
+    def mark_release(self, name: str, environment: str, note: Note, *, accept: bool, commits: str = "") -> None:
         """Mark a deploy that is live from now on."""
         if not name.strip():
             raise UsageError("a release has a name", slug="bad-argument", fix="such as v2.4")
         mark_release(
             self._workspace, self._store.judgements, name.strip(),
             audit=self._store.audit, environment=environment or None, accept=accept, note=note,
+            commits=commits, commit_log=self._store.commits,
         )  # fmt: skip
 
     def environment_note(self, environment: str) -> str:

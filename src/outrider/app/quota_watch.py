@@ -6,23 +6,22 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from outrider.app.periodic_watch import PeriodicWatch
 from outrider.app.telemetry_day import LEDGER_FILE
 from outrider.telemetry import LEDGER, read_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from outrider.model import ErrorProject, ProjectRegistry, Run
-    from outrider.runs import Judgement
+    from outrider.model import ErrorProject, ProjectRegistry
 
 ERROR_LEDGER_FILE: Final = f"errors/{LEDGER}"
-_EVERY_US: Final = 15 * 1_000_000
 _REFUSED: Final = re.compile(r"project \d+ (?:events|exceptions) beyond the limit of the day")
 
 
-class QuotaWatch:
-    """A listener of the service that hands on which projects refuse errors, every fifteen seconds.
+class QuotaWatch(PeriodicWatch):
+    """Hands on which projects refuse errors.
 
     Args:
         state: Folder of the workspace's state, in which the processes that take errors count them.
@@ -32,19 +31,13 @@ class QuotaWatch:
     def __init__(
         self, state: Path, projects: ProjectRegistry, on_seen: Callable[[Mapping[ErrorProject, int], int], None]
     ) -> None:
+        super().__init__()
         self._ledgers = (state / ERROR_LEDGER_FILE, state / LEDGER_FILE)
         self._projects = projects
         self._on_seen = on_seen
-        self._looked_us: int | None = None
 
-    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
-        """Ignore runs."""
-
-    def ticked(self, now_us: int) -> None:
-        """Look, if it is time."""
-        if self._looked_us is not None and 0 <= now_us - self._looked_us < _EVERY_US:
-            return
-        self._looked_us = now_us
+    def look(self, now_us: int) -> None:
+        """Hand them on."""
         counts = [counts for counts in self._today(now_us) if any(_REFUSED.fullmatch(reason) for reason in counts)]
         projects = self._projects.all() if counts else ()
         refused = {project: sum(_refused(own, project) for own in counts) for project in projects}

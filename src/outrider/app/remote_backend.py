@@ -300,10 +300,12 @@ class RemoteBackend:
             wanted = [release for release in releases if environment in {None, release.environment}]
             return tuple(reversed(wanted))
 
-    def mark_release(self, name: str, *, at_us: int | None, environment: str | None, accept: bool) -> None:
+    def mark_release(
+        self, name: str, *, at_us: int | None, environment: str | None, accept: bool, commits: str = ""
+    ) -> None:
         """Mark a deploy that is live from now on."""
         _refuse("--at", at_us)
-        values = {"name": name, "environment": environment or "", "accept": "yes" if accept else ""}
+        values = {"name": name, "environment": environment or "", "accept": "yes" if accept else "", "commits": commits}
         self.client.act("/releases", values)
 
     def environment_note(self, environment: str) -> str:

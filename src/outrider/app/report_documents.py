@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from outrider.app.listeners import SILENT
 from outrider.app.report_incidents import StoredIncidents
 from outrider.app.workspace_access import judge_settings, now_us
-from outrider.model import Place, UsageError, using_locale
+from outrider.model import Outcome, Place, UsageError, using_locale
 from outrider.reports import (
     as_csv,
     as_json,
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 Format = Literal["html", "md", "json", "csv"]
 ReportName = Literal["weekly", "daily", "monthly", "quarterly", "release"]
+
+_LOADS_READ = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,20 +192,29 @@ def load_document(
     run: str,
     form: ReportForm = ReportForm(table="endpoints"),
 ) -> ReportDocument:
-    """Return the report of a load run, by its id or a unique beginning or end of it.
+    """Return the report of a load run, by its id or a unique beginning or end of it; `latest` is the newest load.
 
     Raises:
         UsageError: unknown-run, no-load.
     """
-    stored = store.runs.get(run).run
+    stored = store.runs.get(_latest_load(store) if run == "latest" else run).run
     if all(attempt.measurement.load is None for attempt in stored.attempts):
         fix = f"outrider report run {stored.id} reports it; outrider runs 'load:*' lists loads"
-        raise UsageError(f"run {stored.id} of {stored.check} holds no load", slug="no-load", fix=fix)
+        raise UsageError(f"run {stored.id} of {stored.check} ran no load", slug="no-load", fix=fix)
     with form.written_for(workspace):
         report = load_report(
             stored, workspace=workspace.name, timezone=workspace.timezone, good=last_good_run(store, stored)
         )
         return _document(_single_text(report, workspace, form), f"load-{report.run.id}", workspace, form)
+
+
+def _latest_load(store: ReportRecords) -> str:
+    """Return the id of the newest load that was not skipped."""
+    loads = store.runs.search("load:*", limit=_LOADS_READ)
+    made = (load.id for load in loads if load.outcome not in {Outcome.SKIPPED, Outcome.MISSED})
+    if (newest := next(made, None)) is None:
+        raise UsageError("no load has run yet", slug="no-load", fix="outrider load runs one")
+    return newest
 
 
 def _release_span(memory: JudgeMemory, name: str | None, environment: str, timezone: str, at_us: int) -> Period:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def serve(child: ChildProcess) -> None:
     """Run the checks of the workspace in the current folder until the process is to end."""
     workspace = find_workspace()
-    with open_store(workspace) as store:
+    with open_store(workspace, to_write=True) as store:
         service = WorkspaceService(workspace, store, report_problem=child.report)
         child.on_stop(service.stop)
         child.on_reload(service.reload)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -26,9 +25,9 @@ from outrider.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from outrider.app.operation_watch import OperationWatch
+    from outrider.app.progress_mark import ProgressMark
     from outrider.model import AggregateLog, RatePoint, ServiceReader
 
 PERIOD_S: Final = 300
@@ -65,7 +64,7 @@ class ServiceWatch:
         reader: Of the telemetry.
         aggregates: Where it is stored.
         environment: Which environment the traffic is of.
-        mark: A file that says until when it is stored. Without one, the last three days are stored.
+        mark: Until when it is stored. At first, the last three days are.
         operations: Judges the operations of services; None if nothing does.
         clock: Seconds since 1970.
     """
@@ -75,7 +74,7 @@ class ServiceWatch:
         reader: ServiceReader,
         aggregates: AggregateLog,
         environment: str,
-        mark: Path,
+        mark: ProgressMark,
         *,
         operations: OperationWatch | None = None,
         clock: Callable[[], float] = time.time,
@@ -98,7 +97,7 @@ class ServiceWatch:
         """
         settled_s = int(self._clock() - SETTLED_S) // PERIOD_S * PERIOD_S
         left = self._look_at_operations(settled_s)  # before their service, whose incident quotes them
-        begin_s = max(self._stored_until_s(), settled_s - _FIRST_S)
+        begin_s = max(self._mark.until_s, settled_s - _FIRST_S)
         end_s = min(settled_s, begin_s + _HOUR_S)
         if end_s <= begin_s:
             return left
@@ -106,10 +105,7 @@ class ServiceWatch:
             end_s = settled_s
         else:
             self._aggregates.record([*self._own(begin_s, end_s), *self._calls(begin_s, end_s)])
-        self._mark.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._mark.with_suffix(".new")
-        fresh.write_text(json.dumps({"until_s": end_s}), encoding="utf-8")
-        fresh.replace(self._mark)
+        self._mark.move(end_s)
         return max(left, (settled_s - end_s) // PERIOD_S)
 
     def _had_services(self, begin_s: int, end_s: int) -> bool:
@@ -123,12 +119,6 @@ class ServiceWatch:
         if samples:
             self._aggregates.record(samples)
         return left
-
-    def _stored_until_s(self) -> int:
-        try:
-            return int(json.loads(self._mark.read_text(encoding="utf-8"))["until_s"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0
 
     def _own(self, begin_s: int, end_s: int) -> Iterator[AggregateSample]:
         usual = self._usual_at(begin_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from outrider.app.host_turns import host_turns
 from outrider.model import UsageError
@@ -20,15 +20,18 @@ from outrider.telemetry_store import (
 from outrider.workspace import TelemetrySettings, available_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator, Mapping
     from pathlib import Path
 
-    from outrider.model import LogRecord, NotablePattern, TelemetryReader
+    from outrider.model import LogRecord, NotablePattern, Span, TelemetryReader
     from outrider.workspace import Workspace
 
 ENGINE_FOLDER = "telemetry/engine"
 _LATE_NS = 10 * 10**9
+_LONG_NS = 60 * 10**9
 _FOLLOWED = 1000
+
+T = TypeVar("T")
 
 
 def open_telemetry(workspace: Workspace) -> TelemetryStore:
@@ -123,17 +126,42 @@ def follow_logs(
         clock: Nanoseconds since 1970.
     """
     started_ns = clock()
-    seen: frozenset[tuple[object, ...]] = frozenset()
-    while True:
+
+    def newest() -> Mapping[Hashable, LogRecord]:
         after_ns = max(started_ns, clock() - _LATE_NS) - 1
-        matches = reader.search_logs(query, limit=_FOLLOWED, after_ns=after_ns)
-        keys = {_key(record): record for record in reversed(matches.rows)}
-        yield from (record for key, record in keys.items() if key not in seen)
-        seen = frozenset(keys)
+        return {_key(record): record for record in reader.search_logs(query, limit=_FOLLOWED, after_ns=after_ns).rows}
+
+    return _followed(newest, wait)
+
+
+def follow_spans(
+    reader: TelemetryReader, query: str, wait: Callable[[], None], clock: Callable[[], int] = time.time_ns
+) -> Iterator[Span]:
+    """Yield spans that match and began since the call as they come in, without end.
+
+    A span comes in once it has ended: one that began more than a minute ago is missed. Arguments as of `follow_logs`.
+    """
+    started_ns = clock()
+
+    def newest() -> Mapping[Hashable, Span]:
+        after_ns = max(started_ns, clock() - _LONG_NS) - 1
+        spans = reader.search_spans(query, limit=_FOLLOWED, after_ns=after_ns).rows
+        return {(span.trace_id, span.span_id): span for span in spans}
+
+    return _followed(newest, wait)
+
+
+def _followed(newest: Callable[[], Mapping[Hashable, T]], wait: Callable[[], None]) -> Iterator[T]:
+    """Yield what is new each time; what is asked for is by what tells it apart, the newest first."""
+    seen: frozenset[Hashable] = frozenset()
+    while True:
+        latest = newest()
+        yield from (latest[key] for key in reversed(latest) if key not in seen)
+        seen = frozenset(latest)
         wait()
 
 
-def _key(record: LogRecord) -> tuple[object, ...]:
+def _key(record: LogRecord) -> Hashable:
     return record.time_ns, record.service, record.body, record.trace_id, record.span_id
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def serve(child: ChildProcess) -> None:
     """Take telemetry of the workspace in the current folder, while it is switched on, until the process is to end."""
     workspace = find_workspace()
-    with open_store(workspace) as store:
+    with open_store(workspace, to_write=True) as store:
         follower = TelemetryFollower(workspace, store.overrides, lambda wanted: _begun(wanted, store), child.report)
         child.on_stop(follower.stop)
         child.on_reload(follower.hurry)

@@ -11,7 +11,9 @@ import structlog
 
 from outrider.app.followed_rules import FollowedRules
 from outrider.app.operation_watch import OperationWatch
+from outrider.app.page_watch import PageWatch
 from outrider.app.pattern_watch import PatternWatch
+from outrider.app.progress_mark import ProgressMark
 from outrider.app.rule_watch import RuleWatch
 from outrider.app.service_watch import ServiceWatch
 from outrider.app.telemetry_access import ENGINE_FOLDER, open_telemetry, telemetry_retention
@@ -20,9 +22,10 @@ from outrider.model import OutriderError
 from outrider.telemetry_store import NOTABLE_FILE, damaged_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
+    from outrider.app.page_watch import Site
     from outrider.model import TelemetryRecords
     from outrider.telemetry_store import TelemetryRetention, TelemetryStore
     from outrider.workspace import TelemetrySettings, Workspace
@@ -37,6 +40,7 @@ _COUNT_EVERY_S: Final = 60.0
 _RULES_EVERY_S: Final = 5.0
 _PATTERNS_EVERY_S: Final = 30.0
 _MARK: Final = "telemetry/services.json"
+_PAGES_MARK: Final = "telemetry/pages.json"
 _RULES_MARK: Final = "telemetry/rules.json"
 _PATTERNS: Final = "telemetry/patterns.json"
 
@@ -76,6 +80,7 @@ class TelemetryService:
             self._store, telemetry_retention(settings), missing_bytes=room.missing_bytes, watch=watch,
             rules=self._rule_watch(workspace),
             patterns=self._pattern_watch(workspace) if _follows_patterns(workspace) else None,
+            pages=_page_watch(workspace, self._store, records),
         )  # fmt: skip
         self._write_counts = ledger.write
         self._stop = threading.Event()
@@ -98,6 +103,10 @@ class TelemetryService:
             self._upkeep.patterns = None
         elif self._upkeep.patterns is None:
             self._upkeep.patterns = self._pattern_watch(workspace)
+        if not _judges_pages(workspace):
+            self._upkeep.pages = None
+        elif self._upkeep.pages is None:
+            self._upkeep.pages = _page_watch(workspace, self._store, self._records)
         if not _judges_services(workspace):
             self._upkeep.watch = None
         elif self._upkeep.watch is None:
@@ -140,9 +149,25 @@ def _follows_patterns(workspace: Workspace) -> bool:
 
 
 def _service_watch(workspace: Workspace, reader: TelemetryStore, records: TelemetryRecords) -> ServiceWatch:
-    environment, mark = workspace.defaults.environment, workspace.state / _MARK
+    environment, mark = workspace.defaults.environment, ProgressMark(workspace.state / _MARK)
     operations = OperationWatch(reader, environment)
     return ServiceWatch(reader, records.aggregates, environment, mark, operations=operations)
+
+
+def _judges_pages(workspace: Workspace) -> bool:
+    switches = workspace.capabilities
+    return switches.errors and switches.real_users and switches.pages and switches.judging
+
+
+def _page_watch(workspace: Workspace, reader: TelemetryStore, records: TelemetryRecords) -> PageWatch | None:
+    if workspace.errors is None or not _judges_pages(workspace):
+        return None
+
+    def sites() -> Iterator[Site]:
+        return ((project.service, project.environment) for project in records.projects.all())
+
+    mark = ProgressMark(workspace.state / _PAGES_MARK)
+    return PageWatch(reader, records.aggregates, sites, mark, workspace.errors.pages)
 
 
 class TelemetryUpkeep:
@@ -155,6 +180,7 @@ class TelemetryUpkeep:
         watch: Stores what is judged of services; None where nothing is. It may be replaced at any time.
         rules: Stores what rules over queries measure.
         patterns: Follows patterns of log records; None where nothing does. It may be replaced at any time.
+        pages: Stores what is judged of pages; None where nothing is. It may be replaced at any time.
         missing_bytes: By how much too little of the disk is free.
     """
 
@@ -168,8 +194,10 @@ class TelemetryUpkeep:
         watch: ServiceWatch | None = None,
         rules: RuleWatch | None = None,
         patterns: PatternWatch | None = None,
+        pages: PageWatch | None = None,
     ) -> None:
         self.watch = watch
+        self.pages = pages
         self.patterns = patterns
         self._rules = rules
         self._missing_bytes = missing_bytes
@@ -186,6 +214,7 @@ class TelemetryUpkeep:
             if self._clock() >= self._count_due_s:
                 left, watch = self._store.roll_up_calls(), self.watch
                 left += watch.look() if watch is not None and not left else 0
+                left += pages.look() if (pages := self.pages) is not None and not left else 0
                 self._count_due_s = self._clock() + (0 if left else _COUNT_EVERY_S)
             if (patterns := self.patterns) is not None and self._clock() >= self._patterns_due_s:
                 self._patterns_due_s = self._clock() + (0 if patterns.look() else _PATTERNS_EVERY_S)

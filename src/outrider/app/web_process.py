@@ -18,7 +18,7 @@ def serve(child: ChildProcess) -> None:
     workspace = find_workspace()
     stopping = threading.Event()
     scheduler = SchedulerReader(child.link("scheduler"), lambda: child.processes)
-    with open_store(workspace) as store:
+    with open_store(workspace, to_write=True) as store:
         child.on_stop(stopping.set)
         web = WebService(workspace, store, scheduler)
         web.start(child.options.host, child.kept.get("port", child.options.port), child.kept.get("artifacts_port"))

@@ -58,9 +58,13 @@ def create_workspace(folder: Path, *, force: bool = False) -> Scaffold:
     return write_scaffold(folder, force=force)
 
 
-def open_store(workspace: Workspace) -> Store:
-    """Open the workspace's store; close it, or use it as a context."""
-    return Store.open(workspace.store_url, artifacts=workspace.artifacts_url)
+def open_store(workspace: Workspace, *, to_write: bool = False) -> Store:
+    """Open the workspace's store; close it, or use it as a context.
+
+    Args:
+        to_write: Whether to refuse one that can only be read now, and not when something is written first.
+    """
+    return Store.open(workspace.store_url, artifacts=workspace.artifacts_url, to_write=to_write)
 
 
 def register_checks(registry: CheckRegistry, workspace: Workspace, checks: Sequence[Check]) -> None:

@@ -1,6 +1,13 @@
 """Explain a problem: where the time of a step went, which service is its root, and where the id of a trace was lost."""
 
-from outrider.causes.attribution_text import attribution_lines, change_text, count_text, runs_text
+from outrider.causes.attribution_text import (
+    attribution_lines,
+    between_name,
+    change_text,
+    count_text,
+    other_name,
+    runs_text,
+)
 from outrider.causes.change_suspects import (
     FALSE_SHARE,
     LOOKED_BACK_US,
@@ -13,6 +20,7 @@ from outrider.causes.change_suspects import (
 from outrider.causes.flame_frames import FlameFrame, flame_frames
 from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_join
 from outrider.causes.missing_spans import NamedTraces, missing_spans
+from outrider.causes.phase_parts import PHASE
 from outrider.causes.service_suspects import WorseService, service_suspects
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, SpanNode, SpanTree, span_tree
 from outrider.causes.suspect_order import Observed, Suspect, rank_suspects
@@ -25,6 +33,7 @@ __all__ = [
     "FALSE_SHARE",
     "LOOKED_BACK_US",
     "MISSING_PARENT",
+    "PHASE",
     "REPEATED_ID",
     "Change",
     "ChangeKind",
@@ -49,6 +58,7 @@ __all__ = [
     "WorseService",
     "attribute_time",
     "attribution_lines",
+    "between_name",
     "change_suspects",
     "change_text",
     "count_text",
@@ -56,6 +66,7 @@ __all__ = [
     "flame_frames",
     "judge_join",
     "missing_spans",
+    "other_name",
     "rank_suspects",
     "runs_text",
     "service_suspects",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from outrider.causes.phase_parts import PHASE
 from outrider.charts import milliseconds
 
 if TYPE_CHECKING:
@@ -21,12 +22,13 @@ def attribution_lines(attribution: TimeAttribution) -> tuple[str, ...]:
     whole = f"of {change_text(attribution.extra)}"
     parts = [f"{change_text(part.extra)} in {place_text(part)}{_notes(part)}" for part in attribution.parts]
     left = [
-        ("other spans", attribution.rest),
-        ("between spans", attribution.between),
+        (other_name(attribution), attribution.rest),
+        (between_name(attribution), attribution.between),
         ("outside of the traces: browser, network, and what sends no spans", attribution.outside),
     ]
     rest = "; ".join(f"{_signed(share.ms)} {name}" for name, share in left if abs(share.ms) >= _least_ms(attribution))
-    head = [f"{whole}, {parts[0]}"] if parts else [f"{whole}, no span has more than chance explains"]
+    of = "phase" if attribution.no_traces else "span"
+    head = [f"{whole}, {parts[0]}"] if parts else [f"{whole}, no {of} has more than chance explains"]
     return (*head, *parts[1:], *([f"left: {rest}"] if rest else []))
 
 
@@ -34,7 +36,19 @@ def runs_text(attribution: TimeAttribution) -> str:
     """Return what was compared, and what was left out."""
     compared = f"{attribution.before_runs} runs before and {attribution.after_runs} since; intervals hold in 80 %"
     left_out = [f"{count} left out, as {why}" for why, count in attribution.left_out.items()]
-    return "; ".join((compared, *left_out))
+    why = attribution.no_traces
+    by_phases = f"by what the prober measured, since of traces {why}" if why else ""
+    return "; ".join(filter(None, (compared, *left_out, by_phases)))
+
+
+def other_name(attribution: TimeAttribution) -> str:
+    """Return what a reader calls the parts that are not named."""
+    return "other phases" if attribution.no_traces else "other spans"
+
+
+def between_name(attribution: TimeAttribution) -> str:
+    """Return what a reader calls the time between them."""
+    return "outside of what was measured" if attribution.no_traces else "between spans"
 
 
 def change_text(share: Share) -> str:
@@ -48,7 +62,9 @@ def change_text(share: Share) -> str:
 
 
 def place_text(part: TimePart) -> str:
-    """Return an operation and its service: "SELECT products of catalogue"."""
+    """Return an operation and its service, "SELECT products of catalogue", or what a phase is called."""
+    if part.place.service == PHASE:
+        return part.place.operation
     return f"{part.place.operation} of {part.place.service or 'an unnamed service'}"
 
 

@@ -82,6 +82,7 @@ class TimeAttribution:
         between: While traces had begun and no span ran.
         outside: Before the first span and after the last: browser, network, and what sends no spans.
         left_out: Why runs were not compared, and how many.
+        no_traces: Why it is told by phases, which the prober measured itself; empty where it is told by spans.
     """
 
     extra: Share
@@ -92,17 +93,26 @@ class TimeAttribution:
     between: Share
     outside: Share
     left_out: Mapping[str, int]
+    no_traces: str = ""
 
 
 def attribute_time(before: Iterable[TracedStep | str], after: Iterable[TracedStep | str]) -> TimeAttribution | str:
-    """Return where the extra time of a step is, or why that is not known.
+    """Return where the extra time of a step is by its traces, or why that is not known.
 
     Args:
         before: Runs in which the step was as quick as usual, or why one is of no use.
         after: Runs since it got slower.
     """
-    places, left_out = Places(), Counter[str]()
-    sides = [_known(places, side, left_out) for side in (before, after)]
+    places = Places()
+    return attribute_parts(places, *([_parts_of(places, step) for step in side] for side in (before, after)))
+
+
+def attribute_parts(
+    places: Places, before: Iterable[StepParts | str], after: Iterable[StepParts | str]
+) -> TimeAttribution | str:
+    """Return where the extra time of a step is by its parts, as `places` numbers them, or why that is not known."""
+    left_out = Counter[str]()
+    sides = [_known(side, left_out) for side in (before, after)]
     if min(map(len, sides)) < LEAST_ROWS:
         return _too_few(sides, left_out)
     columns = _columns(places, sides)
@@ -117,10 +127,13 @@ def attribute_time(before: Iterable[TracedStep | str], after: Iterable[TracedSte
     )  # fmt: skip
 
 
-def _known(places: Places, steps: Iterable[TracedStep | str], left_out: Counter[str]) -> list[StepParts]:
+def _parts_of(places: Places, step: TracedStep | str) -> StepParts | str:
+    return step if isinstance(step, str) else step_parts(places, step.duration_ms, step.traces, step.window_ns)
+
+
+def _known(side: Iterable[StepParts | str], left_out: Counter[str]) -> list[StepParts]:
     known = []
-    for step in steps:
-        parts = step if isinstance(step, str) else step_parts(places, step.duration_ms, step.traces, step.window_ns)
+    for parts in side:
         if isinstance(parts, str):
             left_out[parts] += 1
         else:

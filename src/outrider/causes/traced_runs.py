@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from outrider.causes.time_attribution import TimeAttribution, TracedStep, attribute_time
-from outrider.model import Outcome, RunId, RunPosition
+from outrider.causes.phase_parts import phase_parts
+from outrider.causes.time_attribution import TimeAttribution, TracedStep, attribute_parts, attribute_time
+from outrider.causes.trace_parts import Places
+from outrider.model import Outcome, RunId, RunPosition, TelemetryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from outrider.model import Attempt, CheckHistory, Run, RunLog, RunSummary, Span, Step, TelemetryReader, TraceLinkLog
+    from outrider.causes.trace_parts import StepParts
+    from outrider.model import (
+        Attempt,
+        CheckHistory,
+        Measurement,
+        Run,
+        RunLog,
+        RunSummary,
+        Span,
+        Step,
+        TelemetryReader,
+        TraceLinkLog,
+    )
 
 _FIRST: Final = "0" * 32
 """Before every run that was due at its time."""
@@ -63,22 +77,44 @@ class SlowerStep:
     until_us: int
 
 
-def explain_slower_step(store: TracedRuns, reader: TelemetryReader, slower: SlowerStep) -> TimeAttribution | str:
+def explain_slower_step(store: TracedRuns, reader: TelemetryReader | None, slower: SlowerStep) -> TimeAttribution | str:
     """Return where the extra time of a step is, by up to twenty runs on each side, or why that is not known.
+
+    Told by the traces of the runs; where these do not say it, or there is no telemetry, by what the prober measured.
 
     Raises:
         UsageError: If the run is not kept any more.
-        TelemetryError: If the telemetry cannot be read.
     """
     shown = store.runs.get(slower.run).run
     before = _passed(store, shown, slower.since_us, since_us=0)
     after = _passed(store, shown, slower.until_us + 1, since_us=slower.since_us)
-    measured = {run.id: _measured(store, run.id, slower.step) for run in (*before, *after)}
-    if not any(measured[run.id].step for run in before):
+    sides = [[_measured(store, run.id, slower.step) for run in side] for side in (before, after)]
+    if not any(measured.step for measured in sides[0]):
         return f"no run before it got slower has a step {slower.step!r}"
-    spans = _spans(store, reader, list(measured.values()))
-    sides = ([_traced(measured[run.id], spans) for run in side] for side in (before, after))
-    return attribute_time(*sides)
+    by_traces = _by_traces(store, reader, sides)
+    if not isinstance(by_traces, str):
+        return by_traces
+    places = Places()
+    by_phases = attribute_parts(places, *([_phases(places, measured) for measured in side] for side in sides))
+    return by_traces if isinstance(by_phases, str) else replace(by_phases, no_traces=by_traces)
+
+
+def _by_traces(
+    store: TracedRuns, reader: TelemetryReader | None, sides: Sequence[Sequence[_MeasuredStep]]
+) -> TimeAttribution | str:
+    if reader is None:
+        return "the workspace takes none"
+    try:
+        spans = _spans(store, reader, [measured for side in sides for measured in side])
+    except TelemetryError as error:
+        return error.what
+    return attribute_time(*([_traced(measured, spans) for measured in side] for side in sides))
+
+
+def _phases(places: Places, measured: _MeasuredStep) -> StepParts | str:
+    if measured.step is None or measured.measurement is None:
+        return "they have no such step"
+    return phase_parts(places, measured.measurement, measured.step)
 
 
 def _passed(store: TracedRuns, like: Run, until_us: int, *, since_us: int) -> list[RunSummary]:
@@ -93,12 +129,13 @@ def _passed(store: TracedRuns, like: Run, until_us: int, *, since_us: int) -> li
 
 @dataclass(frozen=True, slots=True)
 class _MeasuredStep:
-    """A step of one run, and the ids of its traces; `is_shared` if they are of other steps, too."""
+    """A step of one run, what was measured with it, and its traces' ids; `is_shared` if they are of others, too."""
 
     step: Step | None
     trace_ids: tuple[str, ...]
     started_ns: int
     is_shared: bool
+    measurement: Measurement | None = None
 
 
 def _measured(store: TracedRuns, run: RunId, key: str) -> _MeasuredStep:
@@ -109,7 +146,7 @@ def _measured(store: TracedRuns, run: RunId, key: str) -> _MeasuredStep:
         return _MeasuredStep(None, (), 0, is_shared=False)
     ids, is_shared = _traces_of(attempt, step)
     started_ns = attempt.measurement.started_us * 1000 + round(step.offset_ms * 1e6)
-    return _MeasuredStep(step, ids, started_ns, is_shared)
+    return _MeasuredStep(step, ids, started_ns, is_shared, attempt.measurement)
 
 
 def _traces_of(attempt: Attempt, step: Step) -> tuple[tuple[str, ...], bool]:

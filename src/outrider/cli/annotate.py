@@ -55,4 +55,4 @@ def annotate(
         place = " ".join(mark.matchers) or "all checks"
         echo(f"{short(mark.id)}  {at_with_zone(mark.at_us, timezone)}  {place}  {mark.author}: {mark.text}")
     if not annotations:
-        click.echo('nothing is noted: outrider annotate "TEXT"', err=True)
+        echo('nothing is noted: outrider annotate "TEXT"', err=True)

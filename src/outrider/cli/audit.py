@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import click
 
+from outrider.cli.echo import echo
 from outrider.cli.fitted_table import FittedTable, note_column
 from outrider.cli.run_tables import at_with_zone, console
 from outrider.cli.server_option import chosen_backend
@@ -31,6 +32,6 @@ def audit(*, limit: int, as_json: bool) -> None:
     if changes:
         console().print(table)
     else:
-        click.echo("nobody has changed anything yet", err=True)
+        echo("nobody has changed anything yet", err=True)
     if not changes.is_complete:
-        click.echo("there are earlier ones: --limit", err=True)
+        echo("there are earlier ones: --limit", err=True)

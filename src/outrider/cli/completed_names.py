@@ -24,18 +24,30 @@ _SHORT_ID = 8
 
 
 def complete_checks(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """Return the checks whose id, with its kind or without, begins so; files where there are none."""
+    """Return the checks whose id, with its kind or without, begins so; else the names of such; else files."""
     ids = _stored(lambda _, store: [check.id for check in store.checks.all()])
-    shown = ids if incomplete.startswith("journey:") else map(display_name, ids)
+    shown = [*(ids if incomplete.startswith("journey:") else map(display_name, ids))]
     names = [name for name in shown if name.startswith(incomplete)]
+    names = names or sorted(
+        {name for _, _, name in (own.rpartition("::") for own in shown) if name.startswith(incomplete)}
+    )
     return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
 
 
 def complete_runs(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Return the latest runs whose short id begins so, with what they were."""
-    runs = _stored(lambda _, store: list(list_runs(store.runs, limit=_MOST)))
+    return _runs(incomplete, "*", "the newest run")
+
+
+def complete_loads(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Return the latest runs of load profiles whose short id begins so."""
+    return _runs(incomplete, "load:*", "the newest load")
+
+
+def _runs(incomplete: str, pattern: str, newest: str) -> list[CompletionItem[str]]:
+    runs = _stored(lambda _, store: list(list_runs(store.runs, pattern, limit=_MOST)))
     items = [CompletionItem(run.id[-_SHORT_ID:], help=f"{run.outcome} {display_name(run.check)}") for run in runs]
-    latest = CompletionItem("latest", help="the newest run")
+    latest = CompletionItem("latest", help=newest)
     return [item for item in (latest, *items) if item.value.startswith(incomplete)]
 
 

@@ -51,7 +51,7 @@ def list_(*, as_json: bool = False) -> None:
     if files:
         console().print(table)
     else:
-        click.echo("no dashboards: write reports/dashboards/NAME.toml, docs/dashboard.md", err=True)
+        echo("no dashboards: write reports/dashboards/NAME.toml, docs/dashboard.md", err=True)
 
 
 @dashboards.command(epilog="Example: outrider dashboards validate")

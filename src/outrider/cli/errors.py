@@ -79,7 +79,7 @@ def list_(query: tuple[str, ...], *, view: str | None, limit: int, as_json: bool
     if issues:
         console().print(_table(issues, timezone))
     else:
-        click.echo(f"no {'issue is like that' if text else 'open issues'}: outrider errors is:all", err=True)
+        echo(f"no {'issue is like that' if text else 'open issues'}: outrider errors is:all", err=True)
     if not issues.is_complete:
         warn(f"there are more: --limit {limit * 2}, or a narrower query")
 
@@ -113,6 +113,17 @@ def show(issue: str, *, event: str, as_json: bool) -> None:
         more = {
             "keys": [asdict(key) for key in shown.keys],
             "event": asdict(shown.event) if shown.event else None,
+            "commits": [
+                {
+                    "id": own.commit.id,
+                    "author": own.commit.author,
+                    "at": own.commit.at,
+                    "subject": own.commit.subject,
+                    "file": own.file,
+                    "function": own.function,
+                }
+                for own in shown.commits
+            ],
             "history": [asdict(entry) for entry in shown.notes],
         }
         click.echo(json.dumps({**_document(shown.issue), **more}))
@@ -129,6 +140,9 @@ def _show(out: Console, shown: ShownIssue, timezone: str) -> None:
     )
     for key in shown.keys:
         out.print(note(f"grouped by {key.reason}: {'; '.join(key.parts)}"))
+    for suspect in shown.commits:
+        commit = suspect.commit
+        out.print(note(f"suspect {commit.id[:10]} {commit.subject} ({commit.author}): {suspect.file}"))
     for entry in shown.notes:
         when = at_with_zone(entry.at_us, timezone)
         out.print(note(f"{when}  {entry.author or 'Outrider'}: {entry.action} {entry.text}"))

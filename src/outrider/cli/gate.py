@@ -92,7 +92,7 @@ def gate(
     rules = gate_rules(margin=margin / 100, floor_ms=floor, most_sessions=cap, deciding=deciding)
     options = GateOptions(rules, size, ab, variable, last, fail_fast=fail_fast, budget_s=budget_s, shard=shard)
     workspace = find_workspace()
-    with open_store(workspace) as store, Progress() as progress:
+    with open_store(workspace, to_write=True) as store, Progress() as progress:
         progress.ignores(ignored_variables(workspace))
         if self_test:
             rates = self_test_gate(workspace, store, patterns, options, listener=progress)

@@ -28,4 +28,4 @@ def hosts(*, since: float, as_json: bool) -> None:
     elif rows:
         console().print(hosts_table(rows, workspace.timezone))
     else:
-        click.echo("no system metrics with host.name of that time; how to send them: docs/telemetry.md#hosts", err=True)
+        echo("no system metrics with host.name of that time; how to send them: docs/telemetry.md#hosts", err=True)

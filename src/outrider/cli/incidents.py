@@ -51,7 +51,7 @@ def incidents(incident: str | None, *, everything: bool, as_json: bool) -> None:
         listed = backend.incidents(include_resolved=everything, listener=progress)
         timezone = "" if as_json else backend.timezone
     if not listed.is_complete:
-        click.echo(f"these are the latest {len(listed.incidents):,} incidents: older ones are left out", err=True)
+        echo(f"these are the latest {len(listed.incidents):,} incidents: older ones are left out", err=True)
     if listed.unreadable:
         echo(f"these incidents are damaged in the store: {', '.join(listed.unreadable)}", err=True)
     if as_json:

@@ -22,7 +22,7 @@ def ingest() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     workspace = find_workspace()
-    with open_store(workspace) as store, TelemetryService(workspace, store) as service:
+    with open_store(workspace, to_write=True) as store, TelemetryService(workspace, store) as service:
         click.echo(f"telemetry is taken at {service.address}")
         stopping.wait()
     return 0

@@ -79,7 +79,7 @@ def load(  # noqa: PLR0917 - click hands them by name
     overrides = LoadOverrides(users, spawn_rate, length_s, host, processes, knee_search)
     if master is not None:
         return _work(workspace, name, master, overrides)
-    with open_store(workspace) as store, LoadProgress() as progress, _ended_by_sigterm():
+    with open_store(workspace, to_write=True) as store, LoadProgress() as progress, _ended_by_sigterm():
         outcome = run_load(workspace, store, name, overrides, listener=progress)
     _print(outcome, as_json_=as_json_, find_knee=find_knee)
     return INTERRUPTED if outcome.is_interrupted else exit_code([outcome.run.outcome])

@@ -79,9 +79,9 @@ def _list(telemetry: TelemetryReader, query: str, limit: int, timezone: str, *, 
         for record in records:
             echo(log_line(record, timezone))
     if not records:
-        click.echo("no record matches", err=True)
+        echo("no record matches", err=True)
     if not matches.is_complete:
-        click.echo("there are earlier ones: --limit", err=True)
+        echo("there are earlier ones: --limit", err=True)
 
 
 def _patterns(patterns: LogPatterns, limit: int, *, as_json: bool) -> None:
@@ -91,11 +91,11 @@ def _patterns(patterns: LogPatterns, limit: int, *, as_json: bool) -> None:
     elif rows:
         console().print(pattern_table(rows))
     if not rows:
-        click.echo("no record matches", err=True)
+        echo("no record matches", err=True)
     if len(rows) < len(patterns.rows):
-        click.echo(f"{len(patterns.rows) - len(rows)} rarer ones: --limit", err=True)
+        echo(f"{len(patterns.rows) - len(rows)} rarer ones: --limit", err=True)
     if not patterns.is_complete:
-        click.echo(f"of the newest {patterns.count:,} records that match", err=True)
+        echo(f"of the newest {patterns.count:,} records that match", err=True)
 
 
 def _notable(rows: Sequence[NotablePattern], timezone: str, *, as_json: bool) -> None:
@@ -104,7 +104,7 @@ def _notable(rows: Sequence[NotablePattern], timezone: str, *, as_json: bool) ->
     elif rows:
         console().print(notable_table(rows, timezone))
     else:
-        click.echo("no pattern is new or explodes", err=True)
+        echo("no pattern is new or explodes", err=True)
 
 
 def _follow(telemetry: TelemetryReader, query: str, timezone: str, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from importlib import import_module
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 try:
@@ -209,7 +209,7 @@ def _report(error: Exception) -> int:
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, click.ClickException):
-        error.show()
+        _show(error)
         return error.exit_code
     if isinstance(error, click.exceptions.Abort):
         click.echo("interrupted", err=True)
@@ -220,6 +220,15 @@ def _report(error: Exception) -> int:
     problem = reported(error)
     echo(problem, err=True)
     return problem.exit_code
+
+
+def _show(error: click.ClickException) -> None:
+    """Print what click says of wrong usage."""
+    from outrider.cli.echo import folded_for_terminal  # noqa: PLC0415 - as below
+
+    shown = StringIO()
+    error.show(shown)
+    click.echo(folded_for_terminal(shown.getvalue()), err=True, nl=False)
 
 
 def _run(argv: list[str] | None) -> int:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import click
 
+from outrider.cli.echo import echo
 from outrider.cli.run_tables import at_with_zone
 from outrider.cli.server_option import chosen_backend
 
@@ -30,4 +31,4 @@ def oncall(*, days: int, as_json: bool) -> None:
         for shift in shifts:
             click.echo(f"  {at_with_zone(shift.from_us, timezone)}  {shift.person or 'nobody'}")
     if not rotations:
-        click.echo("there are no rotations: scheduler/alerts.toml", err=True)
+        echo("there are no rotations: scheduler/alerts.toml", err=True)

@@ -104,7 +104,7 @@ def list_(*, as_json: bool) -> None:
             table.add_row(str(entry.id), entry.service, entry.environment, f"{entry.per_day:,}")
         console().print(table)
     else:
-        click.echo("no projects: outrider project add SERVICE", err=True)
+        echo("no projects: outrider project add SERVICE", err=True)
 
 
 @project.command(epilog="Example: outrider project limit 1 --per-day 500000")

@@ -35,7 +35,7 @@ def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
     """
     workspace = find_workspace()
     out = console(stderr=as_json)
-    with open_store(workspace) as store, ProofProgress(out) as progress:
+    with open_store(workspace, to_write=True) as store, ProofProgress(out) as progress:
         progress.progress("collecting checks")
         report = prove_journeys(workspace, store, patterns, listener=progress)
     if as_json:

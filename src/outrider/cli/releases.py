@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import duration_s
-from outrider.cli.echo import warn
+from outrider.cli.echo import echo, warn
 from outrider.cli.fitted_table import FittedTable, name_column, number_column, time_column
 from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import at, console
@@ -43,7 +43,7 @@ def releases(*, since: float, environment: str, limit: int, as_json: bool) -> No
     elif health:
         console().print(_table(health, timezone))
     else:
-        click.echo("no client has told of a session: docs/error-tracking.md#releases", err=True)
+        echo("no client has told of a session: docs/error-tracking.md#releases", err=True)
     if not health.is_complete:
         warn(f"there are more: --limit {limit * 2}")
 

@@ -17,7 +17,7 @@ from outrider.app import (
     period_document,
     run_document,
 )
-from outrider.cli.completed_names import complete_runs
+from outrider.cli.completed_names import complete_loads, complete_runs
 from outrider.cli.echo import echo
 from outrider.cli.progress import Progress
 from outrider.model import Status
@@ -110,7 +110,7 @@ def release(*, name: str | None, environment: str | None, out: Path | None, form
 @_FORMAT
 @click.option("--table", type=click.Choice(_RUN_TABLES), default="steps", show_default=True, help="With csv.")
 def run_(*, run_id: str, out: Path | None, form: ReportFormat, table: str) -> int:
-    """Write the report of one RUN: outcome, steps and their usual bands, errors and artifacts."""
+    """Write the report of one RUN, its id or `latest`: outcome, steps and their usual bands, errors and artifacts."""
     workspace = find_workspace()
     with open_store(workspace) as store, Progress() as progress:
         progress.progress("writing the report")
@@ -119,12 +119,12 @@ def run_(*, run_id: str, out: Path | None, form: ReportFormat, table: str) -> in
 
 
 @report.command(name="load", epilog="Example: outrider report load latest --format md --out -")
-@click.argument("run_id", metavar="RUN", shell_complete=complete_runs)
+@click.argument("run_id", metavar="RUN", shell_complete=complete_loads)
 @_OUT
 @_FORMAT
 @click.option("--table", type=click.Choice(_LOAD_TABLES), default="endpoints", show_default=True, help="With csv.")
 def load_(*, run_id: str, out: Path | None, form: ReportFormat, table: str) -> int:
-    """Write the report of one load RUN: rate, times, endpoints, failures and the knee."""
+    """Write the report of one load RUN, its id or `latest`: rate, times, endpoints, failures and the knee."""
     workspace = find_workspace()
     with open_store(workspace) as store, Progress() as progress:
         progress.progress("writing the report")

@@ -75,7 +75,7 @@ def run(
     if debug:
         with Progress() as progress:
             return debug_check(workspace, patterns, keyword=keyword, listener=progress)
-    with open_store(workspace) as store, _RunProgress() as progress:
+    with open_store(workspace, to_write=True) as store, _RunProgress() as progress:
         progress.ignores(ignored_variables(workspace))
         if watch:
             watch_checks(workspace, store, patterns, keyword=keyword, headed=headed, listener=progress)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from outrider.app import display_name
 from outrider.cli.completed_names import complete_checks
-from outrider.cli.echo import warn
+from outrider.cli.echo import echo, warn
 from outrider.cli.fitted_table import FittedTable, name_column, note_column, time_column
 from outrider.cli.run_tables import at, console, outcome_text, short
 from outrider.cli.server_option import chosen_backend
@@ -36,7 +36,7 @@ def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> Non
         warn("" if summaries else backend.unknown_check_note(pattern))
         timezone = "" if as_json else backend.timezone
     if not summaries.is_complete:
-        click.echo(f"there are more runs than the {limit} listed: --limit shows more", err=True)
+        echo(f"there are more runs than the {limit} listed: --limit shows more", err=True)
     if as_json:
         click.echo(json.dumps([asdict(summary) for summary in summaries]))
         return

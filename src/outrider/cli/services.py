@@ -70,7 +70,7 @@ def _print(
     elif rows:
         console().print(table_of(rows))
     else:
-        click.echo(_NONE[show], err=True)
+        echo(_NONE[show], err=True)
 
 
 def _answer(

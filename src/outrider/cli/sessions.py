@@ -49,7 +49,7 @@ def sessions(
     elif rows:
         console().print(_table(rows, workspace.timezone))
     else:
-        click.echo("no session of that time matches", err=True)
+        echo("no session of that time matches", err=True)
 
 
 def _table(rows: list[SessionRow], timezone: str) -> FittedTable:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import duration_s, moment_us
+from outrider.cli.echo import echo
 from outrider.cli.fitted_table import FittedTable, note_column
 from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import at_with_zone, console, short
@@ -76,4 +77,4 @@ def silence(
     if silences:
         console().print(table)
     else:
-        click.echo("no silences", err=True)
+        echo("no silences", err=True)

@@ -107,7 +107,7 @@ def list_(*, limit: int, as_json: bool) -> None:
     if entries:
         console().print(table)
     else:
-        click.echo("no source map is kept: outrider sourcemaps upload FOLDER", err=True)
+        echo("no source map is kept: outrider sourcemaps upload FOLDER", err=True)
     if not entries.is_complete:
         warn(f"there are more: --limit {limit * 2}")
 

@@ -103,7 +103,7 @@ def list_(*, as_json: bool) -> None:
         changed = at_with_zone(incident.changed_us, workspace.timezone)
         echo(f"{incident.id}  {incident.phase:13}  {changed}  {incident.title}")
     if not incidents:
-        click.echo("no incidents: outrider status-page open TITLE TEXT", err=True)
+        echo("no incidents: outrider status-page open TITLE TEXT", err=True)
 
 
 @status_page.command(epilog="Example: outrider status-page export /srv/www/status")

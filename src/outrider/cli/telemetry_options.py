@@ -39,7 +39,7 @@ class Measurement:
         else:
             console().print(measured_table(measured, timezone))
         if not measured.is_complete:
-            click.echo("there are more groups", err=True)
+            echo("there are more groups", err=True)
 
 
 def measure_options(command: C) -> C:

@@ -84,6 +84,13 @@ def run_trace_title(trace: RunTrace) -> str:
     return f"trace {trace.links[0].trace_id}  {'; '.join(places)}{'' if trace.spans else '  no spans'}"
 
 
+def span_line(span: Span, timezone: str) -> str:
+    """Return a span as one line: start, duration, service, name, what it failed by, and its trace."""
+    failure = f"  {span.status} {span.status_message}".rstrip() if span.status == "Error" else ""
+    clock = f"{at(span.time_ns // 1000, timezone)}.{span.time_ns // _MS_NS % 1000:03d}"
+    return f"{clock}  {_ms(span.duration_ns):>6} ms  {span.service}  {span.name}{failure}  trace:{span.trace_id}"
+
+
 def span_table(spans: Sequence[Span], timezone: str) -> FittedTable:
     """Return a line a span."""
     start = time_column(f"start ({timezone})")

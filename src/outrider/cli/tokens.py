@@ -61,7 +61,7 @@ def list_(*, as_json: bool) -> None:
         created = at_with_zone(token.created_us, workspace.timezone)
         echo(f"{token.id}  {_state(token):8} {token.kind:11} {token.role:8}  {created}  {token.name}  {token.scope}")
     if not known:
-        click.echo("no tokens: outrider tokens create NAME", err=True)
+        echo("no tokens: outrider tokens create NAME", err=True)
 
 
 @tokens.command(epilog="Example: outrider tokens revoke 5d3f0a1b")

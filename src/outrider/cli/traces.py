@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import find_workspace, open_store, open_telemetry, read_run_traces
+from outrider.app import find_workspace, follow_spans, open_store, open_telemetry, read_run_traces
 from outrider.cli.echo import echo
 from outrider.cli.run_tables import console
 from outrider.cli.telemetry_options import measure_options
-from outrider.cli.telemetry_tables import run_trace_json, run_trace_title, span_json, span_table, trace_table
+from outrider.cli.telemetry_tables import run_trace_json, run_trace_title, span_json, span_line, span_table, trace_table
 from outrider.cli.view_option import asked_query, view_option
 from outrider.model import RecordKind, UsageError, ViewPage, counted
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from outrider.cli.telemetry_options import Measurement
     from outrider.model import Span, TelemetryReader
 
+_EVERY_S = 1.0
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
 
 
@@ -31,14 +33,16 @@ _TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
 @click.argument("query", nargs=-1)
 @view_option
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many at most.")
+@click.option("--follow", is_flag=True, help="Print spans that come in, until interrupted.")
 @click.option("--run", metavar="RUN", help="Show the spans of a run instead, trace by trace; RUN as in outrider show.")
 @measure_options
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list; with --follow a JSON value a line.")
 def traces(
     query: tuple[str, ...],
     *,
     view: str | None,
     limit: int,
+    follow: bool,
     run: str | None,
     measurement: Measurement | None,
     as_json: bool,
@@ -48,6 +52,8 @@ def traces(
     The query's forms are listed in docs/telemetry.md. Write -- before one that begins with a minus.
     """
     workspace = find_workspace()
+    if follow and (run or measurement):
+        raise click.UsageError("--follow stands beside --run or a measure; leave one out")
     if run and (query or view or measurement):
         fix = "leave out one of them"
         raise UsageError(
@@ -58,6 +64,9 @@ def traces(
         if run:
             _show_run(workspace, telemetry, run, limit, as_json=as_json)
             return
+        if follow:
+            for span in follow_spans(telemetry, text, lambda: time.sleep(_EVERY_S)):
+                echo(json.dumps(span_json(span)) if as_json else span_line(span, workspace.timezone))
         if measurement:
             measurement.show(telemetry, RecordKind.SPANS, text, workspace.timezone, as_json=as_json)
             return
@@ -69,7 +78,7 @@ def traces(
     spans = matches.rows[::-1]
     _show(spans, span_table(spans, workspace.timezone), as_json=as_json)
     if not matches.is_complete:
-        click.echo("there are earlier ones: --limit", err=True)
+        echo("there are earlier ones: --limit", err=True)
 
 
 def _show_run(workspace: Workspace, telemetry: TelemetryReader, run: str, limit: int, *, as_json: bool) -> None:
@@ -85,9 +94,9 @@ def _show_run(workspace: Workspace, telemetry: TelemetryReader, run: str, limit:
             if trace.spans:
                 console().print(trace_table(trace.spans))
     if answer.count > len(answer.traces):
-        click.echo(f"there are {counted(answer.count, 'trace')}: --limit", err=True)
+        echo(f"there are {counted(answer.count, 'trace')}: --limit", err=True)
     if answer.missing:
-        click.echo(answer.missing, err=True)
+        echo(answer.missing, err=True)
 
 
 def _show(spans: Sequence[Span], table: FittedTable | None, *, as_json: bool) -> None:
@@ -96,4 +105,4 @@ def _show(spans: Sequence[Span], table: FittedTable | None, *, as_json: bool) ->
     elif spans and table is not None:
         console().print(table)
     if not spans:
-        click.echo("no span matches", err=True)
+        echo("no span matches", err=True)

@@ -61,7 +61,7 @@ def list_(*, as_json: bool) -> None:
     for user in known:
         echo(f"{user.role:9} {user.name}  since {at_with_zone(user.created_us, workspace.timezone)}")
     if not known:
-        click.echo("no users: outrider users add NAME --role admin", err=True)
+        echo("no users: outrider users add NAME --role admin", err=True)
 
 
 @users.command(epilog="Example: outrider users passwd ada < password.txt")
@@ -109,7 +109,7 @@ def sessions(name: str | None, *, as_json: bool) -> None:
         seen = at_with_zone(session.seen_us, workspace.timezone)
         echo(f"{session.user}  {session.role}  seen {seen} from {session.address}  {session.agent}")
     if not known:
-        click.echo("nobody is signed in", err=True)
+        echo("nobody is signed in", err=True)
 
 
 @users.command("sign-out", epilog="Example: outrider users sign-out ada")

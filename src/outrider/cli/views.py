@@ -49,7 +49,7 @@ def views(name: str | None, query: tuple[str, ...], *, page: str, remove: bool, 
     elif saved:
         console().print(_table(saved, timezone))
     else:
-        click.echo("no view is saved: outrider views NAME QUERY", err=True)
+        echo("no view is saved: outrider views NAME QUERY", err=True)
 
 
 def _table(saved: Sequence[SavedView], timezone: str) -> FittedTable:

@@ -38,7 +38,7 @@ def vitals(*, by: str, since: float, page: str, service: str, limit: int, as_jso
     elif rows:
         console().print(_table(rows, by))
     else:
-        click.echo("no page view of that time; how pages tell of users: docs/real-users.md", err=True)
+        echo("no page view of that time; how pages tell of users: docs/real-users.md", err=True)
 
 
 def _table(rows: list[VitalRow], by: str) -> FittedTable:

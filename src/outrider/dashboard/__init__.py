@@ -61,7 +61,15 @@ from outrider.dashboard.hosts_page import host_page, hosts_page
 from outrider.dashboard.incident_quotes import QuotedRecords, incident_quotes, incident_traces, is_quotable
 from outrider.dashboard.incident_view import incident_detail, incident_list
 from outrider.dashboard.issue_list import IssuePage, api_issues, issues_page
-from outrider.dashboard.issue_view import EventBody, IssueBody, api_event, api_issue, issue_detail, issue_page
+from outrider.dashboard.issue_view import (
+    EventBody,
+    IssueBody,
+    api_event,
+    api_issue,
+    issue_detail,
+    issue_page,
+    issue_suspects,
+)
 from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
 from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
 from outrider.dashboard.log_view import log_view, record_key
@@ -105,6 +113,7 @@ from outrider.dashboard.real_user_answers import (
 )
 from outrider.dashboard.related import Related, RelatedKind, RelatedTelemetry, related, related_of, related_page
 from outrider.dashboard.release_view import HEALTH_DAYS, HEALTH_ROWS, release_health, release_list
+from outrider.dashboard.replay_page import replay_page
 from outrider.dashboard.report_list import ReportBody, ReportListBody, api_reports, reports_page
 from outrider.dashboard.report_request import KINDS, PARTS, ReportName, ReportShelf
 from outrider.dashboard.routing_view import RoutingBody, api_routing, routing_page
@@ -351,6 +360,7 @@ __all__ = [
     "issue_detail",
     "issue_page",
     "issue_path",
+    "issue_suspects",
     "issues_page",
     "log_item",
     "log_view",
@@ -377,6 +387,7 @@ __all__ = [
     "release_list",
     "releases_page",
     "render",
+    "replay_page",
     "reports_page",
     "routing_page",
     "run_detail",

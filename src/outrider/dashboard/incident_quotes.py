@@ -45,12 +45,12 @@ def is_quotable(incident: Incident) -> bool:
 
 
 def incident_quotes(
-    store: QuotedRecords, reader: TelemetryReader, incident: Incident, now_us: int
+    store: QuotedRecords, reader: TelemetryReader | None, incident: Incident, now_us: int
 ) -> tuple[Quote, ...]:
     """Return what the traces of its runs say, the most telling first; nothing where none of it is known.
 
     These are where the extra time of a slower step is, the slowest span or those that failed, the errors that were sent
-    from the traces, and what was logged in them.
+    from the traces, and what was logged in them; without telemetry, the first alone, by what the prober measured.
 
     Raises:
         UsageError: If the run is not kept any more.
@@ -59,9 +59,12 @@ def incident_quotes(
     if not is_quotable(incident):
         return ()
     slower = slower_step_of(incident, now_us)
+    times = tuple(_times(store, reader, incident, slower)) if slower else ()
+    if reader is None:
+        return times
     traces = incident_traces(store, reader, incident)
     return (
-        *(_times(store, reader, incident, slower) if slower else ()),
+        *times,
         *(_slowest(traces) if slower else _failed(traces)),
         *_errors(store.errors, list(traces), incident, now_us),
         *_logs(reader, traces),
@@ -95,8 +98,12 @@ def _trace_ids(run: Run, step: str) -> Iterator[str]:
     return iter(own or [trace.trace_id for trace in traces])
 
 
-def _times(store: QuotedRecords, reader: TelemetryReader, incident: Incident, slower: SlowerStep) -> Iterator[Quote]:
+def _times(
+    store: QuotedRecords, reader: TelemetryReader | None, incident: Incident, slower: SlowerStep
+) -> Iterator[Quote]:
     answer = explain_slower_step(store, reader, slower)
+    if isinstance(answer, str) and reader is None:
+        return
     lines = (f"not known: {answer}",) if isinstance(answer, str) else attribution_lines(answer)[:_PARTS]
     for line in lines:
         yield quote_of("where the time went", line, f"{incident_path(incident.id)}#slower")

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Final
 from outrider.charts import draw_sparkline
 from outrider.dashboard.api_values import instant
 from outrider.dashboard.issue_list import TONES, IssueItem, issue_item, state_of
-from outrider.dashboard.outside_links import code_link
-from outrider.dashboard.page_addresses import errors_path, issue_path, run_path, trace_path
+from outrider.dashboard.outside_links import code_link, commit_link
+from outrider.dashboard.page_addresses import errors_path, issue_path, replay_path, run_path, trace_path
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.period_slots import DAY_US
-from outrider.model import ErrorUser, IssueId, UsageError
+from outrider.errors import suspect_commits
+from outrider.model import ErrorUser, IssueId, UsageError, release_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.sources import Sources
+    from outrider.errors import SuspectCommit
     from outrider.model import (
+        DashboardRecords,
         ErrorEvent,
         ErrorException,
         EventPlace,
@@ -71,7 +74,9 @@ class TagValues:
 
 @dataclass(frozen=True, slots=True)
 class IssueDetail:
-    """An issue, and the event that is looked at, if one is kept; `suspect` is the release that may have brought it."""
+    """An issue, and the event that is looked at, if one is kept; `suspect` is the release that may have brought it,
+    `commits` those of it that changed files of the stack.
+    """
 
     issue: Issue
     place: EventPlace | None
@@ -81,6 +86,7 @@ class IssueDetail:
     notes: tuple[IssueNote, ...]
     links: tuple[TraceLink, ...]
     suspect: Release | None = None
+    commits: tuple[SuspectCommit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,18 @@ class HistoryItem:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitItem:
+    """A commit of the release that an issue was first seen in, and the file of the stack that it changed."""
+
+    id: str
+    author: str
+    at: str
+    subject: str
+    file: str
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
 class IssueBody:
     """An issue; `keys` lead to it, `tags` are counted, `history` has decisions and comments, `kept` ids of events."""
 
@@ -124,6 +142,7 @@ class IssueBody:
     tags: tuple[TagItem, ...]
     history: tuple[HistoryItem, ...]
     kept: tuple[str, ...]
+    commits: tuple[CommitItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +175,18 @@ def issue_detail(sources: Sources, name: str, event: str = "") -> IssueDetail:
             f"no event {event[:40]} of this issue is kept", slug="unknown-event", fix=f"see /errors/{issue.id}"
         )
     links = sources.store.trace_links.of_traces([place.event.trace_id], limit=5) if place is not None else ()
-    environment = place.event.environment if place is not None else ""
-    suspect = suspect_release(issue.first_us, environment, sources.store.judgements.releases())
+    suspect, commits = issue_suspects(sources.store, issue, place.event if place is not None else None)
     keys, tags, notes = errors.keys(issue.id), errors.tags(issue.id), errors.notes(issue.id)
-    return IssueDetail(issue, place, events, keys, tags, notes, tuple(links), suspect)
+    return IssueDetail(issue, place, events, keys, tags, notes, tuple(links), suspect, commits)
+
+
+def issue_suspects(
+    store: DashboardRecords, issue: Issue, event: ErrorEvent | None
+) -> tuple[Release | None, tuple[SuspectCommit, ...]]:
+    """Return the release that may have brought an issue, and its commits that changed files of an event's stack."""
+    suspect = suspect_release(issue.first_us, event.environment if event else "", store.judgements.releases())
+    name = release_number(issue.first_release or (suspect.name if suspect else ""))
+    return suspect, suspect_commits(event, store.commits.of(name)) if name and event else ()
 
 
 def suspect_release(first_us: int, environment: str, releases: Iterable[Release]) -> Release | None:
@@ -193,6 +220,10 @@ def api_issue(sources: Sources, name: str) -> IssueBody:
         tuple(TagItem(tag.name, tag.value, tag.events) for tag in detail.tags),
         tuple(HistoryItem(instant(note.at_us), note.author, note.action, note.text) for note in detail.notes),
         tuple(event.id for event in detail.events),
+        tuple(
+            CommitItem(own.commit.id, own.commit.author, own.commit.at, own.commit.subject, own.file, own.function)
+            for own in detail.commits
+        ),
     )  # fmt: skip
 
 
@@ -256,6 +287,13 @@ def _tag(name: str, counts: Sequence[TagCount]) -> TagValues:
     return TagValues(name, values, total - sum(events for _, events, _ in values))
 
 
+def _replay_of(sources: Sources, event: ErrorEvent) -> str:
+    """Return the path of the replay of the session in which an event happened; "" if none is kept."""
+    named = (event.contexts.get("session", {}).get("id"), event.contexts.get("replay", {}).get("replay_id"))
+    sessions = [name.replace("-", "").lower() for name in named if isinstance(name, str) and name]
+    return next(map(replay_path, sorted(sources.store.replays.among(sessions))), "")
+
+
 def issue_page(sources: Sources, detail: IssueDetail, context: PageContext) -> str:
     """Return the page of an issue."""
     issue, event = detail.issue, masked(detail.place.event) if detail.place is not None else None
@@ -269,7 +307,8 @@ def issue_page(sources: Sources, detail: IssueDetail, context: PageContext) -> s
         "crumbs": tuple(reversed(event.breadcrumbs))[:_SHOWN_CRUMBS] if event else (),
         "chart": draw_sparkline([float(own) for own in issue.hours], f"by hour, {max(issue.hours)} at most"),
         "raw": json.dumps(asdict(event), indent=1, ensure_ascii=False)[:200_000] if event else "",
-        "run_of": _run_of(detail),
+        "run_of": _run_of(detail), "replay": _replay_of(sources, event) if event else "",
+        "commit_of": lambda own: commit_link(sources.code_url, own.commit.id, own.file),
         "code_of": lambda frame: code_link(sources.code_url, frame, event.release) if event else "",
         "history": tuple(reversed(detail.notes)), "has_telemetry": context.has_telemetry,
     }  # fmt: skip

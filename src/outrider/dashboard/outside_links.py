@@ -62,6 +62,14 @@ def code_link(template: str, frame: StackFrame, release: str) -> str:
     return _PLACE.sub(lambda match: quote(values[match[1]], safe="/"), template)
 
 
+def commit_link(template: str, commit: str, path: str) -> str:
+    """Return the address of a file as a commit left it; "" where the template has no place for a commit."""
+    if not {"commit", "path"} <= set(_PLACE.findall(template)) <= {"commit", "path", "line"}:
+        return ""
+    values = {"commit": commit, "path": path, "line": "1"}
+    return _PLACE.sub(lambda match: quote(values[match[1]], safe="/"), template)
+
+
 def times(start_ms: int, end_ms: int) -> dict[str, str]:
     """Return the places of a time, milliseconds since 1970, with a minute before and after."""
     return {"from_ms": str(start_ms - _MARGIN_MS), "until_ms": str(end_ms + _MARGIN_MS)}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from outrider.alerts import Phase, read_incidents
 from outrider.dashboard.page_addresses import write_moment
 from outrider.dashboard.period_slots import DAY_US
-from outrider.model import Excerpt, IssueQuery, printable
+from outrider.model import Excerpt, IssueQuery, printable, release_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,14 +90,9 @@ def release_health(
 ) -> Excerpt[ReleaseHealth]:
     """Return what sessions of releases came to since a time, with when each was marked live."""
     listed = store.release_health.list(now_us, since_us, environment=environment, limit=limit)
-    live = {(own.environment, _plain(own.name)): own.at_us for own in store.judgements.releases()}
-    joined = (replace(own, live_us=live.get((own.environment, _plain(own.release)))) for own in listed)
+    live = {(own.environment, release_number(own.name)): own.at_us for own in store.judgements.releases()}
+    joined = (replace(own, live_us=live.get((own.environment, release_number(own.release)))) for own in listed)
     return Excerpt(joined, is_complete=listed.is_complete)
-
-
-def _plain(release: str) -> str:
-    """Return the name of a release as people write it; clients write `shop@2.4` for `2.4`."""
-    return release.rpartition("@")[2]
 
 
 def _order(release: Release) -> tuple[int, str, str]:
@@ -122,7 +117,7 @@ def _cursor(releases: Sequence[Release], end: int) -> str:
 
 def _is_of(issue: Issue, release: Release) -> bool:
     """Return whether an issue may have come with a release."""
-    return _plain(issue.first_release) in {"", _plain(release.name)}
+    return release_number(issue.first_release) in {"", release_number(release.name)}
 
 
 def _is_in(incident: Incident, environment: str) -> bool:

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.alerts import slower_step_of
-from outrider.causes import attribution_lines, change_text, count_text, explain_slower_step, runs_text
+from outrider.causes import (
+    PHASE,
+    attribution_lines,
+    between_name,
+    change_text,
+    count_text,
+    explain_slower_step,
+    other_name,
+    runs_text,
+)
 from outrider.dashboard.page_addresses import traces_path
 from outrider.model import OutriderError
 from outrider.telemetry_store import QueryText
@@ -57,23 +66,27 @@ class SlowerStepView:
 
 
 def slower_step_view(sources: Sources, incident: Incident) -> SlowerStepView | None:
-    """Return where the extra time of an incident's step is; None where it is of no slower step, or telemetry is off."""
+    """Return where the extra time of an incident's step is; None where it is of no slower step.
+
+    Without telemetry it is told by phases, and nothing is said where these are not known either.
+    """
     slower = slower_step_of(incident, sources.now_us())
-    if slower is None or not sources.telemetry.is_on:
+    if slower is None:
         return None
+    is_on = sources.telemetry.is_on
     try:
-        answer = explain_slower_step(sources.store, sources.telemetry.reader(), slower)
+        answer = explain_slower_step(sources.store, sources.telemetry.reader() if is_on else None, slower)
     except OutriderError as error:
         answer = error.what
     if isinstance(answer, str):
-        return SlowerStepView(answer)
+        return SlowerStepView(answer) if is_on else None
     return SlowerStepView("", attribution_lines(answer), runs_text(answer), _parts(answer))
 
 
 def _parts(answer: TimeAttribution) -> tuple[SlowerPart, ...]:
     others = (
-        ("other spans", answer.rest), ("between spans", answer.between), ("outside of the traces", answer.outside),
-        ("in all", answer.extra),
+        (other_name(answer), answer.rest), (between_name(answer), answer.between),
+        *((("outside of the traces", answer.outside),) if not answer.no_traces else ()), ("in all", answer.extra),
     )  # fmt: skip
     return (
         *map(_part, answer.parts),
@@ -83,6 +96,9 @@ def _parts(answer: TimeAttribution) -> tuple[SlowerPart, ...]:
 
 def _part(part: TimePart) -> SlowerPart:
     own, place = part.extra, part.place
+    if place.service == PHASE:
+        text = change_text(own)
+        return SlowerPart(place.operation, "", own.ms, own.low_ms, own.high_ms, text, count_text(part))
     query = QueryText("since:1d").also("service", place.service)
     path = traces_path(str(query if "*" in place.operation else QueryText(query).also("name", place.operation)))
     return SlowerPart(

@@ -31,6 +31,7 @@ from outrider.errors.sentry_session import SESSION_ITEMS, session_agent, session
 from outrider.errors.sentry_signals import LOG_ITEMS, SPAN_ITEMS, otlp_logs, otlp_spans
 from outrider.errors.source_map import LARGEST_MAP, SourceMap, debug_id_of, read_source_map
 from outrider.errors.source_map_limits import BadSourceMap
+from outrider.errors.suspect_commit import MOST_COMMITS, SuspectCommit, read_git_log, suspect_commits
 from outrider.errors.symbolication import SCRIPT_PLATFORMS, debug_ids, script_paths, symbolicated
 from outrider.errors.text_stack import stack_exceptions
 
@@ -38,6 +39,7 @@ __all__ = [
     "EXCEPTION",
     "LARGEST_MAP",
     "LOG_ITEMS",
+    "MOST_COMMITS",
     "OPEN_STATES",
     "OTLP_SIGNALS",
     "RECENT_US",
@@ -52,6 +54,7 @@ __all__ = [
     "EventScrubber",
     "ReceivedEvent",
     "SourceMap",
+    "SuspectCommit",
     "Tally",
     "arrived",
     "browser_frames",
@@ -82,6 +85,7 @@ __all__ = [
     "printed_stack",
     "project_request",
     "read_envelope",
+    "read_git_log",
     "read_reports",
     "read_sentry_event",
     "read_source_map",
@@ -94,6 +98,7 @@ __all__ = [
     "session_counts",
     "span_error",
     "stack_exceptions",
+    "suspect_commits",
     "symbolicated",
     "time_us",
     "title_of_event",

@@ -24,6 +24,11 @@ class Release:
     accepted: bool = False
 
 
+def release_number(name: str) -> str:
+    """Return the name of a release as people write it; clients write `shop@2.4` for `2.4`."""
+    return name.rpartition("@")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What the judge knew of a series after the run that was due at `at_us` (microseconds UTC).

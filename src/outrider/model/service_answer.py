@@ -17,6 +17,10 @@ SERVICE_METRICS = frozenset({DURATION, REQUESTS, FAILING})
 """What is judged of a service: the p95 of its requests and their number by five minutes, and minutes (one or zero) in
 which more of them fail than usual."""
 
+PAGE_PERIOD_MINUTES, PAGE_SERIES = 15, 4
+"""A page of real users is judged by quarters of an hour: the 75th percentiles of three vitals (`DURATION`), and those
+in which more visits meet errors than usual (`FAILING`, one or zero)."""
+
 RULE_VALUE = "rule_value"
 """The measure of a rule over a query, once a period; the step is the value of the key it is told apart by."""
 

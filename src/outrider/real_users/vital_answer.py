@@ -196,6 +196,10 @@ class RealUserReader(Protocol):
         """Return vitals by the values of a key, those with the most views first."""
         ...
 
+    def vitals_of_pages(self, wanted: ViewFilter, *, every_s: int, limit: int = 50) -> dict[int, list[VitalRow]]:
+        """Return the vitals of the pages with the most views in each period, by its beginning [s]."""
+        ...
+
     def all_vitals(self, wanted: ViewFilter) -> VitalRow:
         """Return the vitals of all views that count."""
         ...

@@ -26,7 +26,7 @@ from outrider.baselines import (
     step,
     step_rate,
 )
-from outrider.model import FAILING, REQUESTS, SERVICE_METRICS, BadSeries, Checkpoint, Outcome, SubjectKind
+from outrider.model import FAILING, PAGE_SERIES, REQUESTS, SERVICE_METRICS, BadSeries, Checkpoint, Outcome, SubjectKind
 from outrider.runs.failing_minutes import judge_failing_minutes
 from outrider.runs.primary_steps import CONCLUSIVE, METRIC, primary_durations
 from outrider.runs.release_coincidence import release_share
@@ -228,6 +228,8 @@ def series_settings(settings: Settings, subject: Subject, series: int, metric: s
     """
     if subject.kind is SubjectKind.SERVICE:
         series = max(series, 1) * len(SERVICE_METRICS)
+    elif subject.kind is SubjectKind.PAGE:
+        series = PAGE_SERIES
     if metric == REQUESTS:
         months = months_per_series(settings.months, series)
         return replace(settings, months=months, scale=Scale.COUNT, direction=Direction.DOWN)

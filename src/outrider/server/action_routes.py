@@ -42,6 +42,7 @@ log = structlog.get_logger("outrider.actions")
 
 API_ROOT = "/api/v1"
 _COMMENT_CHARACTERS = 4_000
+_LOG_CHARACTERS = 60_000
 _QUERY_CHARACTERS = 4_000
 _RETRY_S = 10
 _UNKNOWN = frozenset(
@@ -172,9 +173,11 @@ ACTIONS = (
             _text("name", "Of the release.", minLength=1),
             _text("environment", "Where; the workspace's default if absent."),
             _text("accept", 'Learn the level since then as the new normal: "yes".'),
+            _text("commits", "What it consists of, as git log --name-only prints it.", maxLength=_LOG_CHARACTERS),
         ),
         lambda actions, asked: actions.mark_release(
-            asked.inputs.get("name", ""), asked.inputs.get("environment", ""), asked.note, accept=asked.is_on("accept")
+            asked.inputs.get("name", ""), asked.inputs.get("environment", ""), asked.note,
+            accept=asked.is_on("accept"), commits=asked.inputs.get("commits", ""),
         ),
         lambda _: "/releases", lambda actions, asked: actions.environment_note(asked.inputs.get("environment", "")),
     ),

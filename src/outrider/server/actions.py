@@ -85,8 +85,8 @@ class Actions(Protocol):
         """Remove a saved view."""
         ...
 
-    def mark_release(self, name: str, environment: str, note: Note, *, accept: bool) -> None:
-        """Mark a deploy."""
+    def mark_release(self, name: str, environment: str, note: Note, *, accept: bool, commits: str) -> None:
+        """Mark a deploy; `commits` are those of `git log --name-only`."""
         ...
 
     def environment_note(self, environment: str) -> str:

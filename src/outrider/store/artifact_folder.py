@@ -34,15 +34,15 @@ def artifact_name(digest: str) -> str:
     return f"{digest[:2]}/{digest[2:]}"
 
 
-def open_folder(url_or_path: str | Path) -> ArtifactStore:
-    """Return the artifact folder, created if it is local and missing.
+def open_folder(url_or_path: str | Path, *, to_read: bool = False) -> ArtifactStore:
+    """Return the artifact folder, created if it is local and missing, unless it is only to be read.
 
     Raises:
         StoreError: store-read-only if it cannot be written, store-url if nothing here understands the URL.
     """
     if is_remote(url_or_path):
         return _RemoteFolder(str(url_or_path))
-    return _LocalFolder(Path(str(url_or_path).removeprefix("file://")))
+    return _LocalFolder(Path(str(url_or_path).removeprefix("file://")), to_read=to_read)
 
 
 def check_artifacts(url_or_path: str | Path) -> None:
@@ -68,9 +68,11 @@ def is_remote(url_or_path: str | Path) -> bool:
 class _LocalFolder:
     local = True
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, to_read: bool = False) -> None:
         self.where = str(root)
         self._root = root.absolute()
+        if to_read:
+            return
         with translated(self.where, words=FOLDER_WORDS):
             (self._root / _INCOMING).mkdir(parents=True, exist_ok=True)
         as_we_act = os.access in os.supports_effective_ids

@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
@@ -50,6 +51,7 @@ _WRITER = 0x4F757472
 _IDLE_WRITER_S = 60
 """After this long without a statement PostgreSQL ends a transaction: a process that was stopped must not stop all."""
 _CONNECT_S = 10
+_READ_TIMEOUT_S = 5.0
 
 
 class Database:
@@ -179,6 +181,38 @@ def open_database(url_or_path: str | Path, *, busy_timeout_s: float = 30.0, max_
     return database
 
 
+def open_to_read(url_or_path: str | Path) -> Database | None:
+    """Open an SQLite file that may be read but not written, by its rights, its folder's or the disk's; else None.
+
+    Without a write-ahead log nobody writes, and all that was ever committed is in the file: SQLite then need not make
+    the index of a log beside it, which it could not (https://www.sqlite.org/wal.html#readonly).
+
+    Raises:
+        StoreError: As `open_database` does. Every attempt to write ends in store-read-only.
+    """
+    url = _url(url_or_path)
+    place = _sqlite_path(url)
+    path = Path(place or "").absolute()
+    if not place or not path.is_file() or (_is_writable(path) and _is_writable(path.parent)):
+        return None
+    inspect_file(path, is_traceless=True)
+    how = {"mode": "ro", "uri": "true"}
+    if not path.with_name(f"{path.name}-wal").exists():
+        how["immutable"] = "1"
+    database = Database(
+        url.set(database=f"file:{quote(str(path))}", query=how), busy_timeout_s=_READ_TIMEOUT_S, max_bytes=None
+    )
+    with database.reading() as connection:
+        if is_current(connection, database.where):
+            return database
+    database.close()
+    raise failure("store-read-only", place, "an older Outrider wrote it, so that it has to be brought up to date")
+
+
+def _is_writable(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
 def _bring_up_to_date(database: Database) -> None:
     with database.reading() as connection:
         is_upgraded = is_current(connection, database.where)
@@ -220,7 +254,7 @@ def check_database(url_or_path: str | Path) -> None:
                 raise failure("store-read-only", place, str(error.strerror)) from error
             raise
         _check_file(path, is_traceless=True)
-    if path.exists() and not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+    if path.exists() and not _is_writable(path):
         raise failure("store-read-only", place)
 
 
@@ -291,7 +325,7 @@ def _sqlite_path(url: URL) -> str | None:
     """Return the file of an SQLite URL, also of one that carries options (`sqlite:///file:PATH?mode=ro&uri=true`)."""
     if url.get_backend_name() != "sqlite" or url.database is None:
         return None
-    return url.database.removeprefix("file:") if url.query.get("uri") == "true" else url.database
+    return unquote(url.database.removeprefix("file:")) if url.query.get("uri") == "true" else url.database
 
 
 def _begin(connection: Connection) -> None:

@@ -22,6 +22,7 @@ from outrider.store.alert_rows import forget_alerts
 from outrider.store.artifact_use import forget_unreferenced, is_referenced
 from outrider.store.issue_schema import error_event_ids, error_events, issue_hours, issues
 from outrider.store.key_cache import raise_generation, read_mark, write_mark
+from outrider.store.release_commit_table import release_commits
 from outrider.store.release_health_table import release_days, release_hours
 from outrider.store.replay_schema import replays
 from outrider.store.rollup_job import DAYS_DONE, HOURS_DONE, HOURS_KEPT, LASTING_KEPT, RUNS_KEPT, SAMPLES_KEPT, roll_up
@@ -106,7 +107,7 @@ def prune(
     pruner.remove_rollups()
     pruner.remove_alerts()
     pruner.remove_errors()
-    pruner.remove_sessions()
+    pruner.remove_releases()
     pruner.remove_source_maps()
     pruner.remove_replays()
     pruner.remove_unused_keys()
@@ -232,10 +233,13 @@ class _Pruner:
                 if not connection.execute(delete(issue_hours).where(place.in_(aged_hours))).rowcount:
                     return
 
-    def remove_sessions(self) -> None:
-        """Remove sums of sessions by day past the age of errors, and those by hour after eight days."""
+    def remove_releases(self) -> None:
+        """Remove sums of sessions by day past the age of errors, with commits, and those by hour after eight days."""
         self._remove_rollups(release_days, self._ago(self._policy.errors_s) // _DAY_US)
         self._remove_rollups(release_hours, hour_of(self._now_us - 8 * _DAY_US))
+        with self.writing() as connection:
+            old = release_commits.c.at_us < self._ago(self._policy.errors_s)
+            connection.execute(delete(release_commits).where(old))
 
     def remove_source_maps(self) -> None:
         """Remove source maps that no error needed for long, and the longest unused ones beyond their size."""

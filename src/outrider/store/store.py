@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from outrider.model import Retention
+from outrider.model import Retention, StoreError
 from outrider.store.access_tables import AuditTable, SessionTable, TokenTable, UserTable
 from outrider.store.alert_tables import IncidentTable, OutboxTable, SilenceTable
 from outrider.store.analysis_tables import AnalysisTable
 from outrider.store.annotation_tables import AnnotationTable, OverrideTable
 from outrider.store.artifact_folder import open_folder
 from outrider.store.check_tables import CheckTable, HeartbeatTable, ProofTable
-from outrider.store.database import Database, open_database
+from outrider.store.database import Database, open_database, open_to_read
 from outrider.store.error_table import ErrorTable
 from outrider.store.gate_table import GateTable
 from outrider.store.history_table import HistoryTable
 from outrider.store.load_progress_table import LoadProgressTable
 from outrider.store.project_table import ProjectTable
 from outrider.store.pruner import prune
+from outrider.store.release_commit_table import ReleaseCommitTable
 from outrider.store.release_health_table import ReleaseHealthTable
 from outrider.store.replay_table import ReplayTable
 from outrider.store.run_table import RunTable
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         AuditLog,
         CheckHistory,
         CheckRegistry,
+        CommitLog,
         ErrorLog,
         GateLog,
         HeartbeatLog,
@@ -103,6 +105,7 @@ class Store:
     trace_links: TraceLinkLog
     projects: ProjectRegistry
     errors: ErrorLog
+    commits: CommitLog
     release_health: ReleaseHealthLog
     source_maps: SourceMapLog
     replays: ReplayLog
@@ -139,6 +142,7 @@ class Store:
         self.trace_links = TraceLinkTable(database)
         self.projects = ProjectTable(database, writer)
         self.errors = ErrorTable(database, writer)
+        self.commits = ReleaseCommitTable(database, writer)
         self.release_health = ReleaseHealthTable(database, writer)
         self.source_maps = SourceMapTable(database, writer, folder)
         self.replays = ReplayTable(database, writer, folder)
@@ -151,21 +155,32 @@ class Store:
         artifacts: str | Path,
         busy_timeout_s: float = 30.0,
         max_bytes: int | None = None,
+        to_write: bool = False,
     ) -> Self:
         """Open a store, creating it or bringing it up to date where needed.
+
+        One that is up to date and may not be written, such as a copy on a disk that is mounted read-only, can be read;
+        whatever writes to it raises store-read-only.
 
         Args:
             url_or_path: The database: a file, or a URL as SQLAlchemy writes it.
             artifacts: A folder, or a URL that fsspec understands.
             busy_timeout_s: How long to wait while another process writes.
             max_bytes: Size that the database file may grow to (SQLite only).
+            to_write: Whether one that can only be read is refused.
 
         Raises:
             StoreError: store-url, store-newer, store-foreign, store-damaged, store-read-only, store-locked, store-full
                 or store-unreachable.
         """
-        folder = open_folder(artifacts)
-        return cls(open_database(url_or_path, busy_timeout_s=busy_timeout_s, max_bytes=max_bytes), folder)
+        try:
+            folder = open_folder(artifacts)
+            return cls(open_database(url_or_path, busy_timeout_s=busy_timeout_s, max_bytes=max_bytes), folder)
+        except StoreError as error:
+            database = open_to_read(url_or_path) if error.slug == "store-read-only" and not to_write else None
+            if database is None:
+                raise
+            return cls(database, open_folder(artifacts, to_read=True))
 
     def __enter__(self) -> Self:
         return self

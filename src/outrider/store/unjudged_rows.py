@@ -27,7 +27,7 @@ _STRIKE_OFF = delete(unjudged_series).where(
 def is_judged(sample: AggregateSample) -> bool:
     """Whether an aggregate is judged by itself; those of a check are judged with its runs."""
     kind = sample.subject.kind
-    if kind is SubjectKind.SERVICE:
+    if kind in {SubjectKind.SERVICE, SubjectKind.PAGE}:
         return sample.metric in SERVICE_METRICS
     if kind is SubjectKind.RULE:
         return True

@@ -67,6 +67,20 @@ class PageViewSearch(ServiceSearch):
         )
         return [_vital_row(str(key), figures) for key, *figures in self._rows(sql, parameters)]
 
+    def vitals_of_pages(self, wanted: ViewFilter, *, every_s: int, limit: int = 50) -> dict[int, list[VitalRow]]:
+        """Return the vitals of the pages with the most views in each period, by its beginning [s]."""
+        parameters = Parameters()
+        width = parameters.add(max(every_s, 1), "UInt32")
+        sql = (
+            f"SELECT toInt64(intDiv(toUnixTimestamp(Timestamp), {width}) * {width}) AS At, Page, {_VIEW_MEASURES}"
+            f" FROM {self._views(wanted, parameters)} GROUP BY At, Page ORDER BY At, count() DESC, Page"
+            f" LIMIT {parameters.add(min(limit, MOST_VIEW_ROWS), 'UInt32')} BY At"
+        )
+        periods: dict[int, list[VitalRow]] = {}
+        for at_s, page, *figures in self._rows(sql, parameters):
+            periods.setdefault(int(at_s), []).append(_vital_row(str(page), figures))
+        return periods
+
     def all_vitals(self, wanted: ViewFilter) -> VitalRow:
         """Return the vitals of all views that count."""
         parameters = Parameters()

@@ -107,9 +107,11 @@ class TelemetrySearch:
         following = None if is_complete else _position([record.time_ns for record in records], before)
         return Matches(records, condition.time.since_ns, condition.time.until_ns, is_complete, following)
 
-    def search_spans(self, query: str, *, limit: int = 50, before: RowPosition | None = None) -> Matches[Span]:
-        """Return matching spans, the newest first; from a position on."""
-        condition = self._condition(SPANS, query)
+    def search_spans(
+        self, query: str, *, limit: int = 50, after_ns: int = 0, before: RowPosition | None = None
+    ) -> Matches[Span]:
+        """Return matching spans that began after a time, the newest first; from a position on."""
+        condition = self._condition(SPANS, query, after_ns)
         rows, is_complete = self._newest(SPANS, _SPAN_COLUMNS, condition, limit, before)
         spans = tuple(map(_span, rows))
         following = None if is_complete else _position([span.time_ns for span in spans], before)

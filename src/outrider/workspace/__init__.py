@@ -13,7 +13,7 @@ from outrider.workspace.credential_text import hide_in_text
 from outrider.workspace.cron import Cron
 from outrider.workspace.durations import format_duration, parse_duration
 from outrider.workspace.error_rule_file import ERRORS_FILE, read_error_rules
-from outrider.workspace.error_settings import ErrorSettings
+from outrider.workspace.error_settings import ErrorSettings, PageSettings
 from outrider.workspace.file_list import PRODUCTS, python_files
 from outrider.workspace.forward_settings import ForwardSettings
 from outrider.workspace.log_file_settings import LogFiles
@@ -132,6 +132,7 @@ __all__ = [
     "Names",
     "OidcSettings",
     "OtelSettings",
+    "PageSettings",
     "Pattern",
     "PolicyOverrides",
     "ProbeSettings",

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.workspace.outside_link_settings import as_code_url
-from outrider.workspace.tables import as_flag
+from outrider.workspace.tables import as_count, as_flag
 from outrider.workspace.telemetry_settings import as_address, as_origin, as_size
 
 if TYPE_CHECKING:
     from outrider.workspace.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class PageSettings:
+    """What says something of a page in a quarter of an hour.
+
+    Attributes:
+        sessions: So many visits at least.
+        networks: From so many networks at least.
+    """
+
+    sessions: int = 20
+    networks: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,7 @@ class ErrorSettings:
         hide_addresses: Whether addresses of the internet count as personal data.
         otlp: Whether exceptions in the telemetry of services are errors, too.
         runs: Whether what journeys, probes and loads meet is, too.
+        pages: When pages of real users are judged.
     """
 
     host: str = "127.0.0.1"
@@ -43,6 +57,7 @@ class ErrorSettings:
     hide_addresses: bool = False
     otlp: bool = True
     runs: bool = True
+    pages: PageSettings = field(default_factory=PageSettings)
 
     @property
     def origin(self) -> str:
@@ -68,6 +83,10 @@ def read_errors(table: Table) -> ErrorSettings:
         hide_addresses=table.read("hide_addresses", as_flag, usual.hide_addresses),
         otlp=table.read("otlp", as_flag, usual.otlp),
         runs=table.read("runs", as_flag, usual.runs),
+        pages=PageSettings(
+            table.read("page_sessions", as_count(5, 10_000), usual.pages.sessions),
+            table.read("page_networks", as_count(1, 10_000), usual.pages.networks),
+        ),
     )
     table.close()
     return settings

@@ -330,6 +330,7 @@ def _capabilities(table: Table) -> Capabilities:
         patterns=table.read("patterns", as_flag, True),
         real_users=table.read("real_users", as_flag, True),
         replays=table.read("replays", as_flag, True),
+        pages=table.read("pages", as_flag, True),
     )
     table.close()
     return capabilities

@@ -249,6 +249,7 @@ class Capabilities:
         patterns: Following patterns of log records; `judging` off switches it off too.
         real_users: Taking what browsers of users send; it needs `errors`.
         replays: Keeping replays of sessions; it needs `errors`.
+        pages: The judging of pages that real users tell of; `judging` off switches it off too.
         forwarding: Sending copies to `[telemetry.forward]`.
     """
 
@@ -269,6 +270,7 @@ class Capabilities:
     patterns: bool = True
     real_users: bool = True
     replays: bool = True
+    pages: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from outrider.model.ports.annotation_ports import AnnotationLog, OverrideLog
 from outrider.model.ports.artifact_store import ArtifactStore, Content, FolderEntry
 from outrider.model.ports.check_history import CheckHistory, RunPosition
 from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
+from outrider.model.ports.commit_log import CommitLog
 from outrider.model.ports.error_log import ErrorLog
 from outrider.model.ports.gate_log import GateLog
 from outrider.model.ports.load_progress_log import LoadProgressLog
@@ -53,10 +54,10 @@ from outrider.model.ports.view_log import ViewLog
 
 __all__ = [
     "AccessRecords", "AggregateLog", "AlertRecords", "AnnotationLog", "ArtifactStore", "AuditLog", "CheckHistory",
-    "CheckRecords", "CheckRegistry", "CheckSchedule", "Content", "DashboardRecords", "ErrorLog", "ErrorRecords",
-    "ExecutionStore", "FolderEntry", "GateLog", "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog",
-    "IncidentRecords", "JudgeHistory", "JudgeMemory", "LoadProgressLog", "MapRecords", "OperatorRecords", "Outbox",
-    "OverrideLog", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruner", "ReleaseHealthLog", "ReplayLog",
+    "CheckRecords", "CheckRegistry", "CheckSchedule", "CommitLog", "Content", "DashboardRecords", "ErrorLog",
+    "ErrorRecords", "ExecutionStore", "FolderEntry", "GateLog", "GateRecords", "HeartbeatLog", "HeartbeatRecords",
+    "IncidentLog", "IncidentRecords", "JudgeHistory", "JudgeMemory", "LoadProgressLog", "MapRecords", "OperatorRecords",
+    "Outbox", "OverrideLog", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruner", "ReleaseHealthLog", "ReplayLog",
     "ReportHistory", "ReportRecords", "RollupReader", "RunHistory", "RunLog", "RunPosition", "ScheduleQueue",
     "SchedulerStore", "Selection", "SeriesReader", "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog",
     "SourceMapLog", "StatusLog", "StatusPageRecords", "TableReader", "TelemetryInserts", "TelemetryReader",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.artifact_store import ArtifactStore
     from outrider.model.ports.check_history import CheckHistory
     from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
+    from outrider.model.ports.commit_log import CommitLog
     from outrider.model.ports.error_log import ErrorLog
     from outrider.model.ports.gate_log import GateLog
     from outrider.model.ports.load_progress_log import LoadProgressLog
@@ -233,6 +234,11 @@ class OperatorRecords(CheckSchedule, StatusPageRecords, ErrorRecords, Protocol):
     """What people change on pages and through the API."""
 
     @property
+    def commits(self) -> CommitLog:
+        """Commits of releases."""
+        ...
+
+    @property
     def silences(self) -> SilenceLog:
         """Silences."""
         ...
@@ -297,6 +303,11 @@ class ServiceRecords(SchedulerStore, JudgeHistory, Protocol):
 
 class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
     """What pages and the API read."""
+
+    @property
+    def commits(self) -> CommitLog:
+        """Commits of releases."""
+        ...
 
     @property
     def release_health(self) -> ReleaseHealthLog:

@@ -56,8 +56,10 @@ class TelemetryReader(Protocol):
     ) -> Matches[LogRecord]:
         """Return matching log records after a time, the newest first; from a position of an earlier answer on."""
 
-    def search_spans(self, query: str, *, limit: int = 50, before: RowPosition | None = None) -> Matches[Span]:
-        """Return matching spans, the newest first; from a position of an earlier answer on."""
+    def search_spans(
+        self, query: str, *, limit: int = 50, after_ns: int = 0, before: RowPosition | None = None
+    ) -> Matches[Span]:
+        """Return matching spans that began after a time, the newest first; from a position of an earlier answer on."""
 
     def surrounding_logs(
         self, service: str, time_ns: int, *, limit: int = 25
