@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts import Phase, consequences_of, headline, read_incidents, root_of
 from outrider.dashboard.changes_view import changes_view
+from outrider.dashboard.lead_time_view import lead_time_view
 from outrider.dashboard.notable_view import incident_patterns
 from outrider.dashboard.page_addresses import write_moment
 from outrider.dashboard.period_slots import DAY_US
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts import Incident
     from outrider.dashboard.changes_view import ChangesView
+    from outrider.dashboard.lead_time_view import LeadTimeView
     from outrider.dashboard.notable_view import NotableView
     from outrider.dashboard.slower_step_view import SlowerStepView
     from outrider.dashboard.sources import Sources
@@ -83,6 +85,7 @@ class IncidentDetail:
         suspects: Which service it comes from; None where it is of no service.
         changes: What changed when it began; None where it is of no check.
         root: The incident that it follows from, and `consequences` those that follow from it, while they last.
+        lead_time: How long before users a prober saw it; None where it is of no check, or there are no page views.
     """
 
     incident: Incident
@@ -98,6 +101,7 @@ class IncidentDetail:
     changes: ChangesView | None = None
     root: Incident | None = None
     consequences: tuple[Incident, ...] = ()
+    lead_time: LeadTimeView | None = None
 
     def check_title(self, check: str) -> str:
         """Return what people call an affected check."""
@@ -192,6 +196,7 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
         changes_view(sources, incident),
         root_of(incident, lasting) if incident.phase.lasts else None,
         consequences_of(incident, lasting),
+        lead_time_view(sources, incident),
     )
 
 
