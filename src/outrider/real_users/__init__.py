@@ -22,7 +22,7 @@ from outrider.real_users.vital_answer import (
     VitalRow,
     VitalShare,
 )
-from outrider.real_users.vital_report import MeasuredVital, VitalReport, faro_vitals, read_web_vitals
+from outrider.real_users.vital_report import MeasuredVital, VitalReport, faro_vitals, read_web_vitals, span_vitals
 
 __all__ = [
     "BOUNDS",
@@ -56,4 +56,5 @@ __all__ = [
     "read_beacon",
     "read_replay",
     "read_web_vitals",
+    "span_vitals",
 ]
