@@ -28,6 +28,7 @@ from outrider.model.ports.store_roles import (
     AlertRecords,
     CheckRecords,
     CheckSchedule,
+    CoverageRecords,
     DashboardRecords,
     ErrorRecords,
     ExecutionStore,
@@ -54,7 +55,8 @@ from outrider.model.ports.view_log import ViewLog
 
 __all__ = [
     "AccessRecords", "AggregateLog", "AlertRecords", "AnnotationLog", "ArtifactStore", "AuditLog", "CheckHistory",
-    "CheckRecords", "CheckRegistry", "CheckSchedule", "CommitLog", "Content", "DashboardRecords", "ErrorLog",
+    "CheckRecords", "CheckRegistry", "CheckSchedule", "CommitLog", "Content", "CoverageRecords", "DashboardRecords",
+    "ErrorLog",
     "ErrorRecords", "ExecutionStore", "FolderEntry", "GateLog", "GateRecords", "HeartbeatLog", "HeartbeatRecords",
     "IncidentLog", "IncidentRecords", "JudgeHistory", "JudgeMemory", "LoadProgressLog", "MapRecords", "OperatorRecords",
     "Outbox", "OverrideLog", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruner", "ReleaseHealthLog", "ReplayLog",
