@@ -30,6 +30,7 @@ VIEWS: Final = "views"
 MOST_BEACON_BYTES: Final = 65_536
 MOST_FARO_BYTES: Final = 1 << 20
 _MINUTE_S: Final = 60
+_DAY_S: Final = 86_400
 _MOST_ADDRESSES: Final = 20_000
 _FULL_S: Final = 30
 _ACCEPTED, _TAKEN = 202, 204
@@ -156,6 +157,7 @@ class BeaconIntake:
             raise self._refused("not readable", f"no beacon: {problem}", 400) from None
         if _origin_of(beacon.view.url) != request.origin:
             raise self._refused("page of another origin", "the page is of another origin than who sends", 403)
+        self._spend_day(project)
         if self._keeps_views():
             self._keep(json.dumps(beacon.view, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
         else:
@@ -208,6 +210,14 @@ class BeaconIntake:
                 raise self._refused("limit of the minute", f"more than {most:,} beacons a minute", 429, left_s)
         for name in limits:
             self._spent[name] = self._spent.get(name, 0) + 1
+
+    def _spend_day(self, project: ErrorProject) -> None:
+        counted = f"project {project.id} beacons"
+        if self._tally.add(counted) > project.beacons_per_day:
+            self._tally.add(counted, -1)
+            self._tally.add(f"{counted} beyond the limit of the day")
+            left_s = int(_DAY_S - self._now_s() % _DAY_S) + 1
+            raise self._refused("limit of the day", f"more than {project.beacons_per_day:,} beacons today", 429, left_s)
 
     def _keep(self, line: bytes) -> None:
         try:
