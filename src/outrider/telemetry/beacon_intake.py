@@ -9,16 +9,24 @@ import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from outrider.model import KeyPurpose
-from outrider.real_users import BadBeacon, OpenViews, ReceivedBeacon, faro_vitals, read_beacon, read_web_vitals
+from outrider.real_users import (
+    BadBeacon,
+    OpenViews,
+    ReceivedBeacon,
+    faro_vitals,
+    read_beacon,
+    read_web_vitals,
+    span_vitals,
+)
 from outrider.telemetry.error_intake import RefusedErrors
 from outrider.telemetry.spool import SpoolFull
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from outrider.model import ErrorProject, ProjectKey
     from outrider.real_users import Beacon, VitalReport
@@ -163,6 +171,16 @@ class BeaconIntake:
         else:
             self._tally.add("page views not kept, no telemetry")
         return beacon
+
+    def take_spans(self, request: ErrorRequestHead, document: Mapping[str, Any]) -> None:
+        """Keep the vitals that spans of Sentry's client for browsers tell, as far as beacons are taken."""
+        for report in span_vitals(document):
+            known = self._open.placed(report)
+            if known is not None and self._is_on():
+                head = BeaconHead(request, known.agent, is_declined=request.is_declined)
+                with suppress(RefusedErrors):  # counted; the spans are kept
+                    if project := self.admit(head):
+                        self._keep_report(head, project, known)
 
     def admit(self, head: BeaconHead) -> ErrorProject | None:
         """Count what a page sends against the limits of its key; return its project, None if the browser declines.
