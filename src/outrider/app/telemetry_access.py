@@ -118,14 +118,14 @@ def reach_when_back(
     workspace: Workspace, telemetry: TelemetryStore, tell: Callable[[str], None]
 ) -> Callable[[TelemetryUnavailable], None]:
     """Return what waits for an engine that is started anew, and tells once that it does; others' errors are raised."""
-    told: list[str] = []
+    notices: list[str] = []
 
     def on_away(error: TelemetryUnavailable) -> None:
         if error.slug != "telemetry-unreachable":
             raise error
-        if not told:
-            told.append(error.what)
-            tell(f"{error.what}; waiting for it")
+        if not notices:
+            notices.append(f"{error.what}; waiting for it")
+            tell(notices[0])
         telemetry.reach_again(workspace.state / ENGINE_FOLDER)
 
     return on_away
