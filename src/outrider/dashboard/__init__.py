@@ -70,6 +70,7 @@ from outrider.dashboard.issue_view import (
     issue_page,
     issue_suspects,
 )
+from outrider.dashboard.lead_time_view import incident_lead_time
 from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
 from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
 from outrider.dashboard.log_view import log_view, record_key
@@ -350,6 +351,7 @@ __all__ = [
     "host_page",
     "hosts_page",
     "incident_detail",
+    "incident_lead_time",
     "incident_list",
     "incident_page",
     "incident_path",
