@@ -37,7 +37,7 @@ COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER I
 ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 await build({
   ...options,
-  entryPoints: ["src/rum-replay.ts"],
+  entryPoints: ["src/rum-replay.ts", "src/replay-player.ts"],
   banner: { js: `/* Outrider, Apache-2.0. Contains ${rrweb}\n*/` },
 });
 const recorder = await readFile(`${target}/rum-replay.js`);

@@ -2,6 +2,7 @@
 // succeed. Without this script the page is read as it was sent.
 import { listen } from "./live";
 import { listenForKeys } from "./palette";
+import { followReplay } from "./replay";
 import { watch } from "./tail";
 
 const seconds = Number(document.body.dataset["refresh"] ?? 0);
@@ -109,6 +110,9 @@ if (search) listenForKeys(search);
 const list = document.querySelector<HTMLElement>("[data-tail]");
 const state = document.getElementById("tail-state");
 if (list && state) watch(list, state);
+
+const replay = document.querySelector<HTMLIFrameElement>("iframe[data-files]");
+if (replay) followReplay(replay);
 
 if (location.search.includes("done=")) {
   const address = new URL(location.href);

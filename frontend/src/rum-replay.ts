@@ -6,6 +6,7 @@ import { Sender } from "./replay/sender";
 import { KEPT, type KeptReplay, type Recorder, type RecorderOptions } from "./rum/replay";
 import { randomHex, store, stored } from "./rum/session";
 
+const FIRST_MS = 1_000;
 const PART_MS = 5_000;
 const MOST_PART_CHARACTERS = 400_000;
 const SNAPSHOT_EVERY_MS = 120_000;
@@ -60,7 +61,7 @@ class Recording implements Recorder {
       maskInputFn: (text, element) => masked(text, element as HTMLElement),
       inlineStylesheet: true,
       slimDOMOptions: "all",
-      sampling: { mousemove: 100, mousemoveCallback: 1_000, scroll: 200, media: 1_000, input: "last" },
+      sampling: { mousemove: 100, mousemoveCallback: 1_000, scroll: 200, media: 1_000 },
       errorHandler: () => true,
     });
   }
@@ -73,7 +74,7 @@ class Recording implements Recorder {
     this.#pieces.push(piece);
     this.#characters += piece.length;
     if (this.#characters > MOST_PART_CHARACTERS && event.type === 3) this.#flush();
-    else if (!this.#timer) this.#timer = setTimeout(() => this.#flush(), PART_MS);
+    else if (!this.#timer) this.#timer = setTimeout(() => this.#flush(), this.#number ? PART_MS : FIRST_MS);
   }
 
   #flush(): void {

@@ -8,25 +8,29 @@ import random
 import uuid
 import zlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 import pytest
 from demo.shop_process import opened
+from playwright.sync_api import expect
 from tests.builders import new_store
+from tests.server.conftest import VIEW
 from tests.waiting import until
 
 from outrider.app.error_projects import KeyRequest, add_project
 from outrider.app.error_service import ErrorService
 from outrider.app.workspace_access import now_us
+from outrider.dashboard import Sources
 from outrider.model import ReplaySegment
+from outrider.server import ArtifactOrigin, Background, application, listen
 from outrider.workspace import ErrorSettings, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Dialog, Page, Route
 
     from outrider.store import Store
 from outrider.workspace import Workspace
@@ -81,6 +85,14 @@ class Scene:
         return [event for part in parts for event in json.loads(self.content(part))]
 
 
+class Visit(NamedTuple):
+    """A visit of the shop: its session, the shop's address, and the colour of a button."""
+
+    session: str
+    shop: str
+    colour: str
+
+
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     root = tmp_path_factory.mktemp("shop")
@@ -94,11 +106,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             yield Scene(workspace, store, service, issued.key.id)
 
 
-@pytest.mark.browser
-def test_a_visit_of_the_shop_is_recorded_from_its_error_on_without_what_was_typed(
-    scene: Scene, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Over two pages: texts, inputs and pictures masked, with their styles; what a rule shows is shown."""
+@pytest.fixture(scope="module")
+def visit(scene: Scene, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Visit:
+    """A visit of the demo shop, on two pages."""
     dsn = scene.service.address.replace("http://", f"http://{scene.key}@") + "/1"
     with opened(tmp_path_factory.mktemp("data"), real_users=dsn) as shop:
         context = chromium.new_context()
@@ -109,41 +119,150 @@ def test_a_visit_of_the_shop_is_recorded_from_its_error_on_without_what_was_type
         page.evaluate("document.querySelector('h1').dataset.outriderUnmask = ''")
         with page.expect_response(lambda response: "/replay/" in response.url) as first:
             page.evaluate("setTimeout(() => { throw new TypeError('no price') })")
+        assert first.value.status == 204
+        colour = page.locator("header button").evaluate("button => getComputedStyle(button).backgroundColor")
         page.locator("#q").press_sequentially("my secret lantern")
         page.goto(f"{shop['SHOP_URL']}/sign-in")
         page.wait_for_function("performance.getEntriesByType('resource').some(e => e.name.includes('rum-replay'))")
         page.locator("[name=email]").fill("ada.lovelace@example.org")
         page.locator("[name=password]").fill("Analytical-Engine-1843")
         page.wait_for_timeout(500)
-        session = json.loads(page.evaluate("sessionStorage.getItem('outrider-session')"))["id"]
+        session: str = json.loads(page.evaluate("sessionStorage.getItem('outrider-session')"))["id"]
         page.close(run_before_unload=True)
         until(lambda: len({part.recording for part in scene.store.replays.of_session(session)}) == 2)
         context.close()
+        return Visit(session, shop["SHOP_URL"], colour)
 
-    parts = scene.store.replays.of_session(session)
+
+@pytest.fixture(scope="module")
+def pages(scene: Scene) -> Iterator[str]:
+    """The address of pages, with an origin of artifacts."""
+    sources = Sources(scene.store, lambda: (), lambda: VIEW, now_us, "milepost")
+    origin = ArtifactOrigin(scene.store.artifacts, b"k" * 32)
+    listener = listen("127.0.0.1", 0)
+    server = Background(application(scene.store.heartbeats, None, now_us, sources, artifacts=origin), listener)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1400, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.browser
+def test_a_visit_of_the_shop_is_recorded_from_its_error_on_without_what_was_typed(scene: Scene, visit: Visit) -> None:
+    """Over two pages: texts, inputs and pictures masked, with their styles; what a rule shows is shown."""
+    parts = scene.store.replays.of_session(visit.session)
     said = "".join(map(scene.content, parts))
 
-    assert first.value.status == 204
-    assert [part.page for part in parts if part.has_snapshot] == [f"{shop['SHOP_URL']}/", f"{shop['SHOP_URL']}/sign-in"]
+    assert [part.page for part in parts if part.has_snapshot] == [f"{visit.shop}/", f"{visit.shop}/sign-in"]
     assert "*****" in said
-    assert '"data":{"source":5,"text":"**' in said.replace(" ", "")
+    assert '"source":5,"text":"**' in said
     assert "Know the road before they take it" in said
-    for word in (
-        "secret",
-        "lovelace",
-        "ada.",
-        "Engine",
-        "1843",
-        "geheim",
-        "Catalogue",
-        "Lantern",
-        "Milepost",
-        "landscape",
-    ):
+    hidden = ("secret", "lovelace", "ada.", "Engine", "1843", "geheim", "Catalogue", "Lantern", "Milepost", "landscape")
+    for word in hidden:
         assert word not in said, word
     assert "@media" in said
     assert "<script" not in said
     assert sum(part.content_bytes for part in parts) < 60_000
+
+
+@pytest.mark.browser
+def test_the_visit_is_played(pages: str, visit: Visit, page: Page) -> None:
+    """With its styles, from the page of the error to the next, and back."""
+    page.goto(f"{pages}/replays/{visit.session}")
+    player = page.frame_locator("iframe[data-files]")
+    shown = player.frame_locator("iframe")
+    expect(shown.get_by_text("Know the road before they take it")).to_be_visible()
+    colour = shown.locator("header button").evaluate("button => getComputedStyle(button).backgroundColor")
+
+    player.get_by_label("Speed").select_option("8")
+    player.get_by_role("button", name="Play").click()
+    expect(shown.locator("[name=password]")).to_have_value("*" * 22)
+    expect(player.get_by_role("button", name="Play")).to_be_visible()
+    player.get_by_label("Moment").fill("0")
+    expect(shown.get_by_text("Know the road before they take it")).to_be_visible()
+
+    assert colour == visit.colour
+    assert shown.locator("#q").get_attribute("placeholder") == "******** ****** ****"
+
+
+@pytest.mark.browser
+def test_a_replay_runs_nothing_and_fetches_nothing_whatever_it_holds(
+    scene: Scene, pages: str, page: Page, tmp_path: Path
+) -> None:
+    """Even if it were kept as a thief sent it. The minute in which the user does nothing is skipped."""
+    thief = "http://thief.test"
+    run = f"fetch('{thief}/ran'); top.postMessage('ran', '*'); alert(1)"
+    hostile = [
+        element("script", 10, {"type": 3, "id": 11, "textContent": run}), element("script", 12, src=f"{thief}/x.js"),
+        element("iframe", 13, srcdoc=f"<script>{run}</script>", src=f"javascript:{run}"),
+        element("img", 14, src=f"{thief}/x.png", onerror=run), element("svg", 15, onload=run),
+        element("link", 16, rel="stylesheet", href=f"{thief}/x.css"), element("base", 17, href=thief),
+        element("style", 18, {"type": 3, "id": 19, "textContent": f"@import '{thief}/y.css'; p {{color: red}}"}),
+        element("meta", 22, **{"http-equiv": "refresh", "content": f"0;url={thief}/refresh"}),
+        element("object", 23, data=f"{thief}/x.swf"), element("video", 24, src=f"{thief}/x.mp4", autoplay="true"),
+        element("p", 20, {"type": 3, "id": 21, "textContent": "The page of a thief"}),
+    ]  # fmt: skip
+    move = {"source": 1, "positions": [{"x": 9, "y": 9, "id": 20, "timeOffset": 0}]}
+    events = [
+        PAGE | {"timestamp": 1_000}, document(*hostile), {"type": INCREMENT, "timestamp": 1_500, "data": move},
+        {"type": INCREMENT, "timestamp": 1_600, "data": {"source": 0, "adds": [
+            {"parentId": 2, "nextId": None, "node": element("script", 30, {"type": 3, "id": 31, "textContent": run})},
+        ], "attributes": [{"id": 20, "attributes": {"onclick": run}}], "texts": [], "removes": []}},
+        {"type": INCREMENT, "timestamp": 61_000, "data": {"source": 2, "type": 2, "id": 20, "x": 9, "y": 9}},
+    ]  # fmt: skip
+    packed = tmp_path / "part"
+    packed.write_bytes(gzip.compress(json.dumps(events).encode(), mtime=0))
+    session = uuid.uuid4().hex
+    part = ReplaySegment(session, "b" * 16, 0, 1, now_us(), now_us() + 60_000_000, has_snapshot=True, events=5)
+    scene.store.replays.add(part, packed)
+    asked: list[str] = []
+
+    def note_request(route: Route) -> None:
+        asked.append(route.request.url)
+        route.abort()
+
+    def note_dialog(dialog: Dialog) -> None:
+        asked.append("dialog")
+        dialog.dismiss()
+
+    page.context.route(f"{thief}/**", note_request)
+    page.on("dialog", note_dialog)
+    page.add_init_script("window.heard = []; addEventListener('message', event => heard.push(event.data))")
+
+    page.goto(f"{pages}/replays/{session}")
+    player = page.frame_locator("iframe[data-files]")
+    expect(player.frame_locator("iframe").get_by_text("The page of a thief")).to_be_visible()
+    player.get_by_role("button", name="Play").click()
+    expect(player.locator("#state")).to_have_text("0:59 without the user skipped")
+    expect(player.locator("#clock")).to_have_text("1:00 / 1:00")
+    player.frame_locator("iframe").get_by_text("The page of a thief").click(force=True)
+
+    assert asked == []
+    assert "ran" not in page.evaluate("heard")
+    assert page.evaluate("heard.at(-1).replay") == "at"
+    assert page.locator("iframe[data-files]").get_attribute("sandbox") == "allow-scripts allow-same-origin"
+    entry = next(iter(scene.store.audit.search()))
+    assert (entry.action, entry.subject, entry.actor) == ("replay.watch", session, "local")
+
+
+@pytest.mark.browser
+def test_a_replay_without_its_first_part_says_so(scene: Scene, pages: str, page: Page) -> None:
+    """Instead of a blank player."""
+    move = {"type": INCREMENT, "timestamp": 5_000, "data": {"source": 1, "positions": []}}
+    _, session = scene.post([move], n="3")
+
+    page.goto(f"{pages}/replays/{session}")
+    expect(page.get_by_text("never arrived")).to_be_visible()
+    scene.post([PAGE, document(), move | {"timestamp": 1_900}], n="5", session=session)
+    scene.post([move], n="7", session=session)
+    page.reload()
+    expect(page.get_by_text("2 parts cannot be shown")).to_be_visible()
+    expect(page.frame_locator("iframe[data-files]").get_by_role("button", name="Play")).to_be_enabled()
 
 
 def test_nothing_that_is_kept_could_run(scene: Scene) -> None:

@@ -11,7 +11,7 @@ from tests.accessibility import AXE
 from tests.page_patterns import PAGES, misfits, routes_of, unreadable
 
 from outrider.dashboard import TelemetrySource
-from outrider.model import GaugeValue, MetricPoint, SumValue
+from outrider.model import GaugeValue, MetricPoint, ReplaySegment, SumValue
 from outrider.server import Background, listen
 from outrider.telemetry_store.call_rollup import CallRollup
 from outrider.telemetry_store.schema_upgrade import upgrade_schema
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.browser
 PATHS = ("/services", "/services?since=7d", "/services/map", "/services/shop-00", "/services/nobody", "/hosts",
          "/hosts?q=nobody", "/hosts/node-0", "/hosts/nobody", "/vitals", "/vitals?vital=cls&by=browser&device=phone",
          "/vitals?page=nothing", "/vitals?page=/cart", "/sessions?has=error", "/sessions?trace=nobody",
-         f"/sessions/{1:032x}", "/sessions/nobody")  # fmt: skip
+         f"/sessions/{1:032x}", "/sessions/nobody", f"/replays/{1:032x}", "/replays/nobody")  # fmt: skip
 SERVICES = 60
 
 
@@ -100,6 +100,11 @@ def address(scene: Scene, telemetry: ClickHouseClient) -> Iterator[str]:
     search = insert_page_views(telemetry)
     scene.telemetry = TelemetrySource(
         is_on=True, reader=lambda: search, services=lambda: search, real_users=lambda: search
+    )
+    part = scene.root / "part"
+    part.write_bytes(b"a part of a replay")
+    scene.store.replays.add(
+        ReplaySegment(f"{1:032x}", "b" * 16, 0, 1, NOW_US - 60_000_000, NOW_US, has_snapshot=True, events=2), part
     )
     listener = listen("127.0.0.1", 0)
     background = Background(scene.application, listener)

@@ -61,7 +61,9 @@ class Server:
         self.application = self._application()
 
     def _application(self) -> Starlette:
-        sources = Sources(self.store, lambda: (), lambda: VIEW, lambda: self.now_us, "milepost")
+        sources = Sources(
+            self.store, lambda: (), lambda: VIEW, lambda: self.now_us, "milepost", replay_role=self.settings.replay_role
+        )
         return application(self.store.heartbeats, None, lambda: self.now_us, sources, self.hosts, access=self.access)
 
     def add_user(self, name: str = "ada", role: Role = Role.ADMIN) -> User:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.model import AuditEntry, Role
+import pytest
+
+from outrider.model import AuditEntry, ReplaySegment, Role
 from outrider.server import TokenRequest, issue_token
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Server
 
 HOSTILE = "<script>alert(1)</script>\u202e"
@@ -51,3 +55,26 @@ def test_a_viewer_does_not_read_who_changed_what(server: Server) -> None:
         f"/api/v1/audit?limit=9&before={page['next']}", Authorization=f"Bearer {made[1].secret}"
     )
     assert len(following.json()["items"]) == 2
+
+
+@pytest.mark.parametrize(("least", "statuses"), [(Role.OPERATOR, [403, 200]), (Role.ADMIN, [403, 403])])
+def test_replays_are_for_a_role_of_their_own_and_who_watches_is_noted(
+    server: Server, tmp_path: Path, least: Role, statuses: list[int]
+) -> None:
+    """A replay shows more of a person than any other page."""
+    part = tmp_path / "part"
+    part.write_bytes(b"a part")
+    segment = ReplaySegment("a" * 32, "b" * 16, 0, 1, server.now_us, server.now_us, has_snapshot=True, events=2)
+    server.store.replays.add(segment, part)
+    server.use(replay_role=least)
+    browsers = []
+    for name, role in (("eve", Role.VIEWER), ("ada", Role.OPERATOR)):
+        server.add_user(name, role)
+        browsers.append(server.browser())
+        browsers[-1].sign_in(name)
+
+    answers = [browser.get(f"/replays/{segment.session}") for browser in browsers]
+
+    watched = [entry for entry in server.store.audit.search() if entry.action == "replay.watch"]
+    assert [answer.status_code for answer in answers] == statuses
+    assert [(entry.actor, entry.subject) for entry in watched] == [("ada", segment.session)] * statuses.count(200)

@@ -48,6 +48,7 @@ export function maskOf(unmask: string, block: string): Mask {
   function attributes(given: Attributes, element: Element | null): void {
     for (const [name, value] of Object.entries(given)) {
       if (DROPPED.test(name)) delete given[name];
+      else if (name === "content" && given["name"] === "viewport") continue;
       else if (name === "style" || name === "_cssText") given[name] = style(value);
       else if (name === "checked" || name === "selected") {
         if (!isShown(element)) delete given[name];

@@ -66,7 +66,7 @@ export class View {
 
   addError(error: PageError): void {
     this.counts.errors += 1;
-    this.add("error", `${error.type}: ${error.message}`, error.id, error.source);
+    this.add("error", [error.type, error.message].filter(Boolean).join(": "), error.id, error.source);
     if (this.counts.errors <= MOST_ERRORS) this.#errors.push(error);
   }
 

@@ -113,6 +113,7 @@ from outrider.dashboard.real_user_answers import (
 )
 from outrider.dashboard.related import Related, RelatedKind, RelatedTelemetry, related, related_of, related_page
 from outrider.dashboard.release_view import HEALTH_DAYS, HEALTH_ROWS, release_health, release_list
+from outrider.dashboard.replay_page import replay_page
 from outrider.dashboard.report_list import ReportBody, ReportListBody, api_reports, reports_page
 from outrider.dashboard.report_request import KINDS, PARTS, ReportName, ReportShelf
 from outrider.dashboard.routing_view import RoutingBody, api_routing, routing_page
@@ -386,6 +387,7 @@ __all__ = [
     "release_list",
     "releases_page",
     "render",
+    "replay_page",
     "reports_page",
     "routing_page",
     "run_detail",

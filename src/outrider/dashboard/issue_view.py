@@ -10,7 +10,7 @@ from outrider.charts import draw_sparkline
 from outrider.dashboard.api_values import instant
 from outrider.dashboard.issue_list import TONES, IssueItem, issue_item, state_of
 from outrider.dashboard.outside_links import code_link, commit_link
-from outrider.dashboard.page_addresses import errors_path, issue_path, run_path, trace_path
+from outrider.dashboard.page_addresses import errors_path, issue_path, replay_path, run_path, trace_path
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.period_slots import DAY_US
 from outrider.errors import suspect_commits
@@ -302,6 +302,13 @@ def _tag(name: str, counts: Sequence[TagCount]) -> TagValues:
     return TagValues(name, values, total - sum(events for _, events, _ in values))
 
 
+def _replay_of(sources: Sources, event: ErrorEvent) -> str:
+    """Return the path of the replay of the session in which an event happened; "" if none is kept."""
+    named = (event.contexts.get("session", {}).get("id"), event.contexts.get("replay", {}).get("replay_id"))
+    sessions = [name.replace("-", "").lower() for name in named if isinstance(name, str) and name]
+    return next(map(replay_path, sorted(sources.store.replays.among(sessions))), "")
+
+
 def issue_page(sources: Sources, detail: IssueDetail, context: PageContext) -> str:
     """Return the page of an issue."""
     issue, event = detail.issue, masked(detail.place.event) if detail.place is not None else None
@@ -315,7 +322,7 @@ def issue_page(sources: Sources, detail: IssueDetail, context: PageContext) -> s
         "crumbs": tuple(reversed(event.breadcrumbs))[:_SHOWN_CRUMBS] if event else (),
         "chart": draw_sparkline([float(own) for own in issue.hours], f"by hour, {max(issue.hours)} at most"),
         "raw": json.dumps(asdict(event), indent=1, ensure_ascii=False)[:200_000] if event else "",
-        "run_of": _run_of(detail),
+        "run_of": _run_of(detail), "replay": _replay_of(sources, event) if event else "",
         "saved": context.files.saved if context.files is not None else None,
         "commit_of": lambda own: commit_link(sources.code_url, own.commit.id, own.file),
         "code_of": lambda frame: code_link(sources.code_url, frame, event.release) if event else "",

@@ -114,6 +114,11 @@ def session_path(session: str) -> str:
     return f"/sessions/{quote(session, safe='', errors='replace')}"
 
 
+def replay_path(session: str) -> str:
+    """Return the path of the replay of a session."""
+    return f"/replays/{quote(session, safe='', errors='replace')}"
+
+
 def services_path(path: str, since: str) -> str:
     """Return the path of a page of services in a time."""
     return _asked(path, since=since)

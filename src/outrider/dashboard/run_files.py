@@ -12,7 +12,7 @@ from outrider.reports import inline_picture
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from outrider.model import StoredArtifact
+    from outrider.model import ReplaySegment, StoredArtifact
 
 _MOST_PICTURES = 8
 _EMBEDDED_BYTES = 30_000
@@ -42,6 +42,15 @@ class FileLinks(Protocol):
 
     def trace(self, artifact: StoredArtifact) -> str:
         """Return the address at which the trace viewer shows a trace."""
+        ...
+
+    @property
+    def player(self) -> str:
+        """The address of the player of replays; empty without one."""
+        ...
+
+    def replay(self, part: ReplaySegment) -> str:
+        """Return the address of a part of a replay."""
         ...
 
 

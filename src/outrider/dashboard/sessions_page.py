@@ -6,7 +6,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from outrider.dashboard.page_addresses import errors_path, session_path, sessions_path, trace_path, vitals_path
+from outrider.dashboard.page_addresses import (
+    errors_path,
+    replay_path,
+    session_path,
+    sessions_path,
+    trace_path,
+    vitals_path,
+)
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.vitals_page import FILTERS, ORIGINS, VIEW_SPANS, VitalsQuery, vital_figure, vital_tone
 from outrider.model import UsageError
@@ -70,6 +77,7 @@ def sessions_page(reader: RealUserReader, sources: Sources, asked: Mapping[str, 
     before_us = int(before) if before.isdecimal() and len(before) < 18 else 0
     rows = reader.sessions(wanted, limit=PAGE_OF_SESSIONS + 1, before_us=before_us)
     shown = rows[:PAGE_OF_SESSIONS]
+    replayed = sources.store.replays.among([row.session for row in shown])
     chosen = {
         "since": query.span.name, "has": has, "user": wanted.user, "trace": wanted.trace_id, "origin": query.origin,
         **query.filters,
@@ -78,7 +86,8 @@ def sessions_page(reader: RealUserReader, sources: Sources, asked: Mapping[str, 
         "rows": shown, "query": query, "chosen": chosen, "troubles": TROUBLES, "origins": ORIGINS, "filters": FILTERS,
         "times": [(name, sessions_path(**chosen | {"since": name}), name == query.span.name) for name in VIEW_SPANS],
         "next": sessions_path(**chosen, before=str(shown[-1].start_us)) if len(rows) > len(shown) else "",
-        "session_path": session_path, "figure": vital_figure, "tone": vital_tone, "lcp": Vital.LCP,
+        "session_path": session_path, "replay_path": replay_path, "replayed": replayed,
+        "figure": vital_figure, "tone": vital_tone, "lcp": Vital.LCP,
         "vitals": vitals_path(since=query.span.name, origin=query.origin, **query.filters),
     }  # fmt: skip
     return render("sessions.html", context, values)
@@ -103,7 +112,7 @@ def session_page(reader: RealUserReader, sources: Sources, session: str, context
         "failed": sum(view.failed_calls for view in views), "user": next((v.user for v in views if v.user), ""),
         "user_path": sessions_path(user=next((v.user for v in views if v.user), ""), since="30d"),
         "origin": ORIGINS.get(first.origin, first.origin), "vitals_path": vitals_path, "trace_path": trace_path,
-        "errors_path": errors_path,
+        "errors_path": errors_path, "replay": replay_path(session) if sources.store.replays.among([session]) else "",
     }  # fmt: skip
     return render("session.html", context, values)
 
@@ -118,7 +127,7 @@ def _entry(view: PageView, sources: Sources) -> ViewEntry:
         for vital, value in figures.items()
         if value is not None
     )
-    entries = tuple(_timeline_entry(view, event, sources) for event in read_events(view))
+    entries = tuple(timeline_entry(view, event, sources) for event in read_events(view))
     return ViewEntry(view, vitals, entries)
 
 
@@ -131,7 +140,8 @@ def read_events(view: PageView) -> list[list[Any]]:
     return [event for event in events if isinstance(event, list) and len(event) >= _HEAD]
 
 
-def _timeline_entry(view: PageView, event: list[Any], sources: Sources) -> TimelineEntry:
+def timeline_entry(view: PageView, event: list[Any], sources: Sources) -> TimelineEntry:
+    """Return what an event of a view tells."""
     offset_ms, kind, text, *_ = event
     at_us = view.start_us + int(offset_ms) * 1000
     if kind == "call" and len(event) > _TRACE_AT:

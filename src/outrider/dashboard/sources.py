@@ -11,6 +11,7 @@ from outrider.dashboard.day_strips import DayStrips
 from outrider.dashboard.load_points import LoadPoints
 from outrider.dashboard.recent_history import read_last_runs, read_strips
 from outrider.dashboard.telemetry_source import TelemetrySource
+from outrider.model import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,7 @@ class Sources:
         coverage_s: The period over which coverage is computed.
         level_changes: Returns the lasting new levels of a check's steps, the latest first.
         telemetry: Reaches the telemetry of the workspace.
+        replay_role: The role that sees replays, at least.
         dashboards: Those that the workspace writes; None where no workspace is served.
         last_runs: Each check's last run in each of its places, the worst first.
         strips: Each check's hours and days.
@@ -71,6 +73,7 @@ class Sources:
     level_changes: Callable[[CheckId], Sequence[LevelChange]] = lambda _: ()
     telemetry: TelemetrySource = field(default_factory=TelemetrySource)
     dashboards: DashboardShelf | None = None
+    replay_role: Role = Role.OPERATOR
     last_runs: CheckCache[tuple[RunSummary, ...]] = field(init=False)
     strips: CheckCache[Strips] = field(init=False)
     load_points: LoadPoints = field(init=False, default_factory=LoadPoints)

@@ -6,6 +6,7 @@ from outrider.real_users.open_views import OpenViews
 from outrider.real_users.page_name import bare_url, page_name
 from outrider.real_users.page_view import ROBOT, PageView
 from outrider.real_users.replay_event import BadReplay, ReplayPart, read_replay
+from outrider.real_users.replay_parts import playable
 from outrider.real_users.vital_answer import (
     BOUNDS,
     RealUserReader,
@@ -51,6 +52,7 @@ __all__ = [
     "browser_family",
     "faro_vitals",
     "page_name",
+    "playable",
     "read_beacon",
     "read_replay",
     "read_web_vitals",

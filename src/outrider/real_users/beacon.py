@@ -11,6 +11,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,6 +44,7 @@ _MOST_CAUSES: Final = 40
 _MOST_MORE: Final = 12
 _RESOURCE_FIELDS: Final = 7
 _USER_DIGITS: Final = 16
+_SHORT: Final = 100
 _TIMELINE_HEAD: Final = 3
 
 
@@ -97,7 +99,9 @@ def read_beacon(content: bytes, received: ReceivedBeacon, scrub: Callable[[str, 
         raise BadBeacon("it does not name its session, its view and its address")
 
     def text(value: object, most: int = _NAME_CHARACTERS) -> str:
-        return printable(scrub(_raw(value, 2 * most), most)).strip() if value else ""
+        if not isinstance(value, str) or not value:
+            return ""
+        return _clean(value, most, scrub) if len(value) <= _SHORT else _cleaned(value, most, scrub)
 
     reader = _Reader(document, received, text)
     row = reader.view(session, view, scrub(url, _URL_CHARACTERS))
@@ -239,6 +243,14 @@ class _Reader:
         return self._text(re.sub(r"[?#]\S*", "", _raw(what, _URL_CHARACTERS)) if "/" in str(what) else what)
 
 
+def _cleaned(value: str, most: int, scrub: Callable[[str, int], str]) -> str:
+    return printable(scrub(_raw(value, 2 * most), most)).strip()
+
+
+_clean = lru_cache(maxsize=16_384)(_cleaned)
+"""For short texts, since pages repeat themselves."""
+
+
 def _document(content: bytes) -> dict[str, Any]:
     try:
         document = json.loads(content)
@@ -285,6 +297,8 @@ def _finite(value: object) -> float | None:
 
 
 def _count(value: object) -> int:
+    if type(value) is int:
+        return min(value, _MOST_COUNT) if value > 0 else 0
     number = _finite(value)
     return 0 if number is None else max(0, min(round(number), _MOST_COUNT))
 
@@ -294,6 +308,7 @@ def _vital(value: object, most: float) -> float | None:
     return number if number is not None and 0 <= number <= most else None
 
 
+@lru_cache(maxsize=4_096)
 def _network(address: str) -> str:
     try:
         known = ip_address(address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ _IDENTIFIER: Final = re.compile(r"\d+|[^/]*(?:\d{3}|[0-9a-fA-F]{8})[^/.]*")
 _MOST_PARTS: Final = 12
 
 
+@lru_cache(maxsize=4_096)
 def page_name(url: str) -> str:
     """Return the name of a page; "/" for what is no address."""
     try:
@@ -21,6 +23,7 @@ def page_name(url: str) -> str:
     return "/" + "/".join(named) + ("/…" if len(parts) > _MOST_PARTS else "")
 
 
+@lru_cache(maxsize=4_096)
 def bare_url(text: str) -> str:
     """Return an address of the web without credentials, query and fragment; "" for what is none."""
     try:

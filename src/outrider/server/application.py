@@ -28,6 +28,7 @@ from outrider.server.issue_routes import issue_routes
 from outrider.server.on_call_routes import on_call_routes
 from outrider.server.openid_routes import openid_routes
 from outrider.server.real_user_routes import real_user_routes
+from outrider.server.replay_routes import replay_routes
 from outrider.server.report_routes import report_routes
 from outrider.server.search_routes import search_routes
 from outrider.server.security_headers import SecurityHeaders
@@ -134,6 +135,7 @@ def _workspace_routes(
         *openid_routes(access),
         *action_routes(sources, actions, access.authorise),
         *dashboard_routes(sources, access.authorise, artifacts),
+        *replay_routes(sources, access.authorise, artifacts),
     ]
     for routes_of in _ROUTES_OF_PAGES:
         routes += routes_of(sources, access.authorise)

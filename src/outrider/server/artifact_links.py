@@ -8,13 +8,14 @@ from urllib.parse import quote, urlsplit
 
 from outrider.dashboard import served_type
 from outrider.server.artifact_origin import is_this_machine
+from outrider.server.replay_player_routes import PLAYER_PATH, has_player
 from outrider.server.signed_address import AddressSigner, SignedFile
 from outrider.server.trace_viewer_routes import PREFIX
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from outrider.model import StoredArtifact
+    from outrider.model import ReplaySegment, StoredArtifact
     from outrider.server.artifact_origin import ArtifactOrigin
 
 
@@ -46,6 +47,18 @@ class SignedLinks:
     def trace(self, artifact: StoredArtifact) -> str:
         """Return the address at which the trace viewer shows a trace."""
         return f"{self.origin}{PREFIX}/index.html?trace={quote(self.file(artifact), safe='')}"
+
+    @property
+    def player(self) -> str:
+        """The address of the player of replays; empty without one."""
+        return f"{self.origin}{PLAYER_PATH}" if has_player() else ""
+
+    def replay(self, part: ReplaySegment) -> str:
+        """Return the address of a part of a replay."""
+        file = SignedFile(
+            part.digest, f"replay-{part.number}.json.gz", "application/json", is_shown=False, is_packed=True
+        )
+        return f"{self.origin}/file/{self._signer.sign(file, self._now_s)}"
 
 
 def links_for(request: Request, origin: ArtifactOrigin | None, now_us: int) -> SignedLinks | None:

@@ -1,4 +1,4 @@
-"""The application of the second origin: artifacts under signed addresses, and Playwright's trace viewer."""
+"""The application of the second origin: artifacts under signed addresses, the trace viewer, the player of replays."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from outrider.model import StoreError, UsageError
 from outrider.server.byte_ranges import ByteRange, UnsatisfiableRange, asked_range
 from outrider.server.host_check import HostCheck
 from outrider.server.refusal import problem
+from outrider.server.replay_player_routes import replay_player_routes
 from outrider.server.security_headers import UNKEPT, SecurityHeaders
 from outrider.server.signed_address import AddressSigner, ExpiredAddress
 from outrider.server.trace_viewer_routes import trace_viewer_routes
@@ -65,6 +66,7 @@ def artifact_application(origin: ArtifactOrigin, now_us: Callable[[], int], host
     routes = [
         Route("/file/{token}", files.answer, methods=["GET"]),
         *trace_viewer_routes(origin.viewer),
+        *replay_player_routes(),
         Route("/{rest:path}", _nothing),
     ]
     middleware = [

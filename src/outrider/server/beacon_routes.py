@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from outrider.server.bare_endpoint import BareEndpoint
 from outrider.server.client_origin import networks_of, origin_of
 from outrider.telemetry import (
     MOST_BEACON_BYTES,
@@ -101,7 +102,7 @@ def beacon_routes(
         Route("/rum-replay-{version}.js", _replay_script, methods=["GET"]),
         Route("/rum-{version}.js", _script, methods=["GET"]),
         *(
-            Route(f"/api/{{project:int}}/{name}{slash}", endpoint.answer, methods=["POST", "OPTIONS"])
+            Route(f"/api/{{project:int}}/{name}{slash}", BareEndpoint(endpoint.answer), methods=["POST", "OPTIONS"])
             for name, endpoint in endpoints.items()
             for slash in ("/", "")
         ),

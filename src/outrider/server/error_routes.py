@@ -8,17 +8,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
+from outrider.server.bare_endpoint import BareEndpoint
 from outrider.server.client_origin import networks_of, origin_of
 from outrider.telemetry import ErrorRequestHead, RefusedErrors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
@@ -37,7 +37,7 @@ _PREFLIGHT: Final = {
 
 def error_application(
     intake: ErrorIntake, trusted: Sequence[str] = (), *, is_loopback: bool = True, beside: Sequence[BaseRoute] = ()
-) -> Starlette:
+) -> Router:
     """Return an application that takes errors, and what other routes take.
 
     Args:
@@ -52,11 +52,13 @@ def error_application(
         "otlp/v1/traces": endpoint.traces, "otlp/v1/logs": endpoint.logs,
     }  # fmt: skip
     routes = [
-        Route(f"/api/{{project:int}}/{kind}{slash}", endpoint.answering(take), methods=["POST", "OPTIONS"])
+        Route(
+            f"/api/{{project:int}}/{kind}{slash}", BareEndpoint(endpoint.answering(take)), methods=["POST", "OPTIONS"]
+        )
         for kind, take in kinds.items()
         for slash in ("/", "")
     ]
-    return Starlette(routes=[*routes, *beside, Route("/healthz", _health)])
+    return Router(routes=[*routes, *beside, Route("/healthz", _health)])
 
 
 async def _health(_request: Request) -> Response:
@@ -98,7 +100,9 @@ class _Endpoint:
         why = {"partialSuccess": {"errorMessage": f"nobody keeps {signal} here now: [telemetry], or the key's limit"}}
         return JSONResponse({} if is_kept else why)
 
-    def answering(self, take: Callable[[ErrorRequestHead, bytes], Response]) -> Callable[[Request], object]:
+    def answering(
+        self, take: Callable[[ErrorRequestHead, bytes], Response]
+    ) -> Callable[[Request], Awaitable[Response]]:
         """Return what answers requests by keeping what they bring."""
 
         async def answer(request: Request) -> Response:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def page_policy(artifacts: str = "") -> str:
-    """Return the Content-Security-Policy of a page that shows pictures and videos from an origin, if one is given."""
-    pictures = f" {artifacts}; media-src {artifacts}" if artifacts else ""
+    """Return the Content-Security-Policy of a page that shows pictures, videos and replays from an origin, if given."""
+    pictures = f" {artifacts}; media-src {artifacts}; frame-src {artifacts}" if artifacts else ""
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{pictures}; "
         "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

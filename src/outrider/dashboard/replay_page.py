@@ -1,0 +1,79 @@
+"""The page of a replay: the player, and beside it what happened meanwhile."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from outrider.dashboard.page_addresses import session_path, trace_path
+from outrider.dashboard.page_templates import render
+from outrider.dashboard.sessions_page import TimelineEntry, read_events, timeline_entry
+from outrider.model import UsageError
+from outrider.real_users import playable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.dashboard.page_templates import PageContext
+    from outrider.dashboard.sources import Sources
+    from outrider.real_users import PageView
+
+GROUPS: Final = {"errors": "Errors and console", "calls": "Network", "others": "Pages and clicks"}
+_GROUPS: Final = {"error": "errors", "failed to load": "errors", "call": "calls"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayMoment:
+    """Something that happened in a session.
+
+    Attributes:
+        at_ms: Since the replay begins; negative before.
+        group: One of `GROUPS`.
+    """
+
+    at_ms: int
+    group: str
+    entry: TimelineEntry
+
+
+def replay_page(sources: Sources, session: str, views: Sequence[PageView], context: PageContext, why: str = "") -> str:
+    """Return the replay of a session.
+
+    Args:
+        sources: What the page is made from.
+        session: Of which the replay is.
+        views: Its page views, as far as they are kept.
+        context: What every page shows.
+        why: Why views are not known; "" where they are.
+
+    Raises:
+        UsageError: unknown-replay.
+    """
+    parts = sources.store.replays.of_session(session)
+    if not parts:
+        fix = "replays are kept for [retention] replays, 14 days unless it says otherwise"
+        raise UsageError(f"no replay of a session {session[:40]!r} is kept", slug="unknown-replay", fix=fix)
+    played = playable(parts)
+    files = context.files
+    start_us = min((part.start_us for part in played), default=parts[0].start_us)
+    moments = _moments(views, sources, start_us)
+    values = {
+        "session": session, "session_path": session_path(session) if views else "", "parts": parts, "played": played,
+        "start_us": start_us, "end_us": max((part.end_us for part in played), default=start_us),
+        "bytes": sum(part.content_bytes for part in parts), "missing": len(parts) - len(played),
+        "player": files.player if files is not None else "", "moments": moments, "groups": GROUPS, "why": why,
+        "addresses": json.dumps([files.replay(part) for part in played] if files is not None else []),
+        "trace_path": trace_path, "is_late": not any(part.number == 0 for part in played),
+    }  # fmt: skip
+    return render("replay.html", context, values)
+
+
+def _moments(views: Sequence[PageView], sources: Sources, start_us: int) -> list[ReplayMoment]:
+    moments = []
+    for view in views:
+        page = TimelineEntry(view.start_us, 0, "page", view.page, "", "", trace=view.trace_id)
+        for entry in (page, *(timeline_entry(view, event, sources) for event in read_events(view))):
+            group = _GROUPS.get(entry.kind, "others")
+            moments.append(ReplayMoment((entry.at_us - start_us) // 1000, group, entry))
+    return sorted(moments, key=lambda moment: moment.at_ms)
