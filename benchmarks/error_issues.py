@@ -1,15 +1,19 @@
-"""How fast errors are stored, and how long their pages take: `python -m benchmarks.error_issues [EVENTS] [ISSUES]`.
+"""How fast errors are stored, how long pages take: `python -m benchmarks.error_issues [EVENTS] [ISSUES] [GROWN]`.
 
 100,000 events of 5,000 issues if absent, those of an issue the more the lower its number. Events are of 11 kB as JSON:
 a stack of 30 frames with source lines, breadcrumbs, tags. Counted are processor and wall time of grouping and storing
 in batches of 200, bytes of the database an event, and the time until the server, in this process, has answered with a
 page; 40 of each kind, of other issues each time. Wanted: 800 events/s, 150 ms.
+
+GROWN events, such as 1,000,000, are made of fewer by copies of their rows: the id of each event, 32 kept events of each
+issue, each of the last 48 hours, fifty values of a tag; and counts in proportion.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 import statistics
 import sys
 import tempfile
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 BATCH = 200
 PAGES = 40
 LAST, OUTER = 29, 22
+KEPT = 32
 _LINE = "    answer = gateway.post('/charges', total=total)"
 
 
@@ -78,11 +83,35 @@ def store_events(store: Store, count: int, issues: int, now_us: int) -> None:
     print(f"{count:,} events of {size:,.0f} bytes: {count / took:,.0f}/s, {count / spent:,.0f}/s of the CPU")
 
 
-def main(count: int = 100_000, issues: int = 5_000) -> None:
+def grow(database: Path, count: int) -> None:
+    """Copy rows of a store until it looks as if so many events had come."""
+    with closing(sqlite3.connect(database)) as rows, rows:
+        events, last_us = rows.execute("SELECT sum(events), max(last_us) FROM issues").fetchone()
+        ids = ((random.randbytes(16), last_us) for _ in range(count - events))
+        rows.executemany("INSERT INTO error_event_ids VALUES (?, ?)", ids)
+        rows.execute("UPDATE issues SET events = events * ? / ?, users = users * 2", (count, events))
+        issues = rows.execute("SELECT issue_key, count(*), max(id) FROM error_events GROUP BY 1").fetchall()
+        copied = ((random.randbytes(16), event) for _, kept, event in issues for _ in range(KEPT - kept))
+        names = "issue_key, key, at_us, position, release, environment, user, trace_id, message, content"
+        rows.executemany(
+            f"INSERT INTO error_events (id, {names}) SELECT ?, {names} FROM error_events WHERE id = ?", copied
+        )
+        hours = ((key, last_us // 3_600_000_000 - hour) for key, _, _ in issues for hour in range(48))
+        rows.executemany("INSERT OR IGNORE INTO issue_hours VALUES (?, ?, 5)", hours)
+        values = "SELECT issue_key, 50 - count(*) FROM issue_tags WHERE name = 'order' GROUP BY 1"
+        missing = rows.execute(values).fetchall()
+        tags = ((key, f"copy {number}", last_us) for key, left in missing for number in range(left))
+        rows.executemany("INSERT OR IGNORE INTO issue_tags VALUES (?, 'order', ?, 1, ?)", tags)
+
+
+def main(count: int = 100_000, issues: int = 5_000, grown: int = 0) -> None:
     """Fill a store and open its pages."""
     now_us = time.time_ns() // 1000
     with tempfile.TemporaryDirectory() as folder, closing(Store.open(f"{folder}/o.db", artifacts=folder)) as store:
         store_events(store, count, issues, now_us)
+        if grown > count:
+            grow(Path(folder) / "o.db", grown)
+            count = grown
         size = sum(path.stat().st_size for path in Path(folder).glob("o.db*"))
         print(f"database: {size / 1e6:,.0f} MB, {size / count:,.0f} bytes an event")
         calm = ServiceView(True, True, (), {}, 0.0, 0, 0, 0)

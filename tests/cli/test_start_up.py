@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import outrider
+
+main_module = import_module("outrider.cli.main")
 
 if TYPE_CHECKING:
     from .conftest import Desk
@@ -169,3 +172,17 @@ def test_ctrl_c_while_the_command_line_is_imported_exits_without_a_traceback(tmp
     )  # fmt: skip
 
     assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_a_command_that_is_long_in_loading_says_so_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything of it could: the line comes while it is loaded. One that is loaded in time says nothing."""
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal, os.fdopen(theirs, "w") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+
+        with main_module.told_if_slow("first", after_s=3600):
+            pass
+        with main_module.told_if_slow("second", after_s=0.0):
+            line = terminal.read(64)
+
+    assert line.strip() == b"second"

@@ -10,7 +10,7 @@ from benchmarks.history import DAY_US, History, checks_of, fill
 
 from outrider.dashboard.day_strips import DayStrips
 from outrider.dashboard.recent_history import read_strips
-from outrider.model import CheckId, Outcome, Tally
+from outrider.model import AuditEntry, CheckId, Outcome, Tally
 from outrider.reports import Period, as_markdown
 from outrider.reports.silence import slices_of, unrecorded
 from outrider.runs import coverage_since
@@ -100,19 +100,22 @@ def test_a_service_that_stopped_within_the_week_is_not_covered_by_what_ran_befor
     assert "simulated_000: last run Sun 10 Jan 07:00; about 120 runs lack since (" in report.unmeasured[0]
 
 
-@pytest.mark.parametrize("ended_hours_ago", [3, 0], ids=["still off", "paused"])
-def test_three_silent_hours_count_against_coverage_wherever_it_is_told(bench: Bench, ended_hours_ago: int) -> None:
-    """In the report, in `outrider status` and its API, and on the dashboard; none lacks of a check that is paused."""
+@pytest.mark.parametrize("became", ["off", "paused", "paused and resumed"])
+def test_three_silent_hours_count_against_coverage_wherever_it_is_told(bench: Bench, became: str) -> None:
+    """In the report, in `outrider status` and its API, and on the dashboard; none lacks while a check was paused."""
     store, off_us = bench.store, NOW_US - 3 * HOUR_US
     history = History(until_us=off_us, checks=1, days=9, minutes=15, failing=-1.0)
     fill(store, history)
     (check,) = checks_of(history)
-    if not ended_hours_ago:
+    if became == "paused":
         store.schedule.pause(check.id, off_us)
-    lacking = 4 * ended_hours_ago
+    if became == "paused and resumed":
+        store.audit.record(AuditEntry(off_us, "ada", "check.pause", check.id))
+        store.audit.record(AuditEntry(NOW_US - 1, "ada", "check.resume", check.id))
+    lacking = 12 if became == "off" else 0
 
     (health,) = bench.report().health
-    (told,) = coverage_since(store.schedule, store.history, [check.id], NOW_US - DAY_US, NOW_US)
+    (told,) = coverage_since(store, [check.id], NOW_US - DAY_US, NOW_US)
     strip = read_strips(store, DayStrips(store.history), [check], NOW_US)[check.id].hours
 
     assert (health.unrecorded, told.due - told.happened, sum(slot.absent for slot in strip)) == (lacking,) * 3

@@ -71,11 +71,7 @@ def service_status(workspace: Workspace, store: ServiceRecords) -> ServiceStatus
         pauses=pauses,
         last_runs=last_runs,
         coverage=coverage_since(
-            store.schedule,
-            store.history,
-            [run.check for run in last_runs],
-            at_us - round(workspace.service.coverage_s * 1e6),
-            at_us,
+            store, [run.check for run in last_runs], at_us - round(workspace.service.coverage_s * 1e6), at_us
         ),
         turns=host_turns(workspace).queue(),
         aggregates=aggregate_statuses(store),

@@ -6,8 +6,10 @@ import atexit
 import gc
 import os
 import sys
+from contextlib import contextmanager
 from importlib import import_module
 from io import StringIO, TextIOWrapper
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 try:
@@ -18,7 +20,7 @@ except KeyboardInterrupt:  # Ctrl-C before click can handle it: no traceback
 from outrider import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _SECTIONS = {
     "Begin": {
@@ -110,6 +112,21 @@ _COLLECT_AFTER = 50_000
 """Net new objects between two collections; with Python's 700, a command collects 300 times while it imports."""
 
 
+@contextmanager
+def told_if_slow(text: str, after_s: float = 1.5) -> Iterator[None]:
+    """Print a line at a terminal if what is done meanwhile takes long; a log is told by the command's progress."""
+    if not sys.stderr.isatty() or "_OUTRIDER_COMPLETE" in os.environ:
+        yield
+        return
+    timer = Timer(after_s, click.echo, (text,), {"err": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 class LazyGroup(click.Group):
     """Imports a subcommand's module when it is needed."""
 
@@ -125,7 +142,8 @@ class LazyGroup(click.Group):
             import_module(f"outrider.cli.{needed}")
         import_module("outrider.app.reader_gate").forget_secrets_read()
         name, attribute = _MODULES.get(cmd_name, (cmd_name.replace("-", "_"),) * 2)
-        command: click.Command = getattr(import_module(f"outrider.cli.{name}"), attribute)
+        with told_if_slow(f"outrider {cmd_name} is being loaded: this machine is busy"):
+            command: click.Command = getattr(import_module(f"outrider.cli.{name}"), attribute)
         import_module("outrider.cli.server_option").add_server_option(command, cmd_name)
         import_module("outrider.cli.exit_codes").end_help(command, cmd_name)
         return command

@@ -78,9 +78,7 @@ def _lacking(
     """Return how many runs of each check lack in the hour that begins at a time, in all of its places."""
     by_id = {check.id: check for check in checks}
     lacking: Counter[tuple[CheckId, int]] = Counter()
-    for (check, *place), hours in silent_hours(
-        records.history, [*by_id], since_us, now_us, records.schedule.pauses()
-    ).items():
+    for (check, *place), hours in silent_hours(records, [*by_id], since_us, now_us).items():
         if place[0] == by_id[check].policy.environment and place[1] in by_id[check].policy.locations:
             lacking.update({(check, at_us): runs for at_us, runs in hours.items()})
     return lacking

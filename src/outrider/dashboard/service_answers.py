@@ -141,7 +141,7 @@ def api_status(sources: Sources) -> StatusBody:
         coverage=tuple(
             CoverageItem(row.check, row.environment, row.location, row.due, row.happened)
             for row in coverage_since(
-                store.schedule, store.history, [run.check for run in last_runs],
+                store, [run.check for run in last_runs],
                 now_us - round(sources.coverage_s * 1e6), now_us,
             )
         ),

@@ -232,7 +232,7 @@ class _PeriodReader:
         lacking = dict(unrecorded(*self._slices()))
         checks = [check.id for check in self.store.checks.all()]
         span = (self.period.since_us, self.period.until_us)
-        by_hour = silent_hours(self.store.history, checks, *span, self.store.schedule.pauses())
+        by_hour = silent_hours(self.store, checks, *span)
         return lacking | {place: sum(hours.values()) for place, hours in by_hour.items()}
 
     def _slices(self) -> tuple[list[list[Tally]], list[list[Tally]]]:

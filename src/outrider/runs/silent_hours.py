@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import replace
 from statistics import median
@@ -10,43 +11,59 @@ from typing import TYPE_CHECKING
 from outrider.model import CheckId, Coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from outrider.model import CheckHistory, Pause, ScheduleQueue
+    from outrider.model import CoverageRecords
 
 Place = tuple[CheckId, str, str]
 """A check's id, environment and location."""
 
 _HOUR_US = 3_600_000_000
 _DAY_HOURS, _WEEK_HOURS, _NEAR_HOURS, _MOST_HOURS = 24, 168, 12, 32 * 24
+_ENTRIES_READ = 5_000
 _FEWEST = 2  # runs that lack: one alone may have been due a moment before or after its hour
 
 
 def silent_hours(
-    history: CheckHistory, checks: Collection[CheckId], since_us: int, until_us: int, pauses: Iterable[Pause] = ()
+    records: CoverageRecords, checks: Collection[CheckId], since_us: int, until_us: int
 ) -> dict[Place, dict[int, int]]:
     """Return how many runs lack in each hour, which begins at so many microseconds UTC, of each place.
 
     Hours that lie wholly within the time count. A place without runs in most hours is left out, since nothing may have
-    been due in the others; so are all if the time is longer than 32 days. Nothing is due of a check that is paused.
+    been due in the others; so are all if the time is longer than 32 days. While a check is paused, nothing is due.
     """
     first, end = -(-since_us // _HOUR_US), until_us // _HOUR_US
     from_hour = first - _WEEK_HOURS
     counts: dict[Place, list[int]] = defaultdict(lambda: [0] * (end - from_hour))
     if not checks or not 0 < end - first <= _MOST_HOURS:
         return {}
-    for row in history.outcomes_by_hour(checks, from_hour * _HOUR_US, end * _HOUR_US):
+    for row in records.history.outcomes_by_hour(checks, from_hour * _HOUR_US, end * _HOUR_US):
         counts[row.check, row.environment, row.location][row.at_us // _HOUR_US - from_hour] += row.runs
-    paused_us = {pause.check: pause.since_us for pause in pauses}
+    pauses = _pauses(records, since_us)
     return {
         place: {
             at_us: runs
             for hour, runs in lacking_by_hour(hours).items()
-            if since_us <= (at_us := (from_hour + hour) * _HOUR_US) < paused_us.get(place[0], until_us)
+            if since_us <= (at_us := (from_hour + hour) * _HOUR_US) < until_us
+            and not any(begin < at_us + _HOUR_US and at_us < resumed for begin, resumed in pauses.get(place[0], ()))
         }
         for place, hours in counts.items()
         if _is_regular(hours)
     }
+
+
+def _pauses(records: CoverageRecords, since_us: int) -> dict[str, list[tuple[int, float]]]:
+    """Return from when until when each check was paused, as far as the audit log tells."""
+    pauses: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    for pause in records.schedule.pauses():
+        pauses[pause.check].append((pause.since_us, math.inf))
+    resumed_us: dict[str, int] = {}
+    for entry in records.audit.search(limit=_ENTRIES_READ):
+        if entry.action == "check.resume" and entry.at_us >= since_us:
+            resumed_us[entry.subject] = entry.at_us
+        elif entry.action == "check.pause" and entry.subject in resumed_us:
+            pauses[entry.subject].append((entry.at_us, resumed_us.pop(entry.subject)))
+    return pauses
 
 
 def lacking_by_hour(counts: Sequence[int]) -> dict[int, int]:
@@ -74,11 +91,11 @@ def lacking_by_hour(counts: Sequence[int]) -> dict[int, int]:
 
 
 def coverage_since(
-    schedule: ScheduleQueue, history: CheckHistory, checks: Collection[CheckId], since_us: int, now_us: int
+    records: CoverageRecords, checks: Collection[CheckId], since_us: int, now_us: int
 ) -> tuple[Coverage, ...]:
     """Return how many runs were due since then, recorded or not, and how many happened, by check and place."""
-    known = {(row.check, row.environment, row.location): row for row in schedule.coverage(since_us)}
-    silent = silent_hours(history, checks, since_us, now_us, schedule.pauses())
+    known = {(row.check, row.environment, row.location): row for row in records.schedule.coverage(since_us)}
+    silent = silent_hours(records, checks, since_us, now_us)
     lacking = {place: runs for place, hours in silent.items() if (runs := sum(hours.values()))}
     places = sorted({*known, *lacking})
     rows = [known.get(place, Coverage(*place, due=0, happened=0)) for place in places]

@@ -53,13 +53,8 @@ class JudgeHistory(RunHistory, Protocol):
         ...
 
 
-class ReportHistory(JudgeHistory, Protocol):
-    """What reports and analyses of checks read."""
-
-    @property
-    def checks(self) -> CheckRegistry:
-        """Which checks there are."""
-        ...
+class CoverageRecords(Protocol):
+    """What tells which runs were due and did not happen."""
 
     @property
     def history(self) -> CheckHistory:
@@ -68,7 +63,21 @@ class ReportHistory(JudgeHistory, Protocol):
 
     @property
     def schedule(self) -> ScheduleQueue:
-        """Pauses."""
+        """Due runs, the leader, and pauses."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """Who changed what, such as pauses that are over."""
+        ...
+
+
+class ReportHistory(JudgeHistory, CoverageRecords, Protocol):
+    """What reports and analyses of checks read."""
+
+    @property
+    def checks(self) -> CheckRegistry:
+        """Which checks there are."""
         ...
 
 
@@ -288,13 +297,8 @@ class SchedulerStore(Protocol):
         ...
 
 
-class ServiceRecords(SchedulerStore, JudgeHistory, Protocol):
+class ServiceRecords(SchedulerStore, JudgeHistory, CoverageRecords, Protocol):
     """What tells how a service does: its runs, its queue, what the judge said, and settings beside the file."""
-
-    @property
-    def history(self) -> CheckHistory:
-        """What many checks did."""
-        ...
 
     @property
     def overrides(self) -> OverrideLog:
