@@ -23,15 +23,11 @@ from outrider.model import (
     Release,
     SessionCount,
 )
-from outrider.server.artifact_links import SignedLinks
-from outrider.server.signed_address import AddressSigner
 
 from .conftest import HOUR_US, NOW_US
 from .error_scene import TRACE, declined, hostile, mapped_error, page_error
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .conftest import Scene
 
 
@@ -164,23 +160,6 @@ def test_an_event_that_a_run_met_leads_to_it_without_a_trace(scene: Scene) -> No
     assert [f'href="/runs/{run.id}"' in page for page in pages] == [True, False]
     assert "step <bdi>Pay</bdi>" in pages[0]
     assert f'<a href="/errors/1?event={met.id}"><bdi>HTTP 500</bdi></a>' in scene.get(f"/runs/{run.id}")[0].text
-
-
-def test_attachments_are_saved_by_operators_and_never_shown(scene: Scene, tmp_path: Path) -> None:
-    """At the origin of artifacts, as bytes, whatever the client called them."""
-    (tmp_path / "page").write_bytes(b"<script>alert(1)</script>")
-    scene.store.errors.add([declined(1)])
-    scene.store.attachments.add(declined(1).id, [("<b>page.html", "text/html", tmp_path / "page")])
-
-    page, body = scene.get("/errors/1", f"/api/v1/error-events/{declined(1).id}")
-
-    assert "&lt;b&gt;page.html" in page.text
-    assert body.json()["attachments"] == [{"name": "<b>page.html", "media_type": "text/html", "bytes": 25}]
-    digest = scene.store.attachments.of(declined(1).id)[0].digest
-    links = SignedLinks("https://files.example", can_show_traces=False, _signer=AddressSigner(b"key"), _now_s=0)
-    token = links.saved(digest, "<b>page.html").rpartition("/")[2]
-    file = AddressSigner(b"key").read(token, 1)
-    assert (file.media_type, file.is_shown, file.digest) == ("application/octet-stream", False, digest)
 
 
 def test_an_issue_is_decided_about_on_its_page_and_each_decision_is_audited(scene: Scene) -> None:
