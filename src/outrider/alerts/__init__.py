@@ -7,7 +7,7 @@ from outrider.alerts.backtest import Replayed, replayed, stored_findings
 from outrider.alerts.composition import headline, length
 from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.delivery import Deliverer, Health, Lane, test_row
-from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, Severity, check_of
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, Severity, check_of, is_check
 from outrider.alerts.incident import Incident, Phase, Quote
 from outrider.alerts.incident_records import read_incident, read_incidents
 from outrider.alerts.incident_tracker import IncidentTracker
@@ -70,6 +70,7 @@ __all__ = [
     "check_of",
     "findings",
     "headline",
+    "is_check",
     "issue_findings",
     "length",
     "matches_check",

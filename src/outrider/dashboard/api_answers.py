@@ -15,6 +15,7 @@ from outrider.dashboard.api_values import (
     check_item,
     incident_item,
     instant,
+    lead_time_item,
     notification_item,
     run_body,
     run_item,
@@ -98,5 +99,5 @@ def api_incident(sources: Sources, name: str) -> IncidentBody:
     explanation = detail.incident.explanation
     return IncidentBody(
         incident_item(detail.incident), events, notifications, detail.slower, detail.suspects, explanation,
-        detail.changes,
+        detail.changes, lead_time_item(detail.lead_time) if detail.lead_time else None,
     )  # fmt: skip

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts import Quote, headline
 from outrider.dashboard.changes_view import ChangesView  # noqa: TC001 - the API's description reads it
-from outrider.dashboard.slower_step_view import SlowerStepView  # noqa: TC001 - the API's description reads it
+from outrider.dashboard.slower_step_view import SlowerStepView  # noqa: TC001 - likewise
 from outrider.dashboard.suspects_view import SuspectsView  # noqa: TC001 - likewise
 
 if TYPE_CHECKING:
     from outrider.alerts import Facts, Incident
+    from outrider.dashboard.lead_time_view import LeadTimeView
     from outrider.dashboard.overview import CheckStatus
     from outrider.dashboard.period_slots import Slot
     from outrider.model import Attempt, Notification, Run, RunSummary, StoredRun
@@ -274,6 +275,27 @@ class NotificationItem:
 
 
 @dataclass(frozen=True, slots=True)
+class LeadTimeItem:
+    """How long before real users a prober saw an incident; negative where they met it before.
+
+    Attributes:
+        first_user: When the first visit met it; null if none did.
+        hundredth_user: When one in a hundred of a day's visits had; null if so many did not.
+        visits: Of the day before; `usual_share` of them met trouble of the kind.
+        unknown: Why nothing is known; empty if it is.
+    """
+
+    seen: str | None
+    first_user: str | None
+    hundredth_user: str | None
+    over_first_s: float | None
+    over_hundredth_s: float | None
+    visits: int
+    usual_share: float | None
+    unknown: str
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentBody:
     """An incident with its time line, notifications, where the extra time of a slower step is, and suspects.
 
@@ -288,6 +310,7 @@ class IncidentBody:
     suspects: SuspectsView | None
     explanation: tuple[Quote, ...]
     changes: ChangesView | None
+    lead_time: LeadTimeItem | None
 
 
 def instant(at_us: int | None) -> str | None:
@@ -365,6 +388,20 @@ def check_item(status: CheckStatus) -> CheckItem:
 def slot_item(slot: Slot) -> SlotItem:
     """Return an hour or a day."""
     return SlotItem(instant(slot.at_us), slot.good, slot.failed, slot.unclear, slot.absent)
+
+
+def lead_time_item(view: LeadTimeView) -> LeadTimeItem:
+    """Return how long before real users a prober saw an incident."""
+    lead = view.lead_time
+    if lead is None:
+        return LeadTimeItem(None, None, None, None, None, 0, None, view.unknown)
+    over_first_s, over_hundredth_s = (
+        None if us is None else us / 1e6 for us in (lead.over_first_us, lead.over_hundredth_us)
+    )
+    return LeadTimeItem(
+        instant(lead.seen_us), instant(lead.first_us), instant(lead.hundredth_us), over_first_s, over_hundredth_s,
+        lead.visits, lead.usual_share, "",
+    )  # fmt: skip
 
 
 def incident_item(incident: Incident) -> IncidentItem:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts import Phase, headline, read_incidents
 from outrider.dashboard.changes_view import changes_view
+from outrider.dashboard.lead_time_view import lead_time_view
 from outrider.dashboard.notable_view import incident_patterns
 from outrider.dashboard.page_addresses import write_moment
 from outrider.dashboard.period_slots import DAY_US
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts import Incident
     from outrider.dashboard.changes_view import ChangesView
+    from outrider.dashboard.lead_time_view import LeadTimeView
     from outrider.dashboard.notable_view import NotableView
     from outrider.dashboard.slower_step_view import SlowerStepView
     from outrider.dashboard.sources import Sources
@@ -82,6 +84,7 @@ class IncidentDetail:
         slower: Where the extra time of its step is; None where it is of no slower step.
         suspects: Which service it comes from; None where it is of no service.
         changes: What changed when it began; None where it is of no check.
+        lead_time: How long before users a prober saw it; None where it is of no check, or there are no page views.
     """
 
     incident: Incident
@@ -95,6 +98,7 @@ class IncidentDetail:
     slower: SlowerStepView | None = None
     suspects: SuspectsView | None = None
     changes: ChangesView | None = None
+    lead_time: LeadTimeView | None = None
 
     def check_title(self, check: str) -> str:
         """Return what people call an affected check."""
@@ -186,6 +190,7 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
         slower_step_view(sources, incident),
         suspects_view(sources, incident),
         changes_view(sources, incident),
+        lead_time_view(sources, incident),
     )
 
 

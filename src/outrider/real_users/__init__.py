@@ -2,6 +2,7 @@
 
 from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon
 from outrider.real_users.browser_family import browser_family
+from outrider.real_users.lead_time import DAY_US, LeadTime, LeadTimes, lead_time, lead_times
 from outrider.real_users.open_views import OpenViews
 from outrider.real_users.page_name import bare_url, page_name
 from outrider.real_users.page_view import ROBOT, PageView
@@ -13,6 +14,8 @@ from outrider.real_users.vital_answer import (
     ResourceRow,
     SessionFilter,
     SessionRow,
+    Trouble,
+    TroubledVisits,
     ViewFilter,
     ViewKey,
     Vital,
@@ -26,10 +29,13 @@ from outrider.real_users.vital_report import MeasuredVital, VitalReport, faro_vi
 
 __all__ = [
     "BOUNDS",
+    "DAY_US",
     "ROBOT",
     "BadBeacon",
     "BadReplay",
     "Beacon",
+    "LeadTime",
+    "LeadTimes",
     "MeasuredVital",
     "OpenViews",
     "PageView",
@@ -39,6 +45,8 @@ __all__ = [
     "ResourceRow",
     "SessionFilter",
     "SessionRow",
+    "Trouble",
+    "TroubledVisits",
     "ViewFilter",
     "ViewKey",
     "Vital",
@@ -51,6 +59,8 @@ __all__ = [
     "bare_url",
     "browser_family",
     "faro_vitals",
+    "lead_time",
+    "lead_times",
     "page_name",
     "playable",
     "read_beacon",

@@ -60,6 +60,7 @@ class ViewFilter:
         since_us: From then on, and before `until_us`; by when views began.
         origin: Of the views: "" for users.
         page: Of this one; "" for all, as everywhere.
+        host: Of their addresses, without a port.
     """
 
     since_us: int
@@ -73,6 +74,31 @@ class ViewFilter:
     country: str = ""
     release: str = ""
     origin: str = ""
+    host: str = ""
+
+
+class Trouble(StrEnum):
+    """What users may meet: errors and failed calls, or a page that is poor in LCP, INP or TTFB."""
+
+    ERROR = "error"
+    SLOW = "slow"
+
+
+@dataclass(frozen=True, slots=True)
+class TroubledVisits:
+    """How many visits there were, and when trouble met them.
+
+    Attributes:
+        first_met: When visits met it first, microseconds UTC, and how many did within the minute; ascending.
+    """
+
+    visits: int
+    first_met: tuple[tuple[int, int], ...]
+
+    @property
+    def troubled(self) -> int:
+        """How many visits met it."""
+        return sum(count for _, count in self.first_met)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +236,10 @@ class RealUserReader(Protocol):
 
     def vital_bins(self, wanted: ViewFilter, vital: Vital, edges: Sequence[float]) -> list[VitalBin]:
         """Return how many views lie between edges, which ascend; the last bin has what is beyond."""
+        ...
+
+    def troubled_visits(self, wanted: ViewFilter, trouble: Trouble) -> TroubledVisits:
+        """Return when visits met trouble first."""
         ...
 
     def resources(self, wanted: ViewFilter, *, limit: int = 20) -> list[ResourceRow]:

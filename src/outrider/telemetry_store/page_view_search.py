@@ -13,6 +13,8 @@ from outrider.real_users import (
     ResourceRow,
     SessionFilter,
     SessionRow,
+    Trouble,
+    TroubledVisits,
     ViewFilter,
     ViewKey,
     Vital,
@@ -46,6 +48,12 @@ _HAS: Final = {
     "error": "Errors > 0", "rage click": "RageClicks > 0", "dead click": "DeadClicks > 0",
     "failed call": "FailedCalls > 0",
 }  # fmt: skip
+_TROUBLE: Final = {
+    Trouble.ERROR: "Errors > 0 OR FailedCalls > 0",
+    Trouble.SLOW: " OR ".join(
+        f"ifNull({vital.upper()}, 0) > {BOUNDS[vital].poor}" for vital in (Vital.LCP, Vital.INP, Vital.TTFB)
+    ),
+}
 
 
 class PageViewSearch(ServiceSearch):
@@ -109,6 +117,17 @@ class PageViewSearch(ServiceSearch):
         counts = {int(number): int(count) for number, count in self._rows(sql, parameters)}
         ends = [*edges[1:], float("inf")]
         return [VitalBin(low, high, counts.get(n, 0)) for n, (low, high) in enumerate(zip(edges, ends, strict=True), 1)]
+
+    def troubled_visits(self, wanted: ViewFilter, trouble: Trouble) -> TroubledVisits:
+        """Return when visits met trouble first; of three days at most."""
+        parameters = Parameters()
+        sql = (
+            f"SELECT count(), min(Met), countIf(Met > 0), intDiv(Met, 60000000) AS Minute FROM (SELECT"
+            f" minIf(toUnixTimestamp64Micro(Timestamp), {_TROUBLE[trouble]}) AS Met"
+            f" FROM {self._views(wanted, parameters)} GROUP BY Session) GROUP BY Minute ORDER BY Minute LIMIT 5000"
+        )
+        rows = [(int(visits), int(at_us), int(met)) for visits, at_us, met, _ in self._rows(sql, parameters)]
+        return TroubledVisits(sum(visits for visits, *_ in rows), tuple((at_us, met) for _, at_us, met in rows if met))
 
     def resources(self, wanted: ViewFilter, *, limit: int = 20) -> list[ResourceRow]:
         """Return the resources and calls that took the most time in all."""
@@ -175,6 +194,8 @@ class PageViewSearch(ServiceSearch):
         ):  # fmt: skip
             if value:
                 conditions.append(f"{column} = {parameters.add(value, 'String')}")
+        if wanted.host:
+            conditions.append(f"domain(Url) = {parameters.add(wanted.host, 'String')}")
         return f"(SELECT * FROM {self._name(PAGE_VIEWS)} FINAL WHERE {' AND '.join(conditions)})"
 
 
