@@ -135,6 +135,7 @@ class ErrorService:
             views, keys, intake, scrubber.text, tally, key=signing_key(workspace.state), room=room.check,
             is_on=lambda: self._workspace.capabilities.real_users, keeps_views=lambda: self._link.is_on,
         )  # fmt: skip
+        intake.watch_spans(beacons.take_spans)
         trusted, is_local = workspace.server.trusted_proxies, is_loopback(settings.host)
         self._replays = ReplayIntake(
             records.replays, beacons.admit, scrubber.text, tally, per_day=settings.replay_bytes_per_day,

@@ -36,6 +36,7 @@ from outrider.errors import (
     session_counts,
     time_us,
 )
+from outrider.model import KeyPurpose
 from outrider.real_users import browser_family
 from outrider.telemetry.limits import USUAL_LIMITS, Limits, Tally
 from outrider.telemetry.otlp_body import BadTelemetry, inflated
@@ -52,6 +53,7 @@ ERRORS: Final = "errors"
 SESSIONS: Final = "sessions"
 _EVENTS: Final = frozenset({"event", "error"})
 _REPORT: Final = "client_report"
+_SPANS: Final = "span"
 _REPLAY: Final = frozenset({"replay_event", "replay_recording"})
 _TELEMETRY: Final = SPAN_ITEMS | LOG_ITEMS
 _READ: Final = _TELEMETRY | SESSION_ITEMS | {_REPORT}
@@ -151,6 +153,7 @@ class ErrorIntake:
         self._keeps_attachments = keeps_attachments
         self._limits = limits
         self._now_s = now_s
+        self._see_spans: Callable[[ErrorRequestHead, dict[str, Any]], None] = lambda _head, _document: None
         self._minute = 0
         self._spent: dict[str, int] = {}
 
@@ -158,6 +161,10 @@ class ErrorIntake:
     def most_bytes(self) -> int:
         """Most bytes of a body, as it is sent."""
         return self._limits.body_bytes
+
+    def watch_spans(self, see: Callable[[ErrorRequestHead, dict[str, Any]], None]) -> None:
+        """Have the spans of pages seen by who reads vitals in them, too."""
+        self._see_spans = see
 
     def is_quick(self, head: ErrorRequestHead, size: int) -> bool:
         """Return whether a body of so many bytes is kept in a moment, so that a thread for it would cost more."""
@@ -183,7 +190,7 @@ class ErrorIntake:
         self._keep(head, project, known, documents, sent_us, files=files)
         for item in envelope.items:
             if item.type not in _EVENTS | _REPLAY | {ATTACHMENT}:
-                self._take_other(item, project, known)
+                self._take_other(item, head, project, known)
         self._take_replay([item for item in envelope.items if item.type in _REPLAY], head, project, known)
         return documents[0][0] if documents else event_id(envelope.headers.get("event_id"))
 
@@ -256,7 +263,7 @@ class ErrorIntake:
         self._tally.add(f"{what} {'passed on' if is_passed else 'skipped'}", count)
         return is_passed
 
-    def _take_other(self, item: EnvelopeItem, project: ErrorProject, key: ProjectKey) -> None:
+    def _take_other(self, item: EnvelopeItem, head: ErrorRequestHead, project: ErrorProject, key: ProjectKey) -> None:
         """Pass telemetry on and count losses that a client tells of; what else is no error is counted."""
         kind = item.type if item.type in _KNOWN_ITEMS else "unknown"
         try:
@@ -272,6 +279,8 @@ class ErrorIntake:
             self._keep_sessions(document, project)
         elif kind in _TELEMETRY and is_wanted:
             self._pass_within((project, key), kind, document, f"{kind} items")
+            if kind == _SPANS and key.purpose is KeyPurpose.BROWSER:
+                self._see_spans(head, document)
         else:
             self._tally.add(f"{kind} items skipped")
 
