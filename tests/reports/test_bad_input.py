@@ -10,10 +10,11 @@ import pytest
 from benchmarks.history import MINUTE_US
 
 from outrider.model import Outcome, Release, UsageError
+from outrider.real_users import LeadTimes
 from outrider.reports import (
     Incident,
     Light,
-    Noise,
+    NoIncidents,
     ReportSettings,
     as_markdown,
     gather,
@@ -35,14 +36,14 @@ NAMES = ("Kasse bezahlen ßä", "Оплата заказа", "支払い確認", 
 """In five scripts, of which one is written from the right."""
 
 
-class Lasting:
+class Lasting(NoIncidents):
     """An incident that began long before the period and never ended."""
 
     def incidents(self, since_us: int, until_us: int) -> Sequence[Incident]:
         return [Incident("home is slow", "probe:a::home", NOW_US - 9_000 * HOUR_US, None, "home is slow", "warning")]
 
-    def noise(self, since_us: int, until_us: int) -> Noise | None:
-        return None
+    def lead_times(self, since_us: int, until_us: int) -> LeadTimes | None:
+        return LeadTimes(4, 2, 1, 1, -90e6, 540e6)
 
 
 def every_hour(bench: Bench, check: str, hours: int = 160, outcome: Outcome = Outcome.PASSED) -> None:
@@ -145,6 +146,12 @@ def test_an_incident_that_never_ended_is_open(bench: Bench) -> None:
     assert report.verdict.sentence == "The only check met 99.5 %; 1 incident is still open."
     assert report.summary[2].startswith("Still open since ")
     assert "<b>still open</b>, for 9000 h" in page
+    leads = (
+        "Lead times: of 4 incidents on pages with users, 2 reached any; a prober saw 1 of these before the first user."
+        " Medians: 2 min after the first user, 9 min before one visit in a hundred of a day."
+    )
+    assert leads in page
+    assert leads in as_markdown(report)
 
 
 def test_a_report_for_the_future_is_refused() -> None:

@@ -150,7 +150,7 @@ def period_document(
             period.span(workspace, store, at_us),
             at_us,
             workspace=workspace.name,
-            incidents=StoredIncidents(store),
+            incidents=StoredIncidents(store, workspace),
             listener=listener.progress,
             judging=judge_settings(workspace),
         )

@@ -4,30 +4,42 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from outrider.alerts import Incident as Kept
 from outrider.alerts import headline, message_checks, read_incidents
-from outrider.model import Status
+from outrider.app.telemetry_access import reach_telemetry
+from outrider.app.workspace_access import now_us
+from outrider.dashboard import incident_lead_time
+from outrider.model import OutriderError, Status
+from outrider.real_users import lead_times
 from outrider.reports import CheckNoise, Incident, Noise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import IncidentRecords
+    from outrider.model import ReportRecords
+    from outrider.real_users import LeadTimes, RealUserReader
+    from outrider.workspace import Workspace
 
 
 _ALERTS = frozenset({"trigger", "update", "reminder", "escalation", "resolved"})
 """Kinds of notifications that count as alerts: no tests, reports and notices of the outbox itself."""
 
 _WEAK = "weak evidence, nobody was notified"
+_MOST_LEADS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class StoredIncidents:
-    """Incidents and notifications, read from a store."""
+    """Incidents and notifications, read from a store.
 
-    store: IncidentRecords
+    Attributes:
+        workspace: Whose page views say when users met them; None for nobody's.
+    """
+
+    store: ReportRecords
+    workspace: Workspace | None = None
 
     def incidents(self, since_us: int, until_us: int) -> Sequence[Incident]:
         """Return the incidents that lasted at any time in since_us <= t < until_us, the oldest first."""
@@ -61,6 +73,28 @@ class StoredIncidents:
         checks = tuple(CheckNoise(check, alerts[check], happened[check], acted_on[check]) for check in loudest)
         acknowledged = sum(bool(incident.acknowledged_by) for incident in kept)
         return Noise(len(sent), acknowledged, len(kept), checks)
+
+    def lead_times(self, since_us: int, until_us: int) -> LeadTimes | None:
+        """Return the lead times of the latest incidents that began then; None if page views are out of reach."""
+        if self.workspace is None or self.workspace.telemetry is None or not self.workspace.capabilities.telemetry:
+            return None
+        began = [incident for incident in self._kept(since_us) if since_us <= incident.began_us < until_us]
+        if not began:
+            return None
+        try:
+            with reach_telemetry(self.workspace) as reader:
+                return self.lead_times_by(reader, sorted(began, key=lambda incident: -incident.began_us)[:_MOST_LEADS])
+        except OutriderError:
+            return None
+
+    def lead_times_by(self, reader: RealUserReader, incidents: Sequence[Kept]) -> LeadTimes:
+        """Return the lead times of incidents, as page views have it.
+
+        Raises:
+            TelemetryError: If the page views cannot be asked.
+        """
+        known = (incident_lead_time(self.store, reader, incident, now_us()) for incident in incidents)
+        return lead_times([lead for lead in known if lead is not None])
 
     def _kept(self, since_us: int) -> list[Kept]:
         kept = read_incidents(self.store.incidents.search(since_us=since_us, limit=None))

@@ -155,7 +155,7 @@ def compose_report(
     from outrider.app.report_incidents import StoredIncidents  # noqa: PLC0415 - NumPy is slow to import
     from outrider.reports import compose_mail, gather  # noqa: PLC0415 - as above
 
-    incidents = StoredIncidents(store)
+    incidents = StoredIncidents(store, workspace)
     judging = judge_settings(workspace)
     with using_locale(workspace.locale):
         report = gather(store, settings, span, now_us, workspace=workspace.name, incidents=incidents, judging=judging)

@@ -58,7 +58,13 @@ from outrider.dashboard.history_answers import (
     api_silences,
 )
 from outrider.dashboard.hosts_page import host_page, hosts_page
-from outrider.dashboard.incident_quotes import QuotedRecords, incident_quotes, incident_traces, is_quotable
+from outrider.dashboard.incident_quotes import (
+    QuotedRecords,
+    incident_quotes,
+    incident_traces,
+    is_quotable,
+    named_causes,
+)
 from outrider.dashboard.incident_view import incident_detail, incident_list
 from outrider.dashboard.issue_list import IssuePage, api_issues, issues_page
 from outrider.dashboard.issue_view import (
@@ -70,6 +76,7 @@ from outrider.dashboard.issue_view import (
     issue_page,
     issue_suspects,
 )
+from outrider.dashboard.lead_time_view import incident_lead_time
 from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
 from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
 from outrider.dashboard.log_view import log_view, record_key
@@ -350,6 +357,7 @@ __all__ = [
     "host_page",
     "hosts_page",
     "incident_detail",
+    "incident_lead_time",
     "incident_list",
     "incident_page",
     "incident_path",
@@ -367,6 +375,7 @@ __all__ = [
     "logs_page",
     "logs_path",
     "logs_problem_page",
+    "named_causes",
     "notice_page",
     "on_call_page",
     "overview",

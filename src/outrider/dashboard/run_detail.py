@@ -17,7 +17,7 @@ from outrider.dashboard.vital_readings import vital_readings
 from outrider.errors import run_event_ids
 from outrider.model import ArtifactKind, Outcome, OutriderError, RunPosition, UsageError, title_of
 from outrider.reports import Incident as ReportedIncident
-from outrider.reports import RequestTiming, pair_requests, pair_steps, run_report
+from outrider.reports import NoIncidents, RequestTiming, pair_requests, pair_steps, run_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from outrider.dashboard.sources import Sources
     from outrider.dashboard.vital_readings import VitalReading
     from outrider.model import Attempt, AttemptTrace, CheckId, KeptEvent, Run, Sample, StoredArtifact, StoredRun
-    from outrider.reports import Noise, RequestPair, RunReport, StepPair
+    from outrider.reports import RequestPair, RunReport, StepPair
 
 MOST_SAMPLES = 60
 LISTED_TRACES = 20
@@ -104,7 +104,7 @@ class RunDetail:
 
 
 @dataclass(frozen=True, slots=True)
-class _CheckIncidents:
+class _CheckIncidents(NoIncidents):
     """The incidents of one check, as a run's report asks for them."""
 
     sources: Sources
@@ -116,9 +116,6 @@ class _CheckIncidents:
             for incident in incidents_of(self.sources, self.check)
             if incident.began_us < until_us and (incident.ended_us is None or incident.ended_us >= since_us)
         ]
-
-    def noise(self, since_us: int, until_us: int) -> Noise | None:  # noqa: ARG002 - the protocol's
-        return None
 
 
 def run_detail(sources: Sources, name: str) -> RunDetail:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from outrider.baselines import Quantile
     from outrider.model import CheckId, Outcome
+    from outrider.real_users import LeadTimes
     from outrider.reports.period import Period
 
 
@@ -199,6 +200,10 @@ class Incidents(Protocol):
         """Return what was sent in that time; None if nothing records it."""
         ...
 
+    def lead_times(self, since_us: int, until_us: int) -> LeadTimes | None:
+        """Return how long before users probers saw the incidents that began in that time; None if that is not known."""
+        ...
+
 
 class NoIncidents:
     """Knows of none: nothing records incidents."""
@@ -209,6 +214,10 @@ class NoIncidents:
 
     def noise(self, since_us: int, until_us: int) -> Noise | None:  # noqa: ARG002 - the protocol's
         """Return that nothing records it."""
+        return None
+
+    def lead_times(self, since_us: int, until_us: int) -> LeadTimes | None:  # noqa: ARG002 - the protocol's
+        """Return that nothing is known."""
         return None
 
 
@@ -324,6 +333,7 @@ class Report:
         unmeasured: What was not measured, a line each.
         simulated: Whether any of its history is simulated.
         unforecast: How many checks ran too seldom for a forecast of their budget.
+        lead_times: How long before real users probers saw the incidents; None if no visits are known.
     """
 
     title: str
@@ -343,3 +353,4 @@ class Report:
     simulated: bool
     releases: tuple[tuple[int, str], ...] = ()
     unforecast: int = 0
+    lead_times: LeadTimes | None = None

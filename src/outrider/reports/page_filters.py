@@ -68,6 +68,28 @@ def overspending(report: Report) -> str:
     return f"{counted(len(spent), 'check')} used the error budget of {budget} up: {named(spent)}." if spent else ""
 
 
+def lead_sentences(report: Report) -> str:
+    """Return how long before real users probers saw the incidents; empty where that is not known."""
+    times = report.lead_times
+    if times is None or not times.incidents:
+        return ""
+    if not times.reached:
+        return f"Lead times: nobody was reached by {counted(times.incidents, 'incident')} on pages with users."
+    return (
+        f"Lead times: of {counted(times.incidents, 'incident')} on pages with users,"
+        f" {number(times.reached)} reached any;"
+        f" a prober saw {number(times.before_users)} of these before the first user. Medians: "
+        f"{_lead(times.median_over_first_us, 'the first user')},"
+        f" {_lead(times.median_over_hundredth_us, 'one visit in a hundred of a day')}."
+    )
+
+
+def _lead(us: float | None, users: str) -> str:
+    if us is None:
+        return f"{users} was never reached"
+    return f"{span(abs(round(us)))} {'before' if us >= 0 else 'after'} {users}"
+
+
 def all_outages(report: Report) -> list[Outage]:
     """Return the outages of all checks: those that last first, then the longest."""
     outages = [outage for check in report.health for outage in check.outages]

@@ -115,6 +115,7 @@ def gather(
         unmeasured=tuple(unmeasured),
         simulated=any(host.startswith(SIMULATED) for host in store.runs.hosts()),
         unforecast=unforecast,
+        lead_times=source.lead_times(period.since_us, period.until_us),
         releases=tuple((release.at_us, release.name) for release in releases if release.at_us >= period.since_us),
     )
 

@@ -13,7 +13,7 @@ from outrider.model import counted, number, per_cent
 from outrider.reports.budget_forecast import budget_name
 from outrider.reports.check_health import untold
 from outrider.reports.outages import lasted
-from outrider.reports.page_filters import HEADINGS, all_outages, check_name, overspending
+from outrider.reports.page_filters import HEADINGS, all_outages, check_name, lead_sentences, overspending
 from outrider.reports.rankings import flakiest
 from outrider.reports.table_text import cell, csv_table, markdown_table
 from outrider.reports.time_text import moment, percent, used_budget
@@ -61,6 +61,8 @@ def as_markdown(report: Report) -> str:
             : 2 * (len(rows) > _ROWS)
         ]
         lines += [_NOTES[name], ""] if rows and name in _NOTES else []
+        if name == "incidents" and (leads := lead_sentences(report)):
+            lines += [cell(leads), ""]
         if name == "forecasts" and (spent := overspending(report)):
             lines += [cell(spent), ""]
     lines += [
