@@ -87,8 +87,8 @@ def main() -> int:
         content, began_s = broken(rng), time.thread_time()
         try:
             part = read_replay(content, scrubber.text)
-            if not json.loads(part.content) or (found := HARMFUL.search(part.content.decode())):
-                problems.append(f"kept {found and found[0]}: {content[:2_000]!r}")
+            if not json.loads(part.content) or (harm := HARMFUL.search(part.content.decode())):
+                problems.append(f"kept {harm and harm[0]}: {content[:2_000]!r}")
         except BadReplay:
             refused += 1
         except Exception as error:

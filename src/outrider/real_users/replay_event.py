@@ -138,8 +138,8 @@ class _Cleaner:
             return self._mutation(data)
         if data["source"] == _INPUT and isinstance(data.get("text"), str):
             data["text"] = self._text(data["text"])
-        said = repr(data)
-        return None if "tagName" in said or "'attributes'" in said else data  # no such event has nodes
+        text = repr(data)
+        return None if "tagName" in text or "'attributes'" in text else data  # no such event has nodes
 
     def _mutation(self, data: dict[str, Any]) -> dict[str, Any]:
         """Return changes of a page: of each no more than is known to be one."""
