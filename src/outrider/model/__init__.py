@@ -33,6 +33,7 @@ from outrider.model.error_event import (
     StackFrame,
     event_from_json,
     event_to_json,
+    is_event_id,
 )
 from outrider.model.error_project import ErrorProject, KeyPurpose, ProjectKey, QuotaUse
 from outrider.model.errors import (
@@ -51,6 +52,7 @@ from outrider.model.errors import (
     UsageError,
     reason_of,
 )
+from outrider.model.event_attachment import EventAttachment
 from outrider.model.excerpt import Excerpt
 from outrider.model.histogram import BUCKET_VALUE, LEAST, RATIO, Histogram, bucket_of, merged
 from outrider.model.host_answer import HostPoint, HostReading, RuntimePoint
@@ -113,6 +115,7 @@ from outrider.model.ports import (
     AlertRecords,
     AnnotationLog,
     ArtifactStore,
+    AttachmentLog,
     AuditLog,
     CheckHistory,
     CheckRecords,
@@ -248,13 +251,15 @@ __all__ = [
     "OPERATION_METRICS", "OTHER_VALUES", "PAGE_PERIOD_MINUTES", "PAGE_SERIES", "RATIO", "REQUESTS", "RULE_VALUE",
     "RULE_VALUE_KEPT_S", "SERVICE_METRICS", "USUAL", "VENDOR", "AccessRecords", "AccessToken", "Acknowledgement",
     "AddedEvent", "AggregateLog", "AggregateSample", "AlertChanges", "AlertRecords", "AlertState", "Annotation",
-    "AnnotationLog", "Arrival", "ArtifactFile", "ArtifactKind", "ArtifactStore", "Attempt", "AttemptTrace",
+    "AnnotationLog", "Arrival", "ArtifactFile", "ArtifactKind", "ArtifactStore", "AttachmentLog", "Attempt",
+    "AttemptTrace",
     "Attributes", "AuditEntry", "AuditLog", "BadSeries", "Beat", "Beats", "Breadcrumb", "BrowserError", "CallKind",
     "CatchUp", "Check", "CheckHistory", "CheckId", "CheckRecords", "CheckRegistry", "CheckSchedule", "CheckView",
     "Checkpoint", "Circumstances", "Claim", "Comment", "Commit", "CommitLog", "ConfigError", "ConfigErrors", "Content",
     "Coverage", "CoverageRecords", "DashboardRecords", "DebugImage", "Dependency", "Deployment", "EndpointLoad",
     "ErrorEvent", "ErrorException", "ErrorLog", "ErrorProject", "ErrorRecord", "ErrorRecords", "ErrorRequest",
-    "ErrorRules", "ErrorSource", "ErrorThread", "ErrorUser", "EventPlace", "Excerpt", "ExecutionStore",
+    "ErrorRules", "ErrorSource", "ErrorThread", "ErrorUser", "EventAttachment", "EventPlace", "Excerpt",
+    "ExecutionStore",
     "ExponentialValue", "Facet", "FailureGroup", "FingerprintRule", "FolderEntry", "ForegroundRun", "Freed", "GateLog",
     "GateRecords", "GaugeValue", "Grouping", "HeartbeatKeys", "HeartbeatLog", "HeartbeatRecords", "Histogram",
     "HistogramValue", "HostLoad", "HostPoint", "HostReading", "HostState", "HostTurn", "IgnoredUntil", "Impact",
@@ -280,7 +285,8 @@ __all__ = [
     "TooFewSamples", "TraceContext", "TraceGrant", "TraceLink", "TraceLinkLog", "TraceSource", "UndeliveredCount",
     "UnjudgedSeries", "UsageError", "User", "UserDirectory", "ViewLog", "ViewPage", "altogether", "apdex",
     "begin_trace", "bounded", "bucket_of", "by_endpoint", "check_at_least", "check_text", "counted", "date",
-    "event_from_json", "event_to_json", "exit_code", "grant_traces", "identity", "is_reserved", "is_trace_id", "locale",
+    "event_from_json", "event_to_json", "exit_code", "grant_traces", "identity", "is_event_id",
+    "is_reserved", "is_trace_id", "locale",
     "merged", "new_run_id", "number", "origin_of", "per_cent", "printable", "printable_json", "reason_of",
     "release_number", "share_text", "short", "spreadsheet_cell", "tail", "title_of", "user_key", "using_locale",
 ]  # fmt: skip

@@ -16,16 +16,19 @@ from urllib.parse import urlsplit
 import brotli
 
 from outrider.errors import (
+    ATTACHMENT,
     LOG_ITEMS,
     SESSION_ITEMS,
     SPAN_ITEMS,
     BadEnvelope,
     EventScrubber,
+    attachment_to_json,
     event_id,
     faro_documents,
     faro_logs,
     faro_others,
     json_object,
+    kept_attachments,
     losses,
     read_envelope,
     read_reports,
@@ -42,7 +45,7 @@ from outrider.telemetry.spool import SpoolFull
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from outrider.errors import EnvelopeItem
+    from outrider.errors import EnvelopeItem, SentAttachment
     from outrider.model import ErrorProject, ProjectKey
     from outrider.telemetry.spool import Spool
 
@@ -121,6 +124,7 @@ class ErrorIntake:
     Args:
         pass_on: Keeps an item of an envelope that is telemetry, such as a transaction; returns whether it did.
         replays: Keeps a part of a replay: what Sentry calls its event, and its recording; raises `RefusedErrors`.
+        keeps_attachments: Whether files that come along with an event are kept.
         room: Raises `SpoolFull` while the disk is nearly full.
         now_s: Seconds since 1970.
     """
@@ -135,6 +139,7 @@ class ErrorIntake:
         pass_on: Callable[[ErrorProject, str, dict[str, Any]], bool] = lambda _project, _item, _document: False,
         replays: Callable[[ErrorProject, dict[str, Any], bytes], None] | None = None,
         room: Callable[[], None] = lambda: None,
+        keeps_attachments: bool = True,
         limits: Limits = USUAL_LIMITS,
         now_s: Callable[[], float] = time.time,
     ) -> None:
@@ -145,6 +150,7 @@ class ErrorIntake:
         self._pass_on = pass_on
         self._replays = replays
         self._room = room
+        self._keeps_attachments = keeps_attachments
         self._limits = limits
         self._now_s = now_s
         self._see_spans: Callable[[ErrorRequestHead, dict[str, Any]], None] = lambda _head, _document: None
@@ -180,9 +186,10 @@ class ErrorIntake:
             named = event_id(document.get("event_id")) or event_id(envelope.headers.get("event_id"))
             documents.append((named or uuid.uuid4().hex, document))
         sent_us = time_us(envelope.headers.get("sent_at"))
-        self._keep(head, project, known, documents, sent_us)
+        files = self._attachments(envelope.items, len(documents))
+        self._keep(head, project, known, documents, sent_us, files=files)
         for item in envelope.items:
-            if item.type not in _EVENTS | _REPLAY:
+            if item.type not in _EVENTS | _REPLAY | {ATTACHMENT}:
                 self._take_other(item, head, project, known)
         self._take_replay([item for item in envelope.items if item.type in _REPLAY], head, project, known)
         return documents[0][0] if documents else event_id(envelope.headers.get("event_id"))
@@ -310,6 +317,16 @@ class ErrorIntake:
         for item in items:
             self._tally.add(f"{item.type} items {what}")
 
+    def _attachments(self, items: Sequence[EnvelopeItem], events: int) -> list[SentAttachment]:
+        """Return the attachments that are kept, with one event; others are counted."""
+        sent = sum(item.type == ATTACHMENT for item in items)
+        is_wanted = sent and events == 1 and self._keeps_attachments
+        kept = kept_attachments(items, self._scrubber.text) if is_wanted else []
+        for what, count in (("taken", len(kept)), ("left out", sent - len(kept))):
+            if count:
+                self._tally.add(f"attachments {what}", count)
+        return kept
+
     def _is_within(self, name: str, most: int) -> bool:
         """Count an item of a minute; return whether it is one of the first so many."""
         spent = self._spent_within_minute()
@@ -360,17 +377,19 @@ class ErrorIntake:
 
     def _keep(
         self, head: ErrorRequestHead, project: ErrorProject, key: ProjectKey,
-        documents: list[tuple[str, dict[str, Any]]], sent_us: int | None,
+        documents: list[tuple[str, dict[str, Any]]], sent_us: int | None, *, files: Sequence[SentAttachment] = (),
     ) -> None:  # fmt: skip
         if not documents:
             return
         self._spend(head, project, key, len(documents))
         received_us = round(self._now_s() * 1_000_000)
-        lines = [
+        lines: list[dict[str, Any]] = [
             {"id": name, "project": project.id, "service": project.service, "environment": project.environment,
              "received_us": received_us, "sent_us": sent_us, "document": self._scrubber.document(document)}
             for name, document in documents
         ]  # fmt: skip
+        if files:
+            lines[0]["attachments"] = [attachment_to_json(own) for own in files]
         try:
             self._room()
             self._spool.append(
