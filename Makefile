@@ -69,6 +69,7 @@ soak: setup ## Run what takes hours: kills, mutated configurations, generated an
 	$(BIN)/python -m benchmarks.configuration_fuzz --count 100000
 	$(BIN)/python -m benchmarks.answer_fuzz --count 1000000
 	$(BIN)/python -m benchmarks.beacon_fuzz --count 300000 --engine
+	$(BIN)/python -m benchmarks.replay_fuzz --count 300000
 
 lock: ## Renew requirements/ (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }

@@ -20,7 +20,7 @@ from outrider.app.error_projects import KeyRequest, add_project, add_project_key
 from outrider.app.error_service import ErrorService
 from outrider.app.telemetry_inbox import INBOX_FOLDER
 from outrider.app.workspace_access import now_us
-from outrider.model import IssueQuery
+from outrider.model import IssueQuery, event_to_json
 from outrider.telemetry import SignalKind, Spool, read_segment
 from outrider.workspace import ErrorSettings, TelemetrySettings, load
 
@@ -81,7 +81,7 @@ def post(client: httpx.Client, issued: IssuedKey, data: bytes, **more: Any) -> h
 
 
 def test_an_exception_of_the_client_of_python_is_an_issue(workspace: Workspace, store: Store) -> None:
-    """Sentry's SDK, set up with the DSN alone, compressed as it likes; its session counts for its release."""
+    """Sentry's SDK, set up with the DSN alone, compressed as it likes; its session counts, and a file is kept."""
     issued = project(store, workspace)
     with taking(workspace, store) as client:
         sdk = sentry_sdk.Client(
@@ -93,6 +93,7 @@ def test_an_exception_of_the_client_of_python_is_an_issue(workspace: Workspace, 
             scope.set_client(sdk)
             scope.set_user({"id": "ada"})
             scope.start_session(session_mode="application")
+            scope.add_attachment(bytes=b"cart of ada@example.org", filename="cart.txt")
             try:
                 sell()
             except ValueError as error:
@@ -100,6 +101,7 @@ def test_an_exception_of_the_client_of_python_is_an_issue(workspace: Workspace, 
             scope.end_session()
         sdk.close(timeout=5)
         until(lambda: bool(issues(store) and store.release_health.list(now_us(), 0)))
+        until(lambda: not [*(workspace.state / "errors/spool").iterdir()])
 
     (issue,) = issues(store)
     (kept,) = store.errors.events(issue.id)
@@ -111,6 +113,9 @@ def test_an_exception_of_the_client_of_python_is_an_issue(workspace: Workspace, 
     assert (event.raised.type, event.raised.value) == ("ValueError", "no stock for ***")
     assert event.raised.frames[-1].function == "sell"
     assert event.sdk.startswith("sentry.python")
+    (attached,) = store.attachments.of(kept.id)
+    with store.artifacts.open(attached.digest) as content:
+        assert (attached.name, content.read()) == ("cart.txt", b"cart of ***")
     (health,) = store.release_health.list(now_us(), now_us())
     assert (health.release, health.environment, health.new_issues) == ("shop@1.0.0", "production", 1)
     assert (health.sessions, health.errored, health.crash_free, health.adoption) == (1, 1, 1.0, 1.0)
@@ -154,6 +159,7 @@ def test_who_may_not_send_is_told_and_nothing_is_kept(workspace: Workspace, stor
             client.post("/api/1/envelope/", content=data).status_code,
             client.post("/api/1/envelope/?sentry_key=nobody", content=data).status_code,
             client.post(f"/api/2/envelope/?sentry_key={issued.key.id}", content=data).status_code,
+            client.post(f"/api/{10**30}/envelope/?sentry_key={issued.key.id}", content=data).status_code,
             post(client, issued, data, headers={"origin": FROM}).status_code,
             post(client, browser, data, headers={"origin": "https://evil.example"}).status_code,
         ]
@@ -162,7 +168,7 @@ def test_who_may_not_send_is_told_and_nothing_is_kept(workspace: Workspace, stor
         revoke_project_key(store, browser.key.id)
         until(lambda: post(client, browser, data, headers={"origin": FROM}).status_code == 403)
 
-    assert statuses == [401, 403, 403, 403, 403]
+    assert statuses == [401, 403, 403, 403, 403, 403]
     assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (200, FROM)
     assert in_header.status_code == 200
 
@@ -291,6 +297,30 @@ def test_a_flood_is_counted_exactly_and_sampled(workspace: Workspace, store: Sto
     assert counts["events refused, too large"] == 1
     assert len(whole) == kept
     assert {f"{1:032x}", f"{240:032x}"} < set(whole)
+
+
+def test_events_that_are_hostile_are_bounded_and_take_nothing_with_them(workspace: Workspace, store: Store) -> None:
+    """No message, a chain of 1,000, frames of 1 MB, NUL and half characters; a plain one is an issue, too."""
+    issued = project(store, workspace)
+    huge = {"filename": "f" * (1 << 20), "function": "g" * (1 << 20), "vars": {"v": "x" * (1 << 20)}}
+    events: list[dict[str, Any]] = [
+        {},
+        {"exception": {"values": [{"type": f"Chain{number}", "value": "v"} for number in range(1_000)]}},
+        {"exception": {"values": [{"type": "Huge", "stacktrace": {"frames": [huge]}}]}},
+        {"message": "a\0b\ud800", "user": {"id": "\udfff"}, "tags": {"\0": "\ud800"}, "release": "\ud800"},
+        {"exception": {"values": [None, 7, {"type": ["x"], "stacktrace": {"frames": {"a": 1}}}]}, "contexts": []},
+        {"message": "plain"},
+    ]
+    with taking(workspace, store) as client:
+        statuses = [post(client, issued, envelope(own)).status_code for own in events]
+        until(lambda: not [*(workspace.state / "errors/spool").iterdir()])
+    counts = json.loads((workspace.state / "errors/day.json").read_text("utf-8"))["counts"]
+    whole = [store.errors.event(own.id) for issue in issues(store) for own in store.errors.events(issue.id)]
+
+    assert statuses == [200] * len(events)
+    assert counts["events taken"] == counts["events stored"] == len(events) == len(whole)
+    assert all(place is not None and len(event_to_json(place.event)) < 100_000 for place in whole)
+    assert {issue.title for issue in issues(store)} >= {"(no message)", "plain", "Huge"}
 
 
 def test_what_is_no_error_is_counted_and_passed_over(workspace: Workspace, store: Store) -> None:

@@ -116,9 +116,14 @@ def test_a_project_that_refuses_errors_calls_until_it_takes_them_again(tmp_path:
         during = [open_after(minutes) for minutes in (2, 3, 4)]
         store.projects.change(ErrorProject(number, "payment", "live", NOW_US, 200))
         after = [open_after(minutes) for minutes in range(5, 35)][-1]
+        tally.add(f"project {number} beacons", 20 * 200)
+        tally.add(f"project {number} beacons beyond the limit of the day", 7)
+        [of_views] = [open_after(minutes) for minutes in range(35, 38)][-1]
         alerts.close()
 
     assert before == after == []
     assert [len(own) for own in during] == [1, 1, 1]
     assert "payment has used up its errors of the day" in during[0][0]
     assert "5 were refused" in during[0][0]
+    assert "payment has used up its page views of the day: 4,000 beacons" in of_views
+    assert "7 were refused" in of_views

@@ -68,10 +68,12 @@ class Scene:
     def issues(self) -> tuple[Issue, ...]:
         return tuple(self.store.errors.list(IssueQuery(now_us())))
 
-    def post(self, said: object, *, origin: str = "", key: str = "", agent: str = AGENT) -> httpx.Response:
+    def post(
+        self, said: object, *, origin: str = "", key: str = "", agent: str = AGENT, project: int = 1
+    ) -> httpx.Response:
         content = said if isinstance(said, bytes) else json.dumps(said).encode()
         headers = {"Origin": origin or self.site.address, "User-Agent": agent}
-        address = f"{self.service.address}/api/1/rum/?sentry_key={key or self.issued.key.id}"
+        address = f"{self.service.address}/api/{project}/rum/?sentry_key={key or self.issued.key.id}"
         return httpx.post(address, content=content, headers=headers)
 
     def beacon(self, **more: Any) -> dict[str, Any]:
@@ -239,6 +241,17 @@ def test_only_pages_of_the_origins_of_the_key_may_send(scene: Scene) -> None:
     assert scene.post(scene.beacon(url="https://evil.example/")).status_code == 403
     assert scene.post(scene.beacon(), key=server).status_code == 403
     assert scene.post(scene.beacon(), key="0" * 32).status_code == 403
+
+
+def test_a_project_whose_day_is_used_up_refuses_page_views(scene: Scene) -> None:
+    """Twenty beacons an event of its limit; nobody else's are refused."""
+    request = KeyRequest(origins=(scene.site.address,), per_address=0)
+    small = add_project(scene.store, scene.workspace, "small", "production", per_day=1, key=request)
+    sent = [scene.post(scene.beacon(), key=small.key.id, project=small.key.project) for _ in range(22)]
+
+    assert [answer.status_code for answer in sent] == [204] * 20 + [429] * 2
+    assert int(sent[-1].headers["Retry-After"]) <= 86_400
+    assert scene.post(scene.beacon()).status_code == 204
 
 
 def test_figures_out_of_this_world_are_left_out(scene: Scene) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from outrider.baselines import Condition, Settings, Signal, State, dump, explain, judged_alerts, load, replay
 from outrider.baselines.judge import advance
+from outrider.baselines.judge_settings import Scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -249,3 +250,13 @@ def test_outages_of_a_constant_series_are_seen_each_time(scale: str) -> None:
 
     assert [0 <= alert.start - begin <= 3 for alert, begin in zip(alerts, begins, strict=True)] == [True] * 4
     assert alerts[3].end - alerts[3].start == pytest.approx(14 * 288, abs=288)
+
+
+@pytest.mark.parametrize(
+    ("scale", "word"), [(Scale.DURATION, "run"), (Scale.AGGREGATE, "value"), (Scale.COUNT, "value")]
+)
+def test_learning_says_what_it_waits_for_in_the_words_of_the_series(scale: Scale, word: str) -> None:
+    """A service has no runs."""
+    state, _ = advance(State(settings=Settings(scale=scale)), np.array([0]), np.array([1.0]))
+
+    assert explain(state).reason == f"waits for 300 {word}s in three days, or 30 in a week: 1 {word} and 0.0 days seen"

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, span_tree
+from outrider.model import Origin
 
 from .spans import span_of
 
@@ -58,6 +59,14 @@ def test_a_span_without_its_parent_is_a_root_that_says_so() -> None:
     tree = span_tree([at("a", "", 0, 10), at("b", "gone", 1, 5)])
 
     assert [(node.depth, node.note) for node in tree.nodes] == [(0, ""), (0, MISSING_PARENT)]
+
+
+def test_the_first_span_of_a_probers_trace_says_who_called_it() -> None:
+    """The prober sends no span of its own; what lacks another parent still says so."""
+    first, second = at("a", "prober", 0, 10), at("b", "gone", 20, 5)
+    tree = span_tree([span._replace(origin=Origin.SYNTHETIC) for span in (first, second)])
+
+    assert [node.note for node in tree.nodes] == ["called by the check", MISSING_PARENT]
 
 
 def test_spans_that_share_an_id_are_all_there() -> None:

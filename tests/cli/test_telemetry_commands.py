@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import islice
@@ -17,7 +18,7 @@ from tests.traced_steps import SLOWER_RUNS, slower_runs
 
 from outrider.alerts import Facts, Incident, Phase, Problem
 from outrider.alerts.incident_records import stored_incident
-from outrider.app import find_workspace, follow_logs, follow_spans, open_store, open_telemetry
+from outrider.app import find_workspace, follow_logs, follow_spans, open_store, open_telemetry, reach_when_back
 from outrider.cli.logs import logs
 from outrider.model import (
     AggregateSample,
@@ -30,6 +31,7 @@ from outrider.model import (
     SumValue,
 )
 from outrider.telemetry import LEDGER, DayLedger, Tally
+from outrider.telemetry_store import EngineOptions, EngineProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -381,6 +383,34 @@ def test_following_yields_each_record_once(desk: Desk) -> None:
     assert followed[:2] == ["a", "b"]
     assert followed[2] in {"c", "d"}
     assert spans == ["a", "b", "c"]
+
+
+@needs_engine
+def test_following_waits_for_an_engine_that_is_started_anew(tmp_path: Path) -> None:
+    """As with a service that is restarted: what it stored meanwhile is printed, and the wait is told once."""
+    (tmp_path / "outrider.toml").write_text("[telemetry]\n")
+    workspace = find_workspace(tmp_path)
+    options = EngineOptions(workspace.state / "telemetry" / "engine")
+    told: list[str] = []
+    with ExitStack() as engines:
+        first = engines.enter_context(EngineProcess(options))
+        with open_telemetry(workspace) as telemetry:
+
+            def store(body: str) -> None:
+                with open_telemetry(workspace) as anyone:
+                    anyone.insert_logs([log_record("live", body, time_ns=time.time_ns())], token=body)
+
+            def start() -> None:
+                engines.enter_context(EngineProcess(options))
+                store("b")
+
+            steps = [lambda: store("a"), first.close, start]
+            on_away = reach_when_back(workspace, telemetry, told.append)
+            looks = follow_logs(telemetry, "", lambda: steps.pop(0)() if steps else None, on_away=on_away)
+            records = [own.body for own in islice(looks, 2)]
+
+    assert records == ["a", "b"]
+    assert told == ["the telemetry store does not answer: Connection refused; waiting for it"]
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import http.server
 import json
+import re
 import threading
 import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
@@ -23,6 +25,7 @@ from outrider.model import ArtifactFile, ArtifactKind, Measurement, Outcome
 from outrider.server import ArtifactOrigin, Background, application, listen
 
 from .conftest import MINUTE_US, NOW_US
+from .error_scene import declined
 from .test_run_page import PIXEL
 
 if TYPE_CHECKING:
@@ -99,6 +102,29 @@ def address(scene: Scene) -> Iterator[str]:
     background = Background(pages, listener)
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     background.close()
+
+
+def test_attachments_of_events_are_saved_and_never_shown(scene: Scene, address: str, tmp_path: Path) -> None:
+    """Markup that a client attached comes as bytes, from the other origin; the API tells its name and size."""
+    content = b"<script>alert(1)</script>"
+    (tmp_path / "page").write_bytes(content)
+    scene.store.errors.add([declined(1)])
+    scene.store.attachments.add(declined(1).id, [("<b>page.html", "text/html", tmp_path / "page")])
+
+    page = httpx.get(f"{address}/errors/1").text
+    body = httpx.get(f"{address}/api/v1/error-events/{declined(1).id}").json()
+    link = re.search(r'href="([^"]+/file/[^"]+)" download', page)
+    assert link is not None
+    parts = urlsplit(html.unescape(link[1]))
+    answer = httpx.get(address + parts.path, headers={"Host": parts.netloc})  # resolvers know no names below localhost
+
+    assert "<bdi>&lt;b&gt;page.html</bdi>" in page
+    assert body["attachments"] == [{"name": "<b>page.html", "media_type": "text/html", "bytes": len(content)}]
+    assert (answer.content, answer.headers["content-type"]) == (content, "application/octet-stream")
+    assert answer.headers["content-disposition"].startswith('attachment; filename="_b_page.html"')
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert not link[1].startswith(address)
 
 
 def run_with(scene: Scene, folder: Path, files: dict[str, tuple[ArtifactKind, str, bytes]]) -> Run:

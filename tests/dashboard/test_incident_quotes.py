@@ -10,12 +10,14 @@ import pytest
 from tests.alerts.conftest import receivers, symptom
 from tests.builders import run_of
 
-from outrider.alerts import AlertProcessor, AlertSettings, Facts, Problem, Quote, read_incident
+from outrider.alerts import AlertProcessor, AlertSettings, Facts, Phase, Problem, Quote, read_incident
+from outrider.alerts.incident_records import stored_incident
 from outrider.alerts.message import load as read_message
 from outrider.alerts.route import Route
 from outrider.app.incident_explainer import IncidentExplainer
 from outrider.dashboard import ChangedTelemetry, change_quotes, incident_quotes
 from outrider.model import (
+    AlertChanges,
     Annotation,
     AttemptTrace,
     Check,
@@ -125,6 +127,8 @@ def test_a_slower_step_says_where_the_time_went(scene: Scene, telemetry: ClickHo
 def test_what_is_quoted_stays_with_the_incident(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
     """It is looked up beside the service, in time for its first message; page and API have it without traces."""
     incident = failing_shop(scene, telemetry, service, service.encode().hex()[-16:] * 2)
+    over = replace(incident, phase=Phase.RESOLVED, ended_us=NOW_US - DAY_US)
+    scene.store.incidents.record(AlertChanges(incidents=(stored_incident(over),)))
     settings = AlertSettings(route=Route(receivers=("mail",)), receivers=receivers(), links="https://o.example/")
     processor = AlertProcessor(scene.store, settings, NOW_US, workspace="shop")
     workspace = Workspace(
@@ -144,6 +148,7 @@ def test_what_is_quoted_stays_with_the_incident(scene: Scene, telemetry: ClickHo
     page, answer = scene.get(f"/incidents/{opened.id}", f"/api/v1/incidents/{opened.id}")
 
     [kept] = [read_incident(own) for own in scene.store.incidents.named(opened.id, 2)]
+    assert kept.named == (f"service:{service}", "issue:1")
     assert [quote.title for quote in kept.explanation] == ["failed span", "new error", "log", "log"]
     [row] = scene.store.outbox.search()
     assert f"log: WARN {service}: slow gateway https://o.example/traces/" in read_message(row.message).text
@@ -216,3 +221,19 @@ def test_what_runs_do_not_show_is_not_looked_up(scene: Scene, problem: Problem) 
     incident = scene.incident(check, problem, explanation=(Quote("log", "as it was"),))
 
     assert incident_quotes(scene.store, scene.telemetry.reader, incident, NOW_US) == ()  # type: ignore[arg-type]
+
+
+def test_what_follows_from_an_incident_stands_below_it(scene: Scene) -> None:
+    """Each leads to the other, on pages and in the API."""
+    buy, home = scene.add("buy"), scene.add("home")
+    root = scene.incident(buy, what="root", named=("service:pay",), since_us=NOW_US - 3 * MINUTE_US)
+    other = scene.incident(home, what=HOSTILE, named=("service:pay",), since_us=NOW_US - 2 * MINUTE_US)
+
+    above, below = scene.get(f"/incidents/{root.id}", f"/incidents/{other.id}")
+    first, second = scene.get(f"/api/v1/incidents/{root.id}", f"/api/v1/incidents/{other.id}")
+
+    assert f'href="/incidents/{other.id}"' in above.text.partition("Follows from this")[2]
+    assert f'It follows from <a href="/incidents/{root.id}"' in below.text
+    assert "<script>alert(1)" not in above.text
+    assert (first.json()["follows_from"], first.json()["consequences"]) == (None, [other.id])
+    assert (second.json()["follows_from"], second.json()["consequences"]) == (root.id, [])

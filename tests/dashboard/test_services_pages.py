@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -214,6 +216,18 @@ def test_a_map_with_a_circle_is_drawn_and_every_caller_stands_left(own: ClickHou
     assert drawn.count('class="node') == 4
     assert draw_map([], [], "Map") == ""
     assert replace(nodes[0], name="<b>").name not in draw_map([replace(nodes[0], name="<b>")], [], "Map")
+
+
+def test_nodes_without_calls_stand_in_rows_below_those_that_have_some() -> None:
+    """However many names one client makes up, who calls whom is in view."""
+    alone = [node(f"a{number}") for number in range(13)]
+    drawn = draw_map([*alone, node("x"), node("y")], [edge("x", "y")], "Map")
+
+    tops = dict(re.findall(r'<title>(\w+): [^<]*</title><rect x="\d+" y="(\d+)"', drawn))
+
+    assert tops.pop("x") == tops.pop("y") == "12"
+    assert sorted(Counter(int(top) for top in tops.values()).values()) == [1, 6, 6]
+    assert min(map(int, tops.values())) > 12 + 40
 
 
 def test_a_map_of_a_chain_of_thousands_is_drawn() -> None:

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from outrider.errors import project_request, without_queries
-from outrider.real_users import BadBeacon, OpenViews, ReceivedBeacon, faro_vitals, read_beacon, read_web_vitals
+from outrider.real_users import (
+    BadBeacon,
+    OpenViews,
+    ReceivedBeacon,
+    faro_vitals,
+    read_beacon,
+    read_web_vitals,
+    span_vitals,
+)
 
 HERE = "https://shop.example/cart?coupon=geheim"
 
@@ -66,6 +74,27 @@ def test_vitals_that_come_one_by_one_are_one_view_until_the_page_is_loaded_again
 
 def _cut(text: str, most: int) -> str:
     return text[:most]
+
+
+def test_vitals_of_spans_wait_until_the_address_of_their_page_load_is_known() -> None:
+    """As Sentry's client tells them: first the vital, then the page load, then others; another load is another view."""
+    views = OpenViews()
+    load, other = "ab" * 8, "cd" * 8
+
+    def seen(name: str, value: object, page: str, **more: str) -> list[str]:
+        stated = {f"browser.web_vital.{name}.value": value, "sentry.pageload.span_id": page, **more}
+        attributes = {key: {"value": own} for key, own in stated.items()}
+        reports = span_vitals({"items": [{"span_id": page, "attributes": attributes}, 5]})
+        known = [own for report in reports if (own := views.placed(report))]
+        return [f"{own.url} {sorted(vital.name for vital in own.vitals)}" for own in known]
+
+    page_load = {"sentry.op": "pageload", "url.full": HERE}
+    assert seen("lcp", 40, load) == []
+    assert seen("cls", 0.1, other) == []
+    assert seen("ttfb", 5, load, **page_load) == ["https://shop.example/cart ['lcp', 'ttfb']"]
+    assert seen("inp", 9, load) == ["https://shop.example/cart ['inp', 'lcp', 'ttfb']"]
+    assert seen("inp", "slow", load) == seen("fid", 9, load) == seen("inp", 9, "") == []
+    assert span_vitals({"items": 5}) == []
 
 
 @pytest.mark.parametrize(

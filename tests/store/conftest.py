@@ -100,8 +100,11 @@ class Maker:
         return ArtifactFile(kind, name, "application/zip", path)
 
 
-REVISION_0025 = ("DROP TABLE release_commits", "UPDATE alembic_version SET version_num = '0024'")
+REVISION_0026 = ("DROP TABLE event_attachments", "UPDATE alembic_version SET version_num = '0025'")
 """What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
+
+REVISION_0025 = (*REVISION_0026, "DROP TABLE release_commits", "UPDATE alembic_version SET version_num = '0024'")
+"""What undoes the revision and those after it."""
 
 REVISION_0024 = (
     *REVISION_0025,

@@ -26,6 +26,7 @@ from outrider.alerts.rule_file import rules_of
 from outrider.alerts.rule_findings import baseline_findings, threshold_findings
 from outrider.alerts.run_findings import FindingContext, check_labels, findings
 from outrider.alerts.runbooks import read_runbook, runbook_address
+from outrider.alerts.shared_cause import consequences_of, root_of
 from outrider.alerts.silence_effect import SilenceEffect, matches_check, silence_effect, unmatched_rules
 from outrider.alerts.slower_step import slower_step_of
 from outrider.alerts.subject_findings import movement_text, subject_findings
@@ -68,6 +69,7 @@ __all__ = [
     "baseline_findings",
     "check_labels",
     "check_of",
+    "consequences_of",
     "findings",
     "headline",
     "is_check",
@@ -88,6 +90,7 @@ __all__ = [
     "replayed",
     "report_message",
     "report_rows",
+    "root_of",
     "rules_of",
     "runbook_address",
     "silence_effect",

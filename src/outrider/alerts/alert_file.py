@@ -108,6 +108,7 @@ def _settings(top: Table, workspace: Workspace, variables: Mapping[str, str]) ->
         forget_us=_us(incidents, "forget", usual.forget_us),
         certificate_days=incidents.read("certificate_days", _AS_DAYS_LEFT, usual.certificate_days),
         false_pages_per_week=incidents.read("false_pages_per_week", _AS_PAGES, usual.false_pages_per_week),
+        folds=incidents.read("fold", as_flag, usual.folds),
         networks=networks,
         timezone=workspace.timezone,
         locale=workspace.locale,

@@ -118,10 +118,10 @@ class AlertProcessor:
         with self._lock:
             self._tracker.await_explanation(incident, until_us)
 
-    def explain(self, incident: str, explanation: tuple[Quote, ...]) -> None:
-        """Keep what explains an incident, and let its message wait no longer."""
+    def explain(self, incident: str, explanation: tuple[Quote, ...], named: tuple[str, ...] = ()) -> None:
+        """Keep what explains an incident and what its traces name, and let its message wait no longer."""
         with self._lock:
-            self._tracker.explain(incident, explanation)
+            self._tracker.explain(incident, explanation, named)
             self._write()
 
     def ticked(self, now_us: int, channels: Sequence[Health] = ()) -> None:

@@ -105,6 +105,7 @@ class AlertSettings:
         forget_us: A member without a run for so long no longer holds an incident open.
         certificate_days: A certificate that is valid for fewer days is a problem.
         false_pages_per_week: So many notifications a week of what is chance alone, of the whole workspace, are borne.
+        folds: Whether what follows from another incident notifies nobody.
         networks: Private addresses and networks that webhooks may go to.
         links: Address of the pages, for links in messages; empty for none.
         timezone: IANA name of the workspace's time zone, of the times in messages.
@@ -131,6 +132,7 @@ class AlertSettings:
     forecasts: tuple[Forecast, ...] = ()
     rules: tuple[QueryRule, ...] = ()
     false_pages_per_week: float = 1.0
+    folds: bool = True
     networks: tuple[str, ...] = ()
     links: str = ""
     timezone: str = "UTC"

@@ -135,6 +135,7 @@ class Incident:
         paused: That all its checks that are not well are paused, and why; empty if one is not.
         pages: Whether its evidence disturbs somebody; what is weak and stands alone is told in the digest.
         explanation: Where the time or the error lies; empty until that was looked up.
+        named: Services and issues, `KIND:NAME`, in which the traces of its runs say that it lies.
     """
 
     id: str
@@ -165,6 +166,7 @@ class Incident:
     assigned_to: str = ""
     paused: str = ""
     explanation: tuple[Quote, ...] = ()
+    named: tuple[str, ...] = ()
 
     def well_since_us(self, check: str) -> int | None:
         """Return since when a check is well while others are not; None if it is not well, or the incident is over."""

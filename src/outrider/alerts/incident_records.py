@@ -34,7 +34,7 @@ def read_incident(stored: StoredIncident) -> Incident:
     """Return an incident that was kept."""
     state = _read(stored.state)
     problem = Problem(state.pop("trouble", None) or state["problem"])
-    lists = ("causes", "checks", "relapses", "past_severities")
+    lists = ("causes", "checks", "relapses", "past_severities", "named")
     changed: dict[str, Any] = {name: tuple(state[name]) for name in lists if name in state}
     lead = {**state["lead"], **{name: tuple(state["lead"][name]) for name in ("artifacts", "errors")}}
     return Incident(

@@ -146,12 +146,13 @@ class IncidentTracker:
         for group in self._unsent(identity):
             self._put(replace(group, due_us=max(group.due_us, until_us)))
 
-    def explain(self, identity: str, explanation: tuple[Quote, ...]) -> None:
+    def explain(self, identity: str, explanation: tuple[Quote, ...], named: tuple[str, ...] = ()) -> None:
         """Keep what explains an incident, and let its message wait no longer; if nothing does, what is known stays."""
         if (incident := self.incidents.get(identity)) is None:
             return
-        if explanation and explanation != incident.explanation:
-            self.incidents[identity] = replace(incident, explanation=explanation)
+        known = replace(incident, explanation=explanation or incident.explanation, named=named or incident.named)
+        if known != incident:
+            self.incidents[identity] = known
             self._changed["incidents"].add(identity)
         for group in self._unsent(identity):
             due_us = (incident.opened_us or 0) + self._routes.get(group.route, self.settings.route).wait_us

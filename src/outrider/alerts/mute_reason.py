@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts.finding import Problem
 from outrider.alerts.matcher import all_hold, parse_matcher
+from outrider.alerts.shared_cause import root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,8 +34,10 @@ def why_muted(
         return "evidence is weak and stands alone: it is in the digest, and notifies once it grows, lasts or is joined"
     if incident.paused:
         return incident.paused
-    others = (other for other in lasting if other.id != incident.id)
-    return next(mute_reasons(incident.labels, others, silences, settings, now_us), "")
+    others = [other for other in lasting if other.id != incident.id]
+    why = next(mute_reasons(incident.labels, others, silences, settings, now_us), "")
+    root = root_of(incident, others) if settings.folds and not why else None
+    return why if root is None else f"it has the cause of incident {root.id[-8:]}, which notifies: {root.lead.what}"
 
 
 def mute_reasons(

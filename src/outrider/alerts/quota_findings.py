@@ -1,4 +1,4 @@
-"""Findings of projects that have used up their day: errors are refused, so that nobody sees them. Pure."""
+"""Findings of projects that have used up their day: what is refused, nobody sees. Pure."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from outrider.alerts.subject_findings import subject_labels
 from outrider.model import Subject, SubjectKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator
 
-    from outrider.model import ErrorProject
+    from outrider.model import ErrorProject, QuotaUse
 
 
-def quota_findings(
-    refused: Mapping[ErrorProject, int], open_subjects: Collection[Subject], now_us: int
-) -> Iterator[Finding]:
+def quota_findings(used: Iterable[QuotaUse], open_subjects: Collection[Subject], now_us: int) -> Iterator[Finding]:
     """Yield whether the day of a service's projects is used up.
 
     Args:
-        refused: Events that were refused today of each project that refuses them now.
+        used: What projects refuse now; of several of a service, the one is told that refused most.
         open_subjects: Services that are in an incident of this kind.
         now_us: Microseconds UTC.
     """
-    calling = {_subject(project): project for project in sorted(refused, key=lambda own: refused[own])}
-    for subject, project in calling.items():
+    calling = {_subject(use.project): use for use in sorted(used, key=lambda use: use.refused)}
+    for subject, use in calling.items():
+        records = "beacons of page views" if use.what == "page views" else "events"
         facts = Facts(
-            f"{project.per_day:,} events of project {project.id} were taken today, which is its limit; "
-            f"{refused[project]:,} were refused, and more will be until midnight UTC",
-            title=project.service,
+            f"{use.most:,} {records} of project {use.project.id} were taken today, which is its limit; "
+            f"{use.refused:,} were refused, and more will be until midnight UTC",
+            title=use.project.service,
+            predicate=f"has used up its {use.what} of the day",
         )
         yield _finding(subject, facts, now_us, present=True)
     for subject in open_subjects:
         if subject not in calling:
-            yield _finding(subject, Facts("errors are taken again", title=subject.name), now_us, present=False)
+            yield _finding(subject, Facts("all is taken again", title=subject.name), now_us, present=False)
 
 
 def _subject(project: ErrorProject) -> Subject:

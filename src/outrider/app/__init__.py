@@ -123,7 +123,13 @@ if TYPE_CHECKING:
         list_incidents,
     )
     from outrider.app.stored_runs import artifact_file, list_runs, stored_run
-    from outrider.app.telemetry_access import follow_logs, follow_spans, notable_patterns, open_telemetry
+    from outrider.app.telemetry_access import (
+        follow_logs,
+        follow_spans,
+        notable_patterns,
+        open_telemetry,
+        reach_when_back,
+    )
     from outrider.app.telemetry_day import TelemetryDay, lost_today
     from outrider.app.telemetry_service import TelemetryService
     from outrider.app.token_registry import create_token, list_tokens, revoke_token
@@ -208,7 +214,8 @@ __all__ = [
     "movement_text", "notable_patterns", "now_us", "open_backend", "open_runtime", "open_server",
     "open_status_incident", "open_status_page", "open_store", "open_telemetry", "open_workspace", "override_note",
     "path_errors", "pause_checks", "period_document", "prove_journeys", "provide_workspace_browser", "prune_expired",
-    "read_baselines", "read_dashboards", "read_run_traces", "record_journey", "register_checks", "remove_user",
+    "reach_when_back", "read_baselines", "read_dashboards", "read_run_traces",
+    "record_journey", "register_checks", "remove_user",
     "request_runs", "restore_backup", "resume_checks", "revoke_project_key", "revoke_token", "rotate_project_key",
     "run_checks", "run_document", "run_gate", "run_load", "satisfied_ms", "self_test_gate", "serve_heartbeats",
     "service_status", "set_password", "set_role", "shifts_ahead", "shown_name", "sign_out_user", "silence_incidents",
@@ -229,7 +236,7 @@ _MODULES = {
         "list_projects revoke_project_key rotate_project_key"
     ),
     "outrider.app.telemetry_day": "TelemetryDay lost_today",
-    "outrider.app.telemetry_access": "follow_logs follow_spans notable_patterns open_telemetry",
+    "outrider.app.telemetry_access": "follow_logs follow_spans notable_patterns open_telemetry reach_when_back",
     "outrider.app.codegen_session": "record_journey",
     "outrider.app.watched_runs": "watch_checks",
     "outrider.app.debug_run": "debug_check",

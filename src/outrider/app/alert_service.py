@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outrider.alerts import AlertSettings
-    from outrider.model import AlertRecords, Check, ErrorProject, Issue, MovedOperation, Run
+    from outrider.model import AlertRecords, Check, Issue, MovedOperation, QuotaUse, Run
     from outrider.runs import Judgement, SubjectJudgement
     from outrider.workspace import Workspace
 
@@ -135,12 +135,12 @@ class AlertService:
 
         self._take(process, now_us)
 
-    def quota_seen(self, refused: Mapping[ErrorProject, int], now_us: int) -> None:
-        """Take how many events of each project were refused today that refuses them now; others take them again."""
+    def quota_seen(self, used: Sequence[QuotaUse], now_us: int) -> None:
+        """Take what projects refuse now since their day is used up; others take all again."""
 
         def process(processor: AlertProcessor) -> None:
             subjects = _open_subjects(processor, Problem.QUOTA)
-            processor.process_findings(quota_findings(refused, subjects, now_us), now_us)
+            processor.process_findings(quota_findings(used, subjects, now_us), now_us)
 
         self._take(process, now_us)
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from outrider.model import (
         AddedEvent,
+        AttachmentLog,
         ErrorEvent,
         ErrorProject,
         ProjectKey,
@@ -62,6 +63,11 @@ class ErrorRecords(MapRecords, Protocol):
     @property
     def projects(self) -> ProjectRegistry:
         """Projects and their keys."""
+        ...
+
+    @property
+    def attachments(self) -> AttachmentLog:
+        """Files of events."""
         ...
 
     @property
@@ -99,6 +105,7 @@ class ErrorService:
         intake = ErrorIntake(
             spool, keys, EventScrubber(scrubber.text, scrubber.hides), tally,
             pass_on=self._inbox.take, replays=self._take_replay, room=room.check,
+            keeps_attachments=settings.attachment_bytes > 0,
         )  # fmt: skip
         listener = listen(settings.host, settings.port, setting="[errors] listen")
         rules = FollowedErrorRules(workspace.root)
@@ -115,7 +122,9 @@ class ErrorService:
             except StoreError as error:
                 log.warning("source maps wait: the store takes nothing", reason=str(error))
 
-        self._digestion = ErrorDigestion(spool, add, tally, add_sessions=records.release_health.add, after=after)
+        self._digestion = ErrorDigestion(
+            spool, add, tally, attach=records.attachments.add, add_sessions=records.release_health.add, after=after,
+        )  # fmt: skip
         self._digestion.start()
         self._link = TelemetryLink(workspace)
         self._workspace = workspace
@@ -126,6 +135,7 @@ class ErrorService:
             views, keys, intake, scrubber.text, tally, key=signing_key(workspace.state), room=room.check,
             is_on=lambda: self._workspace.capabilities.real_users, keeps_views=lambda: self._link.is_on,
         )  # fmt: skip
+        intake.watch_spans(beacons.take_spans)
         trusted, is_local = workspace.server.trusted_proxies, is_loopback(settings.host)
         self._replays = ReplayIntake(
             records.replays, beacons.admit, scrubber.text, tally, per_day=settings.replay_bytes_per_day,

@@ -10,7 +10,14 @@ import structlog
 
 from outrider.app.request_traces import takes_traces
 from outrider.app.telemetry_access import notable_patterns, reach_telemetry
-from outrider.dashboard import ChangedTelemetry, change_quotes, incident_quotes, incident_traces, is_quotable
+from outrider.dashboard import (
+    ChangedTelemetry,
+    change_quotes,
+    incident_quotes,
+    incident_traces,
+    is_quotable,
+    named_causes,
+)
 from outrider.model import OutriderError, ServiceReader, TelemetryReader
 from outrider.workspace import gated
 
@@ -84,27 +91,29 @@ class IncidentExplainer:
         try:
             with self._reach(workspace) if takes_traces(workspace) else nullcontext() as telemetry:
                 for incident in incidents:
-                    processor.explain(incident.id, self._quotes(workspace, telemetry, incident, now_us))
+                    processor.explain(incident.id, *self._explanation(workspace, telemetry, incident, now_us))
         except OutriderError as error:
             _log.warning("incident.unexplained", why=gated(error.what))
             for incident in incidents:
-                processor.explain(incident.id, self._quotes(workspace, None, incident, now_us))
+                processor.explain(incident.id, *self._explanation(workspace, None, incident, now_us))
         except Exception as error:  # nobody waits for this thread: it says itself what went wrong
             _log.exception("incident.unexplained", why=gated(f"{type(error).__name__}: {error}"))
 
-    def _quotes(
+    def _explanation(
         self, workspace: Workspace, telemetry: ExplainingTelemetry | None, incident: Incident, now_us: int
-    ) -> tuple[Quote, ...]:
-        """Return where it lies, and what may have caused it, as far as that can be read."""
+    ) -> tuple[tuple[Quote, ...], tuple[str, ...]]:
+        """Return where it lies and what may have caused it, as far as that can be read, and what its traces name."""
         quotes: tuple[Quote, ...] = ()
+        named: tuple[str, ...] = ()
         changed = ChangedTelemetry()
         try:
             quotes = incident_quotes(self._store, telemetry, incident, now_us)
             if telemetry is not None:
-                traces = incident_traces(self._store, telemetry, incident).values()
-                met = frozenset(span.service for spans in traces for span in spans)
+                traces = incident_traces(self._store, telemetry, incident)
+                named = named_causes(self._store.errors, traces, incident)
+                met = frozenset(span.service for spans in traces.values() for span in spans)
                 changed = ChangedTelemetry(telemetry, notable_patterns(workspace), met)
-            return (*quotes, *change_quotes(self._store, incident, now_us, changed))
+            return (*quotes, *change_quotes(self._store, incident, now_us, changed)), named
         except OutriderError as error:
             _log.warning("incident.unexplained", incident=incident.id, why=gated(error.what))
-            return quotes
+            return quotes, named

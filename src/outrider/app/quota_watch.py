@@ -8,28 +8,34 @@ from typing import TYPE_CHECKING, Final
 
 from outrider.app.periodic_watch import PeriodicWatch
 from outrider.app.telemetry_day import LEDGER_FILE
+from outrider.model import QuotaUse
 from outrider.telemetry import LEDGER, read_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from outrider.model import ErrorProject, ProjectRegistry
 
 ERROR_LEDGER_FILE: Final = f"errors/{LEDGER}"
-_REFUSED: Final = re.compile(r"project \d+ (?:events|exceptions) beyond the limit of the day")
+_REFUSED: Final = re.compile(r"project \d+ (?:events|exceptions|beacons) beyond the limit of the day")
+_COUNTED: Final = {
+    "errors": (("events", "events"), ("exceptions", "exceptions taken")),
+    "page views": (("beacons",) * 2,),
+}
+"""What is refused, and by which names it and what was taken are counted."""
 
 
 class QuotaWatch(PeriodicWatch):
-    """Hands on which projects refuse errors.
+    """Hands on which projects refuse errors or page views.
 
     Args:
         state: Folder of the workspace's state, in which the processes that take errors count them.
-        on_seen: Takes how many events of each such project were refused today, and the time now.
+        on_seen: Takes what such projects refuse, and the time now.
     """
 
     def __init__(
-        self, state: Path, projects: ProjectRegistry, on_seen: Callable[[Mapping[ErrorProject, int], int], None]
+        self, state: Path, projects: ProjectRegistry, on_seen: Callable[[Sequence[QuotaUse], int], None]
     ) -> None:
         super().__init__()
         self._ledgers = (state / ERROR_LEDGER_FILE, state / LEDGER_FILE)
@@ -40,8 +46,12 @@ class QuotaWatch(PeriodicWatch):
         """Hand them on."""
         counts = [counts for counts in self._today(now_us) if any(_REFUSED.fullmatch(reason) for reason in counts)]
         projects = self._projects.all() if counts else ()
-        refused = {project: sum(_refused(own, project) for own in counts) for project in projects}
-        self._on_seen({project: count for project, count in refused.items() if count}, now_us)
+        used = [
+            QuotaUse(project, what, _most(project, what), sum(_refused(own, project, what) for own in counts))
+            for project in projects
+            for what in _COUNTED
+        ]
+        self._on_seen([use for use in used if use.refused], now_us)
 
     def _today(self, now_us: int) -> Iterator[Mapping[str, int]]:
         today = datetime.fromtimestamp(now_us / 1_000_000, UTC).date().isoformat()
@@ -51,9 +61,13 @@ class QuotaWatch(PeriodicWatch):
                 yield last.counts
 
 
-def _refused(counts: Mapping[str, int], project: ErrorProject) -> int:
-    """Return how many events of a project were refused; 0 if its limit was raised since."""
-    for what, taken in (("events", "events"), ("exceptions", "exceptions taken")):
-        if counts.get(f"project {project.id} {taken}", 0) >= project.per_day:
-            return counts.get(f"project {project.id} {what} beyond the limit of the day", 0)
+def _most(project: ErrorProject, what: str) -> int:
+    return project.per_day if what == "errors" else project.beacons_per_day
+
+
+def _refused(counts: Mapping[str, int], project: ErrorProject, what: str) -> int:
+    """Return how much of a project was refused; 0 if its limit was raised since."""
+    for refused, taken in _COUNTED[what]:
+        if counts.get(f"project {project.id} {taken}", 0) >= _most(project, what):
+            return counts.get(f"project {project.id} {refused} beyond the limit of the day", 0)
     return 0

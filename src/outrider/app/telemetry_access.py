@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from outrider.app.host_turns import host_turns
-from outrider.model import UsageError
+from outrider.model import TelemetryUnavailable, UsageError
 from outrider.telemetry_store import (
     NOTABLE_FILE,
     EngineOptions,
@@ -114,8 +114,33 @@ def notable_patterns(workspace: Workspace) -> tuple[NotablePattern, ...]:
     return read_notable(workspace.state / NOTABLE_FILE)
 
 
+def reach_when_back(
+    workspace: Workspace, telemetry: TelemetryStore, tell: Callable[[str], None]
+) -> Callable[[TelemetryUnavailable], None]:
+    """Return what waits for an engine that is started anew, and tells once that it does; others' errors are raised."""
+    notices: list[str] = []
+
+    def on_away(error: TelemetryUnavailable) -> None:
+        if error.slug != "telemetry-unreachable":
+            raise error
+        if not notices:
+            notices.append(f"{error.what}; waiting for it")
+            tell(notices[0])
+        telemetry.reach_again(workspace.state / ENGINE_FOLDER)
+
+    return on_away
+
+
+def _raise(error: TelemetryUnavailable) -> None:
+    raise error
+
+
 def follow_logs(
-    reader: TelemetryReader, query: str, wait: Callable[[], None], clock: Callable[[], int] = time.time_ns
+    reader: TelemetryReader,
+    query: str,
+    wait: Callable[[], None],
+    clock: Callable[[], int] = time.time_ns,
+    on_away: Callable[[TelemetryUnavailable], None] = _raise,
 ) -> Iterator[LogRecord]:
     """Yield what matches as it comes in, without end; what comes up to ten seconds late is not missed.
 
@@ -124,18 +149,23 @@ def follow_logs(
         query: What matches.
         wait: Called before each look but the first.
         clock: Nanoseconds since 1970.
+        on_away: Takes the error of a look, and raises it or lets following go on where it was.
     """
     started_ns = clock()
 
-    def newest() -> Mapping[Hashable, LogRecord]:
-        after_ns = max(started_ns, clock() - _LATE_NS) - 1
+    def newest(looked_ns: int) -> Mapping[Hashable, LogRecord]:
+        after_ns = max(started_ns, looked_ns - _LATE_NS) - 1
         return {_key(record): record for record in reader.search_logs(query, limit=_FOLLOWED, after_ns=after_ns).rows}
 
-    return _followed(newest, wait)
+    return _followed(newest, wait, clock, on_away)
 
 
 def follow_spans(
-    reader: TelemetryReader, query: str, wait: Callable[[], None], clock: Callable[[], int] = time.time_ns
+    reader: TelemetryReader,
+    query: str,
+    wait: Callable[[], None],
+    clock: Callable[[], int] = time.time_ns,
+    on_away: Callable[[TelemetryUnavailable], None] = _raise,
 ) -> Iterator[Span]:
     """Yield spans that match and began since the call as they come in, without end.
 
@@ -143,21 +173,33 @@ def follow_spans(
     """
     started_ns = clock()
 
-    def newest() -> Mapping[Hashable, Span]:
-        after_ns = max(started_ns, clock() - _LONG_NS) - 1
+    def newest(looked_ns: int) -> Mapping[Hashable, Span]:
+        after_ns = max(started_ns, looked_ns - _LONG_NS) - 1
         spans = reader.search_spans(query, limit=_FOLLOWED, after_ns=after_ns).rows
         return {(span.trace_id, span.span_id): span for span in spans}
 
-    return _followed(newest, wait)
+    return _followed(newest, wait, clock, on_away)
 
 
-def _followed(newest: Callable[[], Mapping[Hashable, T]], wait: Callable[[], None]) -> Iterator[T]:
-    """Yield what is new each time; what is asked for is by what tells it apart, the newest first."""
+def _followed(
+    newest: Callable[[int], Mapping[Hashable, T]],
+    wait: Callable[[], None],
+    clock: Callable[[], int],
+    on_away: Callable[[TelemetryUnavailable], None],
+) -> Iterator[T]:
+    """Yield what is new each time; what is asked for, since the last look, is by what tells it apart, newest first."""
     seen: frozenset[Hashable] = frozenset()
+    looked_ns = clock()
     while True:
-        latest = newest()
-        yield from (latest[key] for key in reversed(latest) if key not in seen)
-        seen = frozenset(latest)
+        now_ns = clock()
+        try:
+            latest = newest(looked_ns)
+        except TelemetryUnavailable as error:
+            on_away(error)
+        else:
+            looked_ns = now_ns
+            yield from (latest[key] for key in reversed(latest) if key not in seen)
+            seen = frozenset(latest)
         wait()
 
 

@@ -101,6 +101,7 @@ def retention(workspace: Workspace) -> Retention:
         errors_s=settings.errors_s,
         source_maps_s=settings.source_maps_s,
         source_maps_bytes=(workspace.errors or ErrorSettings()).source_map_bytes,
+        attachments_bytes=(workspace.errors or ErrorSettings()).attachment_bytes,
         replays_s=settings.replays_s,
         replays_bytes=(workspace.errors or ErrorSettings()).replay_bytes,
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from outrider.baselines.deviation import Block
 from outrider.baselines.expectation import evidence
+from outrider.baselines.judge_settings import Scale
 from outrider.baselines.local_time import moment_text
 from outrider.baselines.series import DAY_S
 from outrider.baselines.state import Condition, Signal, State
@@ -132,10 +133,11 @@ def _waiting(state: State, ignored: bool) -> Signal:
 
 
 def _waits_for(state: State) -> str:
+    word = "run" if state.settings.scale is Scale.DURATION else "value"  # what stands for many requests is no run
     if state.adopting is not None:
         seen = int((state.at >= state.adopting).sum())
-        return f"waits for 24 runs at the new level, {seen} seen"
+        return f"waits for 24 {word}s at the new level, {seen} seen"
     seen = len(state.at)
     days = ((state.last_at or 0) - (state.started or 0)) / DAY_S if state.started is not None else 0.0
-    runs = "1 run" if seen == 1 else f"{seen} runs"
-    return f"waits for 300 runs in three days, or 30 in a week: {runs} and {days:.1f} days seen"
+    runs = f"1 {word}" if seen == 1 else f"{seen} {word}s"
+    return f"waits for 300 {word}s in three days, or 30 in a week: {runs} and {days:.1f} days seen"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MISSING_PARENT: Final = "its parent is not kept"
 CYCLE: Final = "it is its own ancestor"
 REPEATED_ID: Final = "another span has its id"
+CALLERS: Final = {"synthetic": "called by the check", "load": "called by the load"}
+"""Of whose traffic a trace is, by the origin of its spans: the span of such a caller is not sent."""
 
 
 @dataclass(eq=False, slots=True)
@@ -26,7 +28,7 @@ class SpanNode:
 
     Attributes:
         depth: 0 for a root.
-        note: What is wrong with its place; empty for nothing.
+        note: What is wrong with its place, or who of ours called it; empty for nothing.
         self_ns: How long none of its children ran.
         critical: When the trace waited for it and for none of its children, from the last one on.
     """
@@ -87,7 +89,8 @@ def _linked(nodes: Sequence[SpanNode]) -> list[SpanNode]:
     for node in nodes:
         parent = first.get(node.span.parent_span_id) if node.span.parent_span_id else None
         if parent is None or parent is node:
-            node.note = MISSING_PARENT if node.span.parent_span_id and parent is None else node.note
+            if node.span.parent_span_id and parent is None:
+                node.note = CALLERS.get(node.span.origin, MISSING_PARENT) if node is nodes[0] else MISSING_PARENT
             roots.append(node)
         else:
             children[id(parent)].append(node)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 172, 40, 110, 10, 12
 _NAME, _NOTE = 22, 26
+_A_ROW = 6
 _SWEEPS = 4
 _LABELLED = 90
 """Above so many edges, labels would cover each other: they are told by pointing."""
@@ -58,8 +59,9 @@ def draw_map(nodes: Sequence[MapNode], edges: Sequence[MapEdge], title: str) -> 
         return ""
     known = {node.key for node in nodes}
     edges = [edge for edge in edges if {edge.source, edge.target} <= known and edge.source != edge.target]
-    layers = _layers([node.key for node in nodes], edges)
-    places = _places(layers)
+    joined = {end for edge in edges for end in (edge.source, edge.target)}
+    places = _places(_layers([node.key for node in nodes if node.key in joined], edges)) if joined else {}
+    places |= _below(places, [node.key for node in nodes if node.key not in joined])
     width = max(x for x, _ in places.values()) + _WIDTH + _MARGIN
     height = max(y for _, y in places.values()) + _HEIGHT + _MARGIN
     is_labelled = len(edges) <= _LABELLED
@@ -129,6 +131,15 @@ def _places(layers: Sequence[Sequence[str]]) -> dict[str, tuple[float, float]]:
         for row, key in enumerate(layer):
             places[key] = (_MARGIN + column * (_WIDTH + _GAP_X), _MARGIN + row * (_HEIGHT + _GAP_Y))
     return places
+
+
+def _below(places: Mapping[str, tuple[float, float]], keys: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Return places of nodes without calls: in rows, below those that have some."""
+    top = max((y + _HEIGHT + _GAP_Y + _MARGIN for _, y in places.values()), default=_MARGIN)
+    return {
+        key: (_MARGIN + number % _A_ROW * (_WIDTH + _GAP_Y), top + number // _A_ROW * (_HEIGHT + _GAP_Y))
+        for number, key in enumerate(keys)
+    }
 
 
 def _edge(edge: MapEdge, places: Mapping[str, tuple[float, float]], *, is_labelled: bool) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import find_workspace, follow_logs, notable_patterns, open_telemetry
+from outrider.app import find_workspace, follow_logs, notable_patterns, open_telemetry, reach_when_back
 from outrider.cli.echo import echo
 from outrider.cli.run_tables import console
 from outrider.cli.telemetry_options import measure_options
@@ -61,7 +62,9 @@ def logs(
     text = asked_query(workspace, ViewPage.LOGS, view, query)
     with open_telemetry(workspace) as telemetry:
         if follow:
-            _follow(telemetry, text, workspace.timezone, as_json=as_json)
+            on_away = reach_when_back(workspace, telemetry, partial(echo, err=True))
+            for record in follow_logs(telemetry, text, lambda: time.sleep(_EVERY_S), on_away=on_away):
+                echo(json.dumps(log_json(record)) if as_json else log_line(record, workspace.timezone))
         elif patterns:
             _patterns(telemetry.log_patterns(text), limit, as_json=as_json)
         elif measurement:
@@ -105,8 +108,3 @@ def _notable(rows: Sequence[NotablePattern], timezone: str, *, as_json: bool) ->
         console().print(notable_table(rows, timezone))
     else:
         echo("no pattern is new or explodes", err=True)
-
-
-def _follow(telemetry: TelemetryReader, query: str, timezone: str, *, as_json: bool) -> None:
-    for record in follow_logs(telemetry, query, lambda: time.sleep(_EVERY_S)):
-        echo(json.dumps(log_json(record)) if as_json else log_line(record, timezone))

@@ -14,7 +14,7 @@ from outrider.cli.fitted_table import FittedTable, name_column, note_column, tex
 from outrider.cli.run_tables import console
 
 
-@click.command(epilog="Example: outrider related issue 17")
+@click.command(epilog="Example: outrider related trace 4bf92f3577b34da6a3ce929d0e0e4736")
 @click.argument("kind", type=click.Choice(RELATED_KINDS))
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -90,8 +90,13 @@ def runtime_table(points: Sequence[RuntimePoint]) -> FittedTable:
     table = _table((name_column("metric"), text_column("part"), name_column("instance"), "unit"), ("last",))
     for own in points:
         unit = {"rate": f"{own.unit or '1'}/s", "mean": f"{own.unit or '1'} (mean)"}.get(own.kind, own.unit)
-        table.add_row(Text(own.metric), Text(own.part), Text(own.instance), Text(unit), f"{own.value:,.6g}")
+        table.add_row(Text(own.metric), Text(own.part), Text(own.instance), Text(unit), _plain(own.value))
     return table
+
+
+def _plain(value: float) -> str:
+    """Return a number with six digits at least, never as a power of ten."""
+    return f"{value:,.0f}" if abs(value) >= 100_000 else f"{value:,.6g}"
 
 
 def runtime_json(point: RuntimePoint) -> dict[str, object]:

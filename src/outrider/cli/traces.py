@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import find_workspace, follow_spans, open_store, open_telemetry, read_run_traces
+from outrider.app import find_workspace, follow_spans, open_store, open_telemetry, reach_when_back, read_run_traces
 from outrider.cli.echo import echo
 from outrider.cli.run_tables import console
 from outrider.cli.telemetry_options import measure_options
@@ -65,7 +66,8 @@ def traces(
             _show_run(workspace, telemetry, run, limit, as_json=as_json)
             return
         if follow:
-            for span in follow_spans(telemetry, text, lambda: time.sleep(_EVERY_S)):
+            on_away = reach_when_back(workspace, telemetry, partial(echo, err=True))
+            for span in follow_spans(telemetry, text, lambda: time.sleep(_EVERY_S), on_away=on_away):
                 echo(json.dumps(span_json(span)) if as_json else span_line(span, workspace.timezone))
         if measurement:
             measurement.show(telemetry, RecordKind.SPANS, text, workspace.timezone, as_json=as_json)

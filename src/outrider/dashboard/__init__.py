@@ -58,7 +58,13 @@ from outrider.dashboard.history_answers import (
     api_silences,
 )
 from outrider.dashboard.hosts_page import host_page, hosts_page
-from outrider.dashboard.incident_quotes import QuotedRecords, incident_quotes, incident_traces, is_quotable
+from outrider.dashboard.incident_quotes import (
+    QuotedRecords,
+    incident_quotes,
+    incident_traces,
+    is_quotable,
+    named_causes,
+)
 from outrider.dashboard.incident_view import incident_detail, incident_list
 from outrider.dashboard.issue_list import IssuePage, api_issues, issues_page
 from outrider.dashboard.issue_view import (
@@ -369,6 +375,7 @@ __all__ = [
     "logs_page",
     "logs_path",
     "logs_problem_page",
+    "named_causes",
     "notice_page",
     "on_call_page",
     "overview",

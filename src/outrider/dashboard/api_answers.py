@@ -99,5 +99,6 @@ def api_incident(sources: Sources, name: str) -> IncidentBody:
     explanation = detail.incident.explanation
     return IncidentBody(
         incident_item(detail.incident), events, notifications, detail.slower, detail.suspects, explanation,
-        detail.changes, lead_time_item(detail.lead_time) if detail.lead_time else None,
+        detail.changes, detail.root.id if detail.root else None, tuple(own.id for own in detail.consequences),
+        lead_time_item(detail.lead_time) if detail.lead_time else None,
     )  # fmt: skip

@@ -300,7 +300,8 @@ class IncidentBody:
     """An incident with its time line, notifications, where the extra time of a slower step is, and suspects.
 
     `explanation` is what messages say of its cause, each with the path of the page that it is from; it stays when
-    traces and logs are past their age.
+    traces and logs are past their age. `follows_from` is the incident whose cause it has, null for none, and
+    `consequences` are those that have its own.
     """
 
     incident: IncidentItem
@@ -310,6 +311,8 @@ class IncidentBody:
     suspects: SuspectsView | None
     explanation: tuple[Quote, ...]
     changes: ChangesView | None
+    follows_from: str | None
+    consequences: tuple[str, ...]
     lead_time: LeadTimeItem | None
 
 

@@ -9,7 +9,7 @@ from outrider.causes import TracedRuns, attribution_lines, explain_slower_step, 
 from outrider.charts import milliseconds
 from outrider.dashboard.log_view import instant_text
 from outrider.dashboard.page_addresses import incident_path, issue_path, trace_path
-from outrider.model import Outcome, RunPosition, counted, printable
+from outrider.model import Outcome, RunPosition, Subject, SubjectKind, counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -90,6 +90,15 @@ def incident_traces(store: TracedRuns, reader: TelemetryReader, incident: Incide
     return dict.fromkeys(ids, ()) | dict(reader.traces(ids) if ids else {})
 
 
+def named_causes(log: ErrorLog, traces: Mapping[str, Sequence[Span]], incident: Incident) -> tuple[str, ...]:
+    """Return in which services a failing step's traces failed first, and which issues were sent from them."""
+    if incident.problem is not Problem.FAILURE or not traces:
+        return ()
+    services = dict.fromkeys(Subject.of(SubjectKind.SERVICE, own.service) for own in _roots(traces) if own.service)
+    issues = {event.issue for event in log.of_traces(list(traces))}
+    return (*services, *(Subject.of(SubjectKind.ISSUE, str(issue)) for issue in sorted(issues)))
+
+
 def _trace_ids(run: Run, step: str) -> Iterator[str]:
     """Yield the traces of a step and of those that failed; all of them where no request of these names one."""
     steps = {inner.key for attempt in run.attempts for inner in attempt.measurement.steps if inner.error is not None}
@@ -120,14 +129,17 @@ def _slowest(traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
 
 def _failed(traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
     """Yield the spans that failed though nothing below them did, one of each operation."""
-    nodes = [node for spans in traces.values() if spans for node in span_tree(spans).nodes]
-    failed = [node.span for node in nodes if _has_failed(node) and not any(map(_has_failed, node.children))]
     operations: dict[tuple[str, str], Span] = {}
-    for span in failed:
+    for span in _roots(traces):
         operations.setdefault((span.service, span.name), span)
     for span in list(operations.values())[:_LINES]:
         message = f": {span.status_message}" if span.status_message else ""
         yield quote_of("failed span", f"{_name(span)}{message}", trace_path(span.trace_id))
+
+
+def _roots(traces: Mapping[str, Sequence[Span]]) -> list[Span]:
+    nodes = [node for spans in traces.values() if spans for node in span_tree(spans).nodes]
+    return [node.span for node in nodes if _has_failed(node) and not any(map(_has_failed, node.children))]
 
 
 def _errors(log: ErrorLog, traces: Sequence[str], incident: Incident, now_us: int) -> Iterator[Quote]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.alerts import Phase, headline, read_incidents
+from outrider.alerts import Phase, consequences_of, headline, read_incidents, root_of
 from outrider.dashboard.changes_view import changes_view
 from outrider.dashboard.lead_time_view import lead_time_view
 from outrider.dashboard.notable_view import incident_patterns
@@ -84,6 +84,7 @@ class IncidentDetail:
         slower: Where the extra time of its step is; None where it is of no slower step.
         suspects: Which service it comes from; None where it is of no service.
         changes: What changed when it began; None where it is of no check.
+        root: The incident that it follows from, and `consequences` those that follow from it, while they last.
         lead_time: How long before users a prober saw it; None where it is of no check, or there are no page views.
     """
 
@@ -98,6 +99,8 @@ class IncidentDetail:
     slower: SlowerStepView | None = None
     suspects: SuspectsView | None = None
     changes: ChangesView | None = None
+    root: Incident | None = None
+    consequences: tuple[Incident, ...] = ()
     lead_time: LeadTimeView | None = None
 
     def check_title(self, check: str) -> str:
@@ -178,6 +181,7 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
         other for other in _sharing(sources, incident) if other.problem is incident.problem and other.id != incident.id
     ]
     notifications = _notifications(sources, incident)
+    lasting = read_page(sources, IncidentQuery(_LASTING), _LOOKED_THROUGH).incidents
     return IncidentDetail(
         incident,
         notifications[:_SHOWN_NOTIFICATIONS],
@@ -190,6 +194,8 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
         slower_step_view(sources, incident),
         suspects_view(sources, incident),
         changes_view(sources, incident),
+        root_of(incident, lasting) if incident.phase.lasts else None,
+        consequences_of(incident, lasting),
         lead_time_view(sources, incident),
     )
 

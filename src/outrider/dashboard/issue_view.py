@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         DashboardRecords,
         ErrorEvent,
         ErrorException,
+        EventAttachment,
         EventPlace,
         Issue,
         IssueKey,
@@ -87,6 +88,7 @@ class IssueDetail:
     links: tuple[TraceLink, ...]
     suspect: Release | None = None
     commits: tuple[SuspectCommit, ...] = ()
+    attachments: tuple[EventAttachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,15 @@ class IssueBody:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachmentItem:
+    """A file that came along with an event; operators save it from the event's page."""
+
+    name: str
+    media_type: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class EventBody:
     """An event that is kept, its user masked; `before` and `after` are the ids of its neighbours."""
 
@@ -153,6 +164,7 @@ class EventBody:
     event: dict[str, object]
     before: str
     after: str
+    attachments: tuple[AttachmentItem, ...]
 
 
 def issue_detail(sources: Sources, name: str, event: str = "") -> IssueDetail:
@@ -176,8 +188,9 @@ def issue_detail(sources: Sources, name: str, event: str = "") -> IssueDetail:
         )
     links = sources.store.trace_links.of_traces([place.event.trace_id], limit=5) if place is not None else ()
     suspect, commits = issue_suspects(sources.store, issue, place.event if place is not None else None)
+    attachments = sources.store.attachments.of(place.event.id) if place is not None else ()
     keys, tags, notes = errors.keys(issue.id), errors.tags(issue.id), errors.notes(issue.id)
-    return IssueDetail(issue, place, events, keys, tags, notes, tuple(links), suspect, commits)
+    return IssueDetail(issue, place, events, keys, tags, notes, tuple(links), suspect, commits, attachments)
 
 
 def issue_suspects(
@@ -236,7 +249,9 @@ def api_event(sources: Sources, event: str) -> EventBody:
     place = sources.store.errors.event(event)
     if place is None:
         raise UsageError(f"no event {event[:40]} is kept", slug="unknown-event", fix="see /errors")
-    return EventBody(place.issue, asdict(masked(place.event)), place.before, place.after)
+    files = sources.store.attachments.of(place.event.id)
+    attachments = tuple(AttachmentItem(own.name, own.media_type, own.bytes) for own in files)
+    return EventBody(place.issue, asdict(masked(place.event)), place.before, place.after, attachments)
 
 
 def masked(event: ErrorEvent) -> ErrorEvent:
@@ -308,6 +323,7 @@ def issue_page(sources: Sources, detail: IssueDetail, context: PageContext) -> s
         "chart": draw_sparkline([float(own) for own in issue.hours], f"by hour, {max(issue.hours)} at most"),
         "raw": json.dumps(asdict(event), indent=1, ensure_ascii=False)[:200_000] if event else "",
         "run_of": _run_of(detail), "replay": _replay_of(sources, event) if event else "",
+        "saved": context.files.saved if context.files is not None else None,
         "commit_of": lambda own: commit_link(sources.code_url, own.commit.id, own.file),
         "code_of": lambda frame: code_link(sources.code_url, frame, event.release) if event else "",
         "history": tuple(reversed(detail.notes)), "has_telemetry": context.has_telemetry,

@@ -36,6 +36,10 @@ class FileLinks(Protocol):
         """Return the address of a file."""
         ...
 
+    def saved(self, digest: str, name: str) -> str:
+        """Return the address at which a browser saves some content, whatever it is, and never shows it."""
+        ...
+
     def trace(self, artifact: StoredArtifact) -> str:
         """Return the address at which the trace viewer shows a trace."""
         ...

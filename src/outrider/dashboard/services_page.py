@@ -237,10 +237,10 @@ def _charts(
     counts = [float(point.count) if point else 0.0 for point in own]
     failures = [float(point.errors) if point else 0.0 for point in own]
     begin_us, end_us = span.grid[0] * _US, span.grid[-1] * _US
-    seen = [(number, point) for number, point in enumerate(own) if point is not None]
-    at_us = [point.at_s * _US for _, point in seen] or [begin_us, end_us]
-    p95 = [_number(point.quantile(0.95)) for _, point in seen] or [math.nan, math.nan]
-    low, high = ([side[number] for number, _ in seen] if side else [] for side in band)
+    seen = [number for number, point in enumerate(own) if point is not None or number in {0, len(own) - 1}]
+    at_us = [span.grid[number] * _US for number in seen]
+    p95 = [_number(point.quantile(0.95)) if point else math.nan for point in map(own.__getitem__, seen)]
+    low, high = ([side[number] for number in seen] if side else [] for side in band)
     days = [(moment, word) for moment, word in day_marks(begin_us, end_us, timezone) if at_us[0] <= moment <= at_us[-1]]
     shown = [(moment, version) for moment, version in releases if at_us[0] <= moment <= at_us[-1]]
     duration = Trend("p95", at_us, p95, low=low, high=high, days=days, releases=shown, since_us=at_us[0])
@@ -251,7 +251,7 @@ def _charts(
     errors = draw_lines("Errors in percent", ago, {"errors in percent": shares(counts, failures)}, x=unit)
     return [
         _Chart("Duration, p95", draw_trend(duration), "the band is where the judge expects nine of ten" if low else ""),
-        _Chart("Rate", rate), _Chart("Errors", errors),
+        _Chart("Requests a minute", rate), _Chart("Errors, %", errors),
     ]  # fmt: skip
 
 

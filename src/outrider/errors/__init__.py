@@ -1,5 +1,12 @@
 """What errors have in common, and what becomes of their issues; values to values, no I/O."""
 
+from outrider.errors.attachment import (
+    ATTACHMENT,
+    SentAttachment,
+    attachment_from_json,
+    attachment_to_json,
+    kept_attachments,
+)
 from outrider.errors.browser_stack import browser_frames
 from outrider.errors.client_report import losses
 from outrider.errors.envelope import BadEnvelope, EnvelopeItem, json_object, read_envelope
@@ -36,6 +43,7 @@ from outrider.errors.symbolication import SCRIPT_PLATFORMS, debug_ids, script_pa
 from outrider.errors.text_stack import stack_exceptions
 
 __all__ = [
+    "ATTACHMENT",
     "EXCEPTION",
     "LARGEST_MAP",
     "LOG_ITEMS",
@@ -53,10 +61,13 @@ __all__ = [
     "EventMoment",
     "EventScrubber",
     "ReceivedEvent",
+    "SentAttachment",
     "SourceMap",
     "SuspectCommit",
     "Tally",
     "arrived",
+    "attachment_from_json",
+    "attachment_to_json",
     "browser_frames",
     "counted",
     "current",
@@ -76,6 +87,7 @@ __all__ = [
     "is_later",
     "issue_query",
     "json_object",
+    "kept_attachments",
     "log_error",
     "losses",
     "message_form",

@@ -7,7 +7,7 @@ unknown type are for the reader to pass over.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class EnvelopeItem:
 
     type: str
     payload: bytes
+    headers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def read_envelope(data: bytes) -> Envelope:
             continue
         item = json_object(line, "an item's header")
         payload, at = _payload(data, at, item.get("length"))
-        items.append(EnvelopeItem(str(item.get("type", ""))[:64], payload))
+        items.append(EnvelopeItem(str(item.get("type", ""))[:64], payload, item))
     return Envelope(headers, tuple(items))
 
 

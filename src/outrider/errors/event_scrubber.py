@@ -58,6 +58,10 @@ class EventScrubber:
         self._names: dict[str, tuple[str, bool, int]] = {}
         self._known: dict[str, str] = {}
 
+    def text(self, text: str, most: int) -> str:
+        """Return a text scrubbed and printable, of at most so many characters."""
+        return self._text(text, most)
+
     def document(self, value: dict[str, Any]) -> dict[str, Any]:
         """Return a document of which nothing is larger or deeper than it may be.
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Final
 
+_ID_DIGITS: Final = 32
+
 Texts = Mapping[str, str]
 """Names and values, such as tags."""
 
@@ -181,6 +183,11 @@ class ErrorEvent:
     def raised(self) -> ErrorException | None:
         """The exception that was raised last; None for a message."""
         return self.exceptions[-1] if self.exceptions else None
+
+
+def is_event_id(text: str) -> bool:
+    """Return whether a text is an id as events have it: 32 lower-case hexadecimal digits."""
+    return len(text) == _ID_DIGITS and all(digit in "0123456789abcdef" for digit in text)
 
 
 def event_to_json(event: ErrorEvent) -> bytes:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, NamedTuple
+
+_BEACONS_AN_EVENT: Final = 20
 
 
 class KeyPurpose(StrEnum):
@@ -28,6 +31,26 @@ class ErrorProject:
     environment: str
     created_us: int
     per_day: int = 100_000
+
+    @property
+    def beacons_per_day(self) -> int:
+        """Beacons that are taken a day (UTC): a page view is told of several times, and most have no error."""
+        return _BEACONS_AN_EVENT * self.per_day
+
+
+class QuotaUse(NamedTuple):
+    """What a project refuses, since its day is used up.
+
+    Attributes:
+        what: "errors" or "page views".
+        most: How many are taken a day.
+        refused: How many were refused today.
+    """
+
+    project: ErrorProject
+    what: str
+    most: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class Retention:
             event stay as long as a run does after it was seen last.
         source_maps_s: How long a source map stays that no error needed.
         source_maps_bytes: How large all of them are together; of more, those go that were not needed for longest.
+        attachments_bytes: How large all attachments of events are together; of more, those of the oldest events go.
         replays_s: How long the replay of a session stays after it began.
         replays_bytes: How large all of them are together; of more, the oldest go.
         runs_s: How long a run stays, with its attempts and errors.
@@ -52,6 +53,7 @@ class Retention:
     errors_s: float = 90 * _DAY_S
     source_maps_s: float = 90 * _DAY_S
     source_maps_bytes: int = 5 * 10**9
+    attachments_bytes: int = 10**9
     replays_s: float = 14 * _DAY_S
     replays_bytes: int = 5 * 10**9
     runs_s: float = 396 * _DAY_S

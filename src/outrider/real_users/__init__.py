@@ -25,7 +25,7 @@ from outrider.real_users.vital_answer import (
     VitalRow,
     VitalShare,
 )
-from outrider.real_users.vital_report import MeasuredVital, VitalReport, faro_vitals, read_web_vitals
+from outrider.real_users.vital_report import MeasuredVital, VitalReport, faro_vitals, read_web_vitals, span_vitals
 
 __all__ = [
     "BOUNDS",
@@ -66,4 +66,5 @@ __all__ = [
     "read_beacon",
     "read_replay",
     "read_web_vitals",
+    "span_vitals",
 ]

@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.real_users.beacon import BEACON_VERSION
@@ -50,6 +50,7 @@ class OpenViews:
         self._now_s = now_s
         self._lock = threading.Lock()
         self._visits: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._loads: OrderedDict[str, VitalReport] = OrderedDict()
         self._views: OrderedDict[tuple[str, str], _OpenView] = OrderedDict()
 
     def beacon(self, report: VitalReport, client: str) -> bytes:
@@ -67,6 +68,17 @@ class OpenViews:
             view.errors += report.errors
             view.vitals |= {own.name: own for own in report.vitals}
             return json.dumps(_document(view, report, now_s)).encode()
+
+    def placed(self, report: VitalReport) -> VitalReport | None:
+        """Return what is known of a report's page load; None while its address or all of its vitals are missing."""
+        with self._lock:
+            earlier = self._loads.pop(report.page_load, report)
+            vitals = {own.name: own for own in (*earlier.vitals, *report.vitals)}
+            known = replace(report, url=report.url or earlier.url, vitals=tuple(vitals.values()))
+            self._loads[report.page_load] = known
+            if len(self._loads) > _MOST:
+                self._loads.popitem(last=False)
+            return known if known.url and known.vitals else None
 
     def _visit(self, client: str, now_s: float) -> str:
         session, last_s = self._visits.pop(client, ("", -_VISIT_S))

@@ -11,12 +11,12 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from outrider.real_users.page_name import bare_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     Scrub = Callable[[str, int], str]
 
@@ -26,17 +26,24 @@ _MOST_STYLE: Final = 2_000_000
 _LONGEST_MS: Final = 3_600_000
 _DOM_LOADED, _LOADED, _FULL, _INCREMENT, _META = range(5)
 _KINDS: Final = frozenset({_DOM_LOADED, _LOADED, _FULL, _INCREMENT, _META})
-_MUTATION, _INPUT, _STYLE_RULE, _STYLE_DECLARATION = 0, 5, 8, 13
+_MUTATION, _INPUT = 0, 5
 _SOURCES: Final = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15, 16})
 """Of increments; not canvas (9), whose commands are code, nor fonts (10), logs (11)."""
-_ELEMENT, _TEXTS = 2, frozenset({3, 4, 5})
+_ELEMENT: Final = 2
+_PARENTS: Final = frozenset({0, _ELEMENT})
+_NODES: Final = frozenset(range(6))
+_OF_NODE: Final = (
+    "type", "id", "tagName", "textContent", "rootId", "isSVG", "isCustom", "needBlock", "isShadowHost", "isShadow",
+    "isStyle", "name", "publicId", "systemId", "compatMode",
+)  # fmt: skip
 _HARMFUL: Final = frozenset({"script", "iframe", "frame", "frameset", "object", "embed", "applet", "base", "portal"})
 _STYLES: Final = frozenset({"style", "_csstext"})
 _ADDRESSES: Final = frozenset(
     {"href", "src", "action", "formaction", "xlink:href", "poster", "data", "background", "srcset", "ping", "rr_src"}
 )  # fmt: skip
-_UNWANTED: Final = frozenset({"srcdoc", "http-equiv", "nonce", "integrity", "rr_dataurl"})
+_UNWANTED: Final = frozenset({"srcdoc", "http-equiv", "nonce", "integrity", "rr_dataurl", "tagname"})
 _PLAIN: Final = frozenset({"class", "id", "d", "points"})
+_PROPERTY: Final = re.compile(r"[a-z-]+|--[\w-]+")
 _CODE: Final = re.compile(
     r"[\s\x00-\x20]*(javascript|vbscript|data:text|data:application|data:image/svg)", re.IGNORECASE
 )
@@ -107,57 +114,85 @@ class _Cleaner:
 
     def event(self, event: object) -> dict[str, Any] | None:
         """Return an event that may be kept; None if it may not."""
-        if not isinstance(event, dict) or not _is_time(event.get("timestamp")) or event.get("type") not in _KINDS:
+        if not isinstance(event, dict) or not _is_time(event.get("timestamp")) or not _is_of(_KINDS, event.get("type")):
             return None
         data = event.get("data")
-        kept = {"type": event["type"], "data": data, "timestamp": int(event["timestamp"])}
-        if event["type"] in {_DOM_LOADED, _LOADED}:
-            return kept | {"data": {}}
-        if not isinstance(data, dict):
-            return None
-        if event["type"] == _META:
-            figures = {name: data[name] for name in ("width", "height") if _is_size(data.get(name))}
-            href = self._text(bare_url(str(data.get("href", ""))[:2_000]), 500)
-            return kept | {"data": {"href": href, **figures}} if len(figures) == 2 else None
-        if event["type"] == _FULL:
-            return kept if self._tree(data.get("node")) else None
-        return kept if data.get("source") in _SOURCES and self._increment(data) else None
+        kept = self._data(event["type"], data if isinstance(data, dict) else {})
+        return None if kept is None else {"type": event["type"], "data": kept, "timestamp": int(event["timestamp"])}
 
-    def _increment(self, data: dict[str, Any]) -> bool:
+    def _data(self, kind: int, data: dict[str, Any]) -> dict[str, Any] | None:
+        if kind == _META:
+            size = {name: data[name] for name in ("width", "height") if _is_size(data.get(name))}
+            href = self._text(bare_url(str(data.get("href", ""))[:2_000]), 500)
+            return {"href": href, **size} if len(size) == 2 else None
+        if kind == _FULL:
+            offset = data.get("initialOffset")
+            place = _scalars(offset, ("left", "top")) if isinstance(offset, dict) else {"left": 0, "top": 0}
+            return {"node": data["node"], "initialOffset": place} if self._tree(data.get("node")) else None
+        return self._increment(data) if kind == _INCREMENT else {}
+
+    def _increment(self, data: dict[str, Any]) -> dict[str, Any] | None:
+        if not _is_of(_SOURCES, data.get("source")):
+            return None
+        if data["source"] == _MUTATION:
+            return self._mutation(data)
         if data["source"] == _INPUT and isinstance(data.get("text"), str):
             data["text"] = self._text(data["text"])
-        if data["source"] != _MUTATION:
-            return True
-        for name in ("adds", "texts", "attributes", "removes"):
-            changes = data.setdefault(name, [])
-            if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
-                return False
-        for change in data["texts"]:
-            if isinstance(change.get("value"), str):
-                change["value"] = self._text(change["value"])
-        for change in data["attributes"]:
-            change["attributes"] = self._attributes(change.get("attributes"))
-        return all(self._tree(change.get("node")) for change in data["adds"])
+        text = repr(data)
+        return None if "tagName" in text or "'attributes'" in text else data  # no such event has nodes
+
+    def _mutation(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return changes of a page: of each no more than is known to be one."""
+
+        def changes(name: str) -> list[dict[str, Any]]:
+            listed = data.get(name)
+            return [change for change in listed if isinstance(change, dict)] if isinstance(listed, list) else []
+
+        kept: dict[str, Any] = _scalars(data, ("source", "isAttachIframe"))
+        kept["removes"] = [_scalars(change, ("parentId", "id", "isShadow")) for change in changes("removes")]
+        kept["texts"] = [
+            {"id": _scalar(change.get("id")), "value": self._text(value) if isinstance(value, str) else None}
+            for change in changes("texts")
+            for value in [change.get("value")]
+        ]
+        kept["attributes"] = [
+            {"id": _scalar(change.get("id")), "attributes": self._attributes(change.get("attributes"))}
+            for change in changes("attributes")
+        ]
+        kept["adds"] = [
+            _scalars(change, ("parentId", "nextId", "previousId")) | {"node": change["node"]}
+            for change in changes("adds")
+            if self._tree(change.get("node"))
+        ]
+        return kept
 
     def _tree(self, root: object) -> bool:
         """Clean a node and all below it; return False if it is none."""
-        if not isinstance(root, dict):
+        if not _is_node(root):
             return False
-        waiting: list[tuple[dict[str, Any], bool]] = [(root, False)]
+        waiting = [(root, False)]
         while waiting:
             node, is_style = waiting.pop()
-            if node.get("type") == _ELEMENT:
+            children, attributes = node.get("childNodes"), node.get("attributes")
+            known = _scalars(node, _OF_NODE)
+            node.clear()
+            node.update(known)
+            if node["type"] == _ELEMENT:
+                node["attributes"] = attributes
+                node["childNodes"] = children
                 self._element(node)
-            elif node.get("type") in _TEXTS and isinstance(node.get("textContent"), str):
-                most = _MOST_STYLE if is_style else _MOST_TEXT
-                node["textContent"] = node["textContent"][:most] if is_style else self._text(node["textContent"])
-            children = node.get("childNodes")
-            below = node.get("tagName") == "style"
-            if isinstance(children, list):
-                node["childNodes"] = [child for child in children if isinstance(child, dict)]
+                children = node["childNodes"]
+            else:
+                node.pop("tagName", None)
+            if isinstance(node.get("textContent"), str):
+                text = node["textContent"]
+                node["textContent"] = text[:_MOST_STYLE] if is_style else self._text(text)
+            if node["type"] in _PARENTS:
+                node["childNodes"] = (
+                    [child for child in children if _is_node(child)] if isinstance(children, list) else []
+                )
+                below = node.get("tagName") == "style"
                 waiting.extend((child, below) for child in node["childNodes"])
-            elif children is not None:
-                node["childNodes"] = []
         return True
 
     def _element(self, node: dict[str, Any]) -> None:
@@ -172,12 +207,21 @@ class _Cleaner:
     def _attributes(self, attributes: object) -> dict[str, Any]:
         if not isinstance(attributes, dict):
             return {}
-        kept = {}
+        kept: dict[str, Any] = {}
         for name, value in list(attributes.items())[:500]:
             plain = name.strip().lower()
             if plain.startswith("on") or plain in _UNWANTED or (plain in _ADDRESSES and _is_code(value)):
                 continue
-            kept[name] = self._value(plain, value) if isinstance(value, str) else value
+            if isinstance(value, str):
+                kept[name] = self._value(plain, value)
+            elif plain == "style" and isinstance(value, dict):
+                kept[name] = {
+                    key: [_scalar(part) for part in own] if isinstance(own, list) else _scalar(own)
+                    for key, own in value.items()
+                    if _PROPERTY.fullmatch(key)
+                }
+            elif not isinstance(value, (dict, list)):
+                kept[name] = value
         return kept
 
     def _value(self, name: str, value: str) -> str:
@@ -194,6 +238,22 @@ class _Cleaner:
 
 def _is_code(value: object) -> bool:
     return not isinstance(value, (str, type(None))) or bool(_CODE.match(value or ""))
+
+
+def _scalar(value: object) -> object:
+    return None if isinstance(value, (dict, list)) else value
+
+
+def _scalars(values: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: values[name] for name in names if name in values and not isinstance(values[name], (dict, list))}
+
+
+def _is_of(known: frozenset[int], value: object) -> bool:
+    return type(value) is int and value in known
+
+
+def _is_node(value: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict) and _is_of(_NODES, value.get("type"))
 
 
 def _is_time(value: object) -> bool:

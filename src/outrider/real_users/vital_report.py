@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _NAMES: Final = frozenset({"lcp", "inp", "cls", "fcp", "ttfb"})
 _MOST_METRICS: Final = 20
+_MOST_SPANS: Final = 1_000
 _CAUSES: Final = {
     "element": "element", "target": "element", "interaction_target": "element", "largest_shift_target": "element",
     "url": "url", "time_to_first_byte": "ttfb", "resource_load_delay": "delay", "resource_load_duration": "load",
@@ -53,6 +54,8 @@ class VitalReport:
     Attributes:
         session: 32 hexadecimal digits; "" if the client names none.
         errors: Exceptions that came along.
+        page_load: Names the page load, where it is not told with each vital by which address the page was.
+        agent: The `User-Agent`, where no header has it.
     """
 
     url: str
@@ -61,6 +64,8 @@ class VitalReport:
     release: str = ""
     navigation: str = ""
     errors: int = 0
+    page_load: str = ""
+    agent: str = ""
 
 
 def read_web_vitals(content: bytes) -> list[VitalReport]:
@@ -99,6 +104,39 @@ def faro_vitals(payload: Mapping[str, Any]) -> VitalReport | None:
         navigation=next(filter(None, navigations), ""),
         errors=errors,
     )
+
+
+def span_vitals(document: Mapping[str, Any]) -> list[VitalReport]:
+    """Return the vitals and addresses of page loads that an item `span` of Sentry's client for browsers tells."""
+    spans = [own for own in _list(document.get("items"))[:_MOST_SPANS] if isinstance(own, dict)]
+    return [report for span in spans if (report := _span_report(span)) is not None]
+
+
+def _span_report(span: Mapping[str, Any]) -> VitalReport | None:
+    stated = _object(span.get("attributes"))
+    values = {name: _object(own).get("value") for name, own in stated.items()}
+    is_load = values.get("sentry.op") == "pageload"
+    page_load = _text(span.get("span_id") if is_load else values.get("sentry.pageload.span_id"))
+    vitals = tuple(vital for name in sorted(_NAMES) if (vital := _span_vital(name, values, page_load)) is not None)
+    if not page_load or not (vitals or is_load):
+        return None
+    return VitalReport(
+        url=bare_url(_text(values.get("url.full"))) if is_load else "",
+        vitals=vitals,
+        release=_text(values.get("sentry.release")),
+        navigation=_text(values.get("browser.navigation.type")),
+        page_load=page_load,
+        agent=_text(values.get("user_agent.original")),
+    )
+
+
+def _span_vital(name: str, values: Mapping[str, Any], page_load: str) -> MeasuredVital | None:
+    prefix = f"browser.web_vital.{name}."
+    value = _number(values.get(f"{prefix}value"))
+    if value is None:
+        return None
+    parts = {key.removeprefix(prefix): own for key, own in values.items() if key.startswith(prefix)}
+    return MeasuredVital(name, page_load, value, _causes(name, parts))
 
 
 def _report(metric: Mapping[str, Any]) -> VitalReport:

@@ -41,7 +41,8 @@ def judge_failing_minutes(history: JudgeHistory, series: Series, months: float) 
         state, signal = step_rate(state, value > 0, months=months * _CADENCE / minutes)
     if signal is None:
         return None
-    signal = replace(signal, reason=_RUNS.sub(words, signal.reason))
+    reason = _RUNS.sub(words, signal.reason).replace(" runs, ", " quarters, " if of_page else " minutes, ")
+    signal = replace(signal, reason=reason)
     at_us = int(points.at_us[-1])
     data = json.dumps(asdict(state)).encode()
     return Checkpoint(series, at_us, signal.condition, signal.reason, data), signal

@@ -20,7 +20,7 @@ Place = tuple[CheckId, str, str]
 
 _HOUR_US = 3_600_000_000
 _DAY_HOURS, _WEEK_HOURS, _NEAR_HOURS, _MOST_HOURS = 24, 168, 12, 32 * 24
-_ENTRIES_READ = 5_000
+_ENTRIES_READ = 1_000
 _FEWEST = 2  # runs that lack: one alone may have been due a moment before or after its hour
 
 
@@ -39,16 +39,29 @@ def silent_hours(
         return {}
     for row in records.history.outcomes_by_hour(checks, from_hour * _HOUR_US, end * _HOUR_US):
         counts[row.check, row.environment, row.location][row.at_us // _HOUR_US - from_hour] += row.runs
+    lacking = {
+        place: {
+            at_us: runs
+            for hour, runs in lacking_by_hour(hours).items()
+            if (at_us := (from_hour + hour) * _HOUR_US) >= since_us
+        }
+        for place, hours in counts.items()
+        if _is_regular(hours)
+    }
+    return _without_pauses(records, lacking, since_us) if any(lacking.values()) else lacking
+
+
+def _without_pauses(
+    records: CoverageRecords, lacking: dict[Place, dict[int, int]], since_us: int
+) -> dict[Place, dict[int, int]]:
     pauses = _pauses(records, since_us)
     return {
         place: {
             at_us: runs
-            for hour, runs in lacking_by_hour(hours).items()
-            if since_us <= (at_us := (from_hour + hour) * _HOUR_US) < until_us
-            and not any(begin < at_us + _HOUR_US and at_us < resumed for begin, resumed in pauses.get(place[0], ()))
+            for at_us, runs in hours.items()
+            if not any(begin < at_us + _HOUR_US and at_us < end for begin, end in pauses.get(place[0], ()))
         }
-        for place, hours in counts.items()
-        if _is_regular(hours)
+        for place, hours in lacking.items()
     }
 
 

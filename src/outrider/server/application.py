@@ -62,7 +62,6 @@ _ROUTES_OF_PAGES = (
     report_routes,
     unmeasured_routes,
     gate_routes,
-    issue_routes,
     settings_routes,
     search_routes,
     telemetry_routes,
@@ -136,6 +135,7 @@ def _workspace_routes(
         *action_routes(sources, actions, access.authorise),
         *dashboard_routes(sources, access.authorise, artifacts),
         *replay_routes(sources, access.authorise, artifacts),
+        *issue_routes(sources, access.authorise, artifacts),
     ]
     for routes_of in _ROUTES_OF_PAGES:
         routes += routes_of(sources, access.authorise)

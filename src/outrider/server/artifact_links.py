@@ -39,6 +39,11 @@ class SignedLinks:
         file = SignedFile(artifact.digest, artifact.name, served.media_type, served.is_shown, served.is_packed)
         return f"{self.origin}/file/{self._signer.sign(file, self._now_s)}"
 
+    def saved(self, digest: str, name: str) -> str:
+        """Return the address at which a browser saves some content, whatever it is, and never shows it."""
+        file = SignedFile(digest, name, "application/octet-stream", is_shown=False, is_packed=False)
+        return f"{self.origin}/file/{self._signer.sign(file, self._now_s)}"
+
     def trace(self, artifact: StoredArtifact) -> str:
         """Return the address at which the trace viewer shows a trace."""
         return f"{self.origin}{PREFIX}/index.html?trace={quote(self.file(artifact), safe='')}"

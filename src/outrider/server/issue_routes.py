@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from outrider.dashboard import PageContext, Sources
+    from outrider.server.artifact_origin import ArtifactOrigin
     from outrider.server.viewer import Authorise
 
 _PATH: Final = "/errors"
@@ -37,8 +38,8 @@ _PAGE_DIGITS: Final = 5
 _NAME_CHARACTERS: Final = 40
 
 
-def issue_routes(sources: Sources, authorise: Authorise) -> list[Route]:
-    """Return the routes of pages."""
+def issue_routes(sources: Sources, authorise: Authorise, artifacts: ArtifactOrigin | None) -> list[Route]:
+    """Return the routes of pages; attachments come from the origin of artifacts."""
 
     def listed(request: Request) -> Response:
         text = request.query_params.get("q", "")[:_QUERY_CHARACTERS]
@@ -57,7 +58,7 @@ def issue_routes(sources: Sources, authorise: Authorise) -> list[Route]:
             detail = issue_detail(sources, name, event)
             return issue_page(sources, detail, replace(context, refresh_s=0))
 
-        return page_answer(request, sources, _PATH, make)
+        return page_answer(request, sources, _PATH, make, artifacts=artifacts)
 
     return [guarded_route(_PATH, listed, authorise), guarded_route(f"{_PATH}/{{issue}}", shown, authorise)]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, exists, or_, select
 
 from outrider.store.artifact_folder import artifact_name
+from outrider.store.attachment_schema import event_attachments
 from outrider.store.replay_schema import replays
 from outrider.store.schema import artifacts, attempt_artifacts
 from outrider.store.source_map_table import source_maps
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def is_referenced() -> ColumnElement[bool]:
-    """Return the condition that an attempt, a source map or a replay refers to a row of `artifacts`."""
-    columns = (attempt_artifacts.c.artifact_key, source_maps.c.artifact_key, replays.c.artifact_key)
+    """Return the condition that an attempt, a source map, a replay or an event refers to a row of `artifacts`."""
+    tables = (attempt_artifacts, source_maps, replays, event_attachments)
+    columns = (table.c.artifact_key for table in tables)
     return or_(*(exists().where(column == artifacts.c.key) for column in columns))
 
 

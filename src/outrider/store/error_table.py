@@ -15,6 +15,7 @@ from outrider.model import (
     IssueId,
     IssueState,
     identity,
+    is_event_id,
     is_trace_id,
 )
 from outrider.store.access_tables import Unchanged
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NO_RULES: Final = ErrorRules()
-_ID_DIGITS: Final = 32
 
 
 class ErrorTable(ErrorLog):
@@ -114,7 +114,7 @@ class ErrorTable(ErrorLog):
             return Excerpt.within(map(kept_event, rows), limit)
 
     def event(self, event: str) -> EventPlace | None:
-        if not _is_event_id(event):
+        if not is_event_id(event):
             return None
         own = error_events.c
         with self._database.reading() as connection:
@@ -134,7 +134,7 @@ class ErrorTable(ErrorLog):
         return self._kept(error_events.c.trace_id, [own for own in trace_ids if is_trace_id(own)], limit)
 
     def of_ids(self, event_ids: Collection[str], limit: int = 100) -> Excerpt[KeptEvent]:
-        return self._kept(error_events.c.id, [own for own in event_ids if _is_event_id(own)], limit)
+        return self._kept(error_events.c.id, [own for own in event_ids if is_event_id(own)], limit)
 
     def _kept(self, column: Column[bytes], ids: Sequence[str], limit: int) -> Excerpt[KeptEvent]:
         if len(ids) > MOST_TRACES:
@@ -161,7 +161,7 @@ class ErrorTable(ErrorLog):
         return self._changed(lambda connection: merge_issues(connection, into, others, note)) or ()
 
     def split(self, issue: IssueId, key: str, note: IssueNote) -> IssueId | None:
-        if not _is_event_id(key):
+        if not is_event_id(key):
             return None
         return self._changed(lambda connection: split_issue(connection, issue, bytes.fromhex(key), note))
 
@@ -177,7 +177,3 @@ class ErrorTable(ErrorLog):
             return self._writer.write(changing)
         except Unchanged:
             return None
-
-
-def _is_event_id(text: str) -> bool:
-    return len(text) == _ID_DIGITS and all(digit in "0123456789abcdef" for digit in text)

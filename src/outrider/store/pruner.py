@@ -20,6 +20,7 @@ from sqlalchemy import and_, bindparam, case, delete, exists, func, or_, select,
 from outrider.model import LAST_GOOD_KINDS, LASTING, Outcome, Pruned
 from outrider.store.alert_rows import forget_alerts
 from outrider.store.artifact_use import forget_unreferenced, is_referenced
+from outrider.store.attachment_schema import event_attachments
 from outrider.store.issue_schema import error_event_ids, error_events, issue_hours, issues
 from outrider.store.key_cache import raise_generation, read_mark, write_mark
 from outrider.store.release_commit_table import release_commits
@@ -107,6 +108,7 @@ def prune(
     pruner.remove_rollups()
     pruner.remove_alerts()
     pruner.remove_errors()
+    pruner.remove_attachments()
     pruner.remove_releases()
     pruner.remove_source_maps()
     pruner.remove_replays()
@@ -232,6 +234,18 @@ class _Pruner:
                 place = tuple_(own.issue_key, own.number)
                 if not connection.execute(delete(issue_hours).where(place.in_(aged_hours))).rowcount:
                     return
+
+    def remove_attachments(self) -> None:
+        """Remove attachments of the events that came first, beyond the size of all."""
+        own = event_attachments.c
+        total = func.sum(artifacts.c.bytes).over(order_by=(error_events.c.at_us.desc(), own.event_id)).label("total")
+        sized = select(own.event_id, total).join(artifacts, artifacts.c.key == own.artifact_key)
+        sized_all = sized.join(error_events, error_events.c.id == own.event_id).subquery()
+        wanted = select(sized_all.c.event_id).where(sized_all.c.total > self._policy.attachments_bytes)
+        for batch in self._batches(wanted.limit, _REFERENCES):
+            with self.writing() as connection:
+                gone = own.event_id.in_([event for (event,) in batch])
+                connection.execute(delete(event_attachments).where(gone))
 
     def remove_releases(self) -> None:
         """Remove sums of sessions by day past the age of errors, with commits, and those by hour after eight days."""

@@ -10,6 +10,7 @@ from outrider.store.alert_tables import IncidentTable, OutboxTable, SilenceTable
 from outrider.store.analysis_tables import AnalysisTable
 from outrider.store.annotation_tables import AnnotationTable, OverrideTable
 from outrider.store.artifact_folder import open_folder
+from outrider.store.attachment_table import AttachmentTable
 from outrider.store.check_tables import CheckTable, HeartbeatTable, ProofTable
 from outrider.store.database import Database, open_database, open_to_read
 from outrider.store.error_table import ErrorTable
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         AggregateLog,
         AnnotationLog,
         ArtifactStore,
+        AttachmentLog,
         AuditLog,
         CheckHistory,
         CheckRegistry,
@@ -105,6 +107,7 @@ class Store:
     trace_links: TraceLinkLog
     projects: ProjectRegistry
     errors: ErrorLog
+    attachments: AttachmentLog
     commits: CommitLog
     release_health: ReleaseHealthLog
     source_maps: SourceMapLog
@@ -142,6 +145,7 @@ class Store:
         self.trace_links = TraceLinkTable(database)
         self.projects = ProjectTable(database, writer)
         self.errors = ErrorTable(database, writer)
+        self.attachments = AttachmentTable(database, writer, folder)
         self.commits = ReleaseCommitTable(database, writer)
         self.release_health = ReleaseHealthTable(database, writer)
         self.source_maps = SourceMapTable(database, writer, folder)

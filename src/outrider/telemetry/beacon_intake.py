@@ -9,16 +9,24 @@ import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from outrider.model import KeyPurpose
-from outrider.real_users import BadBeacon, OpenViews, ReceivedBeacon, faro_vitals, read_beacon, read_web_vitals
+from outrider.real_users import (
+    BadBeacon,
+    OpenViews,
+    ReceivedBeacon,
+    faro_vitals,
+    read_beacon,
+    read_web_vitals,
+    span_vitals,
+)
 from outrider.telemetry.error_intake import RefusedErrors
 from outrider.telemetry.spool import SpoolFull
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from outrider.model import ErrorProject, ProjectKey
     from outrider.real_users import Beacon, VitalReport
@@ -30,6 +38,7 @@ VIEWS: Final = "views"
 MOST_BEACON_BYTES: Final = 65_536
 MOST_FARO_BYTES: Final = 1 << 20
 _MINUTE_S: Final = 60
+_DAY_S: Final = 86_400
 _MOST_ADDRESSES: Final = 20_000
 _FULL_S: Final = 30
 _ACCEPTED, _TAKEN = 202, 204
@@ -156,11 +165,22 @@ class BeaconIntake:
             raise self._refused("not readable", f"no beacon: {problem}", 400) from None
         if _origin_of(beacon.view.url) != request.origin:
             raise self._refused("page of another origin", "the page is of another origin than who sends", 403)
+        self._spend_day(project)
         if self._keeps_views():
             self._keep(json.dumps(beacon.view, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
         else:
             self._tally.add("page views not kept, no telemetry")
         return beacon
+
+    def take_spans(self, request: ErrorRequestHead, document: Mapping[str, Any]) -> None:
+        """Keep the vitals that spans of Sentry's client for browsers tell, as far as beacons are taken."""
+        for report in span_vitals(document):
+            known = self._open.placed(report)
+            if known is not None and self._is_on():
+                head = BeaconHead(request, known.agent, is_declined=request.is_declined)
+                with suppress(RefusedErrors):  # counted; the spans are kept
+                    if project := self.admit(head):
+                        self._keep_report(head, project, known)
 
     def admit(self, head: BeaconHead) -> ErrorProject | None:
         """Count what a page sends against the limits of its key; return its project, None if the browser declines.
@@ -208,6 +228,14 @@ class BeaconIntake:
                 raise self._refused("limit of the minute", f"more than {most:,} beacons a minute", 429, left_s)
         for name in limits:
             self._spent[name] = self._spent.get(name, 0) + 1
+
+    def _spend_day(self, project: ErrorProject) -> None:
+        counted = f"project {project.id} beacons"
+        if self._tally.add(counted) > project.beacons_per_day:
+            self._tally.add(counted, -1)
+            self._tally.add(f"{counted} beyond the limit of the day")
+            left_s = int(_DAY_S - self._now_s() % _DAY_S) + 1
+            raise self._refused("limit of the day", f"more than {project.beacons_per_day:,} beacons today", 429, left_s)
 
     def _keep(self, line: bytes) -> None:
         try:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from outrider.errors import ReceivedEvent, read_sentry_event
+from outrider.errors import ReceivedEvent, SentAttachment, attachment_from_json, read_sentry_event
 from outrider.model import Arrival, SessionCount, StoreError
 from outrider.telemetry.error_intake import SESSIONS
 from outrider.telemetry.spool_digestion import SpoolDigestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from outrider.model import AddedEvent, ErrorEvent
     from outrider.telemetry.limits import Tally
@@ -32,6 +33,7 @@ class ErrorDigestion(SpoolDigestion):
 
     Args:
         add: Stores events, all or none; raises `StoreError` while it cannot.
+        attach: Keeps files of an event: name, media type, content; returns whether it did.
         add_sessions: Adds sessions to their sums, all or none, once for a token; raises as `add` does.
         after: Is called after each round.
     """
@@ -42,11 +44,13 @@ class ErrorDigestion(SpoolDigestion):
         add: Callable[[Sequence[ErrorEvent]], Sequence[AddedEvent]],
         tally: Tally,
         *,
+        attach: Callable[[str, Sequence[tuple[str, str, Path]]], bool] = lambda _event, _files: False,
         add_sessions: Callable[[Sequence[SessionCount], int], bool] = lambda _counts, _token: True,
         after: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(spool, "errors", after=after)
         self._add = add
+        self._attach = attach
         self._add_sessions = add_sessions
         self._tally = tally
 
@@ -60,13 +64,32 @@ class ErrorDigestion(SpoolDigestion):
         for batch in _batches(self._events(segment)):
             if self.is_ending:
                 return
-            add_events(self._add, batch, self._tally)
+            add_events(self._add, [event for event, _ in batch], self._tally)
+            for event, files in batch:
+                if files:
+                    self._attach_files(event.id, files)
         self._spool.forget(segment)
 
-    def _events(self, segment: Path) -> Iterator[ErrorEvent]:
+    def _attach_files(self, event: str, files: Sequence[SentAttachment]) -> None:
+        """Keep the files of an event, if it is kept; an event that was stored before a kill gets them now."""
+        with tempfile.TemporaryDirectory() as folder:
+            placed = []
+            try:
+                for number, file in enumerate(files):
+                    path = Path(folder) / str(number)
+                    path.write_bytes(file.content)
+                    placed.append((file.name, file.media_type, path))
+                is_kept = self._attach(event, placed)
+            except OSError as error:
+                log.warning("attachments could not be kept", event_id=event, reason=str(error))
+                is_kept = False
+        self._tally.add(f"attachments {'stored' if is_kept else 'not kept'}", len(files))
+
+    def _events(self, segment: Path) -> Iterator[tuple[ErrorEvent, list[SentAttachment]]]:
         for line in _lines(segment):
             try:
-                yield read_event(json.loads(line))
+                document = json.loads(line)
+                yield read_event(document), [attachment_from_json(own) for own in document.get("attachments", ())]
             except (ValueError, TypeError, LookupError, RecursionError) as error:
                 log.warning("an error could not be read", reason=str(error))
                 self._tally.add("events dropped, not readable")
@@ -123,11 +146,14 @@ def read_event(line: dict[str, Any]) -> ErrorEvent:
     return read_sentry_event(line["document"], ReceivedEvent(**received))
 
 
-def _batches(events: Iterator[ErrorEvent]) -> Iterator[list[ErrorEvent]]:
-    batch: list[ErrorEvent] = []
+def _batches(
+    events: Iterator[tuple[ErrorEvent, list[SentAttachment]]],
+) -> Iterator[list[tuple[ErrorEvent, list[SentAttachment]]]]:
+    """Yield events with their files, of which none that is large waits for others."""
+    batch: list[tuple[ErrorEvent, list[SentAttachment]]] = []
     for event in events:
         batch.append(event)
-        if len(batch) >= _BATCH:
+        if len(batch) >= _BATCH or event[1]:
             yield batch
             batch = []
     if batch:

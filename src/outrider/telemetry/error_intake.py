@@ -16,16 +16,19 @@ from urllib.parse import urlsplit
 import brotli
 
 from outrider.errors import (
+    ATTACHMENT,
     LOG_ITEMS,
     SESSION_ITEMS,
     SPAN_ITEMS,
     BadEnvelope,
     EventScrubber,
+    attachment_to_json,
     event_id,
     faro_documents,
     faro_logs,
     faro_others,
     json_object,
+    kept_attachments,
     losses,
     read_envelope,
     read_reports,
@@ -33,6 +36,7 @@ from outrider.errors import (
     session_counts,
     time_us,
 )
+from outrider.model import KeyPurpose
 from outrider.real_users import browser_family
 from outrider.telemetry.limits import USUAL_LIMITS, Limits, Tally
 from outrider.telemetry.otlp_body import BadTelemetry, inflated
@@ -41,7 +45,7 @@ from outrider.telemetry.spool import SpoolFull
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from outrider.errors import EnvelopeItem
+    from outrider.errors import EnvelopeItem, SentAttachment
     from outrider.model import ErrorProject, ProjectKey
     from outrider.telemetry.spool import Spool
 
@@ -49,6 +53,7 @@ ERRORS: Final = "errors"
 SESSIONS: Final = "sessions"
 _EVENTS: Final = frozenset({"event", "error"})
 _REPORT: Final = "client_report"
+_SPANS: Final = "span"
 _REPLAY: Final = frozenset({"replay_event", "replay_recording"})
 _TELEMETRY: Final = SPAN_ITEMS | LOG_ITEMS
 _READ: Final = _TELEMETRY | SESSION_ITEMS | {_REPORT}
@@ -119,6 +124,7 @@ class ErrorIntake:
     Args:
         pass_on: Keeps an item of an envelope that is telemetry, such as a transaction; returns whether it did.
         replays: Keeps a part of a replay: what Sentry calls its event, and its recording; raises `RefusedErrors`.
+        keeps_attachments: Whether files that come along with an event are kept.
         room: Raises `SpoolFull` while the disk is nearly full.
         now_s: Seconds since 1970.
     """
@@ -133,6 +139,7 @@ class ErrorIntake:
         pass_on: Callable[[ErrorProject, str, dict[str, Any]], bool] = lambda _project, _item, _document: False,
         replays: Callable[[ErrorProject, dict[str, Any], bytes], None] | None = None,
         room: Callable[[], None] = lambda: None,
+        keeps_attachments: bool = True,
         limits: Limits = USUAL_LIMITS,
         now_s: Callable[[], float] = time.time,
     ) -> None:
@@ -143,8 +150,10 @@ class ErrorIntake:
         self._pass_on = pass_on
         self._replays = replays
         self._room = room
+        self._keeps_attachments = keeps_attachments
         self._limits = limits
         self._now_s = now_s
+        self._see_spans: Callable[[ErrorRequestHead, dict[str, Any]], None] = lambda _head, _document: None
         self._minute = 0
         self._spent: dict[str, int] = {}
 
@@ -152,6 +161,10 @@ class ErrorIntake:
     def most_bytes(self) -> int:
         """Most bytes of a body, as it is sent."""
         return self._limits.body_bytes
+
+    def watch_spans(self, see: Callable[[ErrorRequestHead, dict[str, Any]], None]) -> None:
+        """Have the spans of pages seen by who reads vitals in them, too."""
+        self._see_spans = see
 
     def is_quick(self, head: ErrorRequestHead, size: int) -> bool:
         """Return whether a body of so many bytes is kept in a moment, so that a thread for it would cost more."""
@@ -173,10 +186,11 @@ class ErrorIntake:
             named = event_id(document.get("event_id")) or event_id(envelope.headers.get("event_id"))
             documents.append((named or uuid.uuid4().hex, document))
         sent_us = time_us(envelope.headers.get("sent_at"))
-        self._keep(head, project, known, documents, sent_us)
+        files = self._attachments(envelope.items, len(documents))
+        self._keep(head, project, known, documents, sent_us, files=files)
         for item in envelope.items:
-            if item.type not in _EVENTS | _REPLAY:
-                self._take_other(item, project, known)
+            if item.type not in _EVENTS | _REPLAY | {ATTACHMENT}:
+                self._take_other(item, head, project, known)
         self._take_replay([item for item in envelope.items if item.type in _REPLAY], head, project, known)
         return documents[0][0] if documents else event_id(envelope.headers.get("event_id"))
 
@@ -249,7 +263,7 @@ class ErrorIntake:
         self._tally.add(f"{what} {'passed on' if is_passed else 'skipped'}", count)
         return is_passed
 
-    def _take_other(self, item: EnvelopeItem, project: ErrorProject, key: ProjectKey) -> None:
+    def _take_other(self, item: EnvelopeItem, head: ErrorRequestHead, project: ErrorProject, key: ProjectKey) -> None:
         """Pass telemetry on and count losses that a client tells of; what else is no error is counted."""
         kind = item.type if item.type in _KNOWN_ITEMS else "unknown"
         try:
@@ -265,6 +279,8 @@ class ErrorIntake:
             self._keep_sessions(document, project)
         elif kind in _TELEMETRY and is_wanted:
             self._pass_within((project, key), kind, document, f"{kind} items")
+            if kind == _SPANS and key.purpose is KeyPurpose.BROWSER:
+                self._see_spans(head, document)
         else:
             self._tally.add(f"{kind} items skipped")
 
@@ -300,6 +316,16 @@ class ErrorIntake:
                 what = "left out"
         for item in items:
             self._tally.add(f"{item.type} items {what}")
+
+    def _attachments(self, items: Sequence[EnvelopeItem], events: int) -> list[SentAttachment]:
+        """Return the attachments that are kept, with one event; others are counted."""
+        sent = sum(item.type == ATTACHMENT for item in items)
+        is_wanted = sent and events == 1 and self._keeps_attachments
+        kept = kept_attachments(items, self._scrubber.text) if is_wanted else []
+        for what, count in (("taken", len(kept)), ("left out", sent - len(kept))):
+            if count:
+                self._tally.add(f"attachments {what}", count)
+        return kept
 
     def _is_within(self, name: str, most: int) -> bool:
         """Count an item of a minute; return whether it is one of the first so many."""
@@ -351,17 +377,19 @@ class ErrorIntake:
 
     def _keep(
         self, head: ErrorRequestHead, project: ErrorProject, key: ProjectKey,
-        documents: list[tuple[str, dict[str, Any]]], sent_us: int | None,
+        documents: list[tuple[str, dict[str, Any]]], sent_us: int | None, *, files: Sequence[SentAttachment] = (),
     ) -> None:  # fmt: skip
         if not documents:
             return
         self._spend(head, project, key, len(documents))
         received_us = round(self._now_s() * 1_000_000)
-        lines = [
+        lines: list[dict[str, Any]] = [
             {"id": name, "project": project.id, "service": project.service, "environment": project.environment,
              "received_us": received_us, "sent_us": sent_us, "document": self._scrubber.document(document)}
             for name, document in documents
         ]  # fmt: skip
+        if files:
+            lines[0]["attachments"] = [attachment_to_json(own) for own in files]
         try:
             self._room()
             self._spool.append(

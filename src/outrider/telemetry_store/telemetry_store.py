@@ -182,6 +182,12 @@ class TelemetryStore(TelemetryTables, PageViewSearch):
         self._client.move(ServerAddress.of_engine(self._engine.record))
         return True
 
+    def reach_again(self, folder: Path) -> None:
+        """Go on with the engine that serves a folder now, where another process has started it anew."""
+        record = running_engine(folder)
+        if record is not None and self._engine is None:
+            self._client.move(ServerAddress.of_engine(record))
+
     def close(self) -> None:
         """Close connections, and the engine if it was started for this store."""
         self._client.close()

@@ -36,6 +36,7 @@ class ErrorSettings:
         spool_bytes: Of what waits to be read and stored.
         least_free_bytes: Of the disk, below which nothing is taken.
         source_map_bytes: Of all source maps together.
+        attachment_bytes: Of all attachments of events together; 0 for none.
         replay_bytes: Of all replays together.
         replay_bytes_per_day: Of a project's replays that come in within a UTC day.
         code_url: Template of the address of a line of code; empty for none.
@@ -51,6 +52,7 @@ class ErrorSettings:
     spool_bytes: int = 500 * 10**6
     least_free_bytes: int = 10**9
     source_map_bytes: int = 5 * 10**9
+    attachment_bytes: int = 10**9
     replay_bytes: int = 5 * 10**9
     replay_bytes_per_day: int = 500 * 10**6
     code_url: str = ""
@@ -77,6 +79,7 @@ def read_errors(table: Table) -> ErrorSettings:
         spool_bytes=table.read("spool", as_size("10 MB", "10 TB"), usual.spool_bytes),
         least_free_bytes=table.read("free", as_size("10 MB", "100 TB"), usual.least_free_bytes),
         source_map_bytes=table.read("source_maps", as_size("10 MB", "10 TB"), usual.source_map_bytes),
+        attachment_bytes=table.read("attachments", as_size("0 MB", "10 TB"), usual.attachment_bytes),
         replay_bytes=table.read("replays", as_size("10 MB", "10 TB"), usual.replay_bytes),
         replay_bytes_per_day=table.read("replays_per_day", as_size("1 MB", "10 TB"), usual.replay_bytes_per_day),
         code_url=table.read("code_url", as_code_url, usual.code_url),

@@ -8,6 +8,7 @@ from outrider.model.ports.access_ports import AuditLog, SessionLog, TokenLog, Us
 from outrider.model.ports.alert_ports import IncidentLog, Outbox, SilenceLog
 from outrider.model.ports.annotation_ports import AnnotationLog, OverrideLog
 from outrider.model.ports.artifact_store import ArtifactStore, Content, FolderEntry
+from outrider.model.ports.attachment_log import AttachmentLog
 from outrider.model.ports.check_history import CheckHistory, RunPosition
 from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
 from outrider.model.ports.commit_log import CommitLog
@@ -54,14 +55,14 @@ from outrider.model.ports.trace_link_log import TraceLinkLog
 from outrider.model.ports.view_log import ViewLog
 
 __all__ = [
-    "AccessRecords", "AggregateLog", "AlertRecords", "AnnotationLog", "ArtifactStore", "AuditLog", "CheckHistory",
-    "CheckRecords", "CheckRegistry", "CheckSchedule", "CommitLog", "Content", "CoverageRecords", "DashboardRecords",
-    "ErrorLog",
-    "ErrorRecords", "ExecutionStore", "FolderEntry", "GateLog", "GateRecords", "HeartbeatLog", "HeartbeatRecords",
-    "IncidentLog", "IncidentRecords", "JudgeHistory", "JudgeMemory", "LoadProgressLog", "MapRecords", "OperatorRecords",
-    "Outbox", "OverrideLog", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruner", "ReleaseHealthLog", "ReplayLog",
-    "ReportHistory", "ReportRecords", "RollupReader", "RunHistory", "RunLog", "RunPosition", "ScheduleQueue",
-    "SchedulerStore", "Selection", "SeriesReader", "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog",
-    "SourceMapLog", "StatusLog", "StatusPageRecords", "TableReader", "TelemetryInserts", "TelemetryReader",
-    "TelemetryRecords", "TokenLog", "TraceLinkLog", "UserDirectory", "ViewLog",
+    "AccessRecords", "AggregateLog", "AlertRecords", "AnnotationLog", "ArtifactStore", "AttachmentLog", "AuditLog",
+    "CheckHistory", "CheckRecords", "CheckRegistry", "CheckSchedule", "CommitLog", "Content", "CoverageRecords",
+    "DashboardRecords", "ErrorLog", "ErrorRecords", "ExecutionStore", "FolderEntry", "GateLog", "GateRecords",
+    "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory", "JudgeMemory",
+    "LoadProgressLog", "MapRecords", "OperatorRecords", "Outbox", "OverrideLog", "ProjectRecords", "ProjectRegistry",
+    "ProofLog", "Pruner", "ReleaseHealthLog", "ReplayLog", "ReportHistory", "ReportRecords", "RollupReader",
+    "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore", "Selection", "SeriesReader",
+    "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog", "SourceMapLog", "StatusLog", "StatusPageRecords",
+    "TableReader", "TelemetryInserts", "TelemetryReader", "TelemetryRecords", "TokenLog", "TraceLinkLog",
+    "UserDirectory", "ViewLog",
 ]  # fmt: skip

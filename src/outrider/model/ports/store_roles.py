@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.alert_ports import IncidentLog, Outbox, SilenceLog
     from outrider.model.ports.annotation_ports import AnnotationLog, OverrideLog
     from outrider.model.ports.artifact_store import ArtifactStore
+    from outrider.model.ports.attachment_log import AttachmentLog
     from outrider.model.ports.check_history import CheckHistory
     from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
     from outrider.model.ports.commit_log import CommitLog
@@ -307,6 +308,11 @@ class ServiceRecords(SchedulerStore, JudgeHistory, CoverageRecords, Protocol):
 
 class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
     """What pages and the API read."""
+
+    @property
+    def attachments(self) -> AttachmentLog:
+        """Files of events."""
+        ...
 
     @property
     def commits(self) -> CommitLog:
