@@ -111,6 +111,8 @@ def test_a_time_before_the_deviation_opens_nothing(workspace: Workspace, store: 
 
 def test_a_rule_of_which_nothing_was_measured_yet_opens_no_incident(workspace: Workspace) -> None:
     """Such as one that was just written, in a workspace without checks."""
+    (workspace.root / "outrider.toml").write_text("[telemetry]\n")
+    workspace = load(workspace.root)
     alerts = workspace.root / "scheduler" / "alerts.toml"
     alerts.parent.mkdir()
     alerts.write_text('[[rule]]\nname = "slow"\nspans = "kind:server"\nmeasure = "p95(duration)"\nbaseline = "above"\n')

@@ -15,7 +15,7 @@ from outrider.cli.server_option import chosen_backend
 from outrider.model import counted
 
 
-@click.command(epilog="Example: outrider release 2.14.0 --commits v2.13.0..HEAD")
+@click.command(epilog="Example: outrider release 2.14.0")
 @click.argument("name", required=False)
 @click.option(
     "--at", "at_us", metavar="TIME", type=TypedValue("time", moment_us),
@@ -25,7 +25,7 @@ from outrider.model import counted
 @click.option("--accept", is_flag=True, help="Learn the level since then as the new baseline.")
 @click.option(
     "--commits", metavar="RANGE", default="",
-    help="What it consists of, of the Git repository here: suspects of its new issues.",
+    help="What it consists of, of the Git repository here, such as v2.13.0..HEAD: suspects of new issues.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of all releases.")
 def release(
