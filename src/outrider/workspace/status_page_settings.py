@@ -17,8 +17,8 @@ _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 TAKEN_PARTS = frozenset(
     {
         "account", "acknowledge", "annotations", "api", "audit", "checks", "dashboards", "errors", "gates", "healthz",
-        "heartbeat", "hosts", "incidents", "live", "logs", "metrics", "on-call", "ping", "readyz", "related", "releases",
-        "replays", "reports", "runbooks", "runs", "search", "service", "services", "sessions", "settings",
+        "heartbeat", "hosts", "incidents", "live", "logs", "metrics", "on-call", "ping", "readyz", "related",
+        "releases", "replays", "reports", "runbooks", "runs", "search", "service", "services", "sessions", "settings",
         "sign-in", "sign-out", "silences", "static", "status-page", "tokens", "traces", "views", "vitals",
         "what-would-happen", "without-data",
     }
