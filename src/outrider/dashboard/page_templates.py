@@ -46,7 +46,7 @@ _BUILT = {"pages.js": "text/javascript", "report.js": "text/javascript", "report
 SECTIONS = (
     ("/", "Overview"), ("/incidents", "Incidents"), ("/errors", "Errors"),
     ("/on-call", "On call"), ("/silences", "Silences"),
-    ("/releases", "Releases"), ("/gates", "Gate"), ("/reports", "Reports"), ("/service", "Service"),
+    ("/releases", "Releases"), ("/gates", "Gate"), ("/reports", "Reports"), ("/service", "Own health"),
 )  # fmt: skip
 """Pages that every page links to: path and name."""
 
