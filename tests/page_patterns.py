@@ -26,7 +26,7 @@ PAGES = {
     "errors": {"/errors", "/errors/{issue}"},
     "telemetry": {"/logs", "/logs/around", "/traces", "/traces/{trace}"},
     "services": {"/services", "/services/map", "/services/{name:path}", "/hosts", "/hosts/{name:path}", "/vitals",
-                 "/sessions", "/sessions/{session}", "/replays/{session}"},
+                 "/sessions", "/sessions/{session}", "/replays/{session}", "/related/{kind}/{name}"},
     "dashboards": {"/dashboards", "/dashboards/{dashboard}"},
     "settings": {"/settings"},
     "access": {"/sign-in", "/sign-in/oidc/callback", "/account", "/tokens", "/audit"},

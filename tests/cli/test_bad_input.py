@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -181,6 +182,7 @@ def test_a_full_disk_is_told_and_leaves_no_half_database(own_desk: Desk) -> None
         [sys.executable, "-m", "outrider", "runs"],
         cwd=own_desk.root,
         preexec_fn=partial(resource.setrlimit, resource.RLIMIT_FSIZE, (40_000, 40_000)),
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # which Python would cut short, for all that come after
         capture_output=True,
         text=True,
         check=False,

@@ -297,8 +297,9 @@ def test_a_taken_port_stops_no_run(watched: Desk) -> None:
 
 
 @pytest.mark.slow
-def test_a_full_disk_delays_runs_and_loses_none(watched: Desk) -> None:
+def test_a_full_disk_delays_runs_and_loses_none(watched: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """No file may grow for a while, as on a full disk; what was finished meanwhile is stored afterwards."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # which Python would cut short, for all that come after
     watched.write("outrider.toml", CALM + '[defaults]\nevery = "2s"\n')  # the outage is over before the next is due
     with up(watched) as service:
         service.wait_for("run.stored", 2)

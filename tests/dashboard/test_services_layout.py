@@ -35,7 +35,8 @@ pytestmark = pytest.mark.browser
 PATHS = ("/services", "/services?since=7d", "/services/map", "/services/shop-00", "/services/nobody", "/hosts",
          "/hosts?q=nobody", "/hosts/node-0", "/hosts/nobody", "/vitals", "/vitals?vital=cls&by=browser&device=phone",
          "/vitals?page=nothing", "/vitals?page=/cart", "/sessions?has=error", "/sessions?trace=nobody",
-         f"/sessions/{1:032x}", "/sessions/nobody", f"/replays/{1:032x}", "/replays/nobody")  # fmt: skip
+         f"/sessions/{1:032x}", "/sessions/nobody", f"/replays/{1:032x}", "/replays/nobody",
+         f"/related/session/{1:032x}", "/related/run/nobody")  # fmt: skip
 SERVICES = 60
 
 

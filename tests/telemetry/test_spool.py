@@ -174,7 +174,7 @@ except SpoolFull as error:
     print(error)
 spool.write(SignalKind.LOGS, [log_record("last")])
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-B", "-c", program], capture_output=True, text=True, check=True)
 
     records = [record for segment in Spool(tmp_path, MOST).sealed() for record in read_segment(segment)[1]]
     assert done.stdout == "the spool cannot be written: no space left\n"

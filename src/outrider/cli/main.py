@@ -229,7 +229,9 @@ def _report(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         _show(error)
         return error.exit_code
-    if isinstance(error, click.exceptions.Abort):
+    if isinstance(error.__cause__, EOFError):  # as of a compiled module that a full disk cut short
+        error = error.__cause__
+    elif isinstance(error, click.exceptions.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
     from outrider.cli.echo import echo  # noqa: PLC0415 - as the next
