@@ -25,7 +25,7 @@ def path_bytes(path: str) -> int:
 def test_an_emptied_database_gives_its_room_back(place: Place, store: Store, make: Maker) -> None:
     """The file shrinks when most of it is empty."""
     path = place.url.removeprefix("sqlite:///")
-    for _ in range(20):
+    for _ in range(30):
         store.runs.record_many([replace(aged(make, 400), reason="x" * 1_000) for _ in range(200)])
     before = path_bytes(path)
 
