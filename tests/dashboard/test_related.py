@@ -24,7 +24,7 @@ def test_each_leads_to_all_others(scene: Scene, telemetry: ClickHouseClient, ser
     run = failing_shop(scene, telemetry, service, trace).lead.run
     visit = f"{int(trace[:8], 16):032x}"
     call = f'[[150, "call", "POST /pay", 500, 80, "{trace}"]]'
-    view = page_view(1, session=visit, view=trace[:16], page=HOSTILE, events=call)
+    view = page_view(1, session=visit, view=trace[:16], trace_id=trace, page=HOSTILE, events=call)
     PageViewSearch(telemetry, clock=lambda: NOW_NS).insert_page_views([view], token=f"visit {service}")
 
     starts = {"trace": trace, "run": run, "issue": "1", "session": visit}
