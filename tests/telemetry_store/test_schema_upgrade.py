@@ -77,8 +77,8 @@ OTHERS = {
 """Columns and order of tables as the exporter of OpenTelemetry's collector makes them."""
 
 
-def export(client: ClickHouseClient, word: str) -> None:
-    """Insert a record, a span and a point as the exporter does: it names its columns."""
+def export(client: ClickHouseClient, word: str, ago_s: int) -> None:
+    """Insert a record, a span and a point of so long ago as the exporter does: it names its columns."""
     given = "ResourceAttributes, ServiceName"
     rows = {
         f"otel_logs (Timestamp, SeverityNumber, Body, LogAttributes, {given})": f"17, '{word}', map('order', '7')",
@@ -89,7 +89,8 @@ def export(client: ClickHouseClient, word: str) -> None:
     }
     for columns, values in rows.items():
         client.command(
-            f"INSERT INTO {client.database}.{columns} SELECT now64(9), {values}, map('host.name', 'node'), 'shop'"
+            f"INSERT INTO {client.database}.{columns}"
+            f" SELECT now64(9) - INTERVAL {ago_s} SECOND, {values}, map('host.name', 'node'), 'shop'"
         )
 
 
@@ -97,10 +98,10 @@ def test_tables_that_an_exporter_made_and_fills_are_read_and_written(client: Cli
     """Records of before are found, too; services and hosts are told from then on, and a repeat changes nothing."""
     for table, (columns, order) in OTHERS.items():
         client.command(f"CREATE TABLE {client.database}.{table} ({columns}) ENGINE = MergeTree PARTITION BY {order}")
-    export(client, "before")
+    export(client, "before", 20)
 
     upgrade_schema(client)
-    export(client, "after")
+    export(client, "after", 5)
     tables, search = TelemetryTables(client), PageViewSearch(client)
     for _ in range(2):
         tables.insert_logs([log_record("ours", "mine")], token="a")
