@@ -8,7 +8,6 @@ that no spool could hold or no column of the table could. With `--engine`, what 
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import random
 import sys
@@ -16,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any, Final
+
+from benchmarks.broken_json import broken_json
 
 from outrider.errors import EventScrubber
 from outrider.real_users import BadBeacon, PageView, ReceivedBeacon, read_beacon
@@ -45,24 +46,6 @@ ODD: Final[tuple[Any, ...]] = (
 )  # fmt: skip
 
 
-def broken(rng: random.Random) -> bytes:
-    """Return a beacon that is broken somewhere, or not."""
-    beacon = json.loads(json.dumps(BEACON))
-    for _ in range(rng.randrange(4)):
-        place: Any = beacon
-        while isinstance(place, (dict, list)) and place:
-            key = rng.choice(list(place) if isinstance(place, dict) else range(len(place)))
-            if not isinstance(place[key], (dict, list)) or not place[key] or rng.random() < 0.3:
-                place[key] = copy.deepcopy(rng.choice(ODD))
-                break
-            place = place[key]
-    content = bytearray(json.dumps(beacon).encode())
-    for _ in range(rng.choice((0, 0, 0, 1, 3))):
-        at = rng.randrange(len(content))
-        content[at : at + rng.randrange(3)] = rng.randbytes(rng.randrange(3))
-    return bytes(content)
-
-
 def main() -> int:
     """Print what was counted; one if anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -77,7 +60,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         store = TelemetryStore.open_embedded(EngineOptions(Path(folder))) if options.engine else None
         for number in range(options.count):
-            content, began_s = broken(rng), time.thread_time()
+            content, began_s = broken_json(BEACON, ODD, rng, most=3, early=0.3), time.thread_time()
             try:
                 beacon = read_beacon(content, received, scrubber.text)
                 view = PageView._make(json.loads(json.dumps(beacon.view, ensure_ascii=False).encode()))

@@ -8,13 +8,14 @@ and those of which something is kept that could run, or that is no JSON.
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import random
 import re
 import sys
 import time
 from typing import Any, Final
+
+from benchmarks.broken_json import broken_json
 
 from outrider.real_users import BadReplay, read_replay
 from outrider.telemetry import Scrubber
@@ -58,24 +59,6 @@ ODD: Final[tuple[Any, ...]] = (
 )  # fmt: skip
 
 
-def broken(rng: random.Random) -> bytes:
-    """Return a part that is broken somewhere, or not."""
-    part = copy.deepcopy(PART)
-    for _ in range(rng.randrange(5)):
-        place: Any = part
-        while isinstance(place, (dict, list)) and place:
-            key = rng.choice(list(place) if isinstance(place, dict) else range(len(place)))
-            if not isinstance(place[key], (dict, list)) or not place[key] or rng.random() < 0.2:
-                place[key] = copy.deepcopy(rng.choice(ODD))
-                break
-            place = place[key]
-    content = bytearray(json.dumps(part).encode())
-    for _ in range(rng.choice((0, 0, 0, 1, 3))):
-        at = rng.randrange(len(content))
-        content[at : at + rng.randrange(3)] = rng.randbytes(rng.randrange(3))
-    return bytes(content)
-
-
 def main() -> int:
     """Print what was counted; one if anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -84,7 +67,7 @@ def main() -> int:
     options = parser.parse_args()
     rng, scrubber, refused, problems = random.Random(options.seed), Scrubber(), 0, []
     for _ in range(options.count):
-        content, began_s = broken(rng), time.thread_time()
+        content, began_s = broken_json(PART, ODD, rng, most=4, early=0.2), time.thread_time()
         try:
             part = read_replay(content, scrubber.text)
             if not json.loads(part.content) or (harm := HARMFUL.search(part.content.decode())):
