@@ -1,6 +1,6 @@
 """What real users live through: beacons and replays read, and what is asked of page views. Values; no I/O."""
 
-from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon
+from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon, user_digest
 from outrider.real_users.browser_family import browser_family
 from outrider.real_users.lead_time import DAY_US, LeadTime, LeadTimes, lead_time, lead_times
 from outrider.real_users.open_views import OpenViews
@@ -67,4 +67,5 @@ __all__ = [
     "read_replay",
     "read_web_vitals",
     "span_vitals",
+    "user_digest",
 ]
