@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.builders import provide_database, run_of
+from tests.cli.conftest import invoke
 from tests.dashboard.telemetry_scene import page_view
 from tests.store.conftest import NOW_US, Maker
 from tests.telemetry_store.samples import log_record, span
 
 from outrider.app import back_up, find_workspace, open_personal_data, open_store, open_telemetry, restore_backup
-from outrider.app.error_projects import add_project
+from outrider.app.error_projects import KeyRequest, add_project
 from outrider.app.personal_data import SPOOLS
 from outrider.app.signing_key import signing_key
 from outrider.app.tombstone_file import TOMBSTONES, FollowedTombstones, tombstones
@@ -72,7 +73,7 @@ def spooled(number: int, user: str) -> bytes:
 
 def fill(site: Workspace, store: Store, telemetry: TelemetryStore, make: Maker, folder: Path) -> None:
     """Put the person, and somebody else, wherever something is kept."""
-    add_project(store, site, "shop", "production", per_day=1_000)
+    add_project(store, site, "shop", "production", per_day=1_000, key=KeyRequest())
     digest = user_digest(signing_key(site.state), 1, WHO)
     theirs = event(
         "a", user=ErrorUser(WHO), tags={"user": WHO, "plan": "pro"}, contexts={"session": {"id": SESSION}},
@@ -214,3 +215,21 @@ def test_nobody_is_erased_by_an_empty_name(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one"):
         Person([Identifier(IdentifierKind.USER, " ")])
     assert not tombstones(tmp_path)
+
+
+def test_the_command_asks_first_and_says_where_it_looked(tmp_path: Path) -> None:
+    """Without a terminal it erases by `--yes` alone; of nobody it says so."""
+    (tmp_path / "outrider.toml").write_text("", "utf-8")
+    provide_database(find_workspace(tmp_path).state / "outrider.db")
+
+    refused = invoke(tmp_path, "privacy", "erase", "--user", WHO, stdin="y\n")
+    unnamed = invoke(tmp_path, "privacy", "export", "--out", "all")
+    shown = invoke(tmp_path, "privacy", "export", "--user", WHO, "--out", "all")
+    erased = invoke(tmp_path, "privacy", "erase", "--user", WHO, "--yes", "--json")
+
+    assert "[not-confirmed]" in refused.stderr
+    assert "[no-identifier]" in unnamed.stderr
+    assert "nothing is kept of this person" in shown.stdout
+    assert "searched: error events" in shown.stdout
+    assert json.loads((tmp_path / "all/manifest.json").read_text())["parts"] == []
+    assert json.loads(erased.stdout)["erased"]["tombstones"] == 1

@@ -73,8 +73,7 @@ class PersonalRows:
                     self._alter(table, f"DELETE IN PARTITION ID '{partition}' WHERE {where}")
         touched = [table for table, count in counts.items() if count]
         tell("waiting until the engine has removed the old parts")
-        for table in touched:
-            self._clear(table)
+        self._clear(touched)
         return {table: counts[table] for table in touched}
 
     def recognise(self, tombstones: Tombstones) -> frozenset[Identifier]:
@@ -99,21 +98,24 @@ class PersonalRows:
             found.setdefault(partition, []).append(int(digest))
         return found
 
-    def _clear(self, table: str) -> None:
-        """Wait until parts that were replaced are gone from the disk, and mutations with them."""
-        sql = "SELECT count() FROM system.parts WHERE database = {d:String} AND table = {t:String} AND NOT active"
+    def _clear(self, tables: Sequence[str]) -> None:
+        """Wait until parts that were replaced are gone from the disk."""
+        sql = (
+            "SELECT count() FROM system.parts WHERE database = {d:String} AND table IN {t:Array(String)} AND NOT active"
+        )
         settings = ", ".join(f"{name} = {value}" for name, value in _FEW_PARTS.items())
-        self._alter(table, f"MODIFY SETTING {settings}")
-        for act in ("STOP", "START"):  # which wakes it, where this user may
-            with suppress(TelemetryError):
-                self._client.command(f"SYSTEM {act} CLEANUP {self._name(table)}")
-        try:
-            until_s = time.monotonic() + _CLEARED_S
-            while time.monotonic() < until_s:
-                if not self._client.query(sql, {"d": self._client.database, "t": table}).rows[0][0]:
-                    return
-                time.sleep(_WAIT_S)
-        finally:
+        for table in tables:
+            self._alter(table, f"MODIFY SETTING {settings}")
+        until_s = time.monotonic() + _CLEARED_S
+        while self._client.query(sql, {"d": self._client.database, "t": list(tables)}).rows[0][0]:
+            if time.monotonic() > until_s:
+                break
+            for table in tables:
+                for act in ("STOP", "START"):  # which has it look now, where this user may
+                    with suppress(TelemetryError):
+                        self._client.command(f"SYSTEM {act} CLEANUP {self._name(table)}")
+            time.sleep(_WAIT_S)
+        for table in tables:
             self._alter(table, f"RESET SETTING {', '.join(_FEW_PARTS)}")
 
     def _columns(self, table: str) -> list[str]:
