@@ -130,7 +130,7 @@ def keys(number: int, *, as_json: bool) -> None:
         return
     for issued in known:
         state = _state(issued, workspace.timezone)
-        echo(f"{state:24} {issued.key.purpose:8} {issued.dsn}  {' '.join(issued.key.origins)}")
+        click.echo(f"{state:24} {issued.key.purpose:8} {issued.dsn}  {' '.join(issued.key.origins)}")  # `echo` hides keys
 
 
 @project.command("add-key", epilog="Example: outrider project add-key 1 --origin https://shop.example")
