@@ -212,7 +212,8 @@ class IssueNote:
     """What somebody, or an event, did to an issue; a comment is one, too.
 
     Attributes:
-        action: `comment`, `resolve`, `ignore`, `reopen`, `assign`, `merge`, `split`, `symbolicate`, `regressed` or `escalated`.
+        action: `comment`, `resolve`, `ignore`, `reopen`, `assign`, `merge`, `split`, `symbolicate`, `regressed` or
+            `escalated`.
         author: Who did it; empty for Outrider itself.
         text: The comment, or a few words more.
     """
