@@ -177,7 +177,7 @@ def _spans(
         for link in links:
             runs[link.trace_id].add(link.run)
         own = [trace_id for trace_id in ids if len(runs[trace_id]) == 1 and links.is_complete]
-        known = reader.traces(own, limit=_MOST_ROWS, each=MOST_SPANS + 1)
+        known = reader.traces(own, limit=_MOST_ROWS, spans_each=MOST_SPANS + 1)
         spans |= {trace_id: known[trace_id] or _TOO_MANY for trace_id in own if trace_id in known}
         spans |= {trace_id: _REUSED for trace_id in ids if len(runs[trace_id]) > 1 or not links.is_complete}
     return spans

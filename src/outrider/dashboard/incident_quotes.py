@@ -90,7 +90,7 @@ def incident_traces(store: TracedRuns, reader: TelemetryReader, incident: Incide
         same = [run for run in earlier if (run.environment, run.location) == place and run.due_us >= incident.began_us]
         runs += [store.runs.get(run.id).run for run in same[: _RUNS - 1]]
     ids = list(dict.fromkeys(trace for run in runs for trace in _trace_ids(run, incident.lead.step)))[:_TRACES]
-    traces = reader.traces(ids, limit=_SPANS, each=MOST_SPANS + 1) if ids else {}
+    traces = reader.traces(ids, limit=_SPANS, spans_each=MOST_SPANS + 1) if ids else {}
     return dict.fromkeys(ids, ()) | {trace: spans for trace, spans in traces.items() if len(spans) <= MOST_SPANS}
 
 

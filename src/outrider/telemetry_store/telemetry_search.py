@@ -179,7 +179,7 @@ class TelemetrySearch:
         return tuple(map(_span, self._rows(sql, parameters)))
 
     def traces(
-        self, trace_ids: Sequence[str], *, limit: int = 50_000, each: int = 10_000
+        self, trace_ids: Sequence[str], *, limit: int = 50_000, spans_each: int = 10_000
     ) -> dict[str, tuple[Span, ...]]:
         """Return the spans of traces by their ids, without events and links; see the port."""
         parameters = Parameters()
@@ -187,7 +187,7 @@ class TelemetrySearch:
         most = parameters.add(limit + 1, "UInt32")
         sql = (
             f"SELECT {_PLAIN_SPAN_COLUMNS} FROM {self._table(SPANS)} WHERE TraceId IN {wanted}"
-            f" ORDER BY TraceId, Timestamp, SpanId LIMIT {parameters.add(each, 'UInt32')} BY TraceId LIMIT {most}"
+            f" ORDER BY TraceId, Timestamp, SpanId LIMIT {parameters.add(spans_each, 'UInt32')} BY TraceId LIMIT {most}"
         )
         rows = self._rows(sql, parameters) if trace_ids else []
         spans: dict[str, list[Span]] = {}

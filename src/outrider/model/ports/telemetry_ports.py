@@ -76,11 +76,11 @@ class TelemetryReader(Protocol):
         """Return the spans of a trace, by their start; none if it is unknown."""
 
     def traces(
-        self, trace_ids: Sequence[str], *, limit: int = 50_000, each: int = 10_000
+        self, trace_ids: Sequence[str], *, limit: int = 50_000, spans_each: int = 10_000
     ) -> Mapping[str, tuple[Span, ...]]:
         """Return the spans of up to 1,000 traces by their ids, unknown ones left out; without events and links.
 
-        Of each trace the first `each` spans. Those that are not among the first `limit` spans of all have none.
+        Of each trace the first `spans_each` spans. Those that are not among the first `limit` spans of all have none.
         """
 
     def measure(
