@@ -1,0 +1,47 @@
+"""How many visits a problem has reached so far, beyond those that meet trouble on any day. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from outrider.real_users.vital_answer import TroubledVisits
+
+_CHANCE: Final = 0.05
+_LEAST_VISITS: Final = 60
+"""None of so many would be chance in 5 % of problems that reach one in twenty (rule of three)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedVisits:
+    """Visits since a problem may have begun.
+
+    Attributes:
+        troubled: Of `visits`, those that met trouble of its kind.
+        usual_share: That meets it on any day.
+        is_more: Whether that is more than chance explains.
+    """
+
+    visits: int
+    troubled: int
+    usual_share: float
+    is_more: bool
+
+
+def affected_visits(before: TroubledVisits, after: TroubledVisits) -> AffectedVisits | None:
+    """Return how many visits met a problem; None where too few came to know that it reached nobody.
+
+    Args:
+        before: Of the day before it.
+        after: Since it may have begun.
+    """
+    from scipy.special import bdtrc  # noqa: PLC0415 - only where used
+
+    visits, troubled = after.visits, min(after.troubled, after.visits)
+    if not before.visits:
+        return None
+    usual = min(before.troubled / before.visits, 1.0)
+    likely = min((before.troubled + 1) / (before.visits + 1), 1.0)
+    is_more = troubled > 0 and float(bdtrc(troubled - 1, visits, likely)) <= _CHANCE
+    return AffectedVisits(visits, troubled, usual, is_more) if is_more or visits >= _LEAST_VISITS else None
