@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from outrider.real_users.vital_answer import TroubledVisits
 
 _CHANCE: Final = 0.05
+_TINY: Final = 1e-9
 _LEAST_VISITS: Final = 60
 """None of so many would be chance in 5 % of problems that reach one in twenty (rule of three)."""
 
@@ -36,12 +38,24 @@ def affected_visits(before: TroubledVisits, after: TroubledVisits) -> AffectedVi
         before: Of the day before it.
         after: Since it may have begun.
     """
-    from scipy.special import bdtrc  # noqa: PLC0415 - only where used
-
     visits, troubled = after.visits, min(after.troubled, after.visits)
     if not before.visits:
         return None
     usual = min(before.troubled / before.visits, 1.0)
     likely = min((before.troubled + 1) / (before.visits + 1), 1.0)
-    is_more = troubled > 0 and float(bdtrc(troubled - 1, visits, likely)) <= _CHANCE
+    is_more = _chance_of(troubled, visits, likely) <= _CHANCE
     return AffectedVisits(visits, troubled, usual, is_more) if is_more or visits >= _LEAST_VISITS else None
+
+
+def _chance_of(least: int, of: int, share: float) -> float:
+    """Return how likely so many or more of a number are, if each is with a probability (binomial)."""
+    if least <= of * share:
+        return 1.0
+    ways = math.lgamma(of + 1) - math.lgamma(least + 1) - math.lgamma(of - least + 1)
+    term, total = math.exp(ways + least * math.log(share) + (of - least) * math.log1p(-share)), 0.0
+    for count in range(least, of + 1):
+        total += term
+        term *= (of - count) / (count + 1) * share / (1 - share)
+        if term < total * _TINY:
+            break
+    return total
