@@ -18,6 +18,7 @@ from outrider.causes.change_suspects import (
     change_suspects,
 )
 from outrider.causes.flame_frames import FlameFrame, flame_frames
+from outrider.causes.har_requests import MOST_BYTES, WireRequest, wire_requests
 from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_join
 from outrider.causes.missing_spans import NamedTraces, missing_spans
 from outrider.causes.phase_parts import PHASE
@@ -25,7 +26,7 @@ from outrider.causes.service_suspects import WorseService, service_suspects
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, SpanNode, SpanTree, span_tree
 from outrider.causes.suspect_order import Observed, Suspect, rank_suspects
 from outrider.causes.time_attribution import Share, TimeAttribution, TimePart, TracedStep, attribute_time
-from outrider.causes.trace_parts import Place
+from outrider.causes.trace_parts import MOST_SPANS, Place
 from outrider.causes.traced_runs import SlowerStep, TracedRuns, explain_slower_step
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "FALSE_SHARE",
     "LOOKED_BACK_US",
     "MISSING_PARENT",
+    "MOST_BYTES",
+    "MOST_SPANS",
     "PHASE",
     "REPEATED_ID",
     "Change",
@@ -55,6 +58,7 @@ __all__ = [
     "TracedRuns",
     "TracedStep",
     "WalkedRequest",
+    "WireRequest",
     "WorseService",
     "attribute_time",
     "attribution_lines",
@@ -71,4 +75,5 @@ __all__ = [
     "runs_text",
     "service_suspects",
     "span_tree",
+    "wire_requests",
 ]
