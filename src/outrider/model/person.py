@@ -188,13 +188,13 @@ class Tombstones:
 
     def matches(self, text: str) -> bool:
         """Return whether a record, as JSON, names somebody who was erased."""
-        return bool(self._kinds) and next(self._found(text), None) is not None
+        return bool(self._kinds) and next(self._recognised(text), None) is not None
 
-    def found(self, text: str) -> frozenset[Identifier]:
+    def recognised(self, text: str) -> frozenset[Identifier]:
         """Return the erased identifiers that stand in a text."""
-        return frozenset(self._found(text))
+        return frozenset(self._recognised(text))
 
-    def _found(self, text: str) -> Iterator[Identifier]:
+    def _recognised(self, text: str) -> Iterator[Identifier]:
         for value in _candidates(text):
             if len(value) in self.lengths and (kind := self._kinds.get(self._digest(value))) is not None:
                 yield Identifier(kind, value)

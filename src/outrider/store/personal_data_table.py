@@ -1,4 +1,4 @@
-"""What the database and the artifact folder keep of one person: found, and erased."""
+"""What the database and the artifact folder keep of one person: searched, and erased."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _WHOLE: Final = frozenset({"error_events", "issue_tags"})
 
 
 @dataclass(slots=True)
-class _Found:
+class _PersonalKeys:
     """What there is of a person: keys of rows."""
 
     events: list[bytes] = field(default_factory=list)
@@ -76,13 +76,13 @@ class PersonalDataTable(PersonalDataLog):
         self._folder = folder
 
     def find(self, person: Person, tell: Callable[[str], None] = lambda _text: None) -> Iterator[PersonalRecord]:
-        found = self._found(person, tell)
+        theirs = self._search(person, tell)
         with self._database.reading() as connection:
-            for page in _pages(found.events):
+            for page in _pages(theirs.events):
                 yield from _events(connection, page)
-            for page in _pages(found.replays):
+            for page in _pages(theirs.replays):
                 yield from _replays(connection, page)
-            for page in _pages(found.files):
+            for page in _pages(theirs.files):
                 yield from _files(connection, page)
             tell("searching the rows of all tables")
             yield from _tags(connection, person)
@@ -93,23 +93,23 @@ class PersonalDataTable(PersonalDataLog):
                 yield PersonalRecord(SKETCHES, "all", {"rows": sketched}, only_mentions=True)
 
     def sessions(self, person: Person) -> frozenset[str]:
-        found: set[str] = set()
+        theirs: set[str] = set()
         with self._database.reading() as connection:
             for _, text in _event_texts(connection):
                 if person.is_named_in(text):
                     contexts = json.loads(text).get("contexts", {})
                     named = (contexts.get("session", {}).get("id"), contexts.get("replay", {}).get("replay_id"))
-                    found |= {own for own in named if isinstance(own, str) and own.strip("0-")}
-        return frozenset(found)
+                    theirs |= {own for own in named if isinstance(own, str) and own.strip("0-")}
+        return frozenset(theirs)
 
     def erase(self, person: Person, tell: Callable[[str], None] = lambda _text: None) -> ErasedData:
-        found = self._found(person, tell)
+        theirs = self._search(person, tell)
         counts: Counter[str] = Counter()
-        for page in _pages(found.events):
+        for page in _pages(theirs.events):
             counts.update(self._remove(page, _remove_events))
-        for page in _pages(found.replays):
+        for page in _pages(theirs.replays):
             counts.update(self._remove(page, _remove_replays))
-        for page in _pages(found.files):
+        for page in _pages(theirs.files):
             counts.update(self._remove(page, _remove_files))
         tell("searching the rows of all tables")
         counts.update(self._writer.write(lambda connection: _erase_mentions(connection, person)))
@@ -118,8 +118,8 @@ class PersonalDataTable(PersonalDataLog):
         tell("rewriting the database, so that nothing deleted can be read in its file")
         if not self._database.compact():
             left.append("pages of before in the write-ahead log of the database: another process reads them; repeat")
-        if found.unsearched:
-            what = counted(found.unsearched, "damaged or too large artifact")
+        if theirs.unsearched:
+            what = counted(theirs.unsearched, "damaged or too large artifact")
             left.append(f"{what} could not be searched")
         return ErasedData({kind: count for kind, count in counts.items() if count}, tuple(left))
 
@@ -138,38 +138,38 @@ class PersonalDataTable(PersonalDataLog):
         identifiers: set[Identifier] = set()
         with self._database.reading() as connection:
             for _, text in _event_texts(connection):
-                identifiers |= tombstones.found(text.decode())
+                identifiers |= tombstones.recognised(text.decode())
             for session in connection.execute(select(replays.c.session).distinct()).scalars():
-                identifiers |= tombstones.found(f'"{session}"')
+                identifiers |= tombstones.recognised(f'"{session}"')
             for table in _tables():
                 columns = [*_texts(table), *([issue_tags.c.value] if table is issue_tags else [])]
                 for row in connection.execute(select(*columns)) if columns else ():
-                    identifiers |= tombstones.found(json.dumps(tuple(row)))
+                    identifiers |= tombstones.recognised(json.dumps(tuple(row)))
         for _, digest in self._searched(lambda _text: None):
             identifiers |= self._recognised(tombstones, digest)
         return Person(identifiers) if identifiers else None
 
     def _recognised(self, tombstones: Tombstones, digest: str) -> frozenset[Identifier]:
-        found: set[Identifier] = set()
+        theirs: set[Identifier] = set()
         try:
             with self._folder.open(digest) as file:
                 for piece in text_pieces(file):
-                    found |= tombstones.found(piece.decode("utf-8", "replace"))
+                    theirs |= tombstones.recognised(piece.decode("utf-8", "replace"))
         except (StoreError, Unsearchable):
             pass
-        return frozenset(found)
+        return frozenset(theirs)
 
-    def _found(self, person: Person, tell: Callable[[str], None]) -> _Found:
-        found = _Found()
+    def _search(self, person: Person, tell: Callable[[str], None]) -> _PersonalKeys:
+        theirs = _PersonalKeys()
         tell("searching error events")
         with self._database.reading() as connection:
-            found.events = [key for key, text in _event_texts(connection) if person.is_named_in(text)]
+            theirs.events = [key for key, text in _event_texts(connection) if person.is_named_in(text)]
             own = replays.c
             rows = connection.execute(select(own.key, own.artifact_key).where(own.session.in_(person.sessions))).all()
-            found.replays = [row.key for row in rows]
+            theirs.replays = [row.key for row in rows]
             of_events = [
                 key
-                for page in _pages(found.events)
+                for page in _pages(theirs.events)
                 for key in connection.execute(
                     select(event_attachments.c.artifact_key).where(event_attachments.c.event_id.in_(page))
                 ).scalars()
@@ -180,10 +180,10 @@ class PersonalDataTable(PersonalDataLog):
                 try:
                     if self._names(digest, person):
                         known.add(key)
-                        found.files.append(key)
+                        theirs.files.append(key)
                 except Unsearchable:
-                    found.unsearched += 1
-        return found
+                    theirs.unsearched += 1
+        return theirs
 
     def _searched(self, tell: Callable[[str], None]) -> Iterator[tuple[int, str]]:
         """Yield key and digest of each artifact that may hold text of users."""

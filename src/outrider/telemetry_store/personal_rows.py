@@ -1,6 +1,6 @@
-"""The rows of all tables of telemetry that name one person: found, and erased.
+"""The rows of all tables of telemetry that name one person: searched, and erased.
 
-A mutation stays on disk as a text, so that none may hold what is to be forgotten: rows are found by a query, whose
+A mutation stays on disk as a text, so that none may hold what is to be forgotten: rows are looked up by a query, whose
 values are written nowhere, and deleted by digests of all that they say. A part that a mutation replaced stays for eight
 minutes by default; here until the engine's next look.
 """
@@ -78,7 +78,7 @@ class PersonalRows:
 
     def recognise(self, tombstones: Tombstones) -> frozenset[Identifier]:
         """Return the erased identifiers that stand in rows again."""
-        found: set[Identifier] = set()
+        theirs: set[Identifier] = set()
         for table in _TABLES:
             text = _text(self._columns(table))
             words = f"extractAll({text}, '[0-9A-Za-z_.@+%-]{{6,200}}')"
@@ -87,16 +87,16 @@ class PersonalRows:
             sql = f"SELECT DISTINCT arrayJoin({fit}) FROM {self._name(table)}"
             lengths = sorted({own + more for own in tombstones.lengths for more in (0, 1, 2)})  # of what stands around
             for (value,) in self._client.query(sql, {"n": lengths}, _UNLIMITED).rows:
-                found |= tombstones.found(json.dumps({"user.id": value}))
-        return frozenset(found)
+                theirs |= tombstones.recognised(json.dumps({"user.id": value}))
+        return frozenset(theirs)
 
     def _digests(self, table: str, person: Person) -> dict[str, list[int]]:
         text = _text(self._columns(table))
         sql = f"SELECT _partition_id, cityHash64({text}) FROM {self._name(table)} WHERE match({text}, {{p:String}})"
-        found: dict[str, list[int]] = {}
+        theirs: dict[str, list[int]] = {}
         for partition, digest in self._client.query(sql, {"p": person.pattern}, _UNLIMITED).rows:
-            found.setdefault(partition, []).append(int(digest))
-        return found
+            theirs.setdefault(partition, []).append(int(digest))
+        return theirs
 
     def _clear(self, tables: Sequence[str]) -> None:
         """Wait until parts that were replaced are gone from the disk."""

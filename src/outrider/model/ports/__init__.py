@@ -15,7 +15,7 @@ from outrider.model.ports.commit_log import CommitLog
 from outrider.model.ports.error_log import ErrorLog
 from outrider.model.ports.gate_log import GateLog
 from outrider.model.ports.load_progress_log import LoadProgressLog
-from outrider.model.ports.personal_data import ErasedData, PersonalDataLog, PersonalRecord
+from outrider.model.ports.personal_data_log import ErasedData, PersonalDataLog, PersonalRecord
 from outrider.model.ports.project_registry import ProjectRegistry
 from outrider.model.ports.release_health_log import ReleaseHealthLog
 from outrider.model.ports.replay_log import ReplayLog
