@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from outrider.real_users.conditioned_views import ConditionedViews
     from outrider.real_users.page_view import PageView
 
 
@@ -50,6 +51,8 @@ class ViewKey(StrEnum):
     COUNTRY = "country"
     RELEASE = "release"
     SERVICE = "service"
+    CACHE = "cache"
+    POWER = "power"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class ViewFilter:
     connection: str = ""
     country: str = ""
     release: str = ""
+    cache: str = ""
+    power: str = ""
     origin: str = ""
     host: str = ""
 
@@ -236,6 +241,10 @@ class RealUserReader(Protocol):
 
     def vital_bins(self, wanted: ViewFilter, vital: Vital, edges: Sequence[float]) -> list[VitalBin]:
         """Return how many views lie between edges, which ascend; the last bin has what is beyond."""
+        ...
+
+    def conditioned_views(self, wanted: ViewFilter, *, limit: int = 20_000) -> list[ConditionedViews]:
+        """Return the vitals of documents by the conditions under which they were seen; of many views, a fair sample."""
         ...
 
     def troubled_visits(self, wanted: ViewFilter, trouble: Trouble) -> TroubledVisits:
