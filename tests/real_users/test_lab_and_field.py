@@ -35,9 +35,9 @@ def groups(draw: np.random.Generator, *seen: tuple[Conditions, float, int]) -> l
 
 def lcp(of: LabPage, views: list[ConditionedViews]) -> tuple[float, bool, dict[str, tuple[Finding, float]], float]:
     """Return the difference, whether it is sure, what each factor explains, and what is left."""
-    told = share_of(Vital.LCP, np.concatenate([own.values[Vital.LCP] for own in views]))
+    field = share_of(Vital.LCP, np.concatenate([own.values[Vital.LCP] for own in views]))
     nothing = share_of(Vital.LCP, np.empty(0))
-    (own, *_) = compare(of, dict.fromkeys(Vital, nothing) | {Vital.LCP: told}, views)
+    (own, *_) = compare(of, dict.fromkeys(Vital, nothing) | {Vital.LCP: field}, views)
     parts = {part.factor.value: (part.finding, part.part or 0.0) for part in own.parts}
     return own.difference or 0.0, own.is_sure, parts, own.rest or 0.0
 

@@ -113,11 +113,11 @@ def share_of(vital: Vital, values: NDArray[np.float64]) -> VitalShare:
 
 def _difference(vital: Vital, lab: LabPage, field: VitalShare, views: Sequence[ConditionedViews]) -> VitalDifference:
     measured = lab.values.get(vital, np.empty(0))
-    own, told = share_of(vital, measured), _values(vital, views)
-    if own.p75 is None or field.p75 is None or min(own.count, field.count, told.size) < FEWEST:
+    own, users = share_of(vital, measured), _values(vital, views)
+    if own.p75 is None or field.p75 is None or min(own.count, field.count, users.size) < FEWEST:
         return VitalDifference(vital, own, field, None, False, (), None)
     difference = field.p75 - own.p75
-    if not _differ(measured, told):
+    if not _differ(measured, users):
         return VitalDifference(vital, own, field, difference, False, (), None)
     parts = tuple(_parts(vital, lab.conditions, views))
     return VitalDifference(
@@ -151,8 +151,8 @@ def _part(
     elif not _differ(alike_values, other_values):
         finding = Finding.CHANCE
     else:
-        told = np.concatenate([alike_values, other_values])
-        part = float(np.quantile(told, _QUANTILE) - np.quantile(alike_values, _QUANTILE))
+        both = np.concatenate([alike_values, other_values])
+        part = float(np.quantile(both, _QUANTILE) - np.quantile(alike_values, _QUANTILE))
     return DifferencePart(factor, finding, own, part, alike_values.size, other_values.size), known[True]
 
 
