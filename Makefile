@@ -30,7 +30,7 @@ test: setup ## Run all tests, with coverage by the cheap ones (ARGS="-k word" pi
 	$(BIN)/outrider browser --install
 	$(BIN)/python hatch_build.py check  # brings axe-core, without which pages are not tried for accessibility
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/coverage run -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
