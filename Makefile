@@ -17,7 +17,7 @@ BENCHMARKS := $(filter-out benchmarks/mutations.py,$(sort $(wildcard benchmarks/
 export PYTHONDONTWRITEBYTECODE :=
 
 CODE := $(wildcard src tests demo benchmarks journeys probes .ci hatch_build.py)
-FRONTEND := hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/src/*)
+FRONTEND := hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/src/* frontend/src/*/*)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
