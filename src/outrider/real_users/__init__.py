@@ -2,7 +2,6 @@
 
 from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon
 from outrider.real_users.browser_family import browser_family, device_of
-from outrider.real_users.conditioned_views import ConditionedViews
 from outrider.real_users.lab_and_field import (
     FEWEST,
     DifferencePart,
@@ -22,6 +21,7 @@ from outrider.real_users.replay_parts import playable
 from outrider.real_users.view_conditions import Conditions, cache_state, power_of
 from outrider.real_users.vital_answer import (
     BOUNDS,
+    ConditionedViews,
     RealUserReader,
     ResourceRow,
     SessionFilter,

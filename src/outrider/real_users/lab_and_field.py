@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from outrider.real_users.conditioned_views import ConditionedViews
     from outrider.real_users.lab_page import LabPage
     from outrider.real_users.view_conditions import Conditions
+    from outrider.real_users.vital_answer import ConditionedViews
 
 FEWEST: Final = 20
 """Fewer views or runs say too little of a 75th percentile."""

@@ -7,10 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from outrider.real_users.conditioned_views import ConditionedViews
+    import numpy as np
+    from numpy.typing import NDArray
+
     from outrider.real_users.page_view import PageView
+    from outrider.real_users.view_conditions import Conditions
 
 
 class Vital(StrEnum):
@@ -172,6 +175,14 @@ class VitalBin:
     low: float
     high: float
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionedViews:
+    """Views of users under the same conditions: each vital as far as they tell it, of shape (n,), ms but for CLS."""
+
+    conditions: Conditions
+    values: Mapping[Vital, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
