@@ -1,5 +1,6 @@
 """What real users live through: beacons and replays read, and what is asked of page views. Values; no I/O."""
 
+from outrider.real_users.affected_visits import AffectedVisits, affected_visits
 from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon
 from outrider.real_users.browser_family import browser_family, device_of
 from outrider.real_users.lab_and_field import (
@@ -45,6 +46,7 @@ __all__ = [
     "DAY_US",
     "FEWEST",
     "ROBOT",
+    "AffectedVisits",
     "BadBeacon",
     "BadReplay",
     "Beacon",
@@ -77,6 +79,7 @@ __all__ = [
     "VitalReport",
     "VitalRow",
     "VitalShare",
+    "affected_visits",
     "bare_url",
     "browser_family",
     "cache_state",
