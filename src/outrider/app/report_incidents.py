@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Final
 
 from outrider.alerts import Incident as Kept
 from outrider.alerts import headline, message_checks, read_incidents
+from outrider.app.planned_capacity import capacity_plans
 from outrider.app.telemetry_access import reach_telemetry
 from outrider.app.workspace_access import now_us
+from outrider.causes import ends_first, reached
 from outrider.dashboard import incident_lead_time
 from outrider.model import OutriderError, Status
 from outrider.real_users import lead_times
-from outrider.reports import CheckNoise, Incident, Noise
+from outrider.reports import Capacity, CheckNoise, Incident, Noise, ServiceRoom
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from outrider.causes import CapacityPlan
     from outrider.model import ReportRecords
     from outrider.real_users import LeadTimes, RealUserReader
     from outrider.workspace import Workspace
@@ -74,6 +77,12 @@ class StoredIncidents:
         acknowledged = sum(bool(incident.acknowledged_by) for incident in kept)
         return Noise(len(sent), acknowledged, len(kept), checks)
 
+    def capacity(self, until_us: int) -> Sequence[Capacity]:
+        """Return what ends first under each load profile, and how far traffic is from it; nothing where it is off."""
+        if self.workspace is None or not self.workspace.capabilities.capacity:
+            return ()
+        return [_capacity(plan) for plan in capacity_plans(self.workspace, self.store, until_us=until_us)]
+
     def lead_times(self, since_us: int, until_us: int) -> LeadTimes | None:
         """Return the lead times of the latest incidents that began then; None if page views are out of reach."""
         if self.workspace is None or self.workspace.telemetry is None or not self.workspace.capabilities.telemetry:
@@ -99,3 +108,10 @@ class StoredIncidents:
     def _kept(self, since_us: int) -> list[Kept]:
         kept = read_incidents(self.store.incidents.search(since_us=since_us, limit=None))
         return [incident for incident in kept if incident.opened_us is not None]
+
+
+def _capacity(plan: CapacityPlan) -> Capacity:
+    rooms = tuple(
+        ServiceRoom(own.service, own.rate, own.peak, own.headroom, reached(own, plan.until_us)) for own in plan.services
+    )
+    return Capacity(plan.check, plan.environment, plan.at_us, ends_first(plan), plan.unknown, rooms)

@@ -8,6 +8,14 @@ from outrider.causes.attribution_text import (
     other_name,
     runs_text,
 )
+from outrider.causes.capacity_plan import (
+    CapacityPlan,
+    ServiceHeadroom,
+    ends_first,
+    headrooms,
+    reached,
+    sustained_rate,
+)
 from outrider.causes.change_suspects import (
     FALSE_SHARE,
     LOOKED_BACK_US,
@@ -18,6 +26,15 @@ from outrider.causes.change_suspects import (
     change_suspects,
 )
 from outrider.causes.flame_frames import FlameFrame, flame_frames
+from outrider.causes.load_limits import (
+    BELOW_KNEE,
+    LimitedResource,
+    LoadLimits,
+    UsedResource,
+    ends_at_knee,
+    limits_of_load,
+    used_resources,
+)
 from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_join
 from outrider.causes.missing_spans import NamedTraces, missing_spans
 from outrider.causes.phase_parts import PHASE
@@ -29,12 +46,14 @@ from outrider.causes.trace_parts import Place
 from outrider.causes.traced_runs import SlowerStep, TracedRuns, explain_slower_step
 
 __all__ = [
+    "BELOW_KNEE",
     "CYCLE",
     "FALSE_SHARE",
     "LOOKED_BACK_US",
     "MISSING_PARENT",
     "PHASE",
     "REPEATED_ID",
+    "CapacityPlan",
     "Change",
     "ChangeKind",
     "ChangeSuspect",
@@ -42,9 +61,12 @@ __all__ = [
     "FlameFrame",
     "Join",
     "JoinVerdict",
+    "LimitedResource",
+    "LoadLimits",
     "NamedTraces",
     "Observed",
     "Place",
+    "ServiceHeadroom",
     "Share",
     "SlowerStep",
     "SpanNode",
@@ -54,6 +76,7 @@ __all__ = [
     "TimePart",
     "TracedRuns",
     "TracedStep",
+    "UsedResource",
     "WalkedRequest",
     "WorseService",
     "attribute_time",
@@ -62,13 +85,20 @@ __all__ = [
     "change_suspects",
     "change_text",
     "count_text",
+    "ends_at_knee",
+    "ends_first",
     "explain_slower_step",
     "flame_frames",
+    "headrooms",
     "judge_join",
+    "limits_of_load",
     "missing_spans",
     "other_name",
     "rank_suspects",
+    "reached",
     "runs_text",
     "service_suspects",
     "span_tree",
+    "sustained_rate",
+    "used_resources",
 ]

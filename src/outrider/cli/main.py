@@ -78,6 +78,7 @@ _SECTIONS = {
         "traces": "Search spans, or show a trace.",
         "logs": "Search log records.",
         "related": "Show what shares a trace with a trace, run, issue or session.",
+        "capacity": "Show what ends first under load, and when traffic gets there.",
         "hosts": "Show processor, memory, disks and load of hosts.",
         "doctor": "Say where the id of a request's trace is lost.",
         "errors": "List issues of errors, show them, and decide about them.",
