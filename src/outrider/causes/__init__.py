@@ -26,6 +26,7 @@ from outrider.causes.change_suspects import (
     change_suspects,
 )
 from outrider.causes.flame_frames import FlameFrame, flame_frames
+from outrider.causes.har_requests import MOST_BYTES, WireRequest, wire_requests
 from outrider.causes.load_limits import (
     BELOW_KNEE,
     LimitedResource,
@@ -42,7 +43,7 @@ from outrider.causes.service_suspects import WorseService, service_suspects
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, SpanNode, SpanTree, span_tree
 from outrider.causes.suspect_order import Observed, Suspect, rank_suspects
 from outrider.causes.time_attribution import Share, TimeAttribution, TimePart, TracedStep, attribute_time
-from outrider.causes.trace_parts import Place
+from outrider.causes.trace_parts import MOST_SPANS, Place
 from outrider.causes.traced_runs import SlowerStep, TracedRuns, explain_slower_step
 
 __all__ = [
@@ -51,6 +52,8 @@ __all__ = [
     "FALSE_SHARE",
     "LOOKED_BACK_US",
     "MISSING_PARENT",
+    "MOST_BYTES",
+    "MOST_SPANS",
     "PHASE",
     "REPEATED_ID",
     "CapacityPlan",
@@ -78,6 +81,7 @@ __all__ = [
     "TracedStep",
     "UsedResource",
     "WalkedRequest",
+    "WireRequest",
     "WorseService",
     "attribute_time",
     "attribution_lines",
@@ -101,4 +105,5 @@ __all__ = [
     "span_tree",
     "sustained_rate",
     "used_resources",
+    "wire_requests",
 ]
