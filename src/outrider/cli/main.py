@@ -72,6 +72,7 @@ _SECTIONS = {
         "oncall": "Show who is on call, and who is next.",
         "alerts": "Test alert routes.",
         "backtest": "Replay alert rules over stored runs.",
+        "noise": "Show how many alerts were sent, and how much of that was acted on.",
         "status-page": "Write on the public status page, or export it.",
     },
     "Telemetry, errors and real users": {

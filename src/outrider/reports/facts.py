@@ -168,7 +168,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class CheckNoise:
-    """Alerts and incidents of a check, and how many of the incidents were acknowledged."""
+    """Alerts and incidents of a check, and on how many of the incidents somebody acted."""
 
     check: str
     sent: int
@@ -177,16 +177,33 @@ class CheckNoise:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiverNoise:
+    """How many alerts a receiver got."""
+
+    receiver: str
+    sent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Noise:
-    """How many alerts were sent, of how many incidents, and how many of those were acknowledged.
+    """How many alerts were sent, of how many incidents, and what became of those.
 
     Attributes:
+        acted_on: Somebody acknowledged, assigned, closed or commented on them.
+        folded: Follow from another one, and notified nobody of their own.
+        alone: Of one check, with nothing that follows from them.
+        weak: Of weak evidence: nobody was notified.
+        receivers: The one that got the most first.
     """
 
     sent: int
     acted_on: int
     incidents: int = 0
     checks: tuple[CheckNoise, ...] = ()
+    folded: int = 0
+    alone: int = 0
+    weak: int = 0
+    receivers: tuple[ReceiverNoise, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

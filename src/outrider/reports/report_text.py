@@ -236,7 +236,7 @@ def _flaky(report: Report) -> list[dict[str, object]]:
 def _noise(report: Report) -> list[dict[str, object]]:
     checks = report.noise.checks if report.noise else ()
     return [
-        {"check": check.check, "alerts": check.sent, "incidents": check.incidents, "acknowledged": check.acted_on}
+        {"check": check.check, "alerts": check.sent, "incidents": check.incidents, "acted on": check.acted_on}
         for check in checks
     ]
 
