@@ -67,4 +67,5 @@ class PageViewDigestion(SpoolDigestion):
 
 
 def _views(segment: Path) -> list[PageView]:
-    return [PageView._make(json.loads(line)) for line in whole_lines(segment)]
+    # Those of an older version have fewer fields.
+    return [PageView(*json.loads(line)) for line in whole_lines(segment)]
