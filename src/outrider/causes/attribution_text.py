@@ -8,12 +8,13 @@ from outrider.causes.phase_parts import PHASE
 from outrider.charts import milliseconds
 
 if TYPE_CHECKING:
-    from outrider.causes.time_attribution import Share, TimeAttribution, TimePart
+    from outrider.causes.time_attribution import Share, SlowerOrigin, TimeAttribution, TimePart
 
 _FEW, _MANY = 2.0, 5.0
 """A call that ran up to so often, and now runs so often at least, is made once for each of many rows ("N+1")."""
 
 _SAME: Final = 0.05
+MOSTLY_OUTSIDE: Final = 0.5
 _FAILS: Final = 0.05
 
 
@@ -21,15 +22,33 @@ def attribution_lines(attribution: TimeAttribution) -> tuple[str, ...]:
     """Return what a reader is told, a line a part: the whole, what differs by more than chance, what is left."""
     whole = f"of {change_text(attribution.extra)}"
     parts = [f"{change_text(part.extra)} in {place_text(part)}{_notes(part)}" for part in attribution.parts]
+    origin = f": {origin_text(attribution.slower_origin)}" if attribution.slower_origin else ""
+    if _is_outside(attribution):
+        unseen = origin or ": browser, network, and what sends no spans"
+        parts.insert(0, f"{change_text(attribution.outside)} outside of the traces{unseen}")
+    elif parts and attribution.no_traces:
+        parts[0] += origin
     left = [
         (other_name(attribution), attribution.rest),
         (between_name(attribution), attribution.between),
-        ("outside of the traces: browser, network, and what sends no spans", attribution.outside),
+        *([] if _is_outside(attribution) else [("outside of the traces", attribution.outside)]),
     ]
     rest = "; ".join(f"{_signed(share.ms)} {name}" for name, share in left if abs(share.ms) >= _least_ms(attribution))
     of = "phase" if attribution.no_traces else "span"
     head = [f"{whole}, {parts[0]}"] if parts else [f"{whole}, no {of} has more than chance explains"]
     return (*head, *parts[1:], *([f"left: {rest}"] if rest else []))
+
+
+def origin_text(slower: SlowerOrigin) -> str:
+    """Return what a browser measured of an origin."""
+    before, after = milliseconds(slower.before_ms), milliseconds(slower.after_ms)
+    return f"the slowest answer of {slower.origin} takes {after}, {before} before"
+
+
+def _is_outside(attribution: TimeAttribution) -> bool:
+    """Return whether most of the extra time is where no span is, and chance does not explain it."""
+    extra, outside = attribution.extra.ms, attribution.outside
+    return not attribution.no_traces and outside.low_ms > 0 and outside.ms >= MOSTLY_OUTSIDE * extra > 0
 
 
 def runs_text(attribution: TimeAttribution) -> str:

@@ -25,6 +25,8 @@ _CHANCE: Final = 0.05
 _LEAST_SHARE: Final = 0.05
 _LEAST_MS: Final = 0.5
 _MOST_PARTS: Final = 5
+_MOSTLY: Final = 0.8
+"""A part that is so much of the whole is told where the whole varies so much that chance might explain each part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,15 @@ class TimePart:
 
 
 @dataclass(frozen=True, slots=True)
+class SlowerOrigin:
+    """An origin whose slowest answer takes longer: the mean of it in a run, before and since."""
+
+    origin: str
+    before_ms: float
+    after_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class TimeAttribution:
     """Where the extra time of a step is: `parts`, `rest`, `between` and `outside` add up to `extra`.
 
@@ -83,6 +94,7 @@ class TimeAttribution:
         outside: Before the first span and after the last: browser, network, and what sends no spans.
         left_out: Why runs were not compared, and how many.
         no_traces: Why it is told by phases, which the prober measured itself; empty where it is told by spans.
+        slower_origin: What the browser measured of what sends no spans, where that explains most of it.
     """
 
     extra: Share
@@ -94,6 +106,7 @@ class TimeAttribution:
     outside: Share
     left_out: Mapping[str, int]
     no_traces: str = ""
+    slower_origin: SlowerOrigin | None = None
 
 
 def attribute_time(before: Iterable[TracedStep | str], after: Iterable[TracedStep | str]) -> TimeAttribution | str:
@@ -187,11 +200,22 @@ def _table(side: Sequence[StepParts], columns: _Columns) -> FloatArray:
 
 
 def _notable(difference: MeanDifference, count: int) -> list[int]:
-    """Return the columns of places that differ by more than chance, corrected for their number (Bonferroni)."""
+    """Return the columns of places that differ by more than chance, corrected for their number (Bonferroni).
+
+    Where none does, as the whole itself is so uneven, the one that is most of it, if its interval says so.
+    """
     least_ms = max(_LEAST_SHARE * abs(difference.value[-1]), _LEAST_MS)
     sure = (difference.chance[:count] * count <= _CHANCE) & (np.abs(difference.value[:count]) >= least_ms)
     order = np.argsort(-np.abs(difference.value[:count]), kind="stable")
-    return [int(column) for column in order if sure[column]][:_MOST_PARTS]
+    named = [int(column) for column in order if sure[column]][:_MOST_PARTS]
+    most = [int(column) for column in order[:1] if _is_most(difference, int(column))]
+    return named or most
+
+
+def _is_most(difference: MeanDifference, column: int) -> bool:
+    share, whole = difference.value[column], difference.value[-1]
+    is_sure = difference.low[column] > 0 if whole > 0 else difference.high[column] < 0
+    return bool(is_sure and _MOSTLY * abs(whole) <= share * np.sign(whole))
 
 
 def _rest(table: FloatArray, named: Sequence[int], count: int) -> FloatArray:

@@ -6,8 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
+import numpy as np
+
+from outrider.baselines import LEAST_ROWS, mean_difference
 from outrider.causes.phase_parts import phase_parts
-from outrider.causes.time_attribution import TimeAttribution, TracedStep, attribute_parts, attribute_time
+from outrider.causes.time_attribution import SlowerOrigin, TimeAttribution, TracedStep, attribute_parts, attribute_time
 from outrider.causes.trace_parts import Places
 from outrider.model import Outcome, RunId, RunPosition, TelemetryError
 
@@ -40,6 +43,8 @@ _MOST_TRACES: Final = 40
 
 _MOST_ROWS: Final = 50_000
 _SLACK_NS: Final = 50_000_000
+_RESOURCE: Final = "resource_ms "
+_MOSTLY, _CHANCE = 0.5, 0.05
 
 
 class TracedRuns(Protocol):
@@ -93,10 +98,33 @@ def explain_slower_step(store: TracedRuns, reader: TelemetryReader | None, slowe
         return f"no run before it got slower has a step {slower.step!r}"
     by_traces = _by_traces(store, reader, sides)
     if not isinstance(by_traces, str):
-        return by_traces
+        return replace(by_traces, slower_origin=_slower_origin(sides, by_traces.extra.ms))
     places = Places()
     by_phases = attribute_parts(places, *([_phases(places, measured) for measured in side] for side in sides))
-    return by_traces if isinstance(by_phases, str) else replace(by_phases, no_traces=by_traces)
+    if isinstance(by_phases, str):
+        return by_traces
+    return replace(by_phases, no_traces=by_traces, slower_origin=_slower_origin(sides, by_phases.extra.ms))
+
+
+def _slower_origin(sides: Sequence[Sequence[_MeasuredStep]], extra_ms: float) -> SlowerOrigin | None:
+    """Return the origin whose slowest answer got slower by most of the extra time; None if chance explains it."""
+    times = [[_slowest_answers(own.measurement) for own in side if own.measurement] for side in sides]
+    origins = sorted({origin for side in times for of_run in side for origin in of_run})
+    known = [[of_run for of_run in side if of_run] for side in times]
+    if not origins or min(map(len, known)) < LEAST_ROWS:
+        return None
+    tables = [np.array([[of_run.get(origin, 0.0) for origin in origins] for of_run in side]) for side in known]
+    difference = mean_difference(tables[0], tables[1])
+    slowest = int(np.argmax(difference.value))
+    if difference.value[slowest] < _MOSTLY * extra_ms or difference.chance[slowest] * len(origins) > _CHANCE:
+        return None
+    before_ms, after_ms = (float(table[:, slowest].mean()) for table in tables)
+    return SlowerOrigin(origins[slowest], before_ms, after_ms)
+
+
+def _slowest_answers(measurement: Measurement) -> dict[str, float]:
+    own = [sample for sample in measurement.samples if sample.metric.startswith(_RESOURCE)]
+    return {sample.metric.removeprefix(_RESOURCE): sample.value for sample in own}
 
 
 def _by_traces(
