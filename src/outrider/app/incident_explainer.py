@@ -16,6 +16,7 @@ from outrider.dashboard import (
     incident_quotes,
     incident_traces,
     is_quotable,
+    met_services,
     named_causes,
 )
 from outrider.model import OutriderError, ServiceReader, TelemetryReader
@@ -111,7 +112,7 @@ class IncidentExplainer:
             if telemetry is not None:
                 traces = incident_traces(self._store, telemetry, incident)
                 named = named_causes(self._store.errors, traces, incident)
-                met = frozenset(span.service for spans in traces.values() for span in spans)
+                met = met_services(span for spans in traces.values() for span in spans)
                 changed = ChangedTelemetry(telemetry, notable_patterns(workspace), met)
             return (*quotes, *change_quotes(self._store, incident, now_us, changed)), named
         except OutriderError as error:

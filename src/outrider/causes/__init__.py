@@ -25,7 +25,7 @@ from outrider.causes.service_suspects import WorseService, service_suspects
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, SpanNode, SpanTree, span_tree
 from outrider.causes.suspect_order import Observed, Suspect, rank_suspects
 from outrider.causes.time_attribution import Share, TimeAttribution, TimePart, TracedStep, attribute_time
-from outrider.causes.trace_parts import Place
+from outrider.causes.trace_parts import MOST_SPANS, Place
 from outrider.causes.traced_runs import SlowerStep, TracedRuns, explain_slower_step
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "FALSE_SHARE",
     "LOOKED_BACK_US",
     "MISSING_PARENT",
+    "MOST_SPANS",
     "PHASE",
     "REPEATED_ID",
     "Change",

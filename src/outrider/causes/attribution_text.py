@@ -105,6 +105,8 @@ def _notes(part: TimePart) -> str:
     if part.after_errors - part.before_errors > _FAILS:
         tried = " and is tried again" if part.after_count - part.before_count >= _FAILS else ""
         notes.append(f"{part.after_errors:.2g} of {part.after_count:.3g} fail{tried}")
+    if part.is_unanswered:
+        notes.append("spans of what it calls are missing")
     return f": {', '.join(notes)}" if notes else ""
 
 

@@ -27,6 +27,7 @@ _LEAST_MS: Final = 0.5
 _MOST_PARTS: Final = 5
 _MOSTLY: Final = 0.8
 """A part that is so much of the whole is told where the whole varies so much that chance might explain each part."""
+_MISSING: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class TimePart:
         before_ms: How long the step waited for it before; `after_ms` since then.
         before_count: How often it ran in a run before; `after_count` since then.
         before_errors: How often it failed in a run before; `after_errors` since then.
+        is_unanswered: Whether spans of what it calls are missing on one side, so that their time counts as its own.
     """
 
     place: Place
@@ -70,6 +72,7 @@ class TimePart:
     after_count: float
     before_errors: float
     after_errors: float
+    is_unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +171,11 @@ def _too_few(sides: Sequence[Sequence[StepParts]], left_out: Counter[str]) -> st
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Which column each number of a place belongs to, and the place of each column."""
+    """Which column each number of a place belongs to, those of others' answers included, and the place of each."""
 
     of_number: Mapping[int, int]
     places: tuple[Place, ...]
+    answers: frozenset[int]
 
 
 def _columns(places: Places, sides: Sequence[Sequence[StepParts]]) -> _Columns:
@@ -180,13 +184,36 @@ def _columns(places: Places, sides: Sequence[Sequence[StepParts]]) -> _Columns:
     gone, new = ({places[number][:2] for number in numbers} for numbers in (before - after, after - before))
     moved = gone & new
     keys: dict[int | tuple[str, ...], int] = {}
-    of_number = {}
-    for number in sorted(before | after):
+    of_number: dict[int, int] = {}
+    answers: set[int] = set()
+    unanswered = _unanswered(places, sides)
+    for number in sorted(before | after):  # those above come first
+        above = places.above(number)
+        if above in answers or places.caller(number) in unanswered:
+            answers.add(number)
+            of_number[number] = of_number[above]
+            continue
         operation = places[number][:2]
         is_moved = operation in moved and (number not in before or number not in after)
         of_number[number] = keys.setdefault(operation if is_moved else number, len(keys))
-    named = {column: places[number] for number, column in reversed(of_number.items())}
-    return _Columns(of_number, tuple(named[column] for column in range(len(keys))))
+    named = {column: places[number] for number, column in reversed(of_number.items()) if number not in answers}
+    return _Columns(of_number, tuple(named[column] for column in range(len(keys))), frozenset(answers))
+
+
+def _unanswered(places: Places, sides: Sequence[Sequence[StepParts]]) -> set[int]:
+    """Return the calls that have the spans of their answers less often on one side: some were not sent, or are late."""
+    before, after = (_answered(places, side) for side in sides)
+    return {call for call in before.keys() & after.keys() if abs(before[call] - after[call]) > _MISSING}
+
+
+def _answered(places: Places, side: Sequence[StepParts]) -> dict[int, float]:
+    """Return of each call how many answers of another service it has, on average."""
+    calls, answers = Counter[int](), Counter[int]()
+    for parts in side:
+        for number, waited in parts.places.items():
+            calls[number] += waited.count
+            answers[places.caller(number)] += waited.count
+    return {call: answers[call] / calls[call] for call in places.calls & calls.keys()}
 
 
 def _table(side: Sequence[StepParts], columns: _Columns) -> FloatArray:
@@ -230,15 +257,21 @@ def _part(
     difference: MeanDifference,
     column: int,
 ) -> TimePart:
-    counts, errors = zip(*(_often(side, columns, column) for side in sides), strict=True)
+    (before, failed_before), (after, failed_after) = (_often(side, columns, column) for side in sides)
     before_ms, after_ms = (float(table[:, column].mean()) for table in tables)
-    return TimePart(columns.places[column], _share(difference, column), before_ms, after_ms, *counts, *errors)
+    is_unanswered = any(columns.of_number[number] == column for number in columns.answers)
+    times = _share(difference, column), before_ms, after_ms
+    often = before, after, failed_before, failed_after
+    return TimePart(columns.places[column], *times, *often, is_unanswered)
 
 
 def _often(side: Sequence[StepParts], columns: _Columns, column: int) -> tuple[float, float]:
     """Return how often a column ran and failed in a run, on average."""
     of_column = [
-        waited for parts in side for number, waited in parts.places.items() if columns.of_number[number] == column
+        waited
+        for parts in side
+        for number, waited in parts.places.items()
+        if columns.of_number[number] == column and number not in columns.answers
     ]
     return (
         sum(waited.count for waited in of_column) / len(side),

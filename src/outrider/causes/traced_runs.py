@@ -11,7 +11,7 @@ import numpy as np
 from outrider.baselines import LEAST_ROWS, mean_difference
 from outrider.causes.phase_parts import phase_parts
 from outrider.causes.time_attribution import SlowerOrigin, TimeAttribution, TracedStep, attribute_parts, attribute_time
-from outrider.causes.trace_parts import Places
+from outrider.causes.trace_parts import MOST_SPANS, Places
 from outrider.model import Outcome, RunId, RunPosition, TelemetryError
 
 if TYPE_CHECKING:
@@ -41,10 +41,14 @@ _LOOKED_THROUGH: Final = 200
 _MOST_TRACES: Final = 40
 """Of one step of a run."""
 
-_MOST_ROWS: Final = 50_000
+_AT_ONCE: Final = 1_000
+_MOST_ROWS: Final = 60_000
+_MOST_LINKS: Final = 10_000
 _SLACK_NS: Final = 50_000_000
 _RESOURCE: Final = "resource_ms "
 _MOSTLY, _CHANCE = 0.5, 0.05
+_TOO_MANY: Final = "its traces have more spans than can be read at once"
+_REUSED: Final = "other runs have its trace ids, too"
 
 
 class TracedRuns(Protocol):
@@ -188,16 +192,26 @@ def _traces_of(attempt: Attempt, step: Step) -> tuple[tuple[str, ...], bool]:
     return ids, bool(named & others) or (bool(whole) and sum(other.parent is None for other in measurement.steps) > 1)
 
 
-def _spans(store: TracedRuns, reader: TelemetryReader, steps: Sequence[_MeasuredStep]) -> Mapping[str, Sequence[Span]]:
-    """Return the spans of traces that belong to one run alone, by their ids."""
-    ids = [trace_id for step in steps for trace_id in step.trace_ids[:_MOST_TRACES]]
-    runs: defaultdict[str, set[RunId]] = defaultdict(set)
-    for link in store.trace_links.of_traces(list(dict.fromkeys(ids))[:1_000], limit=10_000):
-        runs[link.trace_id].add(link.run)
-    return reader.traces([trace_id for trace_id in runs if len(runs[trace_id]) == 1], limit=_MOST_ROWS)
+def _spans(
+    store: TracedRuns, reader: TelemetryReader, steps: Sequence[_MeasuredStep]
+) -> Mapping[str, Sequence[Span] | str]:
+    """Return the spans of traces by their ids, or why they are of no use; those of which none are kept left out."""
+    named = list(dict.fromkeys(trace_id for step in steps for trace_id in step.trace_ids[:_MOST_TRACES]))
+    spans: dict[str, Sequence[Span] | str] = {}
+    for start in range(0, len(named), _AT_ONCE):
+        ids = named[start : start + _AT_ONCE]
+        runs: defaultdict[str, set[RunId]] = defaultdict(set)
+        links = store.trace_links.of_traces(ids, limit=_MOST_LINKS)
+        for link in links:
+            runs[link.trace_id].add(link.run)
+        own = [trace_id for trace_id in ids if len(runs[trace_id]) == 1 and links.is_complete]
+        known = reader.traces(own, limit=_MOST_ROWS, spans_each=MOST_SPANS + 1)
+        spans |= {trace_id: known[trace_id] or _TOO_MANY for trace_id in own if trace_id in known}
+        spans |= {trace_id: _REUSED for trace_id in ids if len(runs[trace_id]) > 1 or not links.is_complete}
+    return spans
 
 
-def _traced(measured: _MeasuredStep, spans: Mapping[str, Sequence[Span]]) -> TracedStep | str:
+def _traced(measured: _MeasuredStep, spans: Mapping[str, Sequence[Span] | str]) -> TracedStep | str:
     step = measured.step
     if step is None or step.duration_ms is None:
         return "they have no such step"
@@ -205,6 +219,9 @@ def _traced(measured: _MeasuredStep, spans: Mapping[str, Sequence[Span]]) -> Tra
         return "no request or answer of the step names a trace"
     if len(measured.trace_ids) > _MOST_TRACES:
         return f"the step has more than {_MOST_TRACES} traces"
-    traces = tuple(spans[trace_id] for trace_id in measured.trace_ids if trace_id in spans)
+    known = [spans[trace_id] for trace_id in measured.trace_ids if trace_id in spans]
+    traces = tuple(own for own in known if not isinstance(own, str))
+    if _TOO_MANY in known or (known and not traces):
+        return _TOO_MANY if _TOO_MANY in known else _REUSED
     window = (measured.started_ns - _SLACK_NS, measured.started_ns + round(step.duration_ms * 1e6) + _SLACK_NS)
     return TracedStep(step.duration_ms, traces, window if measured.is_shared else None)

@@ -17,7 +17,7 @@ from outrider.dashboard.api_answers import api_check, api_checks, api_incident, 
 from outrider.dashboard.api_values import CheckBody, CheckPage, IncidentBody, IncidentPage, RunBody, RunPage
 from outrider.dashboard.artifact_types import ServedType, served_type
 from outrider.dashboard.audit_page import ChangeBody, ChangePage, api_changes, audit_page
-from outrider.dashboard.change_history import ChangedTelemetry, ChangeRecords
+from outrider.dashboard.change_history import ChangedTelemetry, ChangeRecords, met_services
 from outrider.dashboard.changes_view import ChangesView, change_quotes, changes_of
 from outrider.dashboard.check_answers import LevelChangeBody, PolicyPage, api_level_changes, api_policies
 from outrider.dashboard.check_detail import SPANS, USUAL_DAYS, CheckDetail, CheckQuery, check_detail
@@ -375,6 +375,7 @@ __all__ = [
     "logs_page",
     "logs_path",
     "logs_problem_page",
+    "met_services",
     "named_causes",
     "notice_page",
     "on_call_page",
