@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,13 +12,26 @@ from tests.traced_steps import SLOWER_RUNS, slower_runs
 
 from outrider.alerts import Facts, Problem
 from outrider.dashboard import incident_quotes
-from outrider.model import AttemptTrace, CheckId, Kind, Measurement, Outcome, Sample, Step, StepKind
+from outrider.model import (
+    ArtifactFile,
+    ArtifactKind,
+    AttemptTrace,
+    CheckId,
+    Kind,
+    Measurement,
+    Outcome,
+    Sample,
+    Step,
+    StepKind,
+)
 
 from .conftest import MINUTE_US, NOW_US
 from .telemetry_scene import HOSTILE, insert_rows, source
+from .test_run_page import entry, har
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from outrider.alerts import Incident
     from outrider.model import Span
@@ -114,6 +128,36 @@ def test_it_says_why_it_does_not_know(scene: Scene, telemetry: ClickHouseClient,
     assert "only 2 runs since it got slower have traces, and it takes 3" in texts[1]
     assert "Not known: there is no run" in texts[2]
     assert "Where the time went" not in off.text
+
+
+def test_without_telemetry_the_requests_of_a_journey_say_it(scene: Scene, tmp_path: Path) -> None:
+    """By the HARs of its runs: the third party that answers later, and the request that is new."""
+    check = scene.add("journey:shop", Kind.JOURNEY)
+    runs = []
+    for number in range(1, 11):
+        wait_ms = (360.0 if number <= 5 else 60.0) + number % 2
+        at_us = NOW_US - number * MINUTE_US
+        began = datetime.fromtimestamp(at_us / 1e6, UTC).isoformat()
+        third = entry("http://fonts.example/a.css", startedDateTime=began, timings={"ssl": 3, "wait": wait_ms})
+        more = [entry("http://ads.example/", startedDateTime=began)] if number <= 5 else []
+        path = tmp_path / f"{number}.har"
+        path.write_bytes(har(third, *more))
+        file = ArtifactFile(ArtifactKind.HAR, "run.har", "application/json", path)
+        step = Step("list", "list", StepKind.NAMED, 0.0, wait_ms + 40.0)
+        runs.append(run_of(Measurement(Outcome.PASSED, "", at_us, 500.0, (step,), artifacts=(file,)), check.id))
+    scene.store.runs.record_many(runs)
+    since_us = runs[4].due_us
+    lead = Facts("400 ms", step="list", run=runs[0].id, since_us=since_us, title="list")
+    incident = scene.incident(check, Problem.DEGRADATION, lead=lead, since_us=since_us)
+
+    (answer,) = scene.get(f"/api/v1/incidents/{incident.id}")
+
+    slower = answer.json()["slower"]
+    assert slower["lines"] == [
+        "of +300 ms (300 to 301), +300 ms (300 to 301) in answer of GET /a.css of fonts.example",
+        "new requests: ads.example",
+    ]
+    assert slower["compared"].endswith("by the browser's requests, since of traces the workspace takes none")
 
 
 def test_without_telemetry_the_phases_of_a_probe_say_it(scene: Scene) -> None:

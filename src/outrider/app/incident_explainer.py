@@ -18,8 +18,10 @@ from outrider.dashboard import (
     is_quotable,
     met_services,
     named_causes,
+    user_quotes,
 )
 from outrider.model import OutriderError, ServiceReader, TelemetryReader
+from outrider.real_users import RealUserReader
 from outrider.workspace import gated
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ _CLOSES_S: Final = 15.0
 _log = structlog.get_logger("outrider.alerts")
 
 
-class ExplainingTelemetry(TelemetryReader, ServiceReader, Protocol):
+class ExplainingTelemetry(TelemetryReader, ServiceReader, RealUserReader, Protocol):
     """What is asked of telemetry."""
 
 
@@ -108,7 +110,9 @@ class IncidentExplainer:
         named: tuple[str, ...] = ()
         changed = ChangedTelemetry()
         try:
-            quotes = incident_quotes(self._store, telemetry, incident, now_us)
+            if telemetry is not None:
+                quotes = user_quotes(self._store, telemetry, incident, now_us)
+            quotes = (*quotes, *incident_quotes(self._store, telemetry, incident, now_us))
             if telemetry is not None:
                 traces = incident_traces(self._store, telemetry, incident)
                 named = named_causes(self._store.errors, traces, incident)

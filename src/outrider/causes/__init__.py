@@ -18,6 +18,7 @@ from outrider.causes.change_suspects import (
     change_suspects,
 )
 from outrider.causes.flame_frames import FlameFrame, flame_frames
+from outrider.causes.har_requests import MOST_BYTES, WireRequest, wire_requests
 from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_join
 from outrider.causes.missing_spans import NamedTraces, missing_spans
 from outrider.causes.phase_parts import PHASE
@@ -33,6 +34,7 @@ __all__ = [
     "FALSE_SHARE",
     "LOOKED_BACK_US",
     "MISSING_PARENT",
+    "MOST_BYTES",
     "MOST_SPANS",
     "PHASE",
     "REPEATED_ID",
@@ -56,6 +58,7 @@ __all__ = [
     "TracedRuns",
     "TracedStep",
     "WalkedRequest",
+    "WireRequest",
     "WorseService",
     "attribute_time",
     "attribution_lines",
@@ -72,4 +75,5 @@ __all__ = [
     "runs_text",
     "service_suspects",
     "span_tree",
+    "wire_requests",
 ]

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LEVEL: Final = 0.8
 """Of the intervals."""
 
+OUTSIDE: Final = "most of it lies outside of the traces"
+"""Why it is told by requests where there are traces."""
+
 _CHANCE: Final = 0.05
 """For all parts together: one that differs by chance alone is told as often as that."""
 _LEAST_SHARE: Final = 0.05
@@ -28,6 +31,7 @@ _MOST_PARTS: Final = 5
 _MOSTLY: Final = 0.8
 """A part that is so much of the whole is told where the whole varies so much that chance might explain each part."""
 _MISSING: Final = 0.1
+_USUAL: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class TimePart:
         before_ms: How long the step waited for it before; `after_ms` since then.
         before_count: How often it ran in a run before; `after_count` since then.
         before_errors: How often it failed in a run before; `after_errors` since then.
+        before_bytes: How many bytes it brought in a run before; `after_bytes` since then.
         is_unanswered: Whether spans of what it calls are missing on one side, so that their time counts as its own.
     """
 
@@ -72,16 +77,9 @@ class TimePart:
     after_count: float
     before_errors: float
     after_errors: float
+    before_bytes: float = 0.0
+    after_bytes: float = 0.0
     is_unanswered: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SlowerOrigin:
-    """An origin whose slowest answer takes longer: the mean of it in a run, before and since."""
-
-    origin: str
-    before_ms: float
-    after_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,8 @@ class TimeAttribution:
         outside: Before the first span and after the last: browser, network, and what sends no spans.
         left_out: Why runs were not compared, and how many.
         no_traces: Why it is told by phases, which the prober measured itself; empty where it is told by spans.
-        slower_origin: What the browser measured of what sends no spans, where that explains most of it.
+        by_requests: Whether these are of the browser's requests.
+        new: Which places are in nearly every run since, and in none before; `gone` the other way round.
     """
 
     extra: Share
@@ -109,7 +108,9 @@ class TimeAttribution:
     outside: Share
     left_out: Mapping[str, int]
     no_traces: str = ""
-    slower_origin: SlowerOrigin | None = None
+    by_requests: bool = False
+    new: tuple[Place, ...] = ()
+    gone: tuple[Place, ...] = ()
 
 
 def attribute_time(before: Iterable[TracedStep | str], after: Iterable[TracedStep | str]) -> TimeAttribution | str:
@@ -138,9 +139,21 @@ def attribute_parts(
     rest = mean_difference(*(_rest(table, named, len(columns.places)) for table in tables), level=LEVEL)
     parts = tuple(_part(columns, sides, tables, difference, column) for column in named)
     between, outside, extra = (_share(difference, column) for column in (-3, -2, -1))
+    new, gone = (_only_in(columns, here, there) for here, there in (sides[::-1], sides))
     return TimeAttribution(
-        extra, len(sides[0]), len(sides[1]), parts, _share(rest, 0), between, outside, dict(left_out)
+        extra, len(sides[0]), len(sides[1]), parts, _share(rest, 0), between, outside, dict(left_out),
+        new=new, gone=gone,
     )  # fmt: skip
+
+
+def _only_in(columns: _Columns, here: Sequence[StepParts], there: Sequence[StepParts]) -> tuple[Place, ...]:
+    """Return the places that nearly every run of one side has, and none of the other."""
+    met_here, met_there = (
+        Counter(column for parts in side for column in {columns.of_number[number] for number in parts.places})
+        for side in (here, there)
+    )
+    usual = (column for column, runs in met_here.items() if runs >= _USUAL * len(here) and column not in met_there)
+    return tuple(columns.places[column] for column in sorted(usual))
 
 
 def _parts_of(places: Places, step: TracedStep | str) -> StepParts | str:
@@ -235,8 +248,7 @@ def _notable(difference: MeanDifference, count: int) -> list[int]:
     sure = (difference.chance[:count] * count <= _CHANCE) & (np.abs(difference.value[:count]) >= least_ms)
     order = np.argsort(-np.abs(difference.value[:count]), kind="stable")
     named = [int(column) for column in order if sure[column]][:_MOST_PARTS]
-    most = [int(column) for column in order[:1] if _is_most(difference, int(column))]
-    return named or most
+    return named or [int(column) for column in order[:1] if _is_most(difference, int(column))]
 
 
 def _is_most(difference: MeanDifference, column: int) -> bool:
@@ -257,16 +269,16 @@ def _part(
     difference: MeanDifference,
     column: int,
 ) -> TimePart:
-    (before, failed_before), (after, failed_after) = (_often(side, columns, column) for side in sides)
+    (ran, failed, brought), (runs, fails, brings) = (_often(side, columns, column) for side in sides)
     before_ms, after_ms = (float(table[:, column].mean()) for table in tables)
     is_unanswered = any(columns.of_number[number] == column for number in columns.answers)
     times = _share(difference, column), before_ms, after_ms
-    often = before, after, failed_before, failed_after
+    often = ran, runs, failed, fails, brought, brings
     return TimePart(columns.places[column], *times, *often, is_unanswered)
 
 
-def _often(side: Sequence[StepParts], columns: _Columns, column: int) -> tuple[float, float]:
-    """Return how often a column ran and failed in a run, on average."""
+def _often(side: Sequence[StepParts], columns: _Columns, column: int) -> tuple[float, float, float]:
+    """Return how often a column ran and failed in a run, and how many bytes it brought, on average."""
     of_column = [
         waited
         for parts in side
@@ -276,6 +288,7 @@ def _often(side: Sequence[StepParts], columns: _Columns, column: int) -> tuple[f
     return (
         sum(waited.count for waited in of_column) / len(side),
         sum(waited.errors for waited in of_column) / len(side),
+        sum(waited.bytes for waited in of_column) / len(side),
     )
 
 

@@ -70,7 +70,7 @@ class Places:
 
     def number(self, parent: int, service: str, name: str, *, calls: bool = False) -> int:
         """Return the number of an operation below another, -1 for a root; `calls` if it waits for an answer."""
-        operation = _NUMBER.sub("*", name) or "(no name)"
+        operation = without_numbers(name) or "(no name)"
         key = (parent, service, operation)
         number = self._numbers.setdefault(key, len(self._places))
         if number == len(self._places):
@@ -81,13 +81,19 @@ class Places:
         return number
 
 
+def without_numbers(name: str) -> str:
+    """Return an operation with `*` for the numbers and ids in its path."""
+    return _NUMBER.sub("*", name)
+
+
 @dataclass(slots=True)
 class Waited:
-    """How long a step waited for a place, how often that ran, and how often it failed."""
+    """How long a step waited for a place, how often that ran and failed, and how many bytes it brought."""
 
     ms: float = 0.0
     count: int = 0
     errors: int = 0
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

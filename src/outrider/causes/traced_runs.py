@@ -6,17 +6,17 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-import numpy as np
-
-from outrider.baselines import LEAST_ROWS, mean_difference
+from outrider.causes.har_requests import wire_requests
+from outrider.causes.network_parts import network_parts
 from outrider.causes.phase_parts import phase_parts
-from outrider.causes.time_attribution import SlowerOrigin, TimeAttribution, TracedStep, attribute_parts, attribute_time
+from outrider.causes.time_attribution import OUTSIDE, TimeAttribution, TracedStep, attribute_parts, attribute_time
 from outrider.causes.trace_parts import MOST_SPANS, Places
-from outrider.model import Outcome, RunId, RunPosition, TelemetryError
+from outrider.model import ArtifactKind, Outcome, OutriderError, RunId, RunPosition, TelemetryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from outrider.causes.har_requests import WireRequest
     from outrider.causes.trace_parts import StepParts
     from outrider.model import (
         Attempt,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         RunSummary,
         Span,
         Step,
+        StoredArtifact,
         TelemetryReader,
         TraceLinkLog,
     )
@@ -45,8 +46,8 @@ _AT_ONCE: Final = 1_000
 _MOST_ROWS: Final = 60_000
 _MOST_LINKS: Final = 10_000
 _SLACK_NS: Final = 50_000_000
-_RESOURCE: Final = "resource_ms "
-_MOSTLY, _CHANCE = 0.5, 0.05
+_MOST_HAR_BYTES: Final = 5_000_000
+_MOST_REQUESTS: Final = 2_000
 _TOO_MANY: Final = "its traces have more spans than can be read at once"
 _REUSED: Final = "other runs have its trace ids, too"
 
@@ -89,7 +90,8 @@ class SlowerStep:
 def explain_slower_step(store: TracedRuns, reader: TelemetryReader | None, slower: SlowerStep) -> TimeAttribution | str:
     """Return where the extra time of a step is, by up to twenty runs on each side, or why that is not known.
 
-    Told by the traces of the runs; where these do not say it, or there is no telemetry, by what the prober measured.
+    Told by the traces of the runs; where these do not say it, or there is no telemetry, by the requests of journeys, or
+    by what else the prober measured.
 
     Raises:
         UsageError: If the run is not kept any more.
@@ -101,34 +103,24 @@ def explain_slower_step(store: TracedRuns, reader: TelemetryReader | None, slowe
     if not any(measured.step for measured in sides[0]):
         return f"no run before it got slower has a step {slower.step!r}"
     by_traces = _by_traces(store, reader, sides)
+    if not isinstance(by_traces, str) and not _is_outside(by_traces):
+        return by_traces
+    why = by_traces if isinstance(by_traces, str) else OUTSIDE
+    places = Places()
+    by_requests = attribute_parts(places, *([_requests(places, measured) for measured in side] for side in sides))
+    if not isinstance(by_requests, str):
+        return replace(by_requests, no_traces=why, by_requests=True)
     if not isinstance(by_traces, str):
-        return replace(by_traces, slower_origin=_slower_origin(sides, by_traces.extra.ms))
+        return by_traces
     places = Places()
     by_phases = attribute_parts(places, *([_phases(places, measured) for measured in side] for side in sides))
-    if isinstance(by_phases, str):
-        return by_traces
-    return replace(by_phases, no_traces=by_traces, slower_origin=_slower_origin(sides, by_phases.extra.ms))
+    return by_traces if isinstance(by_phases, str) else replace(by_phases, no_traces=by_traces)
 
 
-def _slower_origin(sides: Sequence[Sequence[_MeasuredStep]], extra_ms: float) -> SlowerOrigin | None:
-    """Return the origin whose slowest answer got slower by most of the extra time; None if chance explains it."""
-    times = [[_slowest_answers(own.measurement) for own in side if own.measurement] for side in sides]
-    origins = sorted({origin for side in times for of_run in side for origin in of_run})
-    known = [[of_run for of_run in side if of_run] for side in times]
-    if not origins or min(map(len, known)) < LEAST_ROWS:
-        return None
-    tables = [np.array([[of_run.get(origin, 0.0) for origin in origins] for of_run in side]) for side in known]
-    difference = mean_difference(tables[0], tables[1])
-    slowest = int(np.argmax(difference.value))
-    if difference.value[slowest] < _MOSTLY * extra_ms or difference.chance[slowest] * len(origins) > _CHANCE:
-        return None
-    before_ms, after_ms = (float(table[:, slowest].mean()) for table in tables)
-    return SlowerOrigin(origins[slowest], before_ms, after_ms)
-
-
-def _slowest_answers(measurement: Measurement) -> dict[str, float]:
-    own = [sample for sample in measurement.samples if sample.metric.startswith(_RESOURCE)]
-    return {sample.metric.removeprefix(_RESOURCE): sample.value for sample in own}
+def _is_outside(attribution: TimeAttribution) -> bool:
+    """Return whether the traces themselves say that most of the extra time is the browser's or the network's."""
+    extra, outside = attribution.extra, attribution.outside
+    return abs(outside.ms) > abs(extra.ms) / 2 and outside.low_ms * outside.high_ms > 0
 
 
 def _by_traces(
@@ -147,6 +139,21 @@ def _phases(places: Places, measured: _MeasuredStep) -> StepParts | str:
     if measured.step is None or measured.measurement is None:
         return "they have no such step"
     return phase_parts(places, measured.measurement, measured.step)
+
+
+def _requests(places: Places, measured: _MeasuredStep) -> StepParts | str:
+    """Return what a step waited for by the HARs of its attempt, which are kept for a day."""
+    if measured.step is None or measured.step.duration_ms is None:
+        return "they have no such step"
+    if not measured.hars or sum(artifact.bytes for artifact in measured.hars) > _MOST_HAR_BYTES:
+        return "their requests are not kept"
+    requests: list[WireRequest] = []
+    for artifact in measured.hars:
+        try:
+            requests += wire_requests(artifact.read(), most=_MOST_REQUESTS)[0]
+        except (OutriderError, OSError, EOFError):
+            return "their requests are gone or damaged"
+    return network_parts(places, requests, measured.started_ns / 1e6, measured.step.duration_ms)
 
 
 def _passed(store: TracedRuns, like: Run, until_us: int, *, since_us: int) -> list[RunSummary]:
@@ -168,17 +175,21 @@ class _MeasuredStep:
     started_ns: int
     is_shared: bool
     measurement: Measurement | None = None
+    hars: tuple[StoredArtifact, ...] = ()
 
 
 def _measured(store: TracedRuns, run: RunId, key: str) -> _MeasuredStep:
-    attempt = next((attempt for attempt in store.runs.get(run).run.attempts if attempt.measured), None)
+    stored = store.runs.get(run)
+    attempt = next((attempt for attempt in stored.run.attempts if attempt.measured), None)
     steps = attempt.measurement.steps if attempt else ()
     step = next((step for step in steps if step.key == key and step.duration_ms is not None), None)
     if attempt is None or step is None:
         return _MeasuredStep(None, (), 0, is_shared=False)
     ids, is_shared = _traces_of(attempt, step)
     started_ns = attempt.measurement.started_us * 1000 + round(step.offset_ms * 1e6)
-    return _MeasuredStep(step, ids, started_ns, is_shared, attempt.measurement)
+    of_attempt = (own for own in stored.artifacts if own.attempt == attempt.number)
+    hars = tuple(own for own in of_attempt if own.kind is ArtifactKind.HAR)
+    return _MeasuredStep(step, ids, started_ns, is_shared, attempt.measurement, hars)
 
 
 def _traces_of(attempt: Attempt, step: Step) -> tuple[tuple[str, ...], bool]:

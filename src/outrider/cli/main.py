@@ -68,6 +68,7 @@ _SECTIONS = {
         "assign": "Assign an incident to somebody.",
         "comment": "Comment on an incident.",
         "silence": "Silence matching incidents.",
+        "runbook": "Show what to do about an incident, and write one of your own.",
         "oncall": "Show who is on call, and who is next.",
         "alerts": "Test alert routes.",
         "backtest": "Replay alert rules over stored runs.",

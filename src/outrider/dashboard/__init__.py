@@ -76,7 +76,7 @@ from outrider.dashboard.issue_view import (
     issue_page,
     issue_suspects,
 )
-from outrider.dashboard.lead_time_view import incident_lead_time
+from outrider.dashboard.lead_time_view import incident_lead_time, user_quotes
 from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
 from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
 from outrider.dashboard.log_view import log_view, record_key
@@ -431,6 +431,7 @@ __all__ = [
     "trace_page",
     "trace_view",
     "unmeasured_page",
+    "user_quotes",
     "view_choices",
     "vital_figure",
     "vitals_page",
