@@ -72,6 +72,7 @@ _SECTIONS = {
         "oncall": "Show who is on call, and who is next.",
         "alerts": "Test alert routes.",
         "backtest": "Replay alert rules over stored runs.",
+        "noise": "Show how many alerts were sent, and how much of that was acted on.",
         "status-page": "Write on the public status page, or export it.",
     },
     "Telemetry, errors and real users": {
@@ -79,6 +80,7 @@ _SECTIONS = {
         "traces": "Search spans, or show a trace.",
         "logs": "Search log records.",
         "related": "Show what shares a trace with a trace, run, issue or session.",
+        "capacity": "Show what ends first under load, and when traffic gets there.",
         "hosts": "Show processor, memory, disks and load of hosts.",
         "doctor": "Say where the id of a request's trace is lost.",
         "errors": "List issues of errors, show them, and decide about them.",

@@ -331,6 +331,7 @@ def _capabilities(table: Table) -> Capabilities:
         real_users=table.read("real_users", as_flag, True),
         replays=table.read("replays", as_flag, True),
         pages=table.read("pages", as_flag, True),
+        capacity=table.read("capacity", as_flag, True),
     )
     table.close()
     return capabilities

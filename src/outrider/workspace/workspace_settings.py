@@ -251,6 +251,7 @@ class Capabilities:
         replays: Keeping replays of sessions; it needs `errors`.
         pages: The judging of pages that real users tell of; `judging` off switches it off too.
         forwarding: Sending copies to `[telemetry.forward]`.
+        capacity: Capacity plans, as a command, in reports and on pages of loads.
     """
 
     journeys: bool = True
@@ -271,6 +272,7 @@ class Capabilities:
     real_users: bool = True
     replays: bool = True
     pages: bool = True
+    capacity: bool = True
 
 
 @dataclass(frozen=True, slots=True)
