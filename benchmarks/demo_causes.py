@@ -45,7 +45,7 @@ FAULTS: Final = {
     "n-plus-one": ("n-plus-one", "20", r"SELECT products of catalogue: .*N\+1"),
     "slow query": ("slow-query", "400", r"SELECT products of catalogue(?!.*N\+1)"),
     "errors": ("errors", "1", r"(of front: answered 500)"),
-    "slow third party": ("slow-third-party", "1500", r"slowest answer of http://127\.0\.0\.1:\d+ takes"),
+    "slow third party": ("slow-third-party", "1500", r"answer of (127|GET /(reviews|badge))"),
     "memory": ("memory-growth", "64", r"memory"),
     "release": ("slow-query", "400", r"release v"),
     "certificate": ("certificate", "5", r"certificate"),
@@ -59,13 +59,10 @@ listen = "127.0.0.1:{errors}"
 [baselines]
 floor_ms = 100
 
-[incidents]
-reopen = "1s"
-relapses = 100
-
 [capabilities]
 judging = {judging}
 """
+INCIDENTS: Final = '\n[incidents]\nreopen = "1s"\nrelapses = 100\n'
 WAIT_S, RUNS = 120.0, 6
 LASTING: Final = tuple(phase.value for phase in Phase if phase.lasts)
 
@@ -125,6 +122,8 @@ class Scene:
         schedule = f'[[check]]\nmatch = "*"\nenabled = false\n\n[[check]]\nmatch = {own}\nenabled = true\n'
         (self.folder / "scheduler/schedule.toml").write_text(schedule + f'every = "{self.every}"\n')
         settings = (ROOT / "outrider.toml").read_text() + f'\n[telemetry]\nlisten = "{telemetry}"\n'
+        with (self.folder / "scheduler/alerts.toml").open("a") as alerts:
+            alerts.write(INCIDENTS)
         self.file.write_text(settings + SETTINGS.format(judging="false", errors=free_port()))
 
     @property
@@ -176,7 +175,7 @@ class Scene:
             time.sleep(1)
 
 
-def told(number: int, name: str, mail: EmailMessage | None, after_s: float) -> Told:
+def judge_mail(number: int, name: str, mail: EmailMessage | None, after_s: float) -> Told:
     """Return whether a mail names the cause first."""
     if mail is None:
         return Told(number, name, is_named=False, after_s=None, subject="", first="no mail")
@@ -230,7 +229,7 @@ def play(number: int, every: str, known: set[str]) -> Iterator[Told]:
                 mail = next_mail(postbox, WAIT_S)
                 after_s = time.monotonic() - began_s
                 scene.fault(FAULTS[name][0], "--off")
-                yield told(number, name, mail, after_s)
+                yield judge_mail(number, name, mail, after_s)
 
 
 def main() -> None:

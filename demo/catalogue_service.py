@@ -34,16 +34,16 @@ def catalogue_app(shelves: Shelves, board: FaultBoard, world: World, instruments
         with instruments.querying(BROWSING if words is None else SEARCHING):
             chosen = await (seen_by(request).browse(kind) if words is None else seen_by(request).search(words))
         if effects_of(request).asks_for_each:
-            chosen = [again for product in chosen if (again := await found(request, product.id))]
+            chosen = [again for product in chosen if (again := await find(request, product.id))]
         if (took_s := world.monotonic_s() - began_s) > _SLOW_S:
             instruments.warn(f"slow list: {len(chosen)} products took {took_s * 1000:.0f} ms")
         return JSONResponse([asdict(product) for product in chosen])
 
     async def product(request: Request) -> Response:
-        there = await found(request, request.path_params["product_id"])
+        there = await find(request, request.path_params["product_id"])
         return Response(status_code=404) if there is None else JSONResponse(asdict(there))
 
-    async def found(request: Request, product_id: str) -> Product | None:
+    async def find(request: Request, product_id: str) -> Product | None:
         with instruments.querying(FINDING):
             return await seen_by(request).get(product_id)
 
