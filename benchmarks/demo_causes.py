@@ -16,6 +16,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -63,7 +64,7 @@ floor_ms = 100
 judging = {judging}
 """
 INCIDENTS: Final = '\n[incidents]\nreopen = "1s"\nrelapses = 100\n'
-WAIT_S, RUNS = 120.0, 6
+WAIT_S, RUNS = 120.0, 4
 LASTING: Final = tuple(phase.value for phase in Phase if phase.lasts)
 
 
@@ -122,6 +123,8 @@ class Scene:
         schedule = f'[[check]]\nmatch = "*"\nenabled = false\n\n[[check]]\nmatch = {own}\nenabled = true\n'
         (self.folder / "scheduler/schedule.toml").write_text(schedule + f'every = "{self.every}"\n')
         settings = (ROOT / "outrider.toml").read_text() + f'\n[telemetry]\nlisten = "{telemetry}"\n'
+        probes = self.folder / "probes/shop.toml"  # what a probe says of itself goes before the schedule
+        probes.write_text(re.sub(r"(?m)^every = .*", f'every = "{self.every}"', probes.read_text()))
         with (self.folder / "scheduler/alerts.toml").open("a") as alerts:
             alerts.write(INCIDENTS)
         self.file.write_text(settings + SETTINGS.format(judging="false", errors=free_port()))
@@ -234,6 +237,7 @@ def play(number: int, every: str, known: set[str]) -> Iterator[Told]:
 
 def main() -> None:
     """Play rounds, and print how often each cause was named first."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # shop and service end with it
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--every", default="2s")

@@ -116,13 +116,6 @@ def test_what_took_the_time_is_told_whatever_it_was(after: Callable[[int], Trace
     assert all(any(line in text for text in told) for line in lines), told
 
 
-def test_what_is_most_of_an_uneven_drift_is_named() -> None:
-    """Three runs, each slower than the one before: chance might explain the whole, and not that all is in one query."""
-    after = [step(trace(number, query_ms=20 + 60 * (number + 1) ** 2)) for number in range(3)]
-
-    assert "in SELECT products of catalogue" in attribution_lines(attributed(after))[0]
-
-
 @pytest.mark.parametrize(
     "spans_of",
     [

@@ -28,8 +28,6 @@ _CHANCE: Final = 0.05
 _LEAST_SHARE: Final = 0.05
 _LEAST_MS: Final = 0.5
 _MOST_PARTS: Final = 5
-_MOSTLY: Final = 0.8
-"""A part that is so much of the whole is told where the whole varies so much that chance might explain each part."""
 _MISSING: Final = 0.1
 _USUAL: Final = 0.9
 
@@ -240,21 +238,11 @@ def _table(side: Sequence[StepParts], columns: _Columns) -> FloatArray:
 
 
 def _notable(difference: MeanDifference, count: int) -> list[int]:
-    """Return the columns of places that differ by more than chance, corrected for their number (Bonferroni).
-
-    Where none does, as the whole itself is so uneven, the one that is most of it, if its interval says so.
-    """
+    """Return the columns of places that differ by more than chance, corrected for their number (Bonferroni)."""
     least_ms = max(_LEAST_SHARE * abs(difference.value[-1]), _LEAST_MS)
     sure = (difference.chance[:count] * count <= _CHANCE) & (np.abs(difference.value[:count]) >= least_ms)
     order = np.argsort(-np.abs(difference.value[:count]), kind="stable")
-    named = [int(column) for column in order if sure[column]][:_MOST_PARTS]
-    return named or [int(column) for column in order[:1] if _is_most(difference, int(column))]
-
-
-def _is_most(difference: MeanDifference, column: int) -> bool:
-    share, whole = difference.value[column], difference.value[-1]
-    is_sure = difference.low[column] > 0 if whole > 0 else difference.high[column] < 0
-    return bool(is_sure and _MOSTLY * abs(whole) <= share * np.sign(whole))
+    return [int(column) for column in order if sure[column]][:_MOST_PARTS]
 
 
 def _rest(table: FloatArray, named: Sequence[int], count: int) -> FloatArray:
