@@ -137,6 +137,7 @@ class ErrorService:
         self._views.start()
         beacons = BeaconIntake(
             views, keys, intake, scrubber.text, tally, key=signing_key(workspace.state), room=room.check,
+            query=settings.query,
             is_on=lambda: self._workspace.capabilities.real_users, keeps_views=lambda: self._link.is_on,
         )  # fmt: skip
         intake.watch_spans(beacons.take_spans)
