@@ -23,7 +23,7 @@ PAGES = {
         "/runbooks/{runbook:path}", "/silences", "/annotations", "/status-page", "/on-call", "/what-would-happen",
         "/reports", "/reports/{kind}", "/without-data", "/gates", "/gates/{gate}", "/search", "/acknowledge/{token}",
     },
-    "errors": {"/errors", "/errors/{issue}"},
+    "errors": {"/errors", "/errors/{issue}", "/errors/{issue}/personal"},
     "telemetry": {"/logs", "/logs/around", "/traces", "/traces/{trace}"},
     "services": {"/services", "/services/map", "/services/{name:path}", "/hosts", "/hosts/{name:path}", "/vitals",
                  "/sessions", "/sessions/{session}", "/replays/{session}", "/related/{kind}/{name}"},

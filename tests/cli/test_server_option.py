@@ -42,7 +42,7 @@ def place(tmp_path: Path, site: str) -> Desk:
     desk = Desk(tmp_path / "ws", tmp_path / "tmp", in_process=True)
     desk.root.mkdir()
     desk.temporary.mkdir()
-    desk.write("outrider.toml", CALM + '[defaults]\nevery = "1h"\n[server]\nopen_on_loopback = false\n')
+    desk.write("outrider.toml", CALM + '[defaults]\nevery = "1h"\n[server]\nopen_on_loopback = false\npersonal = "viewer"\n')
     desk.write("probes/a.toml", f'[home]\nkind = "http"\nurl = "{site}/tiny"\n')
     desk.write("scheduler/alerts.toml", SHIFTS)
     return desk
@@ -94,6 +94,7 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
             ("incidents",), ("silence", "--json"), ("silence",), ("release", "--json"), ("release",),
             ("releases",), ("releases", "--json"), ("errors",), ("errors", "is:all", "basket", "--json"),
             ("errors", "list", "--view", "faults"), ("errors", "show", "#1"), ("errors", "show", "2"), ("oncall",),
+            ("errors", "show", "1", "--personal", "--json"), ("errors", "show", "1", "--personal"),
             ("annotate",), ("annotate", "--json"), ("views",),
             ("views", "--json"), ("ls",), ("ls", "--json"), ("changes",), ("changes", "--json"),
             ("export", "samples"), ("export", "runs", "--format", "json"),
@@ -112,6 +113,9 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
         ))  # fmt: skip
         assert issue.pop("event")["user"] != own_issue.pop("event")["user"]  # masked by a server
         assert issue == own_issue
+        whole = remote("errors", "show", "1", "--personal", OUTRIDER_TOKEN=reader)[1]
+        assert ("mail: anna.1@shop.example" in whole, "User-Agent: Firefox" in whole) == (True, True)
+        assert "event.read" in remote("audit")[1]
         assert issue["commits"][0]["file"] == "shop/payment.py"
         assert (status["checks"], status["paused"], status["running"]) == (
             own_status["checks"],

@@ -80,6 +80,7 @@ def test_every_answer_is_as_the_document_describes_it(filled: Scene) -> None:
         "/api/v1/errors/{issue}": "1",
         "/api/v1/related/{kind}/{name}": "issue/1",
         "/api/v1/error-events/{event}": page_error().id,
+        "/api/v1/error-events/{event}/personal": f"{page_error().id}/personal",
         "/api/v1/settings/{setting}": "capabilities.load",
     }
     lists = [

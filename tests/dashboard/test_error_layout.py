@@ -32,6 +32,7 @@ PATHS = (
     "/errors/2",
     "/errors/3",
     "/errors/4",
+    "/errors/3/personal",
     "/errors/99",
 )
 

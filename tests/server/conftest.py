@@ -62,8 +62,9 @@ class Server:
 
     def _application(self) -> Starlette:
         sources = Sources(
-            self.store, lambda: (), lambda: VIEW, lambda: self.now_us, "milepost", replay_role=self.settings.replay_role
-        )
+            self.store, lambda: (), lambda: VIEW, lambda: self.now_us, "milepost",
+            replay_role=self.settings.replay_role, personal_role=self.settings.personal_role,
+        )  # fmt: skip
         return application(self.store.heartbeats, None, lambda: self.now_us, sources, self.hosts, access=self.access)
 
     def add_user(self, name: str = "ada", role: Role = Role.ADMIN) -> User:

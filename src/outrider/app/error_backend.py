@@ -49,8 +49,13 @@ class ErrorBackend(Protocol):
         """Return the issues that a query finds."""
         ...
 
-    def issue(self, name: str, event: str) -> ShownIssue:
+    def issue(self, name: str, event: str, *, is_personal: bool) -> ShownIssue:
         """Return an issue with the event of an id, or its last one.
+
+        Args:
+            name: Its number.
+            event: The id; "" for the last one.
+            is_personal: Whether a server is asked for user and request, too, which it notes; a store has them anyway.
 
         Raises:
             UsageError: unknown-issue, unknown-event.
@@ -76,7 +81,7 @@ class LocalErrors:
         """Return the issues that a query finds."""
         return list_issues(self._store, text, limit)
 
-    def issue(self, name: str, event: str) -> ShownIssue:
+    def issue(self, name: str, event: str, *, is_personal: bool) -> ShownIssue:  # noqa: ARG002 - has all of it
         """Return an issue with the event of an id, or its last one."""
         errors, issue = self._store.errors, find_issue(self._store, name, hours=_WEEK_HOURS)
         kept = errors.events(issue.id, 1)
@@ -102,7 +107,7 @@ class LocalErrors:
 
 
 class RemoteErrors:
-    """Implements `ErrorBackend` by a server; users of events are masked there."""
+    """Implements `ErrorBackend` by a server; users and requests of events are masked there, unless asked for."""
 
     def __init__(self, client: ServerClient) -> None:
         self._client = client
@@ -113,13 +118,14 @@ class RemoteErrors:
             items = self._client.items("/errors", {"q": text}, cursor="page")
             return Excerpt.within(map(issue_of, islice(items, limit + 1)), limit)
 
-    def issue(self, name: str, event: str) -> ShownIssue:
+    def issue(self, name: str, event: str, *, is_personal: bool) -> ShownIssue:
         """Return an issue with the event of an id, or its last one."""
         body = self._client.read(f"/errors/{in_path(name.removeprefix('#'))}")
         with self._client.readable():
             issue, kept = issue_of(body["issue"]), body["kept"]
             wanted = event or next(iter(kept), "")
-            sent = self._client.read(f"/error-events/{in_path(wanted)}") if wanted else None
+            whole = "/personal" if is_personal else ""
+            sent = self._client.read(f"/error-events/{in_path(wanted)}{whole}") if wanted else None
             if event and (sent is None or sent["issue"] != issue.id):
                 raise _unknown_event(event, name)
             shown = event_from_json(sent["event"]) if sent else None

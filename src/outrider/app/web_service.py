@@ -173,6 +173,7 @@ class WebService:
             code_url=workspace.errors.code_url if workspace.errors is not None else "",
             settings=WorkspaceSettings(workspace.root, self._store),
             dashboards=DashboardShelf(workspace.root), replay_role=workspace.server.replay_role,
+            personal_role=workspace.server.personal_role,
             level_changes=lambda check: level_changes(self._store, [check], settings=judge_settings(workspace)),
             store_size=self._sizes.latest, host=lambda: host_state(workspace.state),
             telemetry=TelemetrySource(

@@ -103,11 +103,12 @@ def _what(issue: Issue) -> str:
 @errors.command(epilog="Example: outrider errors show 17")
 @click.argument("issue", shell_complete=complete_issues)
 @click.option("--event", default="", help="This event of it instead of the last one.")
+@click.option("--personal", is_flag=True, help="Show its user and request, too; a server notes who did.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def show(issue: str, *, event: str, as_json: bool) -> None:
+def show(issue: str, *, event: str, personal: bool, as_json: bool) -> None:
     """Show ISSUE, a number as the list has it, with the stack of its last event."""
     with chosen_backend() as backend:
-        shown = backend.errors.issue(issue, event)
+        shown = backend.errors.issue(issue, event, is_personal=personal)
         timezone = "" if as_json else backend.timezone
     if as_json:
         more = {
@@ -128,10 +129,10 @@ def show(issue: str, *, event: str, as_json: bool) -> None:
         }
         click.echo(json.dumps({**_document(shown.issue), **more}))
         return
-    _show(console(), shown, timezone)
+    _show(console(), shown, timezone, is_personal=personal)
 
 
-def _show(out: Console, shown: ShownIssue, timezone: str) -> None:
+def _show(out: Console, shown: ShownIssue, timezone: str, *, is_personal: bool) -> None:
     issue = shown.issue
     seen = [at_with_zone(at_us, timezone) for at_us in (issue.first_us, issue.last_us)]
     out.print(note(f"#{issue.id} {issue_state(issue)}: {_what(issue)}", 0))
@@ -147,21 +148,34 @@ def _show(out: Console, shown: ShownIssue, timezone: str) -> None:
         when = at_with_zone(entry.at_us, timezone)
         out.print(note(f"{when}  {f'{entry.author} '.lstrip()}{entry.past} {entry.text}"))
     if shown.event is not None:
-        _show_event(out, shown.event)
+        _show_event(out, shown.event, is_personal=is_personal)
 
 
-def _show_event(out: Console, event: ErrorEvent) -> None:
+def _show_event(out: Console, event: ErrorEvent, *, is_personal: bool) -> None:
     facts = {
         "route": event.transaction, "release": event.release, "environment": event.environment, "trace": event.trace_id,
     }  # fmt: skip
     out.print(note(", ".join(f"{name} {value}" for name, value in facts.items() if value)))
     if event.request.url:
         out.print(note(f"request {event.request.method} {event.request.url}"))
+    if is_personal:
+        _show_person(out, event)
     if event.tags:
         out.print(note(f"tags {', '.join(f'{name}={value}' for name, value in event.tags.items())}"))
     for index, exception in enumerate(reversed(event.exceptions)):
         _show_exception(out, exception, "caused by " if index else "")
     _show_breadcrumbs(out, event)
+
+
+def _show_person(out: Console, event: ErrorEvent) -> None:
+    user, request = event.user, event.request
+    facts = (
+        ("user", user.id), ("mail", user.email), ("name", user.name), ("address", user.address),
+        ("query", request.query), *request.headers.items(), ("body", request.body),
+    )  # fmt: skip
+    for name, value in facts:
+        if value:
+            out.print(note(f"{name}: {value}"))
 
 
 def _show_breadcrumbs(out: Console, event: ErrorEvent) -> None:

@@ -14,7 +14,7 @@ from outrider.dashboard.page_addresses import errors_path, issue_path, replay_pa
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.period_slots import DAY_US
 from outrider.errors import suspect_commits
-from outrider.model import ErrorUser, IssueId, UsageError, release_number
+from outrider.model import ErrorUser, IssueId, Role, UsageError, release_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,6 +46,14 @@ _SHOWN_CRUMBS: Final = 60
 _MOST_LINES: Final = 11
 _VISIBLE: Final = 2
 """So many characters of what tells a user from others are shown."""
+_HIDDEN_BEFORE: Final = "***"
+_HARMLESS: Final = frozenset({
+    "accept", "accept-encoding", "accept-language", "cache-control", "connection", "content-length", "content-type",
+    "host", "user-agent",
+})  # fmt: skip
+"""Headers of a request that tell nothing of a person."""
+_OF_ANSWER: Final = frozenset({"body", "cookies", "data", "headers"})
+"""What an event's context `response` may hold of a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +166,7 @@ class AttachmentItem:
 
 @dataclass(frozen=True, slots=True)
 class EventBody:
-    """An event that is kept, its user masked; `before` and `after` are the ids of its neighbours."""
+    """An event that is kept; `before` and `after` are the ids of its neighbours."""
 
     issue: int
     event: dict[str, object]
@@ -240,8 +248,8 @@ def api_issue(sources: Sources, name: str) -> IssueBody:
     )  # fmt: skip
 
 
-def api_event(sources: Sources, event: str) -> EventBody:
-    """Return an event for the API.
+def api_event(sources: Sources, event: str, *, is_personal: bool = False) -> EventBody:
+    """Return an event for the API; its user and request whole only if `is_personal`.
 
     Raises:
         UsageError: unknown-event.
@@ -251,18 +259,39 @@ def api_event(sources: Sources, event: str) -> EventBody:
         raise UsageError(f"no event {event[:40]} is kept", slug="unknown-event", fix="see /errors")
     files = sources.store.attachments.of(place.event.id)
     attachments = tuple(AttachmentItem(own.name, own.media_type, own.bytes) for own in files)
-    return EventBody(place.issue, asdict(masked(place.event)), place.before, place.after, attachments)
+    shown = place.event if is_personal else masked(place.event, sources.personal_role)
+    return EventBody(place.issue, asdict(shown), place.before, place.after, attachments)
 
 
-def masked(event: ErrorEvent) -> ErrorEvent:
-    """Return an event whose user cannot be recognised."""
-    user = event.user
-    return replace(event, user=ErrorUser(_mask(user.id), _mask(user.email), _mask(user.name), _mask(user.address)))
+def masked(event: ErrorEvent, role: Role) -> ErrorEvent:
+    """Return an event whose user cannot be recognised, without what its request held of them.
+
+    Args:
+        event: As it is kept.
+        role: The one that sees all of it; what is hidden says so.
+    """
+
+    def hidden(text: str) -> str:
+        return f"hidden: the role {role.value} sees it" if text.strip(_HIDDEN_BEFORE) else text
+
+    user, request, contexts = event.user, event.request, dict(event.contexts)
+    headers = {
+        name: text if name.lower() in _HARMLESS else hidden(text) for name, text in request.headers.items()
+    }  # fmt: skip
+    if "response" in contexts:
+        answer = contexts["response"].items()
+        contexts["response"] = {name: hidden(text) if name in _OF_ANSWER else text for name, text in answer}
+    return replace(
+        event,
+        user=ErrorUser(_mask(user.id), _mask(user.email), _mask(user.name), _mask(user.address)),
+        request=replace(request, query=hidden(request.query), headers=headers, body=hidden(request.body)),
+        contexts=contexts,
+    )
 
 
 def _mask(text: str) -> str:
     """Return the first characters of a text, and of a mail address its domain."""
-    if not text.strip("*"):
+    if not text.strip(_HIDDEN_BEFORE):
         return text  # hidden when it came in
     local, at, domain = text.partition("@")
     return f"{local[:_VISIBLE]}•••{at}{domain}" if text else ""
@@ -311,9 +340,10 @@ def _replay_of(sources: Sources, event: ErrorEvent) -> str:
     return next(map(replay_path, sorted(sources.store.replays.among(sessions))), "")
 
 
-def issue_page(sources: Sources, detail: IssueDetail, context: PageContext) -> str:
-    """Return the page of an issue."""
-    issue, event = detail.issue, masked(detail.place.event) if detail.place is not None else None
+def issue_page(sources: Sources, detail: IssueDetail, context: PageContext, *, is_personal: bool = False) -> str:
+    """Return the page of an issue; user and request of its event are shown whole only if `is_personal`."""
+    issue, sent = detail.issue, detail.place.event if detail.place is not None else None
+    event = masked(sent, sources.personal_role) if sent is not None and not is_personal else sent
     shown = [ShownException(own, frame_groups(own.frames)) for own in reversed(event.exceptions)] if event else []
     now_us = sources.now_us()
     values = {
@@ -329,6 +359,8 @@ def issue_page(sources: Sources, detail: IssueDetail, context: PageContext) -> s
         "commit_of": lambda own: commit_link(sources.code_url, own.commit.id, own.file),
         "code_of": lambda frame: code_link(sources.code_url, frame, event.release) if event else "",
         "history": tuple(reversed(detail.notes)), "has_telemetry": context.has_telemetry,
+        "is_personal": is_personal, "is_masked": event != sent, "personal_role": sources.personal_role.value,
+        "may_open": bool(context.viewer.role) and Role(context.viewer.role).covers(sources.personal_role),
     }  # fmt: skip
     return render("issue.html", context, values)
 

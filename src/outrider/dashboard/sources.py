@@ -48,6 +48,7 @@ class Sources:
         level_changes: Returns the lasting new levels of a check's steps, the latest first.
         telemetry: Reaches the telemetry of the workspace.
         replay_role: The role that sees replays, at least.
+        personal_role: The role that sees users and requests of error events whole, at least.
         dashboards: Those that the workspace writes; None where no workspace is served.
         last_runs: Each check's last run in each of its places, the worst first.
         strips: Each check's hours and days.
@@ -74,6 +75,7 @@ class Sources:
     telemetry: TelemetrySource = field(default_factory=TelemetrySource)
     dashboards: DashboardShelf | None = None
     replay_role: Role = Role.OPERATOR
+    personal_role: Role = Role.OPERATOR
     last_runs: CheckCache[tuple[RunSummary, ...]] = field(init=False)
     strips: CheckCache[Strips] = field(init=False)
     load_points: LoadPoints = field(init=False, default_factory=LoadPoints)

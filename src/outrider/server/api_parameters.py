@@ -29,11 +29,12 @@ class BadParameter(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What is said of an operation, and what answers it."""
+    """What is said of an operation, and what answers it; one that `is_personal` is for the role that sees persons."""
 
     description: Description
     answer: Callable[[Sources, Request], Any]
     role: Role = Role.VIEWER
+    is_personal: bool = False
 
     @property
     def route(self) -> str:

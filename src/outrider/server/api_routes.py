@@ -98,10 +98,9 @@ def api_routes(sources: Sources, authorise: Authorise) -> list[Route]:
     reading = [operation.description for operation in OPERATIONS]
     document = json.dumps(openapi_document([*reading, *action_descriptions(), *SETTING_CHANGES], VERSION)).encode()
     routes = [guarded_route(f"{ROOT}/openapi.json", lambda request: _with_etag(request, document), authorise)]
-    routes += [
-        guarded_route(operation.route, _answering(operation, sources), authorise, role=operation.role)
-        for operation in OPERATIONS
-    ]
+    for operation in OPERATIONS:
+        role = sources.personal_role if operation.is_personal else operation.role
+        routes.append(guarded_route(operation.route, _answering(operation, sources), authorise, role=role))
     return routes
 
 

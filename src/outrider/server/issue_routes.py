@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from outrider.dashboard import PageContext, Sources
     from outrider.server.artifact_origin import ArtifactOrigin
-    from outrider.server.viewer import Authorise
+    from outrider.server.viewer import Authorise, Viewer
 
 _PATH: Final = "/errors"
 _QUERY_CHARACTERS: Final = 1_000
@@ -50,17 +50,39 @@ def issue_routes(sources: Sources, authorise: Authorise, artifacts: ArtifactOrig
             request, sources, _PATH, lambda context: issues_page(sources, text, page, replace(context, refresh_s=0))
         )
 
-    def shown(request: Request) -> Response:
+    def shown(request: Request, *, is_personal: bool = False) -> Response:
         name = request.path_params["issue"]
         event = request.query_params.get("event", "")[:_NAME_CHARACTERS]
 
         def make(context: PageContext) -> str:
             detail = issue_detail(sources, name, event)
-            return issue_page(sources, detail, replace(context, refresh_s=0))
+            page = issue_page(sources, detail, replace(context, refresh_s=0), is_personal=is_personal)
+            if is_personal and detail.place is not None:
+                _note_look(sources, request, detail.place.event.id)
+            return page
 
         return page_answer(request, sources, _PATH, make, artifacts=artifacts)
 
-    return [guarded_route(_PATH, listed, authorise), guarded_route(f"{_PATH}/{{issue}}", shown, authorise)]
+    def opened(request: Request) -> Response:
+        return shown(request, is_personal=True)
+
+    return [
+        guarded_route(_PATH, listed, authorise),
+        guarded_route(f"{_PATH}/{{issue}}", shown, authorise),
+        guarded_route(f"{_PATH}/{{issue}}/personal", opened, authorise, role=sources.personal_role),
+    ]
+
+
+def _note_look(sources: Sources, request: Request, event: str) -> None:
+    """Note in the audit log that somebody sees whom an event befell."""
+    viewer: Viewer = request.state.viewer
+    sources.store.audit.record(viewer.change(sources.now_us(), "event.read", event))
+
+
+def _opened_event(sources: Sources, request: Request) -> EventBody:
+    body = api_event(sources, request.path_params["event"], is_personal=True)
+    _note_look(sources, request, request.path_params["event"])
+    return body
 
 
 def _issues(sources: Sources, request: Request) -> IssuePage:
@@ -92,5 +114,15 @@ ISSUE_OPERATIONS = (
             in_path("event", "Its id."),
         )),
         lambda sources, request: api_event(sources, request.path_params["event"]),
+    ),
+    Operation(
+        Description(
+            f"{ROOT}/error-events/{{event}}/personal",
+            "An event with user and request, for the role of `[server] personal`; each look is audited.",
+            EventBody,
+            (in_path("event", "Its id."),),
+        ),
+        _opened_event,
+        is_personal=True,
     ),
 )  # fmt: skip

@@ -97,6 +97,7 @@ class ServerSettings:
         artifacts_url: Origin that artifacts are served from, such as "https://files.example.org"; empty for the usual.
         artifacts_port: Port of a listener for artifacts alone; 0 for the usual.
         replay_role: The role that sees replays of users' sessions, at least.
+        personal_role: The role that sees users and requests of error events whole, at least.
     """
 
     open_on_loopback: bool = True
@@ -110,6 +111,7 @@ class ServerSettings:
     artifacts_url: str = ""
     artifacts_port: int = 0
     replay_role: Role = Role.OPERATOR
+    personal_role: Role = Role.OPERATOR
 
 
 def read_server(table: Table, secrets: Collection[str]) -> ServerSettings:
@@ -130,6 +132,7 @@ def read_server(table: Table, secrets: Collection[str]) -> ServerSettings:
         artifacts_url=table.read("artifacts_url", _as_origin, usual.artifacts_url),
         artifacts_port=table.read("artifacts_port", as_count(0, 65_535), usual.artifacts_port),
         replay_role=table.read("replays", as_choice(Role), usual.replay_role),
+        personal_role=table.read("personal", as_choice(Role), usual.personal_role),
         identity=_identity(table.section("identity")) if "identity" in table.data else None,
         oidc=_oidc(table.section("oidc"), secrets) if "oidc" in table.data else None,
     )
