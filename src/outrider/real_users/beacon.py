@@ -224,9 +224,7 @@ class _Reader:
         named = _raw(self._beacon.get("user"), _NAME_CHARACTERS)
         if not named:
             return ""
-        return hmac.digest(self._received.key, f"user {self._received.project} {named}".encode(), "sha256").hex()[
-            :_USER_DIGITS
-        ]
+        return user_digest(self._received.key, self._received.project, named)
 
     def _origin(self, *, is_robot: bool) -> str:
         """Return whose traffic it is: a prober's only by a signature of ours."""
@@ -326,3 +324,8 @@ def _network(address: str) -> str:
     except ValueError:
         return ""
     return str(ip_network((known, 24 if known.version == 4 else 48), strict=False))
+
+
+def user_digest(key: bytes, project: int, name: str) -> str:
+    """Return what is kept of a user whom pages of a project name."""
+    return hmac.digest(key, f"user {project} {name}".encode(), "sha256").hex()[:_USER_DIGITS]
