@@ -42,7 +42,7 @@ def place(tmp_path: Path, site: str) -> Desk:
     desk = Desk(tmp_path / "ws", tmp_path / "tmp", in_process=True)
     desk.root.mkdir()
     desk.temporary.mkdir()
-    server = '[server]\nopen_on_loopback = false\npersonal = "viewer"\n'
+    server = '[server]\nopen_on_loopback = false\npersonal = "viewer"\n[errors]\nlisten = "127.0.0.1:0"\n'
     desk.write("outrider.toml", f'{CALM}[defaults]\nevery = "1h"\n{server}')
     desk.write("probes/a.toml", f'[home]\nkind = "http"\nurl = "{site}/tiny"\n')
     desk.write("scheduler/alerts.toml", SHIFTS)
