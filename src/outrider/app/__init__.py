@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from outrider.app.gate_run import GateOptions, GateResult, gate_rules, merge_gate_shards, run_gate, self_test_gate
     from outrider.app.heartbeat_server import serve_heartbeats
     from outrider.app.issue_actions import ISSUE_ACTIONS, change_issues, find_issue, issue_state, list_issues
+    from outrider.app.joined_telemetry import JoinedTelemetry, open_joined
     from outrider.app.judge_sensitivity import (
         Sensitivity,
         SeriesSensitivity,
@@ -108,6 +109,7 @@ if TYPE_CHECKING:
     from outrider.app.service_state import ServiceStatus, service_status
     from outrider.app.setting_overrides import override_note
     from outrider.app.silences import end_silence, list_silences, silence_incidents
+    from outrider.app.source_access import workspace_sources
     from outrider.app.source_map_files import CheckedScript, MapScope, check_build, upload_maps
     from outrider.app.status_page_export import export_status_page, open_status_page
     from outrider.app.status_updates import open_status_incident, update_status_incident
@@ -189,7 +191,8 @@ __all__ = [
     "EVENTS_A_DAY", "EVENTS_A_MINUTE", "ISSUE_ACTIONS", "Acceptance", "Accepted", "AcceptedFile", "AlertSettings",
     "Backend", "BaselineDiff", "Browser", "CheckedScript", "Condition", "Decision", "DeliveryTest", "Discovery",
     "FalseFails", "FrameFormat", "GateListener", "GateOptions", "GateResult", "GateVerdict", "Incident", "IncidentList",
-    "IssuedKey", "Join", "Judgement", "KeyRequest", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener",
+    "IssuedKey", "Join", "JoinedTelemetry",
+    "Judgement", "KeyRequest", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener",
     "LoadOutcome", "LoadOverrides", "Look", "MapScope", "OnCallShift", "OpenServer", "OpenWorkspace", "PanelAnswer",
     "PanelTable", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport", "ProofVerdict",
     "ReleaseMark", "RemoteBackend", "Replayed", "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod",
@@ -211,7 +214,7 @@ __all__ = [
     "levels", "limit_project", "list_changes", "list_checks", "list_incidents", "list_issues", "list_project_keys",
     "list_projects", "list_releases", "list_runs", "list_sessions", "list_silences", "list_tokens", "list_users",
     "load_document", "lost_today", "mail_report", "mark_release", "master_address", "merge_gate_shards", "moment_us",
-    "movement_text", "notable_patterns", "now_us", "open_backend", "open_runtime", "open_server",
+    "movement_text", "notable_patterns", "now_us", "open_backend", "open_joined", "open_runtime", "open_server",
     "open_status_incident", "open_status_page", "open_store", "open_telemetry", "open_workspace", "override_note",
     "path_errors", "pause_checks", "period_document", "prove_journeys", "provide_workspace_browser", "prune_expired",
     "reach_when_back", "read_baselines", "read_dashboards", "read_run_traces",
@@ -222,7 +225,7 @@ __all__ = [
     "status_page_incidents", "step_medians", "stored_run", "suite_notes", "try_alert_route", "unjudged_metrics_note",
     "unknown_check_note", "unknown_environment_note", "unknown_location_note", "update_status_incident", "upload_maps",
     "validate_workspace", "view_query", "walk_trace", "watch_checks", "web_address", "work_for_master",
-    "write_failure_pages",
+    "workspace_sources",    "write_failure_pages",
 ]  # fmt: skip
 
 _MODULES = {
@@ -254,6 +257,7 @@ _MODULES = {
     "outrider.app.frame_export": "empty_range_note export_frames",
     "outrider.app.gate_run": "GateOptions GateResult gate_rules merge_gate_shards run_gate self_test_gate",
     "outrider.app.heartbeat_server": "serve_heartbeats",
+    "outrider.app.joined_telemetry": "JoinedTelemetry open_joined",
     "outrider.app.judge_sensitivity": "Sensitivity SeriesSensitivity calibrate_checks chance_of_all",
     "outrider.app.listeners": "GateListener LoadListener ProgressListener ProofListener RunListener SilentListener",
     "outrider.app.load_trial": "KneeSearch LoadOutcome LoadOverrides WorkerOutcome run_load work_for_master",
@@ -276,6 +280,7 @@ _MODULES = {
     "outrider.app.selection": ("display_name unknown_check_note unknown_environment_note unknown_location_note"),
     "outrider.app.server_handle": "OpenServer open_server",
     "outrider.app.service_state": "ServiceStatus service_status",
+    "outrider.app.source_access": "workspace_sources",
     "outrider.app.source_map_files": "CheckedScript MapScope check_build upload_maps",
     "outrider.app.status_page_export": "export_status_page open_status_page",
     "outrider.app.status_updates": "open_status_incident update_status_incident",

@@ -58,12 +58,13 @@ def changes_view(sources: Sources, incident: Incident) -> ChangesView | None:
     """Return what changed near to the beginning of an incident of a check; None of another one."""
     if not is_quotable(incident):
         return None
-    if not sources.telemetry.is_on:
+    if not sources.telemetry.has_traces:
         return changes_of(sources.store, incident, sources.now_us(), ChangedTelemetry())
     try:
         spans = incident_traces(sources.store, sources.telemetry.reader(), incident).values()
         met = frozenset(span.service for of_trace in spans for span in of_trace)
-        telemetry = ChangedTelemetry(sources.telemetry.services(), sources.telemetry.notable(), met)
+        services = sources.telemetry.services() if sources.telemetry.is_on else None
+        telemetry = ChangedTelemetry(services, sources.telemetry.notable(), met)
         return changes_of(sources.store, incident, sources.now_us(), telemetry)
     except OutriderError as error:
         return changes_of(sources.store, incident, sources.now_us(), ChangedTelemetry(), unknown=error.what)

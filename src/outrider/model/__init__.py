@@ -45,6 +45,7 @@ from outrider.model.errors import (
     OutriderError,
     Place,
     ServerError,
+    SourceError,
     StoreError,
     TelemetryError,
     TelemetryUnavailable,
@@ -107,6 +108,7 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
+from outrider.model.outside_source import LabelledSeries, OutsideError, SourceKind, SourceState
 from outrider.model.outside_text import bounded, identity, printable, printable_json, spreadsheet_cell, tail
 from outrider.model.planned_maintenance import PlannedMaintenance
 from outrider.model.ports import (
@@ -137,10 +139,12 @@ from outrider.model.ports import (
     IncidentRecords,
     JudgeHistory,
     JudgeMemory,
+    LabelledSeriesReader,
     LoadProgressLog,
     MapRecords,
     OperatorRecords,
     Outbox,
+    OutsideReader,
     OverrideLog,
     ProjectRecords,
     ProjectRegistry,
@@ -265,10 +269,12 @@ __all__ = [
     "HistogramValue", "HostLoad", "HostPoint", "HostReading", "HostState", "HostTurn", "IgnoredUntil", "Impact",
     "IncidentLog", "IncidentQuery", "IncidentRecords", "InternalError", "Issue", "IssueId", "IssueKey", "IssueLife",
     "IssueNote", "IssueOrder", "IssueQuery", "IssueState", "JudgeHistory", "JudgeMemory", "KeptEvent", "KeyPurpose",
-    "Kind", "Leadership", "LoadInterval", "LoadProgressLog", "LoadResult", "LoadSecond", "LogPattern", "LogPatterns",
+    "Kind", "LabelledSeries", "LabelledSeriesReader", "Leadership", "LoadInterval", "LoadProgressLog", "LoadResult",
+    "LoadSecond", "LogPattern", "LogPatterns",
     "LogRecord", "LostTelemetry", "MapRecords", "Matches", "Measure", "MeasuredTable", "Measurement", "MetricPoint",
     "MetricValue", "MovedOperation", "Node", "NodeKind", "Notable", "NotablePattern", "Notification", "OperationCount",
-    "OperatorRecords", "Order", "Origin", "Outbox", "Outcome", "OutriderError", "Overlap", "OverrideLog", "OwnerRule",
+    "OperatorRecords", "Order", "Origin", "Outbox", "Outcome", "OutriderError", "OutsideError", "OutsideReader",
+    "Overlap", "OverrideLog", "OwnerRule",
     "Pause", "PeriodCount", "PeriodDuration", "Place", "PlannedMaintenance", "Points", "Policy", "ProcessView",
     "ProjectKey", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner", "QueueEntry", "QuotaUse",
     "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReleaseHealth", "ReleaseHealthLog",
@@ -276,7 +282,8 @@ __all__ = [
     "RowPosition", "Run", "RunHistory", "RunId", "RunLog", "RunPosition", "RunSummary", "RuntimePoint", "Sample",
     "SavedView", "ScheduleQueue", "SchedulerStore", "Selection", "Series", "SeriesReader", "ServerError",
     "ServiceInstance", "ServiceReader", "ServiceRecords", "ServiceView", "SessionCount", "SessionLog",
-    "SettingOverride", "SignInSession", "Silence", "SilenceLog", "SourceMapEntry", "SourceMapLog", "Span", "SpanEvent",
+    "SettingOverride", "SignInSession", "Silence", "SilenceLog", "SourceError", "SourceKind", "SourceMapEntry",
+    "SourceMapLog", "SourceState", "Span", "SpanEvent",
     "SpanLink", "SpanRates", "StackFrame", "Statement", "Status", "StatusLog", "StatusPageRecords", "StatusPhase",
     "StatusUpdate", "Step", "StepKind", "StoreError", "StoreSize", "StoredArtifact", "StoredChanges", "StoredCheck",
     "StoredComparison", "StoredConfirmation", "StoredGate", "StoredGroup", "StoredIncident", "StoredProof", "StoredRun",
