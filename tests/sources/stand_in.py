@@ -1,4 +1,4 @@
-"""One HTTP server that answers as Jaeger does, by the form of its public documentation and sources, or misbehaves."""
+"""One HTTP server that answers as Jaeger and Loki do, by the form of their public sources, or misbehaves."""
 
 from __future__ import annotations
 
@@ -80,6 +80,17 @@ class StandIn:
             return 404, {"data": None, "errors": [{"code": 404, "msg": "trace not found"}]}
         return 200, {"data": known, "total": 0, "limit": 0, "offset": 0, "errors": None}
 
+    def loki(self, path: str, asked: Parameters, _: Mapping[str, str]) -> Answer:
+        """Answer as Loki, which has a line of each trace that it is asked for by the text of its lines."""
+        if path != "/loki/api/v1/query_range":
+            return (
+                (200, {"status": "success", "data": ["app"]}) if path.endswith("labels") else (200, {"version": "3.4"})
+            )
+        query, at_ns = asked["query"][0], str(START_US * 1000)
+        stream = {"stream": {"app": "shop", "level": "error"}, "values": [[at_ns, "pool is empty"]]}
+        rows = [stream] if query.startswith('{app="shop"} |= "') else []
+        return 200, {"status": "success", "data": {"resultType": "streams", "result": rows, "stats": {}}}
+
     def odd(self, path: str, _: Parameters, headers: Mapping[str, str]) -> Answer:
         """Misbehave as the first part of the path says."""
         how = path.split("/")[1]
@@ -95,7 +106,7 @@ class StandIn:
 
 
 _ROOMS: dict[str, Callable[[StandIn, str, Parameters, Mapping[str, str]], Answer]] = {
-    "jaeger": StandIn.jaeger, "odd": StandIn.odd,
+    "jaeger": StandIn.jaeger, "loki": StandIn.loki, "odd": StandIn.odd,
 }  # fmt: skip
 
 
@@ -108,7 +119,7 @@ def standing_in() -> Iterator[StandIn]:
         def do_GET(self) -> None:
             kept.asked.append(self.path)
             parts = urlsplit(self.path)
-            status, body = kept.answer(parts.path, parse_qs(parts.query), self.headers)
+            status, body = kept.answer(parts.path, parse_qs(parts.query), dict(self.headers.items()))
             content = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

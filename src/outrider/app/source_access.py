@@ -13,7 +13,7 @@ from outrider.workspace import available_secrets
 if TYPE_CHECKING:
     from outrider.workspace import Secrets, SourceSettings, Workspace
 
-_OF_TRACES = frozenset({SourceKind.JAEGER, SourceKind.TEMPO})
+_OF_TRACES = frozenset({SourceKind.JAEGER})
 
 
 def has_trace_sources(workspace: Workspace) -> bool:

@@ -108,7 +108,7 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
-from outrider.model.outside_source import LabelledSeries, OutsideError, SourceKind, SourceState
+from outrider.model.outside_source import LabelledSeries, SourceKind, SourceState
 from outrider.model.outside_text import bounded, identity, printable, printable_json, spreadsheet_cell, tail
 from outrider.model.planned_maintenance import PlannedMaintenance
 from outrider.model.ports import (
@@ -273,7 +273,7 @@ __all__ = [
     "LoadSecond", "LogPattern", "LogPatterns",
     "LogRecord", "LostTelemetry", "MapRecords", "Matches", "Measure", "MeasuredTable", "Measurement", "MetricPoint",
     "MetricValue", "MovedOperation", "Node", "NodeKind", "Notable", "NotablePattern", "Notification", "OperationCount",
-    "OperatorRecords", "Order", "Origin", "Outbox", "Outcome", "OutriderError", "OutsideError", "OutsideReader",
+    "OperatorRecords", "Order", "Origin", "Outbox", "Outcome", "OutriderError", "OutsideReader",
     "Overlap", "OverrideLog", "OwnerRule",
     "Pause", "PeriodCount", "PeriodDuration", "Place", "PlannedMaintenance", "Points", "Policy", "ProcessView",
     "ProjectKey", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner", "QueueEntry", "QuotaUse",

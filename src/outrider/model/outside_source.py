@@ -1,4 +1,4 @@
-"""What is read from where people keep telemetry already: other servers of traces, errors, logs and series."""
+"""What is read from where people keep telemetry already: other servers of traces, logs and series."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ class SourceKind(StrEnum):
     """Whose API a source speaks."""
 
     JAEGER = "jaeger"
-    TEMPO = "tempo"
-    SENTRY = "sentry"
     LOKI = "loki"
-    ELASTICSEARCH = "elasticsearch"
     PROMETHEUS = "prometheus"
 
 
@@ -55,24 +52,3 @@ class LabelledSeries:
     labels: Mapping[str, str]
     at_s: tuple[float, ...]
     values: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OutsideError:
-    """An error that another error tracker has.
-
-    Attributes:
-        source: The source's name.
-        title: Its kind and message.
-        at_us: When it happened, microseconds UTC.
-        trace_id: Empty where it names none.
-        url: Of its page; empty where that is not known.
-    """
-
-    source: str
-    title: str
-    level: str
-    project: str
-    at_us: int
-    trace_id: str
-    url: str

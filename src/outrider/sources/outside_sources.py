@@ -10,22 +10,25 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from outrider.model import SourceError, SourceKind, SourceState, UsageError
 from outrider.sources.jaeger_source import JaegerSource
+from outrider.sources.loki_source import LokiSource
 from outrider.sources.prometheus_source import PrometheusSource
 from outrider.sources.source_address import SourceAddress
-from outrider.sources.source_client import ErrorClient, LogClient, SeriesClient, SourceClient, TraceClient
+from outrider.sources.source_client import LogClient, SeriesClient, SourceClient, TraceClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from outrider.model import LabelledSeries, LogRecord, OutsideError, Span
+    from outrider.model import LabelledSeries, LogRecord, Span
     from outrider.workspace import SourceSettings
 
 _CLIENTS: Final[Mapping[SourceKind, Callable[[SourceAddress, SourceSettings], SourceClient]]] = {
     SourceKind.JAEGER: lambda address, _: JaegerSource(address),
+    SourceKind.LOKI: lambda address, settings: LokiSource(address, settings.selector),
     SourceKind.PROMETHEUS: lambda address, _: PrometheusSource(address),
 }
 _FIRST_PAUSE_S: Final = 15.0
 _LONGEST_PAUSE_S: Final = 300.0
+_MOST_LINES: Final = 1_000
 _GARBAGE: Final = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 _NO_TRACES: Final[Mapping[str, tuple[Span, ...]]] = {}
 
@@ -74,19 +77,12 @@ class OutsideSources:
     ) -> tuple[LogRecord, ...]:
         """Return log records of a time, the newest first; of a trace alone where one is named."""
         records: list[LogRecord] = []
+        asked = min(10 * limit, _MOST_LINES) if least_severity else limit
         clients = [(own, own.client) for own in self._sources if isinstance(own.client, LogClient)]
         for source, client in clients:
-            records += source.answer(partial(client.logs, since_ns, until_ns, trace_id=trace_id, limit=limit), [])
+            records += source.answer(partial(client.logs, since_ns, until_ns, trace_id=trace_id, limit=asked), [])
         kept = (record for record in records if record.severity_number >= least_severity)
         return tuple(sorted(kept, key=lambda record: -record.time_ns)[:limit])
-
-    def errors(self, since_us: int, until_us: int, trace_ids: Sequence[str] = ()) -> tuple[OutsideError, ...]:
-        """Return errors of a time, the newest first; of traces alone where some are named."""
-        errors: list[OutsideError] = []
-        clients = [(own, own.client) for own in self._sources if isinstance(own.client, ErrorClient)]
-        for source, client in clients:
-            errors += source.answer(partial(client.errors, since_us, until_us, trace_ids), [])
-        return tuple(sorted(errors, key=lambda error: -error.at_us))
 
     def series(
         self, query: str, since_s: float, until_s: float, every_s: float, *, source: str = ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from outrider.model import LabelledSeries, LogRecord, OutsideError, Span
+    from outrider.model import LabelledSeries, LogRecord, Span
 
 
 class SourceClient(Protocol):
@@ -37,15 +37,6 @@ class LogClient(SourceClient, Protocol):
 
     def logs(self, since_ns: int, until_ns: int, *, trace_id: str, limit: int) -> list[LogRecord]:
         """Return the newest log records of a time, of a trace alone where one is named."""
-        ...
-
-
-@runtime_checkable
-class ErrorClient(SourceClient, Protocol):
-    """Keeps errors."""
-
-    def errors(self, since_us: int, until_us: int, trace_ids: Sequence[str]) -> list[OutsideError]:
-        """Return the newest errors of a time, of traces alone where some are named."""
         ...
 
 

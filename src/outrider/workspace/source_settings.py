@@ -1,4 +1,4 @@
-"""`[sources.NAME]` of `outrider.toml`: where traces, errors, logs and series are kept already."""
+"""`[sources.NAME]` of `outrider.toml`: where traces, logs and series are kept already."""
 
 from __future__ import annotations
 
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _AS_TIMEOUT = as_duration_within("100ms", "30s", "pages and incidents wait for it")
 _MOST: Final = 20
-_OWN_KEYS: Final = {
-    SourceKind.SENTRY: ("organization", "project"),
-    SourceKind.LOKI: ("selector",),
-    SourceKind.ELASTICSEARCH: ("index",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +29,7 @@ class SourceSettings:
         headers: Pairs of a header's name and the secret of the workspace that is its value.
         token: Name of a secret that is sent as `Authorization: Bearer`; empty for none.
         timeout_s: How long an answer may take.
-        organization: Slug, of Sentry.
-        project: Slug, of Sentry; empty for all.
         selector: Of the streams that are searched, of Loki.
-        index: Pattern of indices that are searched, of Elasticsearch.
     """
 
     name: str
@@ -46,10 +38,7 @@ class SourceSettings:
     headers: tuple[tuple[str, str], ...] = ()
     token: str = ""
     timeout_s: float = 3.0
-    organization: str = ""
-    project: str = ""
     selector: str = '{service_name=~".+"}'
-    index: str = "logs-*"
 
 
 def read_sources(table: Table, secrets: Collection[str]) -> tuple[SourceSettings, ...]:
@@ -66,9 +55,6 @@ def read_sources(table: Table, secrets: Collection[str]) -> tuple[SourceSettings
 def _source(name: str, table: Table, secrets: Collection[str]) -> SourceSettings:
     kind = table.require("kind", as_choice(SourceKind), SourceKind.PROMETHEUS, '"jaeger"')
     usual = SourceSettings(name, kind, "")
-    own = _OWN_KEYS.get(kind, ())
-    if kind is SourceKind.SENTRY:
-        table.require("organization", as_text, "", '"shop", its slug in the address of Sentry')
     token = table.read("token", as_text, "")
     if token and token not in secrets:
         fix = f'add {token} = {{env = "{token}"}} below [secrets]'
@@ -80,7 +66,7 @@ def _source(name: str, table: Table, secrets: Collection[str]) -> SourceSettings
         tuple(read_secret_headers(table.section("headers"), secrets).items()),
         token,
         table.read("timeout", _AS_TIMEOUT, usual.timeout_s),
-        **{key: table.read(key, as_text, getattr(usual, key)) for key in own},
+        table.read("selector", as_text, usual.selector) if kind is SourceKind.LOKI else usual.selector,
     )
     table.close()
     return source

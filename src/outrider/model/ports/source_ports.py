@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from outrider.model.outside_source import LabelledSeries, OutsideError, SourceState
+    from outrider.model.outside_source import LabelledSeries, SourceState
     from outrider.model.telemetry import LogRecord, Span
 
 
@@ -44,9 +44,6 @@ class OutsideReader(LabelledSeriesReader, Protocol):
         self, since_ns: int, until_ns: int, *, trace_id: str = "", least_severity: int = 0, limit: int = 50
     ) -> tuple[LogRecord, ...]:
         """Return log records of a time, the newest first; of a trace alone where one is named."""
-
-    def errors(self, since_us: int, until_us: int, trace_ids: Sequence[str] = ()) -> tuple[OutsideError, ...]:
-        """Return errors of a time, the newest first; of traces alone where some are named."""
 
     def states(self) -> tuple[SourceState, ...]:
         """Return how each source answered last, without asking."""
