@@ -17,7 +17,7 @@ BENCHMARKS := $(filter-out benchmarks/mutations.py,$(sort $(wildcard benchmarks/
 export PYTHONDONTWRITEBYTECODE :=
 
 CODE := $(wildcard src tests demo benchmarks journeys probes .ci hatch_build.py)
-FRONTEND := hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/src/*)
+FRONTEND := hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/src/* frontend/src/*/*)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ test: setup ## Run all tests, with coverage by the cheap ones (ARGS="-k word" pi
 	$(BIN)/outrider browser --install
 	$(BIN)/python hatch_build.py check  # brings axe-core, without which pages are not tried for accessibility
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/coverage run -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -39,9 +40,14 @@ def chromium() -> Iterator[Browser]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put files with costly tests first, so that no process runs the longest file when the others have ended."""
-    costly = {item.path for item in items if _is_costly(item)}
-    items.sort(key=lambda item: item.path not in costly)
+    """Put files with costly tests first, so that no process runs the longest file when the others have ended.
+
+    They are mixed: half of their time is waiting, in some folders most of it, and others have the processor meanwhile.
+    """
+    costly = list(dict.fromkeys(item.path for item in items if _is_costly(item)))
+    random.Random(1).shuffle(costly)
+    turns = {path: turn for turn, path in enumerate(costly)}
+    items.sort(key=lambda item: turns.get(item.path, len(turns)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -86,11 +86,16 @@ def misfits(browser: Browser, address: str, paths: Iterable[str], *, expected: s
     return [*wider, *(text for text in complaints if expected not in text)]
 
 
-def unreadable(browser: Browser, address: str, paths: Iterable[str], scheme: str) -> list[object]:
-    """Return violations of axe's rules, contrast among them, in a colour scheme, expanded."""
+def unreadable(browser: Browser, address: str, paths: Iterable[str]) -> list[object]:
+    """Return violations of axe's rules, expanded, in light, and of those about colours in dark.
+
+    The schemes differ by the values of their colours alone.
+    """
     problems: list[object] = []
     for path in paths:
-        page = expanded(browser, address + path, [], color_scheme=scheme, bypass_csp=True)
+        page = expanded(browser, address + path, [], color_scheme="light", bypass_csp=True)
         problems += violations(page)
+        page.emulate_media(color_scheme="dark")
+        problems += violations(page, "cat.color")
         page.close()
     return problems

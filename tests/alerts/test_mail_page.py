@@ -80,7 +80,7 @@ def test_mails_of_an_incident_can_be_read_on_a_phone_and_in_the_dark(
     with opened(opening, chromium, width=320) as tab:
         assert tab.locator("h1").inner_text() == "Checkout is slow in pay: 390 ms, usually 120 to 170 (2.7x)"
         buttons = {link.inner_text(): link.get_attribute("href") for link in tab.locator(".button").all()}
-        assert list(buttons) == ["Open the incident", "Acknowledge", "Open the run"]
+        assert list(buttons) == ["Open the incident", "Acknowledge", "Open the run", "Open the runbook"]
         assert all(str(address) in plain_of(opening) for address in buttons.values())
         for row in tab.locator("tr").all():
             title, text = row.locator("th").inner_text(), row.locator("td").inner_text()

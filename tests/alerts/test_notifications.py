@@ -377,8 +377,9 @@ def test_labels_are_added_by_rules_in_their_order(story: Callable[..., Story]) -
 
     message = followed.sent[0][2]
     assert message.subject.startswith("[shop] info: ")
-    assert message.items[0].runbook == "https://outrider.example/runbooks/shop.md"
-    assert "runbook: https://outrider.example/runbooks/shop.md" in message.text
+    incident = message.items[0].incident
+    assert message.items[0].runbook == f"https://outrider.example/runbooks/shop.md?incident={incident}"
+    assert f"runbook: {message.items[0].runbook}" in message.text
 
 
 def test_a_group_whose_route_is_removed_says_so_and_goes_on_elsewhere(

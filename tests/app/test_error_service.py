@@ -173,6 +173,34 @@ def test_who_may_not_send_is_told_and_nothing_is_kept(workspace: Workspace, stor
     assert in_header.status_code == 200
 
 
+@pytest.mark.parametrize("header", ["sec-gpc", "dnt"])
+def test_who_asks_not_to_be_followed_is_not_whichever_client_sends(
+    workspace: Workspace, store: Store, header: str
+) -> None:
+    """Errors, sessions, reports, and what Faro and OpenTelemetry tell: answered as usual, counted, and kept nowhere."""
+    browser = project(store, workspace, key=KeyRequest((FROM,)))
+    items = [b"{}", b'{"type":"session"}', b'{"sid":"a","did":"ada","init":true,"attrs":{"release":"1.0"}}']
+    faro = {"meta": {"page": {"url": FROM}}, "exceptions": [{"type": "E", "value": "v"}]}
+    bodies = (
+        ("envelope/", envelope({"message": "x", "user": {"id": "ada"}}), 200), ("envelope/", b"\n".join(items), 200),
+        ("store/", b'{"message":"x"}', 200), ("security/", b'{"csp-report":{"blocked-uri":"x"}}', 201),
+        ("faro", json.dumps(faro).encode(), 202), ("otlp/v1/traces", b'{"resourceSpans":[]}', 200),
+    )  # fmt: skip
+    with taking(workspace, store) as client:
+        answers = [
+            client.post(
+                f"/api/1/{place}?sentry_key={browser.key.id}", content=body, headers={"origin": FROM, header: "1"}
+            )
+            for place, body, _ in bodies
+        ]
+    counts = json.loads((workspace.state / "errors/day.json").read_text("utf-8"))["counts"]
+
+    assert [answer.status_code for answer in answers] == [status for _, _, status in bodies]
+    assert counts.pop("requests dropped, browser declines") == len(bodies)
+    assert not [name for name in counts if not name.startswith("events s")], counts
+    assert not [*(workspace.state / "errors/spool").iterdir()]
+
+
 def test_spans_and_logs_of_the_client_are_telemetry(workspace: Workspace, store: Store, tmp_path: Path) -> None:
     """Of its SDK, handed to the spool of telemetry; what the client says that it lost is counted."""
     issued = project(store, workspace)

@@ -184,7 +184,8 @@ def test_who_declines_or_is_no_user_is_not_counted(scene: Scene, chromium: Brows
     context.close()
     forged = begin_trace(b"another key" * 3, Origin.SYNTHETIC, _run(), attempt=1, until_s=2**33)
     true = begin_trace(signing_key(scene.workspace.state), Origin.SYNTHETIC, _run(), attempt=1, until_s=2**33)
-    for name, trace in (("forged", forged), ("true", true)):
+    over = begin_trace(signing_key(scene.workspace.state), Origin.SYNTHETIC, _run(), attempt=1, until_s=10**9)
+    for name, trace in (("forged", forged), ("true", true), ("over", over)):
         claim = f"{trace.trace_id} outrider={trace.state}"
         scene.post(scene.beacon(url=f"{scene.site.address}/{name}", synthetic=claim))
     scene.post(scene.beacon(url=f"{scene.site.address}/robot"), agent="Mozilla/5.0 HeadlessChrome/156.0")
@@ -192,7 +193,7 @@ def test_who_declines_or_is_no_user_is_not_counted(scene: Scene, chromium: Brows
     def pages_of(origin: str) -> set[str]:
         return {view.page for view in scene.views(origin)}
 
-    until(lambda: "/forged" in pages_of("") and bool(pages_of("synthetic")) and bool(pages_of("robot")))
+    until(lambda: {"/forged", "/over"} <= pages_of("") and bool(pages_of("synthetic")) and bool(pages_of("robot")))
     pages = {origin: pages_of(origin) for origin in ("", "synthetic", "robot")}
 
     assert "/declined" not in pages[""]

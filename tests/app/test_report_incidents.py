@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from tests.builders import new_store
 
-from outrider.alerts.finding import Facts, Problem
+from outrider.alerts.finding import Facts, Problem, Severity
 from outrider.alerts.incident import Incident
 from outrider.alerts.incident_records import stored_incident
 from outrider.app.report_incidents import StoredIncidents
-from outrider.model import AlertChanges, Notification, Status
-from outrider.reports import CheckNoise
+from outrider.model import AlertChanges, Comment, Notification, Status
+from outrider.reports import CheckNoise, ReceiverNoise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +65,32 @@ def test_an_incident_counts_for_the_check_that_began_it(tmp_path: Path) -> None:
 
     assert noise is not None
     assert noise.checks == (CheckNoise("home", 0, 1, 1),)
+
+
+def test_noise_tells_what_was_acted_on_folded_and_alone(tmp_path: Path) -> None:
+    """Closing by hand and a comment count as acting; a consequence is folded; weak evidence notified nobody."""
+    plain = Incident(
+        "root", Problem.FAILURE, NOW_US, NOW_US, Facts("refused"), opened_us=NOW_US, ended_us=NOW_US + 9,
+        checks=("service:pay",), check_count=1, severity=Severity.CRITICAL,
+    )  # fmt: skip
+    incidents = [
+        replace(plain, events=((NOW_US, "closed by ada"),)),
+        replace(plain, id="follows", checks=("home",), named=("service:pay",), severity=Severity.WARNING),
+        replace(plain, id="alone", checks=("search",)),
+        replace(plain, id="weak", checks=("cart",), pages=False),
+        replace(plain, id="two", checks=("a", "b"), check_count=2, events=((NOW_US, "resolved"),)),
+    ]
+    with new_store(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as store:
+        store.incidents.record(AlertChanges(tuple(map(stored_incident, incidents))))
+        store.incidents.comment(Comment("alone", NOW_US, "ada", "looking"))
+        store.outbox.add(alert(1, "search"))
+
+        noise = StoredIncidents(store).noise(NOW_US - 5, NOW_US + 5)
+
+    assert noise is not None
+    assert (noise.sent, noise.incidents, noise.acted_on) == (1, 5, 2)
+    assert (noise.folded, noise.alone, noise.weak) == (1, 1, 1)
+    assert noise.receivers == (ReceiverNoise("ops", 1),)
 
 
 def test_a_report_lists_the_incidents_that_lasted_in_its_time(tmp_path: Path) -> None:

@@ -81,9 +81,29 @@ def retried(number: int) -> TracedStep:
     return step([*later, failed, spans[3]._replace(time_ns=spans[3].time_ns + 50 * MS)])
 
 
+def uncalled(number: int, query_ms: int = 20) -> TracedStep:
+    """The spans of the catalogue are an hour late."""
+    return step(trace(number, query_ms=query_ms)[:2])
+
+
+def unended(number: int) -> TracedStep:
+    """The front's own span has no duration, and the query is slower."""
+    spans = trace(number, query_ms=70)
+    return TracedStep(step(spans).duration_ms, ([spans[0]._replace(duration_ns=0), *spans[1:]],))
+
+
 @pytest.mark.parametrize(
     ("after", "lines"),
     [
+        (
+            lambda number: uncalled(number, 70),
+            ("+50 ms (49 to 51) in catalogue of front: spans of what it calls are missing",),
+        ),
+        (
+            lambda number: uncalled(number, 70 if number % 2 else 20) if number % 4 else step(trace(number)),
+            ("in catalogue of front: spans of what it calls are missing",),
+        ),
+        (unended, ("+50 ms (49 to 51) in SELECT products of catalogue",)),
         (slower_browser, ("no span has more than chance explains", "left: +151 ms outside of the traces")),
         (renamed_above, ("+50 ms (49 to 51) in SELECT products of catalogue",)),
         (retried, ("SELECT products of catalogue: ran 1 → 2 times a run, 1 of 2 fail and is tried again",)),
@@ -117,6 +137,34 @@ def test_odd_traces_are_read_right(spans_of: Callable[[int], list[Span]]) -> Non
     assert part.place[:2] == ("catalogue", "SELECT products")
     assert part.extra.ms == pytest.approx(50, abs=1)
     assert (part.before_count, part.after_count) == (1, 1)
+
+
+def test_two_services_of_one_name_are_told_apart_by_where_they_are_called() -> None:
+    """The same operation of the same name, below another one."""
+
+    def other(number: int, took_ms: int) -> TracedStep:
+        spans = [
+            span._replace(duration_ns=span.duration_ns + took_ms * MS) if span.span_id == "f" else span
+            for span in trace(number)
+        ]
+        later_ns = spans[1].time_ns + spans[1].duration_ns
+        pay = span_of("front", "pay", "p", "f", start_ns=later_ns, took_ns=took_ms * MS, kind="Client")
+        query = span_of("catalogue", "SELECT products", "z", "p", start_ns=later_ns, took_ns=took_ms * MS)
+        return step([*spans, pay, query])
+
+    answer = attributed([other(number, 60) for number in range(20)], [other(number, 10) for number in range(20)])
+
+    assert [part.place for part in answer.parts] == [("catalogue", "SELECT products", "pay")]
+
+
+def test_the_clock_of_services_apart_from_the_probers_is_told() -> None:
+    """Where traces are of several steps, theirs are chosen by time."""
+    window = (FIVE_MINUTES_NS, FIVE_MINUTES_NS + 500 * MS)
+
+    answer = attribute_time(BEFORE, [replace(own, window_ns=window) for own in BEFORE])
+
+    assert isinstance(answer, str)
+    assert "no spans of its traces begin while the step ran" in answer
 
 
 def reused(number: int) -> TracedStep:

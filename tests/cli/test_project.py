@@ -29,6 +29,7 @@ def test_a_project_is_added_and_its_keys_are_rotated_and_revoked(place: Desk) ->
     browser = place.json("project", "add-key", "1", "--origin", "https://Shop.example:443/", "--json")
 
     assert dsn == old["dsn"] == f"https://{old['id']}@errors.shop.example/1"
+    assert dsn in place.outrider("project", "keys", "1").stdout
     keys = {key["id"]: key for key in place.json("project", "keys", "1", "--json")}
     assert keys[old["id"]]["expires_us"] - new["created_us"] == 86_400_000_000
     assert (browser["purpose"], browser["origins"]) == ("browser", ["https://shop.example"])

@@ -185,6 +185,7 @@ def test_an_issue_is_decided_about_on_its_page_and_each_decision_is_audited(scen
         ("local", "resolve", "in 2.6.0"), ("local", "assign", "to grace"), ("local", "comment", "seen"),
         ("local", "ignore", "for 7d, until 100 more events, until it escalates"),
     ]  # fmt: skip
+    assert "<b><bdi>local</bdi></b> resolved <bdi>in 2.6.0</bdi>" in scene.get("/errors/1")[0].text
     assert [entry.action for entry in scene.store.audit.search()] == [
         "error.ignore", "error.comment", "error.assign", "error.resolve",
     ]  # fmt: skip

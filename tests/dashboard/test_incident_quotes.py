@@ -74,7 +74,9 @@ def failing_shop(scene: Scene, telemetry: ClickHouseClient, service: str, trace:
         service, "2" * 16, "1" * 16, trace=trace, name="charge card", status="Error", status_message=f"no {HOSTILE}"
     )
     front = span_of(service, "1" * 16, trace=trace, name="POST /pay", status="Error", status_message="500")
-    insert_rows(telemetry, [front, charge, span_of(service, "3" * 16, "1" * 16, trace=trace)], f"spans {service}")
+    resource = {"service.name": service, "deployment.environment.name": "production"}
+    spans = [front, charge, span_of(service, "3" * 16, "1" * 16, trace=trace)]
+    insert_rows(telemetry, [span._replace(resource=resource) for span in spans], f"spans {service}")
     logs = [
         log_of(service, "card\nrefused", trace_id=trace, severity_text="ERROR", severity_number=17),
         log_of(service, "slow gateway", trace_id=trace, severity_text="WARN", severity_number=13),
@@ -170,14 +172,16 @@ def test_what_changed_just_before_is_the_suspect(scene: Scene, telemetry: ClickH
     scene.store.judgements.record_release(Release("elsewhere", "staging", began_us - MINUTE_US))
     for number, (text, matcher) in enumerate([("flag on", "team=shop"), ("cable cut", "team=other")]):
         scene.store.annotations.record(Annotation(f"{number:032}", began_us - 2 * MINUTE_US, text, (matcher,), "ci"))
-    old, new = (
-        span_of(name, "9" * 16, trace=other * 16, resource={"service.name": name, "service.version": version},
-                time_ns=at_us * 1000)
-        for name, other, version, at_us in (
-            (service, "e1", "1.9", began_us - 9 * DAY_US), (service, "e2", "2.0", began_us - 4 * MINUTE_US)
+    versions = [
+        span_of(service, "9" * 16, trace=other * 16, time_ns=at_us * 1000, resource={
+            "service.name": service, "service.version": version, "deployment.environment.name": environment,
+        })
+        for environment, other, version, at_us in (
+            ("production", "e1", "1.9", began_us - 9 * DAY_US), ("production", "e2", "2.0", began_us - 4 * MINUTE_US),
+            ("staging", "e3", "2.8", began_us - 9 * DAY_US), ("staging", "e4", "2.9", began_us - MINUTE_US),
         )
-    )  # fmt: skip
-    insert_rows(telemetry, [old, new], f"versions {service}")
+    ]  # fmt: skip
+    insert_rows(telemetry, versions, f"versions {service}")
 
     page, answer = scene.get(f"/incidents/{incident.id}", f"/api/v1/incidents/{incident.id}")
 

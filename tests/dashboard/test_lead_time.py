@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import pytest
+
 from outrider.alerts import Problem
 from outrider.app.report_incidents import StoredIncidents
-from outrider.real_users import LeadTimes
+from outrider.dashboard import user_quotes
+from outrider.real_users import LeadTimes, TroubledVisits, affected_visits
 from outrider.telemetry_store.page_view_search import PageViewSearch
 
 from .conftest import MINUTE_US, NOW_US
@@ -24,12 +27,22 @@ TROUBLED: Final[dict[str, dict[float, dict[str, Any]]]] = {
     "late.example": {-2.0: SLOW},
     "nobody.example": {},
     "errors.example": {5.0: {"errors": 3}},
+    "calm.example": {number / 4: {} for number in range(1, 81)},
 }
 OVER_S: Final = {
     "early.example": (300.0, 540.0), "late.example": (-120.0, None), "nobody.example": (None, None),
-    "errors.example": (None, None),
+    "errors.example": (None, None), "calm.example": (None, None),
 }  # fmt: skip
 """The lead over the first user, and over one in a hundred."""
+
+QUOTED: Final = {
+    "early.example": "4 of 4 visits within 1 h 30 min met a poor LCP, INP or TTFB, usually 1 %; the first 5 min after a"
+    " prober saw it",
+    "late.example": "1 of 1 visit within 1 h 30 min met a poor LCP, INP or TTFB, usually 1 %; the first 2 min before a"
+    " prober saw it",
+    "calm.example": "nobody so far: none of 80 visits within 1 h 30 min met a poor LCP, INP or TTFB",
+}
+"""What a message says; nothing where one visit or none would have shown it."""
 
 
 def visit(host: str, number: int, minutes: float, **changes: Any) -> Any:
@@ -70,8 +83,11 @@ def test_it_counts_from_the_first_run_that_shows_it(scene: Scene, telemetry: Cli
         assert ("nobody was reached" in page.text) is (OVER_S[host][0] is None)
         assert ("not so many were reached" in page.text) is (OVER_S[host][1] is None)
         assert ("2 min earlier" in page.text) is (host == "late.example")
+        quotes = user_quotes(scene.store, search, incident, NOW_US)
+        assert [quote.text for quote in quotes] == [QUOTED[host] for _ in range(host in QUOTED)]
+        assert all(quote.path == f"/incidents/{incident.id}#lead" for quote in quotes)
     times = StoredIncidents(scene.store).lead_times_by(search, list(incidents.values()))
-    assert times == LeadTimes(4, 2, 1, 1, 90e6, 540e6)
+    assert times == LeadTimes(5, 2, 1, 1, 90e6, 540e6)
 
 
 def test_a_host_without_visits_is_no_host_that_reached_nobody(scene: Scene, telemetry: ClickHouseClient) -> None:
@@ -83,3 +99,26 @@ def test_a_host_without_visits_is_no_host_that_reached_nobody(scene: Scene, tele
 
     assert answer.json()["lead_time"]["unknown"] == "the day before, no visit to unknown.example is known"
     assert "nobody was reached" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_more"),
+    [
+        ((200, 0), (59, 0), None),
+        ((200, 0), (60, 0), False),
+        ((200, 20), (100, 9), False),
+        ((200, 20), (100, 20), True),
+        ((200, 2), (5, 2), True),
+        ((0, 0), (90, 9), None),
+    ],
+    ids=["too few came", "nobody", "as usual", "twice as many", "few, and rare", "none of the day before"],
+)
+def test_reach_is_what_chance_does_not_explain(
+    before: tuple[int, int], after: tuple[int, int], is_more: bool | None
+) -> None:
+    """Unknown where too few visits came to have shown it."""
+    usual, lately = (TroubledVisits(visits, ((1, met),) if met else ()) for visits, met in (before, after))
+
+    affected = affected_visits(usual, lately)
+
+    assert (affected and affected.is_more) is is_more

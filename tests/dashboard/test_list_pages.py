@@ -199,3 +199,16 @@ def test_a_runbook_is_shown_as_text_whatever_it_holds(scene: Scene) -> None:
     assert "<img" not in page.text
     assert absent.status_code == 404
     assert "unknown-runbook" in absent.text
+
+
+def test_a_runbook_is_filled_in_for_an_incident(scene: Scene) -> None:
+    """What targets sent is text there too, whatever Markdown it is; an unknown incident fills nothing."""
+    scene.runbooks["failure.md"] = "# {{ check }}\n\n{{ what }}\n\n```sh\noutrider show {{ run }}\n```\n"
+    incident = scene.incident(scene.add("home"), what="[x](https://e.example) <b>", labels={})
+
+    page, unknown = scene.get(f"/runbooks/failure.md?incident={incident.id}", "/runbooks/failure.md?incident=nonsense")
+
+    assert f"<h1>{incident.checks[0]}</h1>" in page.text
+    assert "<p>[x](https://e.example) &lt;b&gt;</p>" in page.text
+    assert f'href="/incidents/{incident.id}"' in page.text
+    assert (unknown.status_code, "outrider show RUN" in unknown.text) == (200, True)

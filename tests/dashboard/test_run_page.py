@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.builders import run_of
 
+from outrider.causes.har_requests import MOST_REQUESTS, wire_requests
 from outrider.dashboard import TelemetrySource, run_detail
-from outrider.dashboard.har_requests import MOST_REQUESTS, wire_requests
 from outrider.model import (
     ArtifactFile,
     ArtifactKind,

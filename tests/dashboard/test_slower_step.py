@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,13 +12,29 @@ from tests.traced_steps import SLOWER_RUNS, slower_runs
 
 from outrider.alerts import Facts, Problem
 from outrider.dashboard import incident_quotes
-from outrider.model import Kind, Measurement, Outcome, Sample, Step, StepKind
+from outrider.model import (
+    ArtifactFile,
+    ArtifactKind,
+    AttemptTrace,
+    CheckId,
+    Kind,
+    Measurement,
+    Outcome,
+    Sample,
+    Step,
+    StepKind,
+)
 
 from .conftest import MINUTE_US, NOW_US
 from .telemetry_scene import HOSTILE, insert_rows, source
+from .test_run_page import entry, har
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from outrider.alerts import Incident
+    from outrider.model import Span
     from outrider.telemetry_store.clickhouse_client import ClickHouseClient
 
     from .conftest import Scene
@@ -25,13 +42,16 @@ if TYPE_CHECKING:
 SLOWER_SINCE_US = NOW_US - SLOWER_RUNS * MINUTE_US
 
 
-def slower_shop(scene: Scene, telemetry: ClickHouseClient, service: str) -> Incident:
-    """Return an incident of a step that is slower since half an hour."""
+def slower_shop(
+    scene: Scene, telemetry: ClickHouseClient, service: str, send: Callable[[int, list[Span]], list[Span]] | None = None
+) -> Incident:
+    """Return an incident of a step that is slower since half an hour; `send` changes a run's spans by its number."""
     scene.telemetry = source(telemetry)
     check = scene.add("journey:shop", Kind.JOURNEY)
     played = slower_runs(NOW_US, service, statement=f"SELECT {HOSTILE}", check=check.id)
     scene.store.runs.record_many([run for run, _ in played])
-    insert_rows(telemetry, [span for _, spans in played for span in spans], service)
+    sent = [send(number, spans) if send else spans for number, (_, spans) in enumerate(played)]
+    insert_rows(telemetry, [span for spans in sent for span in spans], service)
     lead = Facts("390 ms", step="list", run=played[0][0].id, since_us=SLOWER_SINCE_US, title=check.title)
     return scene.incident(check, Problem.DEGRADATION, lead=lead, since_us=SLOWER_SINCE_US)
 
@@ -53,6 +73,42 @@ def test_it_names_the_query_with_its_interval(scene: Scene, telemetry: ClickHous
     assert sum(part["extra_ms"] for part in parts) == pytest.approx(whole["extra_ms"])
 
 
+def test_what_arrives_late_and_twice_is_read_once_it_is_there(
+    scene: Scene, telemetry: ClickHouseClient, service: str
+) -> None:
+    """Until then it says so; a trace that other runs name too, and one of 100,000 spans, are left out."""
+    late: list[Span] = []
+
+    def hold(number: int, spans: list[Span]) -> list[Span]:
+        if number == 1:
+            many = [spans[1]._replace(span_id=f"{place:016x}") for place in range(100_000)]
+            return [*many, spans[0]._replace(trace_id="0" * 31 + "1")]
+        if number < SLOWER_RUNS:
+            late.extend(spans)
+            return []
+        return spans
+
+    incident = slower_shop(scene, telemetry, service, hold)
+    address = f"/api/v1/incidents/{incident.id}"
+    (early,) = scene.get(address)
+    shared = next(span.trace_id for span in late)
+    again = run_of(
+        Measurement(Outcome.PASSED, "", NOW_US, 9.0, traces=(AttemptTrace(shared, "list"),)), CheckId("probe:other")
+    )
+    scene.store.runs.record(again)
+    insert_rows(telemetry, late, f"late {service}")
+    insert_rows(telemetry, late, f"again {service}")
+    (answer,) = scene.get(address)
+
+    assert "only 0 runs since it got slower have traces" in early.json()["slower"]["unknown"]
+    slower = answer.json()["slower"]
+    assert slower["lines"][0].startswith("of +310 ms (310 to 310), +310 ms (310 to 310) in SELECT")
+    assert slower["parts"][0]["count"] == "1"
+    assert slower["compared"].startswith("20 runs before and 18 since")
+    assert "1 left out, as its traces have more than 5,000 spans" in slower["compared"]
+    assert "1 left out, as other runs have its trace ids, too" in slower["compared"]
+
+
 def test_it_says_why_it_does_not_know(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
     """A step that was called otherwise before, traces that are gone, a run that is gone; nothing without telemetry."""
     incident = slower_shop(scene, telemetry, service)
@@ -72,6 +128,36 @@ def test_it_says_why_it_does_not_know(scene: Scene, telemetry: ClickHouseClient,
     assert "only 2 runs since it got slower have traces, and it takes 3" in texts[1]
     assert "Not known: there is no run" in texts[2]
     assert "Where the time went" not in off.text
+
+
+def test_without_telemetry_the_requests_of_a_journey_say_it(scene: Scene, tmp_path: Path) -> None:
+    """By the HARs of its runs: the third party that answers later, and the request that is new."""
+    check = scene.add("journey:shop", Kind.JOURNEY)
+    runs = []
+    for number in range(1, 11):
+        wait_ms = (360.0 if number <= 5 else 60.0) + number % 2
+        at_us = NOW_US - number * MINUTE_US
+        began = datetime.fromtimestamp(at_us / 1e6, UTC).isoformat()
+        third = entry("http://fonts.example/a.css", startedDateTime=began, timings={"ssl": 3, "wait": wait_ms})
+        more = [entry("http://ads.example/", startedDateTime=began)] if number <= 5 else []
+        path = tmp_path / f"{number}.har"
+        path.write_bytes(har(third, *more))
+        file = ArtifactFile(ArtifactKind.HAR, "run.har", "application/json", path)
+        step = Step("list", "list", StepKind.NAMED, 0.0, wait_ms + 40.0)
+        runs.append(run_of(Measurement(Outcome.PASSED, "", at_us, 500.0, (step,), artifacts=(file,)), check.id))
+    scene.store.runs.record_many(runs)
+    since_us = runs[4].due_us
+    lead = Facts("400 ms", step="list", run=runs[0].id, since_us=since_us, title="list")
+    incident = scene.incident(check, Problem.DEGRADATION, lead=lead, since_us=since_us)
+
+    (answer,) = scene.get(f"/api/v1/incidents/{incident.id}")
+
+    slower = answer.json()["slower"]
+    assert slower["lines"] == [
+        "of +300 ms (300 to 301), +300 ms (300 to 301) in answer of GET /a.css of fonts.example",
+        "new requests: ads.example",
+    ]
+    assert slower["compared"].endswith("by the browser's requests, since of traces the workspace takes none")
 
 
 def test_without_telemetry_the_phases_of_a_probe_say_it(scene: Scene) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from outrider.alerts import Problem
+from outrider.causes import WorseService, service_suspects
 from outrider.model import CALL_ERRORS, CALL_P95, DURATION, FAILING, AggregateSample, Subject
 
 from .conftest import MINUTE_US, NOW_US
@@ -28,6 +29,24 @@ def aggregates(service: str, step: str, metric: str, usual: float, lately: float
         )
         for number, at_us in enumerate(times)
     ]  # fmt: skip
+
+
+def test_the_root_is_unknown_where_not_all_could_be_looked_at(scene: Scene) -> None:
+    """Rather than the last one that was; a service named like a database is not that database."""
+    usual, lately = 100.0, 400.0
+    scene.store.aggregates.record([
+        *aggregates("front", "", DURATION, usual, lately), *aggregates("front", DATABASE, CALL_P95, usual, usual),
+        *aggregates("front", f"service:{DATABASE}", CALL_P95, usual, lately),
+        *aggregates(DATABASE, "", DURATION, usual, lately * 1.2), *aggregates(DATABASE, "service:front", CALL_P95, 1, 1)
+    ])  # fmt: skip
+    worse = WorseService(Subject("service:front"), "production", SINCE_US, NOW_US, is_failing=False)
+
+    known, cut = (service_suspects(scene.store.series, worse, most=most) for most in (2, 1))
+
+    assert [(own.name, own.stands_out) for own in known] == [
+        (DATABASE, True), (DATABASE, False), ("front", False)
+    ]  # fmt: skip
+    assert cut == ()
 
 
 @pytest.mark.parametrize("problem", [Problem.DEGRADATION, Problem.FAILURE])

@@ -84,6 +84,11 @@ def test_what_is_fixed_in_a_release_regresses_with_it_and_later_ones() -> None:
     assert arrived(life, _event(200, "1.1.9", **{"1_1_9": 190}), _COUNTS)[1] is Arrival.RESOLVED
     assert arrived(life, _event(200, "1.2.0"), _COUNTS)[1] is Arrival.REGRESSED
     assert arrived(life, _event(200, "1.10.0"), _COUNTS)[1] is Arrival.REGRESSED
+    for named, earlier, later in (("1.2.0", "shop@1.1.9", "shop@1.2.0"), ("1.2.0", "shop@1.1.9", "shop@1.3.0"),
+                                  ("shop@1.2.0", "1.1.9", "1.2.1"), ("b7f3", "shop@a001", "shop@c9e2")):  # fmt: skip
+        seen = {"shop@a001": 10, "shop@b7f3": 20, "shop@c9e2": 30}
+        states = [arrived(resolved(100, named), EventMoment(200, name, seen), _COUNTS)[1] for name in (earlier, later)]
+        assert states == [Arrival.RESOLVED, Arrival.REGRESSED], named
     assert is_later("shop@2.0.0+7", "shop@1.9.9", {})
     assert not is_later("shop@2.0.0", "api@1.0.0", {})
     assert is_later("b7f3", "a001", {"b7f3": 2, "a001": 1})

@@ -12,12 +12,15 @@ from benchmarks.history import MINUTE_US
 from outrider.model import Outcome, Release, UsageError
 from outrider.real_users import LeadTimes
 from outrider.reports import (
+    Capacity,
     Incident,
     Light,
     NoIncidents,
     ReportSettings,
+    ServiceRoom,
     as_markdown,
     gather,
+    month_of,
     render_html,
     week_of,
 )
@@ -44,6 +47,36 @@ class Lasting(NoIncidents):
 
     def lead_times(self, since_us: int, until_us: int) -> LeadTimes | None:
         return LeadTimes(4, 2, 1, 1, -90e6, 540e6)
+
+
+class Planned(NoIncidents):
+    """A target whose CPU ends first, and another of which nothing is known."""
+
+    def capacity(self, until_us: int) -> Sequence[Capacity]:
+        room = ServiceRoom(
+            "storefront", 50.0, 18.0, 50 / 18 - 1, "in the week of 2027-07-05 (80 %: 2027-05-24 to 2027-08-30)"
+        )
+        return [
+            Capacity("load:shoppers", "production", until_us, "CPU of node-9 ends first: full at 50/s", "", (room,)),
+            Capacity("load:idle", "production", until_us, "unknown what ends first: no metrics", "no spans", ()),
+        ]  # fmt: skip
+
+
+def test_a_month_plans_capacity_and_a_week_does_not(bench: Bench) -> None:
+    """What ends first, headroom and the week it is reached in; or why that is unknown."""
+    month, week = (
+        gather(bench.store, ReportSettings(), span, NOW_US, workspace="shop", incidents=Planned())
+        for span in (month_of(None, NOW_US, "UTC"), week_of(None, NOW_US, "UTC"))
+    )
+    page, text = render_html(month, ReportSettings()), as_markdown(month)
+
+    for form in (page, text):
+        assert "CPU of node-9 ends first" in form
+        assert "178 %" in form
+        assert "in the week of 2027-07-05" in form
+        assert "no spans" in form
+    assert week.capacity == ()
+    assert "Capacity" not in as_markdown(week)
 
 
 def every_hour(bench: Bench, check: str, hours: int = 160, outcome: Outcome = Outcome.PASSED) -> None:

@@ -25,7 +25,15 @@ from outrider.alerts.route_preview import RoutePreview, RoutingPreview, parse_la
 from outrider.alerts.rule_file import rules_of
 from outrider.alerts.rule_findings import baseline_findings, threshold_findings
 from outrider.alerts.run_findings import FindingContext, check_labels, findings
-from outrider.alerts.runbooks import read_runbook, runbook_address
+from outrider.alerts.runbooks import (
+    fill_in,
+    list_runbooks,
+    new_runbook,
+    read_runbook,
+    runbook_address,
+    runbook_of,
+    runbook_values,
+)
 from outrider.alerts.shared_cause import consequences_of, root_of
 from outrider.alerts.silence_effect import SilenceEffect, matches_check, silence_effect, unmatched_rules
 from outrider.alerts.slower_step import slower_step_of
@@ -70,14 +78,17 @@ __all__ = [
     "check_labels",
     "check_of",
     "consequences_of",
+    "fill_in",
     "findings",
     "headline",
     "is_check",
     "issue_findings",
     "length",
+    "list_runbooks",
     "matches_check",
     "message_checks",
     "movement_text",
+    "new_runbook",
     "parse_labels",
     "parse_matcher",
     "parse_open",
@@ -93,6 +104,8 @@ __all__ = [
     "root_of",
     "rules_of",
     "runbook_address",
+    "runbook_of",
+    "runbook_values",
     "silence_effect",
     "slower_step_of",
     "stored_findings",

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from outrider.alerts.finding import Problem, check_of
-from outrider.alerts.incident import Phase
+from outrider.alerts.finding import Problem
+from outrider.alerts.incident import Phase, check_of_evidence
 from outrider.alerts.message import Item, Message
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.rendered_message import cut
@@ -170,12 +170,7 @@ def _name(text: str) -> str:
 def _title(incident: Incident) -> str:
     if incident.problem is Problem.NETWORK:
         return "our own network"
-    return incident.lead.title or title_of(_check(incident)) or "a check"
-
-
-def _check(incident: Incident) -> str:
-    """Return the check that the evidence is of."""
-    return check_of(incident.lead_subject) if incident.lead_subject else "".join(incident.checks[:1])
+    return incident.lead.title or title_of(check_of_evidence(incident)) or "a check"
 
 
 def _count(incident: Incident) -> int:
@@ -185,7 +180,7 @@ def _count(incident: Incident) -> int:
 
 def _count_now(incident: Incident) -> int:
     """Return how many checks are affected now; once it is over, or while its evidence is of a well one, all of them."""
-    is_known = incident.phase.lasts and incident.unwell_checks and _check(incident) not in incident.recovered
+    is_known = incident.phase.lasts and incident.unwell_checks and check_of_evidence(incident) not in incident.recovered
     return min(incident.unwell_checks, _count(incident)) if is_known else _count(incident)
 
 
@@ -212,7 +207,7 @@ def _ended_us(incident: Incident, clock: Clock) -> int:
 
 def _item(incident: Incident, settings: AlertSettings, clock: Clock, workspace: str) -> Item:
     lead = incident.lead
-    runbook = runbook_place(incident.labels.get("runbook", ""), settings.links)
+    runbook = runbook_place(incident, settings.links) if incident.phase is not Phase.RESOLVED else ""
     item = Item(
         incident=incident.id,
         headline=headline(incident),
@@ -245,7 +240,7 @@ def _evidence(incident: Incident, clock: Clock) -> Iterable[tuple[str, str]]:
     lasted = length(_ended_us(incident, clock) - incident.began_us)
     amount = f"{lead.observed} instead of {lead.expected}" if lead.observed and lead.expected else lead.observed
     is_over = incident.phase is Phase.RESOLVED
-    yield _word_for(Subject(_check(incident))), _check(incident)
+    yield _word_for(Subject(check_of_evidence(incident))), check_of_evidence(incident)
     yield "address", lead.address
     yield "step", lead.step
     yield "query", lead.query

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from outrider.alerts.finding import SEVERITIES, Facts, Problem, Severity
+from outrider.alerts.finding import SEVERITIES, Facts, Problem, Severity, check_of
 from outrider.alerts.route import INCIDENT
 from outrider.model import ASSIGN
 
@@ -342,3 +342,8 @@ def _noted(incident: Incident, now_us: int, what: str) -> Incident:
     events = (*incident.events, (now_us, what))
     kept = events[-_MOST_EVENTS:]
     return replace(incident, events=kept, earlier_events=incident.earlier_events + len(events) - len(kept))
+
+
+def check_of_evidence(incident: Incident) -> str:
+    """Return the check that the evidence is of."""
+    return check_of(incident.lead_subject) if incident.lead_subject else "".join(incident.checks[:1])

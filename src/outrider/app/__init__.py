@@ -9,7 +9,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from outrider.alerts import AlertSettings, Incident, Phase, Replayed, SilenceEffect, headline, movement_text
+    from outrider.alerts import (
+        AlertSettings,
+        Incident,
+        Phase,
+        Replayed,
+        SilenceEffect,
+        fill_in,
+        headline,
+        list_runbooks,
+        movement_text,
+        new_runbook,
+        read_runbook,
+        runbook_values,
+    )
     from outrider.app.accepted_baselines import (
         Acceptance,
         AcceptedFile,
@@ -68,6 +81,7 @@ if TYPE_CHECKING:
     )
     from outrider.app.load_trial import KneeSearch, LoadOutcome, LoadOverrides, WorkerOutcome, run_load, work_for_master
     from outrider.app.oncall_shifts import OnCallShift, shifts_ahead
+    from outrider.app.planned_capacity import capacity_plans
     from outrider.app.pull_request_comment import comment_gate
     from outrider.app.release_marks import git_log, list_releases, mark_release
     from outrider.app.remote_backend import RemoteBackend
@@ -162,11 +176,12 @@ if TYPE_CHECKING:
     from outrider.app.workspace_service import WorkspaceService
     from outrider.app.workspace_validation import Validation, suite_notes, validate_workspace
     from outrider.baselines import Condition, Knee, Signal, Verdict
-    from outrider.causes import Join, judge_join
+    from outrider.causes import CapacityPlan, Join, ends_first, judge_join, reached
     from outrider.dashboard import (
         PanelAnswer,
         PanelTable,
         StatusIncident,
+        alert_noise,
         api_dashboard,
         api_dashboards,
         cell_word,
@@ -189,43 +204,44 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENTS_A_DAY", "EVENTS_A_MINUTE", "ISSUE_ACTIONS", "Acceptance", "Accepted", "AcceptedFile", "AlertSettings",
-    "Backend", "BaselineDiff", "Browser", "CheckedScript", "Condition", "Decision", "DeliveryTest", "Discovery",
-    "FalseFails", "FrameFormat", "GateListener", "GateOptions", "GateResult", "GateVerdict", "Incident", "IncidentList",
-    "IssuedKey", "Join", "JoinedTelemetry",
-    "Judgement", "KeyRequest", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener",
-    "LoadOutcome", "LoadOverrides", "Look", "MapScope", "OnCallShift", "OpenServer", "OpenWorkspace", "PanelAnswer",
-    "PanelTable", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport", "ProofVerdict",
-    "ReleaseMark", "RemoteBackend", "Replayed", "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod",
-    "RequestPair", "RequestedRun", "Rules", "RunComparison", "RunListener", "RunTrace", "RunTraces", "Runtime",
-    "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceFacts", "ServiceStatus", "Shard", "ShownIssue", "Signal",
-    "SilenceEffect", "SilentListener", "SkippedCheck", "StatusIncident", "StepPair", "StepShift", "StepStatus", "Store",
+    "Backend", "BaselineDiff", "Browser", "CapacityPlan", "CheckedScript", "Condition", "Decision", "DeliveryTest",
+    "Discovery", "FalseFails", "FrameFormat", "GateListener", "GateOptions", "GateResult", "GateVerdict",
+    "Incident", "IncidentList", "IssuedKey", "Join", "JoinedTelemetry", "Judgement", "KeyRequest", "Knee",
+    "KneeSearch", "Level", "LevelChange", "LoadListener", "LoadOutcome", "LoadOverrides", "Look", "MapScope",
+    "OnCallShift", "OpenServer", "OpenWorkspace", "PanelAnswer", "PanelTable", "Phase", "Plan", "ProgressListener",
+    "Proof", "ProofListener", "ProofReport", "ProofVerdict", "ReleaseMark", "RemoteBackend", "Replayed",
+    "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod", "RequestPair", "RequestedRun", "Rules",
+    "RunComparison", "RunListener", "RunTrace", "RunTraces", "Runtime", "Scaffold", "Sensitivity",
+    "SeriesSensitivity", "ServiceFacts", "ServiceStatus", "Shard", "ShownIssue", "Signal", "SilenceEffect",
+    "SilentListener", "SkippedCheck", "StatusIncident", "StepPair", "StepShift", "StepStatus", "Store",
     "TelemetryDay", "TelemetryService", "Undelivered", "Validation", "Verdict", "WorkerOutcome", "Workspace",
     "WorkspaceService", "accept_baselines", "acknowledge_incident", "add_project", "add_project_key", "add_user",
-    "alert_settings", "answer_dashboard", "api_dashboard", "api_dashboards", "artifact_file", "ask_server",
-    "assign_incident", "back_up", "backtest_rules", "browser_environment", "browser_or_error", "browser_settings",
-    "calibrate_checks", "cell_word", "chance_of_all", "change_issues", "check_build", "command_line_change",
-    "comment_gate", "comment_on_incident", "compare_baselines", "compare_with_last_good", "comparison_document",
-    "comparison_json", "create_token", "create_workspace", "current_user", "debug_check", "display_name", "duration_s",
-    "empty_range_note", "end_silence", "execute", "export_artifacts", "export_frames", "export_status_page",
-    "find_incident", "find_issue", "find_stored_incident", "find_user", "find_workspace", "find_workspace_if_any",
-    "follow_logs", "follow_spans", "format_duration", "gate_as_annotations", "gate_as_json", "gate_as_junit",
-    "gate_as_markdown", "gate_comparison_texts", "gate_rules", "gate_verdict_text", "git_log", "grouping_advice",
-    "headline", "ignored_variables", "issue_state", "judge_join", "judge_runs", "judge_settings", "judge_steps",
-    "levels", "limit_project", "list_changes", "list_checks", "list_incidents", "list_issues", "list_project_keys",
-    "list_projects", "list_releases", "list_runs", "list_sessions", "list_silences", "list_tokens", "list_users",
-    "load_document", "lost_today", "mail_report", "mark_release", "master_address", "merge_gate_shards", "moment_us",
-    "movement_text", "notable_patterns", "now_us", "open_backend", "open_joined", "open_runtime", "open_server",
-    "open_status_incident", "open_status_page", "open_store", "open_telemetry", "open_workspace", "override_note",
-    "path_errors", "pause_checks", "period_document", "prove_journeys", "provide_workspace_browser", "prune_expired",
-    "reach_when_back", "read_baselines", "read_dashboards", "read_run_traces",
-    "record_journey", "register_checks", "remove_user",
+    "alert_noise", "alert_settings", "answer_dashboard", "api_dashboard", "api_dashboards", "artifact_file",
+    "ask_server", "assign_incident", "back_up", "backtest_rules", "browser_environment", "browser_or_error",
+    "browser_settings", "calibrate_checks", "capacity_plans", "cell_word", "chance_of_all", "change_issues",
+    "check_build", "command_line_change", "comment_gate", "comment_on_incident", "compare_baselines",
+    "compare_with_last_good", "comparison_document", "comparison_json", "create_token", "create_workspace",
+    "current_user", "debug_check", "display_name", "duration_s", "empty_range_note", "end_silence", "ends_first",
+    "execute", "export_artifacts", "export_frames", "export_status_page", "fill_in", "find_incident", "find_issue",
+    "find_stored_incident", "find_user", "find_workspace", "find_workspace_if_any", "follow_logs", "follow_spans",
+    "format_duration", "gate_as_annotations", "gate_as_json", "gate_as_junit", "gate_as_markdown",
+    "gate_comparison_texts", "gate_rules", "gate_verdict_text", "git_log", "grouping_advice", "headline",
+    "ignored_variables", "issue_state", "judge_join", "judge_runs", "judge_settings", "judge_steps", "levels",
+    "limit_project", "list_changes", "list_checks", "list_incidents", "list_issues", "list_project_keys",
+    "list_projects", "list_releases", "list_runbooks", "list_runs", "list_sessions", "list_silences", "list_tokens",
+    "list_users", "load_document", "lost_today", "mail_report", "mark_release", "master_address",
+    "merge_gate_shards", "moment_us", "movement_text", "new_runbook", "notable_patterns", "now_us", "open_backend",
+    "open_joined", "open_runtime", "open_server", "open_status_incident", "open_status_page", "open_store",
+    "open_telemetry", "open_workspace", "override_note", "path_errors", "pause_checks", "period_document",
+    "prove_journeys", "provide_workspace_browser", "prune_expired", "reach_when_back", "reached", "read_baselines",
+    "read_dashboards", "read_run_traces", "read_runbook", "record_journey", "register_checks", "remove_user",
     "request_runs", "restore_backup", "resume_checks", "revoke_project_key", "revoke_token", "rotate_project_key",
-    "run_checks", "run_document", "run_gate", "run_load", "satisfied_ms", "self_test_gate", "serve_heartbeats",
-    "service_status", "set_password", "set_role", "shifts_ahead", "shown_name", "sign_out_user", "silence_incidents",
-    "status_page_incidents", "step_medians", "stored_run", "suite_notes", "try_alert_route", "unjudged_metrics_note",
-    "unknown_check_note", "unknown_environment_note", "unknown_location_note", "update_status_incident", "upload_maps",
-    "validate_workspace", "view_query", "walk_trace", "watch_checks", "web_address", "work_for_master",
-    "workspace_sources",    "write_failure_pages",
+    "run_checks", "run_document", "run_gate", "run_load", "runbook_values", "satisfied_ms", "self_test_gate",
+    "serve_heartbeats", "service_status", "set_password", "set_role", "shifts_ahead", "shown_name", "sign_out_user",
+    "silence_incidents", "status_page_incidents", "step_medians", "stored_run", "suite_notes", "try_alert_route",
+    "unjudged_metrics_note", "unknown_check_note", "unknown_environment_note", "unknown_location_note",
+    "update_status_incident", "upload_maps", "validate_workspace", "view_query", "walk_trace", "watch_checks",
+    "web_address", "work_for_master", "workspace_sources", "write_failure_pages",
 ]  # fmt: skip
 
 _MODULES = {
@@ -245,7 +261,10 @@ _MODULES = {
     "outrider.app.debug_run": "debug_check",
     "outrider.app.failure_pages": "write_failure_pages",
     "outrider.app.artifact_export": "export_artifacts",
-    "outrider.alerts": "AlertSettings Incident Phase Replayed SilenceEffect headline movement_text",
+    "outrider.alerts": (
+        "AlertSettings Incident Phase Replayed SilenceEffect fill_in headline list_runbooks movement_text new_runbook "
+        "read_runbook runbook_values"
+    ),
     "outrider.app.accepted_baselines": (
         "Acceptance AcceptedFile BaselineDiff SkippedCheck StepShift accept_baselines compare_baselines "
         "read_baselines step_medians"
@@ -285,7 +304,7 @@ _MODULES = {
     "outrider.app.status_page_export": "export_status_page open_status_page",
     "outrider.app.status_updates": "open_status_incident update_status_incident",
     "outrider.dashboard": (
-        "PanelAnswer PanelTable StatusIncident api_dashboard api_dashboards cell_word status_page_incidents"
+        "alert_noise PanelAnswer PanelTable StatusIncident api_dashboard api_dashboards cell_word status_page_incidents"
     ),
     "outrider.app.dashboard_answers": "answer_dashboard read_dashboards",
     "outrider.app.saved_views": "view_query",
@@ -315,7 +334,8 @@ _MODULES = {
     "outrider.app.workspace_service": "WorkspaceService",
     "outrider.app.workspace_validation": "Validation suite_notes validate_workspace",
     "outrider.app.trace_walk": "walk_trace",
-    "outrider.causes": "Join judge_join",
+    "outrider.app.planned_capacity": "capacity_plans",
+    "outrider.causes": "CapacityPlan Join ends_first judge_join reached",
     "outrider.baselines": "Condition Knee Signal Verdict",
     "outrider.frames": "FrameFormat",
     "outrider.gate": (

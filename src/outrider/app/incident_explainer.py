@@ -17,9 +17,12 @@ from outrider.dashboard import (
     incident_quotes,
     incident_traces,
     is_quotable,
+    met_services,
     named_causes,
+    user_quotes,
 )
 from outrider.model import OutriderError, ServiceReader, TelemetryReader
+from outrider.real_users import RealUserReader
 from outrider.workspace import gated
 
 if TYPE_CHECKING:
@@ -39,7 +42,7 @@ _CLOSES_S: Final = 15.0
 _log = structlog.get_logger("outrider.alerts")
 
 
-class ExplainingTelemetry(TelemetryReader, ServiceReader, Protocol):
+class ExplainingTelemetry(TelemetryReader, ServiceReader, RealUserReader, Protocol):
     """What is asked of telemetry."""
 
 
@@ -108,11 +111,13 @@ class IncidentExplainer:
         named: tuple[str, ...] = ()
         changed = ChangedTelemetry()
         try:
-            quotes = incident_quotes(self._store, telemetry, incident, now_us)
+            if telemetry is not None:
+                quotes = user_quotes(self._store, telemetry, incident, now_us)
+            quotes = (*quotes, *incident_quotes(self._store, telemetry, incident, now_us))
             if telemetry is not None:
                 traces = incident_traces(self._store, telemetry, incident)
                 named = named_causes(self._store.errors, traces, incident)
-                met = frozenset(span.service for spans in traces.values() for span in spans)
+                met = met_services(span for spans in traces.values() for span in spans)
                 services = telemetry if workspace.telemetry is not None else None
                 changed = ChangedTelemetry(services, notable_patterns(workspace), met)
             return (*quotes, *change_quotes(self._store, incident, now_us, changed)), named

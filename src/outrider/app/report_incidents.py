@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from outrider.alerts import Incident as Kept
-from outrider.alerts import headline, message_checks, read_incidents
+from outrider.alerts import headline, read_incidents
+from outrider.app.planned_capacity import capacity_plans
 from outrider.app.telemetry_access import reach_telemetry
 from outrider.app.workspace_access import now_us
-from outrider.dashboard import incident_lead_time
-from outrider.model import OutriderError, Status
+from outrider.causes import ends_first, reached
+from outrider.dashboard import alert_noise, incident_lead_time
+from outrider.model import OutriderError
 from outrider.real_users import lead_times
-from outrider.reports import CheckNoise, Incident, Noise
+from outrider.reports import Capacity, Incident, ServiceRoom
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from outrider.causes import CapacityPlan
     from outrider.model import ReportRecords
     from outrider.real_users import LeadTimes, RealUserReader
+    from outrider.reports import Noise
     from outrider.workspace import Workspace
 
-
-_ALERTS = frozenset({"trigger", "update", "reminder", "escalation", "resolved"})
-"""Kinds of notifications that count as alerts: no tests, reports and notices of the outbox itself."""
 
 _WEAK = "weak evidence, nobody was notified"
 _MOST_LEADS: Final = 200
@@ -58,21 +58,14 @@ class StoredIncidents:
         ]
 
     def noise(self, since_us: int, until_us: int) -> Noise | None:
-        """Return how many alerts went out, and how many incidents were acknowledged; None if there were neither."""
-        rows = self.store.outbox.search(
-            status=Status.DELIVERED, created_since_us=since_us, created_until_us=until_us, limit=None
-        )
-        sent = [message_checks(row) for row in rows if row.kind in _ALERTS]
-        kept = [incident for incident in self._kept(since_us) if incident.began_us < until_us]
-        if not sent and not kept:
-            return None
-        alerts = Counter(check for checks in sent for check in checks)
-        happened = Counter(check for incident in kept for check in incident.checks[:1])
-        acted_on = Counter(check for incident in kept if incident.acknowledged_by for check in incident.checks[:1])
-        loudest = sorted({*alerts, *happened}, key=lambda check: (-alerts[check], -happened[check], check))
-        checks = tuple(CheckNoise(check, alerts[check], happened[check], acted_on[check]) for check in loudest)
-        acknowledged = sum(bool(incident.acknowledged_by) for incident in kept)
-        return Noise(len(sent), acknowledged, len(kept), checks)
+        """Return how much alerts disturbed in that time; None if there were neither alerts nor incidents."""
+        return alert_noise(self.store, since_us, until_us)
+
+    def capacity(self, until_us: int) -> Sequence[Capacity]:
+        """Return what ends first under each load profile, and how far traffic is from it; nothing where it is off."""
+        if self.workspace is None or not self.workspace.capabilities.capacity:
+            return ()
+        return [_capacity(plan) for plan in capacity_plans(self.workspace, self.store, until_us=until_us)]
 
     def lead_times(self, since_us: int, until_us: int) -> LeadTimes | None:
         """Return the lead times of the latest incidents that began then; None if page views are out of reach."""
@@ -99,3 +92,10 @@ class StoredIncidents:
     def _kept(self, since_us: int) -> list[Kept]:
         kept = read_incidents(self.store.incidents.search(since_us=since_us, limit=None))
         return [incident for incident in kept if incident.opened_us is not None]
+
+
+def _capacity(plan: CapacityPlan) -> Capacity:
+    rooms = tuple(
+        ServiceRoom(own.service, own.rate, own.peak, own.headroom, reached(own, plan.until_us)) for own in plan.services
+    )
+    return Capacity(plan.check, plan.environment, plan.at_us, ends_first(plan), plan.unknown, rooms)

@@ -12,7 +12,6 @@ from outrider.app.discovery import discover
 from outrider.app.examination import examine
 from outrider.app.runtime import browser_or_error, open_runtime
 from outrider.app.setting_overrides import overridden_settings, override_note
-from outrider.dashboard import dashboard_problems
 from outrider.load import Catalogue as LoadCatalogue
 from outrider.model import BrowserError, ConfigErrors, OutriderError
 from outrider.store import TRIED_DATABASES, check_addresses, store_problems, stored_overrides
@@ -67,6 +66,8 @@ def validate_workspace(start: Path) -> Validation:
     Raises:
         ConfigError: If the folder lies in no workspace.
     """
+    from outrider.dashboard import dashboard_problems  # noqa: PLC0415 - `suite_notes`, of every list, needs none of it
+
     workspace, wrong = read_workspace(find_root(start))
     is_unread = any(problem.slug in _UNREAD and _file(problem) == SETTINGS_FILE for problem in wrong)
     discovery, uncollected = _discovery(workspace, is_unread=is_unread)

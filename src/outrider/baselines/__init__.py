@@ -9,6 +9,7 @@ from outrider.baselines.comparison import Comparison, Verdict, compare
 from outrider.baselines.deviation import Quantity
 from outrider.baselines.error_budget import Budget, BurnRule, error_budget
 from outrider.baselines.error_share import excesses, is_excess
+from outrider.baselines.exhaustion import FEWEST_WEEKS, Exhaustion, weeks_to_capacity
 from outrider.baselines.expected_band import expected_band
 from outrider.baselines.explanation import explain
 from outrider.baselines.false_fail_rate import false_fail_rate
@@ -23,6 +24,7 @@ from outrider.baselines.mean_difference import LEAST_ROWS, MeanDifference, mean_
 from outrider.baselines.proportions import ERROR_LEVEL, compare_errors, proportion_interval
 from outrider.baselines.quantiles import Quantile, quantile_of
 from outrider.baselines.rates import RateSignal, RateState, replay_rates, step_rate
+from outrider.baselines.resource_limit import FEWEST_LOADED_LEVELS, ResourceLimit, resource_limits
 from outrider.baselines.robust_deviation import robust_deviations
 from outrider.baselines.sequential import FAMILY_LEVEL, Plan, correct, judge_so_far, nominal_levels, run_plan
 from outrider.baselines.series import FloatArray
@@ -32,6 +34,8 @@ from outrider.baselines.statistics import Part
 __all__ = [
     "ERROR_LEVEL",
     "FAMILY_LEVEL",
+    "FEWEST_LOADED_LEVELS",
+    "FEWEST_WEEKS",
     "LEAST_ROWS",
     "LEAST_SHARE",
     "BatchJudge",
@@ -46,6 +50,7 @@ __all__ = [
     "Episode",
     "Event",
     "EventKind",
+    "Exhaustion",
     "FloatArray",
     "JudgedAlert",
     "Knee",
@@ -59,6 +64,7 @@ __all__ = [
     "Quantity",
     "RateSignal",
     "RateState",
+    "ResourceLimit",
     "Scale",
     "Settings",
     "Signal",
@@ -97,10 +103,12 @@ __all__ = [
     "quantile_of",
     "replay",
     "replay_rates",
+    "resource_limits",
     "robust_deviations",
     "run_plan",
     "sensitivities",
     "step",
     "step_rate",
     "typical_rows",
+    "weeks_to_capacity",
 ]

@@ -8,6 +8,14 @@ from outrider.causes.attribution_text import (
     other_name,
     runs_text,
 )
+from outrider.causes.capacity_plan import (
+    CapacityPlan,
+    ServiceHeadroom,
+    ends_first,
+    headrooms,
+    reached,
+    sustained_rate,
+)
 from outrider.causes.change_suspects import (
     FALSE_SHARE,
     LOOKED_BACK_US,
@@ -18,6 +26,16 @@ from outrider.causes.change_suspects import (
     change_suspects,
 )
 from outrider.causes.flame_frames import FlameFrame, flame_frames
+from outrider.causes.har_requests import MOST_BYTES, WireRequest, wire_requests
+from outrider.causes.load_limits import (
+    BELOW_KNEE,
+    LimitedResource,
+    LoadLimits,
+    UsedResource,
+    ends_at_knee,
+    limits_of_load,
+    used_resources,
+)
 from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_join
 from outrider.causes.missing_spans import NamedTraces, missing_spans
 from outrider.causes.phase_parts import PHASE
@@ -25,16 +43,20 @@ from outrider.causes.service_suspects import WorseService, service_suspects
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, SpanNode, SpanTree, span_tree
 from outrider.causes.suspect_order import Observed, Suspect, rank_suspects
 from outrider.causes.time_attribution import Share, TimeAttribution, TimePart, TracedStep, attribute_time
-from outrider.causes.trace_parts import Place
+from outrider.causes.trace_parts import MOST_SPANS, Place
 from outrider.causes.traced_runs import SlowerStep, TracedRuns, explain_slower_step
 
 __all__ = [
+    "BELOW_KNEE",
     "CYCLE",
     "FALSE_SHARE",
     "LOOKED_BACK_US",
     "MISSING_PARENT",
+    "MOST_BYTES",
+    "MOST_SPANS",
     "PHASE",
     "REPEATED_ID",
+    "CapacityPlan",
     "Change",
     "ChangeKind",
     "ChangeSuspect",
@@ -42,9 +64,12 @@ __all__ = [
     "FlameFrame",
     "Join",
     "JoinVerdict",
+    "LimitedResource",
+    "LoadLimits",
     "NamedTraces",
     "Observed",
     "Place",
+    "ServiceHeadroom",
     "Share",
     "SlowerStep",
     "SpanNode",
@@ -54,7 +79,9 @@ __all__ = [
     "TimePart",
     "TracedRuns",
     "TracedStep",
+    "UsedResource",
     "WalkedRequest",
+    "WireRequest",
     "WorseService",
     "attribute_time",
     "attribution_lines",
@@ -62,13 +89,21 @@ __all__ = [
     "change_suspects",
     "change_text",
     "count_text",
+    "ends_at_knee",
+    "ends_first",
     "explain_slower_step",
     "flame_frames",
+    "headrooms",
     "judge_join",
+    "limits_of_load",
     "missing_spans",
     "other_name",
     "rank_suspects",
+    "reached",
     "runs_text",
     "service_suspects",
     "span_tree",
+    "sustained_rate",
+    "used_resources",
+    "wire_requests",
 ]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from outrider.causes.network_parts import ANSWER
 from outrider.causes.phase_parts import PHASE
+from outrider.causes.time_attribution import OUTSIDE
 from outrider.charts import milliseconds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from outrider.causes.time_attribution import Share, TimeAttribution, TimePart
 
 _FEW, _MANY = 2.0, 5.0
@@ -15,6 +19,7 @@ _FEW, _MANY = 2.0, 5.0
 
 _SAME: Final = 0.05
 _FAILS: Final = 0.05
+_NAMED: Final = 3
 
 
 def attribution_lines(attribution: TimeAttribution) -> tuple[str, ...]:
@@ -27,9 +32,18 @@ def attribution_lines(attribution: TimeAttribution) -> tuple[str, ...]:
         ("outside of the traces: browser, network, and what sends no spans", attribution.outside),
     ]
     rest = "; ".join(f"{_signed(share.ms)} {name}" for name, share in left if abs(share.ms) >= _least_ms(attribution))
-    of = "phase" if attribution.no_traces else "span"
+    of = "request" if attribution.by_requests else "phase" if attribution.no_traces else "span"
     head = [f"{whole}, {parts[0]}"] if parts else [f"{whole}, no {of} has more than chance explains"]
-    return (*head, *parts[1:], *([f"left: {rest}"] if rest else []))
+    return (*head, *parts[1:], *([f"left: {rest}"] if rest else []), *_changed_requests(attribution))
+
+
+def _changed_requests(attribution: TimeAttribution) -> Iterator[str]:
+    """Yield which requests are new, and which are gone; of spans their own lines say it."""
+    for name, places in (("new", attribution.new), ("gone", attribution.gone)):
+        answers = [own.operation.removeprefix(ANSWER) for own in places if own.operation.startswith(ANSWER)]
+        if attribution.by_requests and answers:
+            more = f" and {len(answers) - _NAMED} more" if len(answers) > _NAMED else ""
+            yield f"{name} requests: {', '.join(answers[:_NAMED])}{more}"
 
 
 def runs_text(attribution: TimeAttribution) -> str:
@@ -37,17 +51,22 @@ def runs_text(attribution: TimeAttribution) -> str:
     compared = f"{attribution.before_runs} runs before and {attribution.after_runs} since; intervals hold in 80 %"
     left_out = [f"{count} left out, as {why}" for why, count in attribution.left_out.items()]
     why = attribution.no_traces
-    by_phases = f"by what the prober measured, since of traces {why}" if why else ""
+    what = "the browser's requests" if attribution.by_requests else "what the prober measured"
+    by_phases = f"by {what}, since {'' if why == OUTSIDE else 'of traces '}{why}" if why else ""
     return "; ".join(filter(None, (compared, *left_out, by_phases)))
 
 
 def other_name(attribution: TimeAttribution) -> str:
     """Return what a reader calls the parts that are not named."""
+    if attribution.by_requests:
+        return "other requests"
     return "other phases" if attribution.no_traces else "other spans"
 
 
 def between_name(attribution: TimeAttribution) -> str:
     """Return what a reader calls the time between them."""
+    if attribution.by_requests:
+        return "while no request was under way: the browser's own work, and the test's"
     return "outside of what was measured" if attribution.no_traces else "between spans"
 
 
@@ -86,6 +105,10 @@ def _notes(part: TimePart) -> str:
     if part.after_errors - part.before_errors > _FAILS:
         tried = " and is tried again" if part.after_count - part.before_count >= _FAILS else ""
         notes.append(f"{part.after_errors:.2g} of {part.after_count:.3g} fail{tried}")
+    if part.after_count and abs(part.after_bytes - part.before_bytes) > _SAME * part.before_bytes > 0:
+        notes.append(f"{_size(part.before_bytes)} → {_size(part.after_bytes)}")
+    if part.is_unanswered:
+        notes.append("spans of what it calls are missing")
     return f": {', '.join(notes)}" if notes else ""
 
 
@@ -95,3 +118,7 @@ def _least_ms(attribution: TimeAttribution) -> float:
 
 def _signed(ms: float) -> str:
     return f"{'+' if ms >= 0 else '-'}{milliseconds(abs(ms))}"
+
+
+def _size(count: float) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"

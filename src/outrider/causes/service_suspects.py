@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -41,17 +41,24 @@ class WorseService:
     is_failing: bool
 
 
-def service_suspects(reader: SeriesReader, worse: WorseService) -> tuple[Suspect, ...]:
+def service_suspects(reader: SeriesReader, worse: WorseService, *, most: int = _MOST_SERVICES) -> tuple[Suspect, ...]:
     """Return what the service depends on, itself included, the likeliest root first; none where too little is known.
 
     Compared are five minutes each of the day before it got worse with those since, six hours at most. Names of
-    services are as spans have them, those of others as in `KIND:NAME`.
+    services are as spans have them, those of others as in `KIND:NAME`. Of more services than `most` there are none: the
+    root may be among those that were not looked at.
     """
     walk = _Walk(reader, worse)
     ahead = [worse.service]
-    while ahead and len(walk.calls) < _MOST_SERVICES:
-        ahead += walk.visit(ahead.pop())
-    return rank_suspects(walk.observed, walk.calls, worse.service.name)
+    while ahead:
+        service = ahead.pop()
+        if service in walk.calls:
+            continue
+        if len(walk.calls) == most:
+            return ()
+        ahead += walk.visit(service)
+    suspects = rank_suspects(walk.observed, walk.calls, worse.service)
+    return tuple(replace(suspect, name=_name(Subject(suspect.name))) for suspect in suspects)
 
 
 @dataclass(slots=True)
@@ -60,7 +67,7 @@ class _Walk:
 
     reader: SeriesReader
     worse: WorseService
-    calls: dict[str, list[str]] = field(default_factory=dict)
+    calls: dict[str, list[Subject]] = field(default_factory=dict)
     observed: dict[str, Observed] = field(default_factory=dict)
 
     def visit(self, service: Subject) -> list[Subject]:
@@ -69,18 +76,14 @@ class _Walk:
         series = [own for own in self.reader.of(service) if own.environment == self.worse.environment]
         for own in series:
             if own.metric == own_metric and not own.step:
-                self.observed[service.name] = self._observed(own, 1.0)
+                self.observed[service] = self._observed(own, 1.0)
         called = [own for own in series if own.metric == call_metric]
         callees = {own: Subject(own.step) for own in called}
         for own, callee in callees.items():
-            if callee.kind is not SubjectKind.SERVICE and str(callee) not in self.observed:
+            if callee.kind is not SubjectKind.SERVICE and callee not in self.observed:
                 self.observed[callee] = self._observed(own, 0.01 if self.worse.is_failing else 1.0)
-        self.calls[service.name] = [_name(callee) for callee in callees.values()]
-        return [
-            callee
-            for callee in callees.values()
-            if callee.kind is SubjectKind.SERVICE and callee.name not in self.calls
-        ]
+        self.calls[service] = list(callees.values())
+        return [callee for callee in callees.values() if callee.kind is SubjectKind.SERVICE]
 
     def _observed(self, series: Series, unit: float) -> Observed:
         begin_us = self.worse.since_us // _PERIOD_US * _PERIOD_US

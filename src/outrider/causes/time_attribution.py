@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 LEVEL: Final = 0.8
 """Of the intervals."""
 
+OUTSIDE: Final = "most of it lies outside of the traces"
+"""Why it is told by requests where there are traces."""
+
 _CHANCE: Final = 0.05
 """For all parts together: one that differs by chance alone is told as often as that."""
 _LEAST_SHARE: Final = 0.05
 _LEAST_MS: Final = 0.5
 _MOST_PARTS: Final = 5
+_MISSING: Final = 0.1
+_USUAL: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ class TimePart:
         before_ms: How long the step waited for it before; `after_ms` since then.
         before_count: How often it ran in a run before; `after_count` since then.
         before_errors: How often it failed in a run before; `after_errors` since then.
+        before_bytes: How many bytes it brought in a run before; `after_bytes` since then.
+        is_unanswered: Whether spans of what it calls are missing on one side, so that their time counts as its own.
     """
 
     place: Place
@@ -68,6 +75,9 @@ class TimePart:
     after_count: float
     before_errors: float
     after_errors: float
+    before_bytes: float = 0.0
+    after_bytes: float = 0.0
+    is_unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,8 @@ class TimeAttribution:
         outside: Before the first span and after the last: browser, network, and what sends no spans.
         left_out: Why runs were not compared, and how many.
         no_traces: Why it is told by phases, which the prober measured itself; empty where it is told by spans.
+        by_requests: Whether these are of the browser's requests.
+        new: Which places are in nearly every run since, and in none before; `gone` the other way round.
     """
 
     extra: Share
@@ -94,6 +106,9 @@ class TimeAttribution:
     outside: Share
     left_out: Mapping[str, int]
     no_traces: str = ""
+    by_requests: bool = False
+    new: tuple[Place, ...] = ()
+    gone: tuple[Place, ...] = ()
 
 
 def attribute_time(before: Iterable[TracedStep | str], after: Iterable[TracedStep | str]) -> TimeAttribution | str:
@@ -122,9 +137,21 @@ def attribute_parts(
     rest = mean_difference(*(_rest(table, named, len(columns.places)) for table in tables), level=LEVEL)
     parts = tuple(_part(columns, sides, tables, difference, column) for column in named)
     between, outside, extra = (_share(difference, column) for column in (-3, -2, -1))
+    new, gone = (_only_in(columns, here, there) for here, there in (sides[::-1], sides))
     return TimeAttribution(
-        extra, len(sides[0]), len(sides[1]), parts, _share(rest, 0), between, outside, dict(left_out)
+        extra, len(sides[0]), len(sides[1]), parts, _share(rest, 0), between, outside, dict(left_out),
+        new=new, gone=gone,
     )  # fmt: skip
+
+
+def _only_in(columns: _Columns, here: Sequence[StepParts], there: Sequence[StepParts]) -> tuple[Place, ...]:
+    """Return the places that nearly every run of one side has, and none of the other."""
+    met_here, met_there = (
+        Counter(column for parts in side for column in {columns.of_number[number] for number in parts.places})
+        for side in (here, there)
+    )
+    usual = (column for column, runs in met_here.items() if runs >= _USUAL * len(here) and column not in met_there)
+    return tuple(columns.places[column] for column in sorted(usual))
 
 
 def _parts_of(places: Places, step: TracedStep | str) -> StepParts | str:
@@ -155,10 +182,11 @@ def _too_few(sides: Sequence[Sequence[StepParts]], left_out: Counter[str]) -> st
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Which column each number of a place belongs to, and the place of each column."""
+    """Which column each number of a place belongs to, those of others' answers included, and the place of each."""
 
     of_number: Mapping[int, int]
     places: tuple[Place, ...]
+    answers: frozenset[int]
 
 
 def _columns(places: Places, sides: Sequence[Sequence[StepParts]]) -> _Columns:
@@ -167,13 +195,36 @@ def _columns(places: Places, sides: Sequence[Sequence[StepParts]]) -> _Columns:
     gone, new = ({places[number][:2] for number in numbers} for numbers in (before - after, after - before))
     moved = gone & new
     keys: dict[int | tuple[str, ...], int] = {}
-    of_number = {}
-    for number in sorted(before | after):
+    of_number: dict[int, int] = {}
+    answers: set[int] = set()
+    unanswered = _unanswered(places, sides)
+    for number in sorted(before | after):  # those above come first
+        above = places.above(number)
+        if above in answers or places.caller(number) in unanswered:
+            answers.add(number)
+            of_number[number] = of_number[above]
+            continue
         operation = places[number][:2]
         is_moved = operation in moved and (number not in before or number not in after)
         of_number[number] = keys.setdefault(operation if is_moved else number, len(keys))
-    named = {column: places[number] for number, column in reversed(of_number.items())}
-    return _Columns(of_number, tuple(named[column] for column in range(len(keys))))
+    named = {column: places[number] for number, column in reversed(of_number.items()) if number not in answers}
+    return _Columns(of_number, tuple(named[column] for column in range(len(keys))), frozenset(answers))
+
+
+def _unanswered(places: Places, sides: Sequence[Sequence[StepParts]]) -> set[int]:
+    """Return the calls that have the spans of their answers less often on one side: some were not sent, or are late."""
+    before, after = (_answered(places, side) for side in sides)
+    return {call for call in before.keys() & after.keys() if abs(before[call] - after[call]) > _MISSING}
+
+
+def _answered(places: Places, side: Sequence[StepParts]) -> dict[int, float]:
+    """Return of each call how many answers of another service it has, on average."""
+    calls, answers = Counter[int](), Counter[int]()
+    for parts in side:
+        for number, waited in parts.places.items():
+            calls[number] += waited.count
+            answers[places.caller(number)] += waited.count
+    return {call: answers[call] / calls[call] for call in places.calls & calls.keys()}
 
 
 def _table(side: Sequence[StepParts], columns: _Columns) -> FloatArray:
@@ -206,19 +257,26 @@ def _part(
     difference: MeanDifference,
     column: int,
 ) -> TimePart:
-    counts, errors = zip(*(_often(side, columns, column) for side in sides), strict=True)
+    (ran, failed, brought), (runs, fails, brings) = (_often(side, columns, column) for side in sides)
     before_ms, after_ms = (float(table[:, column].mean()) for table in tables)
-    return TimePart(columns.places[column], _share(difference, column), before_ms, after_ms, *counts, *errors)
+    is_unanswered = any(columns.of_number[number] == column for number in columns.answers)
+    times = _share(difference, column), before_ms, after_ms
+    often = ran, runs, failed, fails, brought, brings
+    return TimePart(columns.places[column], *times, *often, is_unanswered)
 
 
-def _often(side: Sequence[StepParts], columns: _Columns, column: int) -> tuple[float, float]:
-    """Return how often a column ran and failed in a run, on average."""
+def _often(side: Sequence[StepParts], columns: _Columns, column: int) -> tuple[float, float, float]:
+    """Return how often a column ran and failed in a run, and how many bytes it brought, on average."""
     of_column = [
-        waited for parts in side for number, waited in parts.places.items() if columns.of_number[number] == column
+        waited
+        for parts in side
+        for number, waited in parts.places.items()
+        if columns.of_number[number] == column and number not in columns.answers
     ]
     return (
         sum(waited.count for waited in of_column) / len(side),
         sum(waited.errors for waited in of_column) / len(side),
+        sum(waited.bytes for waited in of_column) / len(side),
     )
 
 

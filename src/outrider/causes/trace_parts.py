@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from outrider.causes.span_tree import SpanNode, mark_critical, span_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Sequence, Set
 
     from outrider.model import Span
 
@@ -22,6 +22,7 @@ MOST_SPANS: Final = 5_000
 
 _NS: Final = 1e6
 _NUMBER: Final = re.compile(r"(?<=[/=:#])(?:\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,})(?=[/?&:#]|$)")
+_CALL: Final = "Client"
 _LONGER: Final = 1.1
 _SLACK_MS: Final = 10.0
 """Spans may take so much longer than the step that they belong to, as its clock and theirs are read apart."""
@@ -45,28 +46,54 @@ class Places:
     def __init__(self) -> None:
         self._numbers: dict[tuple[int, str, str], int] = {}
         self._places: list[Place] = []
+        self._parents: list[int] = []
+        self._callers: set[int] = set()
 
     def __getitem__(self, number: int) -> Place:
         """Return the place of a number."""
         return self._places[number]
 
-    def number(self, parent: int, service: str, name: str) -> int:
-        """Return the number of an operation below another, -1 for a root."""
-        operation = _NUMBER.sub("*", name) or "(no name)"
+    @property
+    def calls(self) -> Set[int]:
+        """The numbers of places that wait for another's answer."""
+        return self._callers
+
+    def above(self, number: int) -> int:
+        """Return the number of the place that one is below, -1 for a root."""
+        return self._parents[number]
+
+    def caller(self, number: int) -> int:
+        """Return the number of the call to another service that a place answers, -1 for none."""
+        parent = self._parents[number]
+        is_other = parent >= 0 and self[parent].service != self[number].service
+        return parent if is_other and parent in self._callers else -1
+
+    def number(self, parent: int, service: str, name: str, *, calls: bool = False) -> int:
+        """Return the number of an operation below another, -1 for a root; `calls` if it waits for an answer."""
+        operation = without_numbers(name) or "(no name)"
         key = (parent, service, operation)
         number = self._numbers.setdefault(key, len(self._places))
         if number == len(self._places):
             self._places.append(Place(service, operation, self._places[parent].operation if parent >= 0 else ""))
+            self._parents.append(parent)
+        if calls:
+            self._callers.add(number)
         return number
+
+
+def without_numbers(name: str) -> str:
+    """Return an operation with `*` for the numbers and ids in its path."""
+    return _NUMBER.sub("*", name)
 
 
 @dataclass(slots=True)
 class Waited:
-    """How long a step waited for a place, how often that ran, and how often it failed."""
+    """How long a step waited for a place, how often that ran and failed, and how many bytes it brought."""
 
     ms: float = 0.0
     count: int = 0
     errors: int = 0
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +158,16 @@ def _roots(spans: Sequence[Span]) -> tuple[SpanNode, ...]:
             if moved_ns := _shift_ns(node, child, shift_ns.get(id(node), 0)):
                 shift_ns[id(child)] = moved_ns
                 child.span = child.span._replace(time_ns=child.span.time_ns + moved_ns)
+    for node in reversed(tree.nodes):
+        if node.span.duration_ns <= 0 and node.children:  # its end was not recorded
+            end_ns = max(child.end_ns for child in node.children)
+            node.span = node.span._replace(duration_ns=max(end_ns - node.span.time_ns, 0))
     return tree.roots
 
 
 def _shift_ns(parent: SpanNode, child: SpanNode, inherited_ns: int) -> int:
     """Return how far a child is to be moved: as its parent was, and into the middle of a call that it answers."""
-    answers = parent.span.kind == "Client" and child.span.service != parent.span.service
+    answers = parent.span.kind == _CALL and child.span.service != parent.span.service
     start_ns = child.span.time_ns + inherited_ns
     spare_ns = parent.span.duration_ns - child.span.duration_ns
     is_inside = start_ns >= parent.span.time_ns and start_ns + child.span.duration_ns <= parent.end_ns
@@ -150,7 +181,7 @@ def _waited(places: Places, roots: Sequence[SpanNode]) -> dict[int, Waited]:
     ahead = [(root, -1) for root in roots]
     while ahead:
         node, above = ahead.pop()
-        number = places.number(above, node.span.service, node.span.name)
+        number = places.number(above, node.span.service, node.span.name, calls=node.span.kind == _CALL)
         of_place = waited.setdefault(number, Waited())
         of_place.ms += node.critical_ns / _NS
         of_place.count += 1

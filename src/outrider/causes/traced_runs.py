@@ -6,14 +6,17 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
+from outrider.causes.har_requests import wire_requests
+from outrider.causes.network_parts import network_parts
 from outrider.causes.phase_parts import phase_parts
-from outrider.causes.time_attribution import TimeAttribution, TracedStep, attribute_parts, attribute_time
-from outrider.causes.trace_parts import Places
-from outrider.model import Outcome, RunId, RunPosition, TelemetryError
+from outrider.causes.time_attribution import OUTSIDE, TimeAttribution, TracedStep, attribute_parts, attribute_time
+from outrider.causes.trace_parts import MOST_SPANS, Places
+from outrider.model import ArtifactKind, Outcome, OutriderError, RunId, RunPosition, TelemetryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from outrider.causes.har_requests import WireRequest
     from outrider.causes.trace_parts import StepParts
     from outrider.model import (
         Attempt,
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
         RunSummary,
         Span,
         Step,
+        StoredArtifact,
         TelemetryReader,
         TraceLinkLog,
     )
@@ -38,8 +42,14 @@ _LOOKED_THROUGH: Final = 200
 _MOST_TRACES: Final = 40
 """Of one step of a run."""
 
-_MOST_ROWS: Final = 50_000
+_AT_ONCE: Final = 1_000
+_MOST_ROWS: Final = 60_000
+_MOST_LINKS: Final = 10_000
 _SLACK_NS: Final = 50_000_000
+_MOST_HAR_BYTES: Final = 5_000_000
+_MOST_REQUESTS: Final = 2_000
+_TOO_MANY: Final = "its traces have more spans than can be read at once"
+_REUSED: Final = "other runs have its trace ids, too"
 
 
 class TracedRuns(Protocol):
@@ -80,7 +90,8 @@ class SlowerStep:
 def explain_slower_step(store: TracedRuns, reader: TelemetryReader | None, slower: SlowerStep) -> TimeAttribution | str:
     """Return where the extra time of a step is, by up to twenty runs on each side, or why that is not known.
 
-    Told by the traces of the runs; where these do not say it, or there is no telemetry, by what the prober measured.
+    Told by the traces of the runs; where these do not say it, or there is no telemetry, by the requests of journeys, or
+    by what else the prober measured.
 
     Raises:
         UsageError: If the run is not kept any more.
@@ -92,11 +103,24 @@ def explain_slower_step(store: TracedRuns, reader: TelemetryReader | None, slowe
     if not any(measured.step for measured in sides[0]):
         return f"no run before it got slower has a step {slower.step!r}"
     by_traces = _by_traces(store, reader, sides)
+    if not isinstance(by_traces, str) and not _is_outside(by_traces):
+        return by_traces
+    why = by_traces if isinstance(by_traces, str) else OUTSIDE
+    places = Places()
+    by_requests = attribute_parts(places, *([_requests(places, measured) for measured in side] for side in sides))
+    if not isinstance(by_requests, str):
+        return replace(by_requests, no_traces=why, by_requests=True)
     if not isinstance(by_traces, str):
         return by_traces
     places = Places()
     by_phases = attribute_parts(places, *([_phases(places, measured) for measured in side] for side in sides))
     return by_traces if isinstance(by_phases, str) else replace(by_phases, no_traces=by_traces)
+
+
+def _is_outside(attribution: TimeAttribution) -> bool:
+    """Return whether the traces themselves say that most of the extra time is the browser's or the network's."""
+    extra, outside = attribution.extra, attribution.outside
+    return abs(outside.ms) > abs(extra.ms) / 2 and outside.low_ms * outside.high_ms > 0
 
 
 def _by_traces(
@@ -115,6 +139,21 @@ def _phases(places: Places, measured: _MeasuredStep) -> StepParts | str:
     if measured.step is None or measured.measurement is None:
         return "they have no such step"
     return phase_parts(places, measured.measurement, measured.step)
+
+
+def _requests(places: Places, measured: _MeasuredStep) -> StepParts | str:
+    """Return what a step waited for by the HARs of its attempt, which are kept for a day."""
+    if measured.step is None or measured.step.duration_ms is None:
+        return "they have no such step"
+    if not measured.hars or sum(artifact.bytes for artifact in measured.hars) > _MOST_HAR_BYTES:
+        return "their requests are not kept"
+    requests: list[WireRequest] = []
+    for artifact in measured.hars:
+        try:
+            requests += wire_requests(artifact.read(), most=_MOST_REQUESTS)[0]
+        except (OutriderError, OSError, EOFError):
+            return "their requests are gone or damaged"
+    return network_parts(places, requests, measured.started_ns / 1e6, measured.step.duration_ms)
 
 
 def _passed(store: TracedRuns, like: Run, until_us: int, *, since_us: int) -> list[RunSummary]:
@@ -136,17 +175,21 @@ class _MeasuredStep:
     started_ns: int
     is_shared: bool
     measurement: Measurement | None = None
+    hars: tuple[StoredArtifact, ...] = ()
 
 
 def _measured(store: TracedRuns, run: RunId, key: str) -> _MeasuredStep:
-    attempt = next((attempt for attempt in store.runs.get(run).run.attempts if attempt.measured), None)
+    stored = store.runs.get(run)
+    attempt = next((attempt for attempt in stored.run.attempts if attempt.measured), None)
     steps = attempt.measurement.steps if attempt else ()
     step = next((step for step in steps if step.key == key and step.duration_ms is not None), None)
     if attempt is None or step is None:
         return _MeasuredStep(None, (), 0, is_shared=False)
     ids, is_shared = _traces_of(attempt, step)
     started_ns = attempt.measurement.started_us * 1000 + round(step.offset_ms * 1e6)
-    return _MeasuredStep(step, ids, started_ns, is_shared, attempt.measurement)
+    of_attempt = (own for own in stored.artifacts if own.attempt == attempt.number)
+    hars = tuple(own for own in of_attempt if own.kind is ArtifactKind.HAR)
+    return _MeasuredStep(step, ids, started_ns, is_shared, attempt.measurement, hars)
 
 
 def _traces_of(attempt: Attempt, step: Step) -> tuple[tuple[str, ...], bool]:
@@ -160,16 +203,26 @@ def _traces_of(attempt: Attempt, step: Step) -> tuple[tuple[str, ...], bool]:
     return ids, bool(named & others) or (bool(whole) and sum(other.parent is None for other in measurement.steps) > 1)
 
 
-def _spans(store: TracedRuns, reader: TelemetryReader, steps: Sequence[_MeasuredStep]) -> Mapping[str, Sequence[Span]]:
-    """Return the spans of traces that belong to one run alone, by their ids."""
-    ids = [trace_id for step in steps for trace_id in step.trace_ids[:_MOST_TRACES]]
-    runs: defaultdict[str, set[RunId]] = defaultdict(set)
-    for link in store.trace_links.of_traces(list(dict.fromkeys(ids))[:1_000], limit=10_000):
-        runs[link.trace_id].add(link.run)
-    return reader.traces([trace_id for trace_id in runs if len(runs[trace_id]) == 1], limit=_MOST_ROWS)
+def _spans(
+    store: TracedRuns, reader: TelemetryReader, steps: Sequence[_MeasuredStep]
+) -> Mapping[str, Sequence[Span] | str]:
+    """Return the spans of traces by their ids, or why they are of no use; those of which none are kept left out."""
+    named = list(dict.fromkeys(trace_id for step in steps for trace_id in step.trace_ids[:_MOST_TRACES]))
+    spans: dict[str, Sequence[Span] | str] = {}
+    for start in range(0, len(named), _AT_ONCE):
+        ids = named[start : start + _AT_ONCE]
+        runs: defaultdict[str, set[RunId]] = defaultdict(set)
+        links = store.trace_links.of_traces(ids, limit=_MOST_LINKS)
+        for link in links:
+            runs[link.trace_id].add(link.run)
+        own = [trace_id for trace_id in ids if len(runs[trace_id]) == 1 and links.is_complete]
+        known = reader.traces(own, limit=_MOST_ROWS, spans_each=MOST_SPANS + 1)
+        spans |= {trace_id: known[trace_id] or _TOO_MANY for trace_id in own if trace_id in known}
+        spans |= {trace_id: _REUSED for trace_id in ids if len(runs[trace_id]) > 1 or not links.is_complete}
+    return spans
 
 
-def _traced(measured: _MeasuredStep, spans: Mapping[str, Sequence[Span]]) -> TracedStep | str:
+def _traced(measured: _MeasuredStep, spans: Mapping[str, Sequence[Span] | str]) -> TracedStep | str:
     step = measured.step
     if step is None or step.duration_ms is None:
         return "they have no such step"
@@ -177,6 +230,9 @@ def _traced(measured: _MeasuredStep, spans: Mapping[str, Sequence[Span]]) -> Tra
         return "no request or answer of the step names a trace"
     if len(measured.trace_ids) > _MOST_TRACES:
         return f"the step has more than {_MOST_TRACES} traces"
-    traces = tuple(spans[trace_id] for trace_id in measured.trace_ids if trace_id in spans)
+    known = [spans[trace_id] for trace_id in measured.trace_ids if trace_id in spans]
+    traces = tuple(own for own in known if not isinstance(own, str))
+    if _TOO_MANY in known or (known and not traces):
+        return _TOO_MANY if _TOO_MANY in known else _REUSED
     window = (measured.started_ns - _SLACK_NS, measured.started_ns + round(step.duration_ms * 1e6) + _SLACK_NS)
     return TracedStep(step.duration_ms, traces, window if measured.is_shared else None)

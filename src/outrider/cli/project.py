@@ -128,9 +128,9 @@ def keys(number: int, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_values(issued) for issued in known]))
         return
-    for issued in known:
+    for issued in known:  # by click itself: `echo` hides the key in an address
         state = _state(issued, workspace.timezone)
-        echo(f"{state:24} {issued.key.purpose:8} {issued.dsn}  {' '.join(issued.key.origins)}")
+        click.echo(f"{state:24} {issued.key.purpose:8} {issued.dsn}  {' '.join(issued.key.origins)}")
 
 
 @project.command("add-key", epilog="Example: outrider project add-key 1 --origin https://shop.example")

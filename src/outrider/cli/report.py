@@ -26,7 +26,19 @@ if TYPE_CHECKING:
     from outrider.app import ReportDocument, ReportFormat
 
 FORMATS = ("html", "md", "json", "csv")
-_TABLES = ("health", "sla", "outages", "incidents", "changes", "load", "forecasts", "steps", "flaky", "noise")
+_TABLES = (
+    "health",
+    "sla",
+    "outages",
+    "incidents",
+    "changes",
+    "load",
+    "capacity",
+    "forecasts",
+    "steps",
+    "flaky",
+    "noise",
+)
 _RUN_TABLES = ("steps", "attempts", "errors", "artifacts", "joined")
 _LOAD_TABLES = ("endpoints", "failures", "levels", "seconds")
 

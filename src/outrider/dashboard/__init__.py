@@ -17,7 +17,7 @@ from outrider.dashboard.api_answers import api_check, api_checks, api_incident, 
 from outrider.dashboard.api_values import CheckBody, CheckPage, IncidentBody, IncidentPage, RunBody, RunPage
 from outrider.dashboard.artifact_types import ServedType, served_type
 from outrider.dashboard.audit_page import ChangeBody, ChangePage, api_changes, audit_page
-from outrider.dashboard.change_history import ChangedTelemetry, ChangeRecords
+from outrider.dashboard.change_history import ChangedTelemetry, ChangeRecords, met_services
 from outrider.dashboard.changes_view import ChangesView, change_quotes, changes_of
 from outrider.dashboard.check_answers import LevelChangeBody, PolicyPage, api_level_changes, api_policies
 from outrider.dashboard.check_detail import SPANS, USUAL_DAYS, CheckDetail, CheckQuery, check_detail
@@ -76,10 +76,11 @@ from outrider.dashboard.issue_view import (
     issue_page,
     issue_suspects,
 )
-from outrider.dashboard.lead_time_view import incident_lead_time
+from outrider.dashboard.lead_time_view import incident_lead_time, user_quotes
 from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
 from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
 from outrider.dashboard.log_view import log_view, record_key
+from outrider.dashboard.noise_view import alert_noise
 from outrider.dashboard.notable_view import NotableBody, api_notable, found_patterns
 from outrider.dashboard.on_call_view import MOST_DAYS_AHEAD, USUAL_DAYS_AHEAD, OnCallBody, api_on_call, on_call_page
 from outrider.dashboard.overview import Filter, OverviewView, overview
@@ -293,6 +294,7 @@ __all__ = [
     "VitalsBody",
     "account_page",
     "acknowledge_page",
+    "alert_noise",
     "annotations_page",
     "api_annotations",
     "api_changes",
@@ -375,6 +377,7 @@ __all__ = [
     "logs_page",
     "logs_path",
     "logs_problem_page",
+    "met_services",
     "named_causes",
     "notice_page",
     "on_call_page",
@@ -430,6 +433,7 @@ __all__ = [
     "trace_page",
     "trace_view",
     "unmeasured_page",
+    "user_quotes",
     "view_choices",
     "vital_figure",
     "vitals_page",

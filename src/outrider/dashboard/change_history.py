@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from outrider.alerts import Phase, Problem, all_hold, check_of, headline, parse_matcher, read_incidents
@@ -20,7 +20,7 @@ from outrider.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from outrider.alerts import Incident
     from outrider.causes import ChangeSuspect
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         JudgeMemory,
         NotablePattern,
         ServiceReader,
+        Span,
     )
 
 _HOUR_US: Final = 3_600 * 10**6
@@ -44,6 +45,7 @@ _MOST: Final = 1_000
 _LOADS: Final = 20
 _RUNS: Final = 200
 _FIRST: Final = "0" * 32
+_ENVIRONMENTS: Final = ("deployment.environment.name", "deployment.environment")
 _PHASES: Final = tuple(phase.value for phase in Phase if phase is not Phase.PENDING)
 _OTHERS: Final = frozenset({Problem.FAILURE, Problem.DEGRADATION, Problem.NETWORK, Problem.RULE, Problem.OUTRIDER})
 
@@ -89,16 +91,27 @@ class ChangedTelemetry:
     Attributes:
         services: Answers about versions; None where none is taken.
         notable: Patterns of log records that are new or explode.
-        met: The services that the traces of the incident's runs meet; empty where that is not known, for all.
+        met: The services that the traces of the incident's runs meet, each with its environments; empty where that is
+            not known, for all.
     """
 
     services: ServiceReader | None = None
     notable: Sequence[NotablePattern] = ()
-    met: Collection[str] = ()
+    met: Mapping[str, Collection[str]] = field(default_factory=dict)
 
-    def is_met(self, service: str) -> bool:
-        """Return whether a service may have to do with the incident."""
-        return not self.met or service in self.met
+    def is_met(self, service: str, environment: str = "") -> bool:
+        """Return whether a service may have to do with the incident, and not another one of its name elsewhere."""
+        met = self.met.get(service, ())
+        return not self.met or (service in self.met and (not environment or "" in met or environment in met))
+
+
+def met_services(spans: Iterable[Span]) -> dict[str, set[str]]:
+    """Return the services of spans, each with its environments; "" for an unknown one."""
+    met: dict[str, set[str]] = {}
+    for span in spans:
+        named = (span.resource.get(name, "") for name in _ENVIRONMENTS)
+        met.setdefault(span.service, set()).add(next(filter(None, named), ""))
+    return met
 
 
 def incident_changes(
@@ -197,7 +210,7 @@ class _Asked:
         known = self.telemetry.services.deployments(self.since_us * 1000, self.until_us * 1000)
         changes = [
             Change(own.at_us, f"{own.service} {own.previous} → {own.version}", service_path(own.service))
-            for own in known if self.telemetry.is_met(own.service)
+            for own in known if self.telemetry.is_met(own.service, own.environment)
         ]  # fmt: skip
         yield Changes(ChangeKind.VERSION, changes, self.until_us - self.since_us)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from outrider.alerts import Quote, length
 from outrider.causes import TracedRuns
-from outrider.dashboard.change_history import ChangedTelemetry, ChangeRecords, incident_changes
+from outrider.dashboard.change_history import ChangedTelemetry, ChangeRecords, incident_changes, met_services
 from outrider.dashboard.incident_quotes import incident_traces, is_quotable, quote_of
 from outrider.model import OutriderError
 
@@ -61,8 +61,8 @@ def changes_view(sources: Sources, incident: Incident) -> ChangesView | None:
     if not sources.telemetry.has_traces:
         return changes_of(sources.store, incident, sources.now_us(), ChangedTelemetry())
     try:
-        spans = incident_traces(sources.store, sources.telemetry.reader(), incident).values()
-        met = frozenset(span.service for of_trace in spans for span in of_trace)
+        traces = incident_traces(sources.store, sources.telemetry.reader(), incident).values()
+        met = met_services(span for spans in traces for span in spans)
         services = sources.telemetry.services() if sources.telemetry.is_on else None
         telemetry = ChangedTelemetry(services, sources.telemetry.notable(), met)
         return changes_of(sources.store, incident, sources.now_us(), telemetry)

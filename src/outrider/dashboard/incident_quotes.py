@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from outrider.alerts import Problem, Quote, slower_step_of
-from outrider.causes import TracedRuns, attribution_lines, explain_slower_step, span_tree
+from outrider.causes import MOST_SPANS, TracedRuns, attribution_lines, explain_slower_step, span_tree
 from outrider.charts import milliseconds
 from outrider.dashboard.log_view import instant_text
 from outrider.dashboard.page_addresses import incident_path, issue_path, trace_path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _RUNS: Final = 3
 _TRACES: Final = 12
+_SPANS: Final = _TRACES * (MOST_SPANS + 1)
 _PARTS: Final = 1
 _ERRORS: Final = 2
 _LINES: Final = 2
@@ -74,6 +75,8 @@ def incident_quotes(
 def incident_traces(store: TracedRuns, reader: TelemetryReader, incident: Incident) -> Mapping[str, Sequence[Span]]:
     """Return the spans of the last runs that show it, by the traces of the step that fails or is slower.
 
+    A trace of too many spans has none: a part of it would mislead.
+
     Raises:
         UsageError: If the run is not kept any more.
         TelemetryError: If the telemetry cannot be read.
@@ -87,7 +90,8 @@ def incident_traces(store: TracedRuns, reader: TelemetryReader, incident: Incide
         same = [run for run in earlier if (run.environment, run.location) == place and run.due_us >= incident.began_us]
         runs += [store.runs.get(run.id).run for run in same[: _RUNS - 1]]
     ids = list(dict.fromkeys(trace for run in runs for trace in _trace_ids(run, incident.lead.step)))[:_TRACES]
-    return dict.fromkeys(ids, ()) | dict(reader.traces(ids) if ids else {})
+    traces = reader.traces(ids, limit=_SPANS, spans_each=MOST_SPANS + 1) if ids else {}
+    return dict.fromkeys(ids, ()) | {trace: spans for trace, spans in traces.items() if len(spans) <= MOST_SPANS}
 
 
 def named_causes(log: ErrorLog, traces: Mapping[str, Sequence[Span]], incident: Incident) -> tuple[str, ...]:

@@ -176,7 +176,7 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
     Raises:
         UsageError: unknown-incident.
     """
-    incident = _named(sources, name)
+    incident = named_incident(sources, name)
     similar = [
         other for other in _sharing(sources, incident) if other.problem is incident.problem and other.id != incident.id
     ]
@@ -228,7 +228,12 @@ def incidents_named(sources: Sources, name: str) -> list[Incident]:
     return [incident for incident in read_incidents(stored) if incident.phase is not Phase.PENDING]
 
 
-def _named(sources: Sources, name: str) -> Incident:
+def named_incident(sources: Sources, name: str) -> Incident:
+    """Return an incident by its id, or a beginning or end of it that is unique.
+
+    Raises:
+        UsageError: unknown-incident.
+    """
     incidents = incidents_named(sources, name)
     matching = [incident for incident in incidents if incident.id == name] or incidents
     if len(matching) == 1:

@@ -262,6 +262,8 @@ def masked(event: ErrorEvent) -> ErrorEvent:
 
 def _mask(text: str) -> str:
     """Return the first characters of a text, and of a mail address its domain."""
+    if not text.strip("*"):
+        return text  # hidden when it came in
     local, at, domain = text.partition("@")
     return f"{local[:_VISIBLE]}•••{at}{domain}" if text else ""
 

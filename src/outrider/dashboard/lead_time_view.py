@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Final, Protocol
 from uuid import UUID
 
 from outrider.alerts import Problem, is_check, length
-from outrider.model import CheckId, Outcome, OutriderError, RunId, RunPosition
-from outrider.real_users import DAY_US, Trouble, ViewFilter, lead_time
+from outrider.dashboard.incident_quotes import quote_of
+from outrider.dashboard.page_addresses import incident_path
+from outrider.model import CheckId, Outcome, OutriderError, RunId, RunPosition, counted
+from outrider.real_users import DAY_US, Trouble, ViewFilter, affected_visits, lead_time
 
 if TYPE_CHECKING:
-    from outrider.alerts import Incident
+    from outrider.alerts import Incident, Quote
     from outrider.dashboard.sources import Sources
     from outrider.model import CheckHistory
-    from outrider.real_users import LeadTime, RealUserReader
+    from outrider.real_users import AffectedVisits, LeadTime, RealUserReader, TroubledVisits
 
 _MOST_BEFORE_US: Final = 3_600 * 10**6
 _TROUBLES: Final = {Problem.FAILURE: Trouble.ERROR, Problem.DEGRADATION: Trouble.SLOW}
 _MEET: Final = {
     Trouble.ERROR: "met an error or a failed call", Trouble.SLOW: "were poor in LCP, INP or TTFB",
 }  # fmt: skip
+_MET: Final = {Trouble.ERROR: "met an error or a failed call", Trouble.SLOW: "met a poor LCP, INP or TTFB"}
 
 
 class CheckedHistory(Protocol):
@@ -80,6 +83,47 @@ def incident_lead_time(
     Raises:
         TelemetryError: If the page views cannot be asked.
     """
+    visits = _visits(store, reader, incident, now_us)
+    return lead_time(incident.began_us, visits.since_us, visits.before, visits.after) if visits else None
+
+
+def user_quotes(store: CheckedHistory, reader: RealUserReader, incident: Incident, now_us: int) -> tuple[Quote, ...]:
+    """Return how many visits an incident of a check has reached so far, and since when; nothing where too few came.
+
+    Raises:
+        TelemetryError: If the page views cannot be asked.
+    """
+    visits = _visits(store, reader, incident, now_us)
+    affected = affected_visits(visits.before, visits.after) if visits else None
+    if visits is None or affected is None:
+        return ()
+    text = _reach(affected, visits, _MET[_TROUBLES[incident.problem]], incident.began_us)
+    return (quote_of("users", text, f"{incident_path(incident.id)}#lead"),)
+
+
+def _reach(affected: AffectedVisits, visits: _Visits, met: str, seen_us: int) -> str:
+    """Return whom it has reached, for a reader."""
+    within = f"{counted(affected.visits, 'visit')} within {length(visits.until_us - visits.since_us)} {met}"
+    if not affected.troubled:
+        return f"nobody so far: none of {within}"
+    reach = f"{affected.troubled} of {within}, usually {affected.usual_share * 100:.2g} %"
+    if not affected.is_more:
+        return f"no more than usual so far: {reach}"
+    apart_us = visits.after.first_met[0][0] - seen_us
+    return f"{reach}; the first {length(abs(apart_us))} {'after' if apart_us >= 0 else 'before'} a prober saw it"
+
+
+@dataclass(frozen=True, slots=True)
+class _Visits:
+    """Visits of the day before an incident, and of those since it may have begun, until a time."""
+
+    since_us: int
+    until_us: int
+    before: TroubledVisits
+    after: TroubledVisits
+
+
+def _visits(store: CheckedHistory, reader: RealUserReader, incident: Incident, now_us: int) -> _Visits | None:
     trouble, host = _TROUBLES.get(incident.problem), _host(incident)
     if trouble is None or not host or not is_check(incident.lead_subject):
         return None
@@ -90,7 +134,7 @@ def incident_lead_time(
         reader.troubled_visits(ViewFilter(begin, end, environment=environment, host=host), trouble)
         for begin, end in ((since_us - DAY_US, since_us), (since_us, until_us + 1))
     )
-    return lead_time(incident.began_us, since_us, before, after)
+    return _Visits(since_us, until_us, before, after)
 
 
 def _well_until_us(history: CheckHistory, incident: Incident) -> int:

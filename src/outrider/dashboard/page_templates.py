@@ -10,7 +10,7 @@ from importlib.resources import files
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from outrider.alerts import Severity, headline, runbook_address
+from outrider.alerts import Severity, headline, runbook_address, runbook_of
 from outrider.charts import draw_sparkline, draw_uptime, milliseconds
 from outrider.dashboard.check_state import outcome_tone
 from outrider.dashboard.incident_view import grouping
@@ -240,6 +240,7 @@ def _environment() -> Environment:
         "run_path": run_path,
         "trace_path": trace_path,
         "runbook_address": runbook_address,
+        "runbook_of": runbook_of,
         "span": _span,
         "title_of": title_of,
         "uptime": _uptime,

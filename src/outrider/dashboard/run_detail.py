@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from outrider.alerts import headline
-from outrider.causes import NamedTraces, missing_spans
+from outrider.causes import MOST_BYTES, NamedTraces, WireRequest, missing_spans, wire_requests
 from outrider.dashboard.attempt_columns import attempt_table, new_errors
-from outrider.dashboard.har_requests import MOST_BYTES, WireRequest, wire_requests
 from outrider.dashboard.incident_view import incidents_of
 from outrider.dashboard.load_view import load_view
 from outrider.dashboard.source_excerpt import source_excerpt

@@ -94,17 +94,26 @@ def _contradicts(life: IssueLife, event: EventMoment) -> bool:
         return True
     if life.fixed_in == NEXT_RELEASE:
         return event.releases.get(event.release, event.at_us) > life.since_us
-    return event.release == life.fixed_in or is_later(event.release, life.fixed_in, event.releases)
+    return is_same_release(event.release, life.fixed_in) or is_later(event.release, life.fixed_in, event.releases)
+
+
+def is_same_release(release: str, other: str) -> bool:
+    """Return whether two names mean one release: people write `2.4` for a client's `shop@2.4`."""
+    (package, _, version), (other_package, _, other_version) = release.rpartition("@"), other.rpartition("@")
+    return version == other_version and _is_one_package(package, other_package)
 
 
 def is_later(release: str, other: str, releases: Mapping[str, int]) -> bool:
     """Return whether a release came after another one: by their numbers, else by when each was first seen."""
     left, right = _VERSION.fullmatch(release), _VERSION.fullmatch(other)
-    if left and right and left[1] == right[1] and ("." in left[2] or "." in right[2]):
+    if left and right and _is_one_package(left[1], right[1]) and ("." in left[2] or "." in right[2]):
         return _numbers(left[2]) > _numbers(right[2])
-    if other not in releases:
-        return False
-    return releases.get(release, 0) > releases[other]
+    seen_us = [at_us for name, at_us in releases.items() if is_same_release(name, other)]
+    return bool(seen_us) and releases.get(release, 0) > min(seen_us)
+
+
+def _is_one_package(package: str | None, other: str | None) -> bool:
+    return package == other or not package or not other
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -230,7 +230,7 @@ class JourneyMeasure:
         return Measurement(
             outcome=outcome,
             reason=reason,
-            started_us=int(progress.started_ms * 1000),
+            started_us=int(evidence.started_ms * 1000),  # steps count from then
             duration_ms=body_ms[0] if body_ms else time.time() * 1000 - progress.started_ms,
             steps=steps,
             samples=find_samples(evidence, steps),

@@ -127,7 +127,8 @@ class LoadMeasure:
                 attempt.finish(_SWIFT_END_S)
             code = locust.code()
         facts = self._facts(profile, attempt, end, log, code)
-        return self._measurement(facts, log, started_us, timeline.traces())
+        began_us = started_us if timeline.started_s is None else round(timeline.started_s * 1_000_000)
+        return self._measurement(facts, log, began_us, timeline.traces())
 
     @contextmanager
     def _followed(self, order: Order) -> Iterator[Listener]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, Final, NewType
 
 if TYPE_CHECKING:
     from outrider.model.error_event import ErrorEvent
@@ -212,7 +212,8 @@ class IssueNote:
     """What somebody, or an event, did to an issue; a comment is one, too.
 
     Attributes:
-        action: `comment`, `resolve`, `ignore`, `reopen`, `assign`, `merge`, `split`, `regressed` or `escalated`.
+        action: `comment`, `resolve`, `ignore`, `reopen`, `assign`, `merge`, `split`, `symbolicate`, `regressed` or
+            `escalated`.
         author: Who did it; empty for Outrider itself.
         text: The comment, or a few words more.
     """
@@ -221,6 +222,17 @@ class IssueNote:
     author: str
     action: str
     text: str
+
+    @property
+    def past(self) -> str:
+        """What was done, in the past tense, for readers."""
+        return _PAST.get(self.action, self.action)
+
+
+_PAST: Final = {
+    "resolve": "resolved", "ignore": "ignored", "reopen": "reopened", "assign": "assigned", "merge": "merged",
+    "split": "split off", "symbolicate": "symbolicated", "comment": "commented",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

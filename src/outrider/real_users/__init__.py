@@ -1,5 +1,6 @@
 """What real users live through: beacons and replays read, and what is asked of page views. Values; no I/O."""
 
+from outrider.real_users.affected_visits import AffectedVisits, affected_visits
 from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon
 from outrider.real_users.browser_family import browser_family
 from outrider.real_users.lead_time import DAY_US, LeadTime, LeadTimes, lead_time, lead_times
@@ -31,6 +32,7 @@ __all__ = [
     "BOUNDS",
     "DAY_US",
     "ROBOT",
+    "AffectedVisits",
     "BadBeacon",
     "BadReplay",
     "Beacon",
@@ -56,6 +58,7 @@ __all__ = [
     "VitalReport",
     "VitalRow",
     "VitalShare",
+    "affected_visits",
     "bare_url",
     "browser_family",
     "faro_vitals",

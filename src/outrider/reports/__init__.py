@@ -1,6 +1,7 @@
 """Reports of a period, a run or a load: HTML, Markdown, JSON, CSV and mail."""
 
 from outrider.reports.facts import (
+    Capacity,
     Change,
     CheckNoise,
     Health,
@@ -10,7 +11,9 @@ from outrider.reports.facts import (
     NoIncidents,
     Noise,
     Outage,
+    ReceiverNoise,
     Report,
+    ServiceRoom,
     Verdict,
 )
 from outrider.reports.period import Period, day_of, month_of, quarter_of, release_period, week_of
@@ -44,6 +47,7 @@ from outrider.reports.single_text import single_csv, single_html, single_json, s
 __all__ = [
     "CRONS",
     "TABLES",
+    "Capacity",
     "Change",
     "CheckNoise",
     "Health",
@@ -55,6 +59,7 @@ __all__ = [
     "Noise",
     "Outage",
     "Period",
+    "ReceiverNoise",
     "Report",
     "ReportMail",
     "ReportSettings",
@@ -62,6 +67,7 @@ __all__ = [
     "RequestTiming",
     "RunComparison",
     "RunReport",
+    "ServiceRoom",
     "StepPair",
     "Verdict",
     "as_csv",

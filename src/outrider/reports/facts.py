@@ -168,7 +168,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class CheckNoise:
-    """Alerts and incidents of a check, and how many of the incidents were acknowledged."""
+    """Alerts and incidents of a check, and on how many of the incidents somebody acted."""
 
     check: str
     sent: int
@@ -177,20 +177,75 @@ class CheckNoise:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiverNoise:
+    """How many alerts a receiver got."""
+
+    receiver: str
+    sent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Noise:
-    """How many alerts were sent, of how many incidents, and how many of those were acknowledged.
+    """How many alerts were sent, of how many incidents, and what became of those.
 
     Attributes:
+        acted_on: Somebody acknowledged, assigned, closed or commented on them.
+        folded: Follow from another one, and notified nobody of their own.
+        alone: Of one check, with nothing that follows from them.
+        weak: Of weak evidence: nobody was notified.
+        receivers: The one that got the most first.
     """
 
     sent: int
     acted_on: int
     incidents: int = 0
     checks: tuple[CheckNoise, ...] = ()
+    folded: int = 0
+    alone: int = 0
+    weak: int = 0
+    receivers: tuple[ReceiverNoise, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRoom:
+    """How far a service's real traffic is from what it sustains, requests a second.
+
+    Attributes:
+        peak: The busiest five minutes of the last seven days; None without real traffic.
+        headroom: How much more is sustained, as a ratio less one; None is unknown.
+        reached: When it will be reached, or why that is unknown.
+    """
+
+    service: str
+    sustained: float
+    peak: float | None
+    headroom: float | None
+    reached: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What ends first under a load profile, and the services that it loads.
+
+    Attributes:
+        first: A sentence: what ends first, or why that is unknown.
+        unknown: Why there are no services; empty if there are some.
+    """
+
+    check: str
+    environment: str
+    at_us: int
+    first: str
+    unknown: str
+    services: tuple[ServiceRoom, ...]
 
 
 class Incidents(Protocol):
-    """Where incidents come from."""
+    """Where incidents come from, and what else the store does not tell."""
+
+    def capacity(self, until_us: int) -> Sequence[Capacity]:
+        """Return what ends first under each load profile, and how far traffic up to then is from it."""
+        ...
 
     def incidents(self, since_us: int, until_us: int) -> Sequence[Incident]:
         """Return the incidents that lasted at any time in since_us <= t < until_us, the oldest first."""
@@ -207,6 +262,10 @@ class Incidents(Protocol):
 
 class NoIncidents:
     """Knows of none: nothing records incidents."""
+
+    def capacity(self, until_us: int) -> Sequence[Capacity]:  # noqa: ARG002 - the protocol's
+        """Return nothing."""
+        return ()
 
     def incidents(self, since_us: int, until_us: int) -> Sequence[Incident]:  # noqa: ARG002 - the protocol's
         """Return nothing."""
@@ -334,6 +393,7 @@ class Report:
         simulated: Whether any of its history is simulated.
         unforecast: How many checks ran too seldom for a forecast of their budget.
         lead_times: How long before real users probers saw the incidents; None if no visits are known.
+        capacity: Of reports of four weeks and more.
     """
 
     title: str
@@ -354,3 +414,4 @@ class Report:
     releases: tuple[tuple[int, str], ...] = ()
     unforecast: int = 0
     lead_times: LeadTimes | None = None
+    capacity: tuple[Capacity, ...] = ()

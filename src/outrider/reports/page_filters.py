@@ -27,6 +27,7 @@ HEADINGS = {
     "changes": "Slower and faster steps",
     "incidents": "Incidents",
     "load": "Load",
+    "capacity": "Capacity",
     "forecasts": "Budgets and certificates",
     "steps": "Slowest steps",
     "flaky": "Second attempts",

@@ -49,6 +49,7 @@ _REASONS = 3
 _MANY = 100  # lines of checks beyond which trends of those without all charts have half as many points
 _SOON_DAYS = 30
 _HOUR_US = 3_600_000_000
+_MONTH_HOURS = 28 * 24 - 1  # a shorter February, with its clocks
 _SILENT = "the service did not run, or the check was paused or removed"
 _WITHOUT_RESULT = (
     ((Outcome.MISSED, Outcome.SKIPPED), "{were} missed or skipped"),
@@ -116,6 +117,7 @@ def gather(
         simulated=any(host.startswith(SIMULATED) for host in store.runs.hosts()),
         unforecast=unforecast,
         lead_times=source.lead_times(period.since_us, period.until_us),
+        capacity=tuple(source.capacity(period.until_us)) if period.hours >= _MONTH_HOURS else (),
         releases=tuple((release.at_us, release.name) for release in releases if release.at_us >= period.since_us),
     )
 

@@ -39,6 +39,8 @@ def as_json(report: Report) -> dict[str, Any]:
             entry["budget_used"] = None  # JSON has no word for it: the objective allows no failure
         entry["counts"] = {outcome.value: count for outcome, count in entry["counts"].items()}
     data["sla"] = _sla(report)
+    if not report.capacity:
+        data.pop("capacity")  # of months and quarters
     for entry in data["load"]:
         entry.pop("chart")
     return data
@@ -55,6 +57,8 @@ def as_markdown(report: Report) -> str:
         if name == "sla":
             continue  # numbers for programs, which the table of checks has in words
         rows = make(report)
+        if name == "capacity" and not rows:
+            continue  # of months and quarters
         kept = rows[:_ROWS]
         lines += markdown_table(HEADINGS[name], [_named(row, report) for row in kept], _EMPTY.get(name, "None."))
         lines += [f"and {number(len(rows) - _ROWS)} more: outrider report --format csv --table {name} lists all", ""][
@@ -232,7 +236,7 @@ def _flaky(report: Report) -> list[dict[str, object]]:
 def _noise(report: Report) -> list[dict[str, object]]:
     checks = report.noise.checks if report.noise else ()
     return [
-        {"check": check.check, "alerts": check.sent, "incidents": check.incidents, "acknowledged": check.acted_on}
+        {"check": check.check, "alerts": check.sent, "incidents": check.incidents, "acted on": check.acted_on}
         for check in checks
     ]
 
@@ -268,6 +272,22 @@ def _sla(report: Report) -> list[dict[str, object]]:
     ]
 
 
+def _capacity(report: Report) -> list[dict[str, object]]:
+    return [
+        {
+            "profile": own.check,
+            "ends first": own.first,
+            "service": room.service if room else "",
+            "sustains/s": number(room.sustained, ".1f") if room else "",
+            "peak/s": number(room.peak, ".1f") if room and room.peak else "",
+            "headroom": per_cent(room.headroom, ".0f") if room and room.headroom is not None else "",
+            "reached": room.reached if room else f"unknown: {own.unknown}",
+        }
+        for own in report.capacity
+        for room in own.services or (None,)
+    ]
+
+
 TABLES: dict[str, Callable[[Report], list[dict[str, object]]]] = {
     "health": _health,
     "sla": _sla,
@@ -275,6 +295,7 @@ TABLES: dict[str, Callable[[Report], list[dict[str, object]]]] = {
     "incidents": _incidents,
     "changes": _changes,
     "load": _load,
+    "capacity": _capacity,
     "forecasts": _forecasts,
     "steps": _steps,
     "flaky": _flaky,

@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from outrider.server.bare_endpoint import BareEndpoint
-from outrider.server.client_origin import networks_of, origin_of
+from outrider.server.client_origin import declines, networks_of, origin_of
 from outrider.telemetry import (
     MOST_BEACON_BYTES,
     MOST_FARO_BYTES,
@@ -169,10 +169,10 @@ class _FromPage:
                 origin=headers.get("origin", ""),
                 address=client.address,
                 encoding=headers.get("content-encoding", ""),
+                is_declined=declines(headers),
             ),
             agent=headers.get("user-agent", ""),
             country=next(filter(None, countries), ""),
-            is_declined="1" in {headers.get("sec-gpc"), headers.get("dnt")},
         )
 
 

@@ -62,6 +62,11 @@ def is_loopback(host: str) -> bool:
     return host == "localhost" if address is None else address.is_loopback
 
 
+def declines(headers: Headers) -> bool:
+    """Return whether a browser asks not to be followed: Do Not Track, Global Privacy Control."""
+    return "1" in {headers.get("sec-gpc"), headers.get("dnt")}
+
+
 def networks_of(texts: Iterable[str]) -> tuple[Network, ...]:
     """Return networks as they are written in settings."""
     return tuple(ipaddress.ip_network(text) for text in texts)

@@ -142,8 +142,12 @@ class Pages:
 
     def runbook(self, request: Request) -> Response:
         """Answer with a runbook."""
-        name = request.path_params["runbook"]
-        return self._page(request, "", lambda context: runbook_page(self._sources, name, replace(context, refresh_s=0)))
+        name, incident = request.path_params["runbook"], request.query_params.get("incident", "")
+
+        def make(context: PageContext) -> str:
+            return runbook_page(self._sources, name, incident, replace(context, refresh_s=0))
+
+        return self._page(request, "", make)
 
     def _page(self, request: Request, section: str, make: Callable[[PageContext], str]) -> Response:
         return page_answer(request, self._sources, section, make, self._rendered)

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 
 from outrider.server.bare_endpoint import BareEndpoint
-from outrider.server.client_origin import networks_of, origin_of
+from outrider.server.client_origin import declines, networks_of, origin_of
 from outrider.telemetry import ErrorRequestHead, RefusedErrors
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class _Endpoint:
             origin=headers.get("origin", ""),
             address=origin_of(request, self._trusted, is_loopback=self._is_loopback).address,
             encoding=headers.get("content-encoding", ""),
-            is_declined="1" in {headers.get("sec-gpc"), headers.get("dnt")},
+            is_declined=declines(headers),
         )
 
     async def _body(self, request: Request) -> bytes:

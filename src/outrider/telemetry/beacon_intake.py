@@ -23,6 +23,7 @@ from outrider.real_users import (
     span_vitals,
 )
 from outrider.telemetry.error_intake import RefusedErrors
+from outrider.telemetry.minute_counts import MinuteCounts
 from outrider.telemetry.spool import SpoolFull
 
 if TYPE_CHECKING:
@@ -37,9 +38,7 @@ if TYPE_CHECKING:
 VIEWS: Final = "views"
 MOST_BEACON_BYTES: Final = 65_536
 MOST_FARO_BYTES: Final = 1 << 20
-_MINUTE_S: Final = 60
 _DAY_S: Final = 86_400
-_MOST_ADDRESSES: Final = 20_000
 _FULL_S: Final = 30
 _ACCEPTED, _TAKEN = 202, 204
 
@@ -52,13 +51,11 @@ class BeaconHead:
         request: Project, key, origin and address.
         agent: The `User-Agent`.
         country: By the word of a trusted proxy; "" if nobody says.
-        is_declined: Whether the browser asks not to be followed (Do Not Track, Global Privacy Control).
     """
 
     request: ErrorRequestHead
     agent: str = ""
     country: str = ""
-    is_declined: bool = False
 
 
 class BeaconIntake:
@@ -101,8 +98,7 @@ class BeaconIntake:
         self._room = room
         self._now_s = now_s
         self._open = OpenViews()
-        self._minute = 0
-        self._spent: dict[str, int] = {}
+        self._spent = MinuteCounts(now_s)
 
     def is_quick(self, head: BeaconHead, size: int) -> bool:
         """Return whether a body of so many bytes is kept in a moment, so that a thread for it would cost more."""
@@ -177,7 +173,7 @@ class BeaconIntake:
         for report in span_vitals(document):
             known = self._open.placed(report)
             if known is not None and self._is_on():
-                head = BeaconHead(request, known.agent, is_declined=request.is_declined)
+                head = BeaconHead(request, known.agent)
                 with suppress(RefusedErrors):  # counted; the spans are kept
                     if project := self.admit(head):
                         self._keep_report(head, project, known)
@@ -191,7 +187,7 @@ class BeaconIntake:
         if not self._is_on():
             raise self._refused("switched off", "beacons are switched off: [capabilities] real_users", 403)
         project, key = self._authorised(head)
-        if head.is_declined:
+        if head.request.is_declined:
             self._tally.add("beacons dropped, browser declines")
             return None
         self._spend(head, key)
@@ -215,19 +211,11 @@ class BeaconIntake:
         return known
 
     def _spend(self, head: BeaconHead, key: ProjectKey) -> None:
-        now_s = self._now_s()
-        minute = int(now_s // _MINUTE_S)
-        if minute != self._minute or len(self._spent) > _MOST_ADDRESSES:
-            self._minute, self._spent = minute, {}
-        limits = {key.id: key.per_minute}
-        if key.per_address:
-            limits[f"{key.id} {head.request.address}"] = key.per_address
-        for name, most in limits.items():
-            if self._spent.get(name, 0) >= most:
-                left_s = int(_MINUTE_S - now_s % _MINUTE_S) + 1
-                raise self._refused("limit of the minute", f"more than {most:,} beacons a minute", 429, left_s)
-        for name in limits:
-            self._spent[name] = self._spent.get(name, 0) + 1
+        limits = self._spent.limits(key, head.request.address)
+        if (reached := self._spent.reached(limits)) is not None:
+            why = f"more than {reached.most:,} beacons a minute"
+            raise self._refused("limit of the minute", why, 429, self._spent.left_s())
+        self._spent.add(limits)
 
     def _spend_day(self, project: ErrorProject) -> None:
         counted = f"project {project.id} beacons"

@@ -39,6 +39,7 @@ from outrider.errors import (
 from outrider.model import KeyPurpose
 from outrider.real_users import browser_family
 from outrider.telemetry.limits import USUAL_LIMITS, Limits, Tally
+from outrider.telemetry.minute_counts import MinuteCounts
 from outrider.telemetry.otlp_body import BadTelemetry, inflated
 from outrider.telemetry.spool import SpoolFull
 
@@ -59,9 +60,7 @@ _TELEMETRY: Final = SPAN_ITEMS | LOG_ITEMS
 _READ: Final = _TELEMETRY | SESSION_ITEMS | {_REPORT}
 _EVENT_BYTES: Final = 4 << 20
 _QUICK_BYTES: Final = 16 << 10
-_MINUTE_S: Final = 60
 _DAY_S: Final = 86_400
-_MOST_ADDRESSES: Final = 20_000
 _FULL_S: Final = 30
 _KNOWN_ITEMS: Final = frozenset(
     {
@@ -154,8 +153,7 @@ class ErrorIntake:
         self._limits = limits
         self._now_s = now_s
         self._see_spans: Callable[[ErrorRequestHead, dict[str, Any]], None] = lambda _head, _document: None
-        self._minute = 0
-        self._spent: dict[str, int] = {}
+        self._spent = MinuteCounts(now_s)
 
     @property
     def most_bytes(self) -> int:
@@ -179,6 +177,8 @@ class ErrorIntake:
         envelope = self._read(lambda: read_envelope(self._inflated(data, head.encoding)))
         key = head.key or _key_of(envelope.headers.get("dsn"))
         project, known = self._authorised(head, key)
+        if self._is_dropped(head):
+            return event_id(envelope.headers.get("event_id"))
         payloads = [item.payload for item in envelope.items if item.type in _EVENTS]
         self._bound(payloads)
         documents: list[tuple[str, dict[str, Any]]] = []
@@ -205,7 +205,8 @@ class ErrorIntake:
         self._bound([content])
         document = self._read(lambda: json_object(content, "the event"))
         name = event_id(document.get("event_id")) or uuid.uuid4().hex
-        self._keep(head, project, known, [(name, document)], None)
+        if not self._is_dropped(head):
+            self._keep(head, project, known, [(name, document)], None)
         return name
 
     def take_reports(self, head: ErrorRequestHead, data: bytes) -> None:
@@ -216,7 +217,8 @@ class ErrorIntake:
         """
         project, known = self._authorised(head, head.key)
         documents = self._read(lambda: read_reports(self._inflated(data, head.encoding)))
-        self._keep(head, project, known, [(uuid.uuid4().hex, document) for document in documents], None)
+        if not self._is_dropped(head):
+            self._keep(head, project, known, [(uuid.uuid4().hex, document) for document in documents], None)
 
     def take_otlp(self, head: ErrorRequestHead, data: bytes, signal: str) -> bool:
         """Pass a request of OTLP on, of `traces` or `logs`; return whether somebody keeps it.
@@ -227,18 +229,22 @@ class ErrorIntake:
         project, key = self._authorised(head, head.key)
         what = "the request, which has to be OTLP as JSON (http/json),"
         document = self._read(lambda: json_object(self._inflated(data, head.encoding), what))
-        return self._pass_within((project, key), signal, document, f"requests of OTLP {signal}")
+        return self._is_dropped(head) or self._pass_within(
+            head, (project, key), signal, document, f"requests of OTLP {signal}"
+        )
 
     def take_faro(self, head: ErrorRequestHead, data: bytes) -> dict[str, Any]:
         """Keep the exceptions of a payload of Faro, pass its logs and traces on, and count what nobody takes.
 
         Returns:
-            The payload.
+            The payload; an empty one if the browser declines.
 
         Raises:
             RefusedErrors: If nothing is kept.
         """
         project, key = self._authorised(head, head.key)
+        if self._is_dropped(head):
+            return {}
         content = self._inflated(data, head.encoding)
         self._bound([content])
         payload: dict[str, Any] = self._read(lambda: json_object(content, "the payload"))
@@ -246,19 +252,20 @@ class ErrorIntake:
         self._keep(head, project, key, documents, None)
         logs = faro_logs(payload)
         if logs["items"]:
-            self._pass_within((project, key), "log", logs, "logs of Faro", len(logs["items"]))
+            self._pass_within(head, (project, key), "log", logs, "logs of Faro", count=len(logs["items"]))
         if isinstance(traces := payload.get("traces"), dict):
-            self._pass_within((project, key), "traces", traces, "traces of Faro")
+            self._pass_within(head, (project, key), "traces", traces, "traces of Faro")
         for kind, count in faro_others(payload).items():
             self._tally.add(f"{kind} of Faro skipped", count)
         return payload
 
     def _pass_within(
-        self, whose: tuple[ErrorProject, ProjectKey], item: str, document: dict[str, Any], what: str, count: int = 1
-    ) -> bool:
-        """Pass telemetry on within the limit of the minute, and count it; return whether somebody keeps it."""
+        self, head: ErrorRequestHead, whose: tuple[ErrorProject, ProjectKey], item: str, document: dict[str, Any],
+        what: str, *, count: int = 1,
+    ) -> bool:  # fmt: skip
+        """Pass telemetry on within the limits of the minute, and count it; return whether somebody keeps it."""
         project, key = whose
-        is_within = self._is_within(f"{key.id} telemetry", key.per_minute)
+        is_within = self._is_within(head, key, "telemetry")
         is_passed = is_within and self._pass_on(project, item, document)
         self._tally.add(f"{what} {'passed on' if is_passed else 'skipped'}", count)
         return is_passed
@@ -275,10 +282,10 @@ class ErrorIntake:
         if kind == _REPORT:
             for category, reason, count in losses(document):
                 self._tally.add(f"client lost {category}, {reason}", count)
-        if kind in SESSION_ITEMS and is_wanted and self._is_within(f"{key.id} telemetry", key.per_minute):
+        if kind in SESSION_ITEMS and is_wanted and self._is_within(head, key, "telemetry"):
             self._keep_sessions(document, project)
         elif kind in _TELEMETRY and is_wanted:
-            self._pass_within((project, key), kind, document, f"{kind} items")
+            self._pass_within(head, (project, key), kind, document, f"{kind} items")
             if kind == _SPANS and key.purpose is KeyPurpose.BROWSER:
                 self._see_spans(head, document)
         else:
@@ -305,10 +312,10 @@ class ErrorIntake:
     ) -> None:
         """Keep a part of a replay, which is two items; what comes of it is counted, and refuses nothing else."""
         payloads = {item.type: item.payload for item in items if len(item.payload) <= _EVENT_BYTES}
-        what = "dropped, browser declines" if head.is_declined else "skipped"
-        if self._replays is not None and payloads.keys() == _REPLAY and not head.is_declined:
+        what = "skipped"
+        if self._replays is not None and payloads.keys() == _REPLAY:
             try:
-                if self._is_within(f"{key.id} replays", key.per_minute):
+                if self._is_within(head, key, "replays"):
                     event = json_object(payloads["replay_event"], "the event of a replay")
                     self._replays(project, event, payloads["replay_recording"])
                     what = "kept"
@@ -327,17 +334,19 @@ class ErrorIntake:
                 self._tally.add(f"attachments {what}", count)
         return kept
 
-    def _is_within(self, name: str, most: int) -> bool:
-        """Count an item of a minute; return whether it is one of the first so many."""
-        spent = self._spent_within_minute()
-        spent[name] = spent.get(name, 0) + 1
-        return spent[name] <= most
+    def _is_dropped(self, head: ErrorRequestHead) -> bool:
+        """Return whether a browser asks not to be followed; what it sends is counted, and goes nowhere."""
+        if head.is_declined:
+            self._tally.add("requests dropped, browser declines")
+        return head.is_declined
 
-    def _spent_within_minute(self) -> dict[str, int]:
-        minute = int(self._now_s() // _MINUTE_S)
-        if minute != self._minute or len(self._spent) > _MOST_ADDRESSES:
-            self._minute, self._spent = minute, {}
-        return self._spent
+    def _is_within(self, head: ErrorRequestHead, key: ProjectKey, what: str) -> bool:
+        """Count an item of a minute; return whether it is within the limits of key and address."""
+        limits = self._spent.limits(key, head.address, what)
+        if self._spent.reached(limits) is not None:
+            return False
+        self._spent.add(limits)
+        return True
 
     def _bound(self, payloads: Sequence[bytes]) -> None:
         if any(len(payload) > _EVENT_BYTES for payload in payloads):
@@ -402,24 +411,17 @@ class ErrorIntake:
 
     def _spend(self, head: ErrorRequestHead, project: ErrorProject, key: ProjectKey, count: int) -> None:
         """Count events against the limits of key, address and day."""
-        now_s = self._now_s()
-        of_day_s = int(_DAY_S - now_s % _DAY_S)
-        spent = self._spent_within_minute()
-        limits = [(key.id, key.per_minute, "key")]
-        if key.per_address:
-            limits.append((f"{key.id} {head.address}", key.per_address, "address"))
-        left_s = int(_MINUTE_S - now_s % _MINUTE_S) + 1
-        for name, most, whose in limits:
-            if spent.get(name, 0) + count > most:
-                self._tally.add(f"events refused, limit of the {whose}", count)
-                raise RefusedErrors(f"more than {most:,} events a minute", 429, left_s)
+        limits = self._spent.limits(key, head.address)
+        if (reached := self._spent.reached(limits, count)) is not None:
+            self._tally.add(f"events refused, limit of the {reached.whose}", count)
+            raise RefusedErrors(f"more than {reached.most:,} events a minute", 429, self._spent.left_s())
         if self._tally.add(f"project {project.id} events", count) > project.per_day:
             self._tally.add(f"project {project.id} events", -count)
             self._tally.add("events refused, limit of the day", count)
             self._tally.add(f"project {project.id} events beyond the limit of the day", count)
-            raise RefusedErrors(f"more than {project.per_day:,} events today", 429, of_day_s + 1)
-        for name, _, _ in limits:
-            spent[name] = spent.get(name, 0) + count
+            left_s = int(_DAY_S - self._now_s() % _DAY_S) + 1
+            raise RefusedErrors(f"more than {project.per_day:,} events today", 429, left_s)
+        self._spent.add(limits, count)
 
 
 def _key_of(dsn: object) -> str:

@@ -33,6 +33,9 @@ MOST_STATEMENTS: Final = 50
 _STATEMENT_CHARACTERS: Final = 500
 _HOUR_S: Final = 3600
 _USERS: Final = " AND Origin = ''"
+_PEAK_S: Final = 300
+_WEEK_S: Final = 7 * 86_400
+_WHOLE_DAYS: Final = 6
 _ENTRIES: Final = "SpanKind IN ('Server', 'Consumer')"
 _SYSTEM: Final = (
     "if(SpanAttributes['db.system.name'] != '', SpanAttributes['db.system.name'], SpanAttributes['db.system'])"
@@ -157,6 +160,30 @@ class ServiceSearch(HostSearch):
         for name, at_s, count, errors, *buckets in self._rows(sql, parameters):
             grouped.setdefault(name, []).append(RatePoint(at_s, count, errors, buckets[0] if buckets else {}))
         return {name: tuple(points) for name, points in grouped.items()}
+
+    def weekly_peaks(
+        self, until_ns: int, *, weeks: int, without_s: Sequence[tuple[int, int]] = ()
+    ) -> dict[str, tuple[float | None, ...]]:
+        """Return the busiest five minutes of each week of each service, requests a second, the oldest week first."""
+        until_s = until_ns // 10**9
+        parameters = Parameters()
+        where = within("Minute", (until_s - weeks * _WEEK_S) * 10**9, until_ns, parameters) + _USERS
+        begins, ends = (parameters.add([pair[edge] for pair in without_s], "Array(Int64)") for edge in (0, 1))
+        end = parameters.add(until_s, "Int64")
+        counted = (
+            f"SELECT ServiceName, intDiv(toUnixTimestamp(Minute), {_PEAK_S}) * {_PEAK_S} AS at, sum(n) / {_PEAK_S} AS r"
+            f" FROM {self._name('outrider_services_1m')} WHERE {where} GROUP BY ServiceName, at"
+            f" HAVING NOT arrayExists((b, e) -> at < e AND at + {_PEAK_S} > b, {begins}, {ends})"
+        )
+        sql = (
+            f"SELECT ServiceName, toInt64(intDiv(greatest({end} - 1 - at, 0), {_WEEK_S})) AS ago, max(r),"
+            f" uniqExact(intDiv({end} - 1 - at, 86400)) FROM ({counted}) GROUP BY ServiceName, ago"
+            f" ORDER BY ServiceName, ago LIMIT {parameters.add(MOST_POINTS, 'UInt32')}"
+        )
+        peaks: dict[str, dict[int, float | None]] = {}
+        for name, ago, rate, days in self._rows(sql, parameters):
+            peaks.setdefault(name, {})[int(ago)] = float(rate) if days >= _WHOLE_DAYS else None
+        return {name: tuple(own.get(ago) for ago in range(max(own), -1, -1)) for name, own in peaks.items()}
 
     def operation_counts(
         self, since_ns: int, until_ns: int, *, every_s: int, service: str = ""

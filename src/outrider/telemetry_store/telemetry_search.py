@@ -178,21 +178,24 @@ class TelemetrySearch:
         )
         return tuple(map(_span, self._rows(sql, parameters)))
 
-    def traces(self, trace_ids: Sequence[str], *, limit: int = 50_000) -> dict[str, tuple[Span, ...]]:
+    def traces(
+        self, trace_ids: Sequence[str], *, limit: int = 50_000, spans_each: int = 10_000
+    ) -> dict[str, tuple[Span, ...]]:
         """Return the spans of traces by their ids, without events and links; see the port."""
         parameters = Parameters()
         wanted = parameters.add(list(trace_ids), "Array(String)")
         most = parameters.add(limit + 1, "UInt32")
         sql = (
             f"SELECT {_PLAIN_SPAN_COLUMNS} FROM {self._table(SPANS)} WHERE TraceId IN {wanted}"
-            f" ORDER BY TraceId, Timestamp, SpanId LIMIT {most}"
+            f" ORDER BY TraceId, Timestamp, SpanId LIMIT {parameters.add(spans_each, 'UInt32')} BY TraceId LIMIT {most}"
         )
         rows = self._rows(sql, parameters) if trace_ids else []
         spans: dict[str, list[Span]] = {}
         for row in rows:
             spans.setdefault(row[1], []).append(Span._make((*row[:_HEAD], (), (), *row[_HEAD:])))
         if len(rows) > limit:
-            spans.popitem()
+            cut, _ = spans.popitem()  # they are ordered by id
+            spans |= {trace_id: [] for trace_id in sorted(trace_ids) if trace_id >= cut}
         return {trace_id: tuple(of_trace) for trace_id, of_trace in spans.items()}
 
     def measure(

@@ -334,6 +334,7 @@ def _capabilities(table: Table) -> Capabilities:
         replays=table.read("replays", as_flag, True),
         pages=table.read("pages", as_flag, True),
         sources=table.read("sources", as_flag, True),
+        capacity=table.read("capacity", as_flag, True),
     )
     table.close()
     return capabilities

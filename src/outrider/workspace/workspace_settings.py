@@ -253,6 +253,7 @@ class Capabilities:
         pages: The judging of pages that real users tell of; `judging` off switches it off too.
         forwarding: Sending copies to `[telemetry.forward]`.
         sources: Reading from `[sources]`.
+        capacity: Capacity plans, as a command, in reports and on pages of loads.
     """
 
     journeys: bool = True
@@ -274,6 +275,7 @@ class Capabilities:
     replays: bool = True
     pages: bool = True
     sources: bool = True
+    capacity: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,3 +86,16 @@ class ServiceReader(Protocol):
 
     def runtime_points(self, service: str, since_ns: int, until_ns: int, *, every_s: int) -> list[RuntimePoint]:
         """Return metrics of the runtimes, pools and queues of a service by metric, instance and period."""
+
+    def weekly_peaks(
+        self, until_ns: int, *, weeks: int, without_s: Sequence[tuple[int, int]] = ()
+    ) -> dict[str, tuple[float | None, ...]]:
+        """Return the busiest five minutes of each week of each service, requests a second, the oldest week first.
+
+        A week in which fewer than six days have requests is None, and so is what is before the first one left out.
+
+        Args:
+            until_ns: The end of the last week.
+            weeks: How many, at most.
+            without_s: Beginnings and ends of times that do not count, seconds since 1970.
+        """

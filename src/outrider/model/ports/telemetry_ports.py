@@ -75,10 +75,12 @@ class TelemetryReader(Protocol):
     def trace(self, trace_id: str, *, limit: int = 10_000) -> tuple[Span, ...]:
         """Return the spans of a trace, by their start; none if it is unknown."""
 
-    def traces(self, trace_ids: Sequence[str], *, limit: int = 50_000) -> Mapping[str, tuple[Span, ...]]:
+    def traces(
+        self, trace_ids: Sequence[str], *, limit: int = 50_000, spans_each: int = 10_000
+    ) -> Mapping[str, tuple[Span, ...]]:
         """Return the spans of up to 1,000 traces by their ids, unknown ones left out; without events and links.
 
-        A trace that is not whole among the first `limit` spans is left out, too.
+        Of each trace the first `spans_each` spans. Those that are not among the first `limit` spans of all have none.
         """
 
     def measure(

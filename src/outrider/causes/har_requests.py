@@ -18,8 +18,9 @@ class WireRequest:
     """A request; times in ms, `start_ms` from the first one on.
 
     Attributes:
+        began_ms: Wall clock, milliseconds since 1970.
         status: HTTP status; zero or below if there was no answer.
-        phases: Those that the browser measured, by name.
+        phases: Those that the browser measured, by name; `ssl` is a part of `connect`.
     """
 
     method: str
@@ -30,6 +31,8 @@ class WireRequest:
     bytes: int
     phases: tuple[tuple[str, float], ...]
     failure: str = ""
+    began_ms: float = 0.0
+    resource_type: str = ""
 
     @property
     def is_failed(self) -> bool:
@@ -37,7 +40,7 @@ class WireRequest:
         return self.status <= 0 or self.status >= 400
 
 
-def wire_requests(content: bytes) -> tuple[tuple[WireRequest, ...], int]:
+def wire_requests(content: bytes, *, most: int = MOST_REQUESTS) -> tuple[tuple[WireRequest, ...], int]:
     """Return the first requests of a HAR, in the order in which they began, and how many more there are.
 
     Damaged content has none.
@@ -45,9 +48,10 @@ def wire_requests(content: bytes) -> tuple[tuple[WireRequest, ...], int]:
     try:
         entries = json.loads(content[:MOST_BYTES])["log"]["entries"]
         timed = sorted(((_start_ms(entry), index) for index, entry in enumerate(entries)))
-        chosen = timed[:MOST_REQUESTS]
+        chosen = timed[:most]
         first_ms = chosen[0][0] if chosen else 0.0
-        return tuple(_request(entries[index], at_ms - first_ms) for at_ms, index in chosen), len(timed) - len(chosen)
+        requests = tuple(_request(entries[index], at_ms, first_ms) for at_ms, index in chosen)
+        return requests, len(timed) - len(chosen)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return (), 0
 
@@ -56,17 +60,21 @@ def _start_ms(entry: dict[str, Any]) -> float:
     return datetime.fromisoformat(entry["startedDateTime"]).timestamp() * 1000
 
 
-def _request(entry: dict[str, Any], start_ms: float) -> WireRequest:
+def _request(entry: dict[str, Any], at_ms: float, first_ms: float) -> WireRequest:
     request, response = entry["request"], entry.get("response", {})
     timings = entry.get("timings") or {}
-    measured = ((name, float(timings.get(name) or -1)) for name in _PHASES)
+    measured = {name: float(timings.get(name) or -1) for name in _PHASES}
+    is_encrypted = str(request["url"]).startswith(("https:", "wss:"))
+    measured["ssl"] = min(measured["ssl"], measured["connect"]) if is_encrypted else -1.0  # Playwright writes it always
     return WireRequest(
         method=str(request["method"])[:20],
         url=str(request["url"])[:_TEXT_CHARACTERS],
         status=int(response.get("status", -1)),
-        start_ms=start_ms,
+        start_ms=at_ms - first_ms,
         duration_ms=max(0.0, float(entry.get("time") or 0.0)),
         bytes=max(0, int(response.get("_transferSize") or 0)),
-        phases=tuple((name, took_ms) for name, took_ms in measured if took_ms > 0),
+        phases=tuple((name, took_ms) for name, took_ms in measured.items() if took_ms > 0),
         failure=str(response.get("_failureText") or "")[:_TEXT_CHARACTERS],
+        began_ms=at_ms,
+        resource_type=str(entry.get("_resourceType") or "")[:20],
     )

@@ -1,0 +1,142 @@
+"""Capacity plans of load profiles: their loads, and what telemetry says of that time and of real traffic."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from outrider.app.load_trial import knee_of
+from outrider.app.telemetry_access import open_telemetry, reach_telemetry
+from outrider.app.workspace_access import now_us
+from outrider.causes import CapacityPlan, LoadLimits, headrooms, limits_of_load, sustained_rate, used_resources
+from outrider.model import Kind, LoadResult, OutriderError, UsageError, altogether
+from outrider.runs import TRIAL_SUFFIX
+
+if TYPE_CHECKING:
+    from outrider.causes import ServiceHeadroom
+    from outrider.model import Measurement, ReportHistory, RunSummary, ServiceReader
+    from outrider.workspace import Workspace
+
+_WEEKS = 56
+_WEEK_US = 7 * 86_400_000_000
+_MOST_LOADS = 40
+_MOST_EXCLUDED = 1_000
+_HOUR_US = 3_600_000_000
+_MINUTE_US = 60_000_000
+
+
+def capacity_plans(
+    workspace: Workspace,
+    store: ReportHistory,
+    name: str = "",
+    *,
+    until_us: int | None = None,
+    starts_engine: bool = False,
+) -> list[CapacityPlan]:
+    """Return the plan of each load profile in each environment, from its last load with levels.
+
+    Args:
+        workspace: Whose telemetry is asked; where it is out of reach, plans say so.
+        store: Where the loads are.
+        name: A check or pattern over checks, or a service: only plans of that; all if empty.
+        until_us: Of loads and traffic up to then; now if absent.
+        starts_engine: Whether to start the engine of the telemetry where none runs.
+
+    Raises:
+        UsageError: switched-off, unknown-check.
+    """
+    if not workspace.capabilities.capacity:
+        fix = "set capacity = true below [capabilities]"
+        raise UsageError("capacity planning is switched off", slug="switched-off", fix=fix)
+    until_us = until_us or now_us()
+    loads = _loads(store, until_us)
+    if not loads and not name:
+        return []
+    try:
+        with (open_telemetry if starts_engine else reach_telemetry)(workspace) as reader:
+            plans = [_plan(store, reader, summary, measurement, until_us) for summary, measurement in loads]
+    except OutriderError as error:
+        plans = [_plan(store, error.what, summary, measurement, until_us) for summary, measurement in loads]
+    chosen = [plan for plan in plans if _is_chosen(plan, name)]
+    if name and not chosen:
+        known = ", ".join(sorted({plan.check for plan in plans})) or "none: outrider load NAME --find-knee"
+        what = f'no load with levels is of a check or service "{name}"'
+        raise UsageError(what, slug="unknown-check", fix=f"loads with levels: {known}")
+    return chosen
+
+
+def _is_chosen(plan: CapacityPlan, name: str) -> bool:
+    return (
+        not name
+        or fnmatchcase(plan.check, name)
+        or plan.check == f"load:{name}"
+        or any(own.service == name for own in plan.services)
+    )
+
+
+def _loads(store: ReportHistory, until_us: int) -> list[tuple[RunSummary, Measurement]]:
+    """Return the last load with levels of each profile and environment."""
+    climbs = []
+    for check in store.checks.all():
+        if check.kind is Kind.LOAD:
+            taken = set()
+            for summary in store.runs.search(check.id, until_us=until_us, limit=_MOST_LOADS):
+                place = summary.environment.removesuffix(TRIAL_SUFFIX), summary.location
+                if place not in taken and (measurement := _climbed(store, summary)) is not None:
+                    taken.add(place)
+                    climbs.append((summary, measurement))
+    return climbs
+
+
+def _climbed(store: ReportHistory, summary: RunSummary) -> Measurement | None:
+    measurements = (attempt.measurement for attempt in store.runs.get(summary.id).run.attempts)
+    return next((own for own in measurements if own.load is not None and knee_of(own.load.intervals) is not None), None)
+
+
+def _plan(
+    store: ReportHistory, reader: ServiceReader | str, summary: RunSummary, measurement: Measurement, until_us: int
+) -> CapacityPlan:
+    """Return the plan by a load; instead of a reader, why there is none."""
+    result = measurement.load or LoadResult()
+    began_us = measurement.started_us
+    ended_us = began_us + round(result.length_s * 1_000_000)
+    knee = knee_of(result.intervals)
+    services: tuple[ServiceHeadroom, ...] = ()
+    if isinstance(reader, str):
+        limits, unknown = LoadLimits(unknown=reader), reader
+        sustained, is_extrapolated = sustained_rate(knee, limits)
+    else:
+        during = reader.services(began_us * 1000, ended_us * 1000, with_synthetic=True)
+        used = used_resources(reader, began_us, ended_us, [rates.service for rates in during])
+        limits = limits_of_load(result.intervals, began_us, knee, used)
+        sustained, is_extrapolated = sustained_rate(knee, limits)
+        if sustained is not None:
+            usual = _usual(reader, began_us, ended_us)
+            peaks = reader.weekly_peaks(until_us * 1000, weeks=_WEEKS, without_s=_windows(store, until_us))
+            services = headrooms(sustained, altogether(result.endpoints).requests, during, usual, peaks)
+        unknown = _why_unknown(sustained is not None, bool(during), bool(services))
+    return CapacityPlan(
+        str(summary.check), summary.environment.removesuffix(TRIAL_SUFFIX), str(summary.id), began_us, knee, limits,
+        sustained, is_extrapolated, services, unknown, until_us,
+    )  # fmt: skip
+
+
+def _why_unknown(is_sustained: bool, has_spans: bool, has_services: bool) -> str:
+    if not has_spans:
+        return "no spans came in during the load: docs/telemetry.md#services"
+    if not is_sustained:
+        return "the load did not show what is sustained"
+    return "" if has_services else "no service got as many requests as the load sent"
+
+
+def _usual(reader: ServiceReader, began_us: int, ended_us: int) -> dict[str, float]:
+    """Return what would have entered each service meanwhile, at the rate of the hour before."""
+    before = reader.services((began_us - _HOUR_US) * 1000, (began_us - _MINUTE_US) * 1000, with_synthetic=True)
+    share = (ended_us - began_us) / (_HOUR_US - _MINUTE_US)
+    return {rates.service: rates.count * share for rates in before}
+
+
+def _windows(store: ReportHistory, until_us: int) -> list[tuple[int, int]]:
+    """Return when loads were made, seconds since 1970: what they send is nobody's traffic."""
+    runs = store.runs.search("load:*", since_us=until_us - _WEEKS * _WEEK_US, until_us=until_us, limit=_MOST_EXCLUDED)
+    return [(run.started_us // 1_000_000, -(-run.finished_us // 1_000_000)) for run in runs]

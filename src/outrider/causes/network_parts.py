@@ -1,0 +1,104 @@
+"""Where a journey's step waited, by the requests of its HAR: every moment belongs to a phase of one, or to none. Pure.
+
+Of requests that are under way at a time it is the one that ends last, as of spans. While none is, the browser works or
+the test does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from outrider.causes.phase_parts import PHASE
+from outrider.causes.trace_parts import StepParts, Waited, without_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from outrider.causes.har_requests import WireRequest
+    from outrider.causes.trace_parts import Places
+
+ANSWER: Final = "answer of "
+"""How a part begins that is the wait for a request's first byte."""
+
+_TRANSFER: Final = "transfer of "
+_SLACK_MS: Final = 5.0
+_DOCUMENT: Final = "document"
+_CONTENT_HASH: Final = re.compile(r"[.-](?=[A-Za-z_]*\d)\w{8,}(?=\.\w+$)")
+
+
+def network_parts(
+    places: Places, requests: Sequence[WireRequest], begin_ms: float, duration_ms: float
+) -> StepParts | str:
+    """Return what a step waited for, or why that is not known.
+
+    Phases that lead to a host are one part a host, and so are answers of other hosts than the pages' own; of these each
+    path is one. What ended after the step did not delay it, except a document, which it need not have read to its end.
+
+    Args:
+        places: What numbers them, for all runs that are to be compared.
+        requests: Of the attempt.
+        begin_ms: When the step began, milliseconds since 1970.
+        duration_ms: Of the step.
+    """
+    end_ms = begin_ms + duration_ms
+    own = [
+        request
+        for request in requests
+        if request.began_ms < end_ms and _end_ms(request) > begin_ms
+        and (_end_ms(request) <= end_ms + _SLACK_MS or request.resource_type == _DOCUMENT)
+    ]  # fmt: skip
+    if not own:
+        return "no request of the step was recorded"
+    hosts = _page_hosts(requests)
+    waited: dict[int, Waited] = {}
+    between_ms, cursor_ms = 0.0, end_ms
+    for request in sorted(own, key=_end_ms, reverse=True):
+        last_ms = min(_end_ms(request), cursor_ms)
+        first_ms = min(max(request.began_ms, begin_ms), last_ms)
+        between_ms += cursor_ms - last_ms if first_ms < last_ms else 0.0
+        cursor_ms = first_ms if first_ms < last_ms else cursor_ms
+        for name, phase_begin_ms, phase_end_ms in _phases(request, hosts):
+            part = waited.setdefault(places.number(-1, PHASE, name), Waited())
+            part.ms += max(min(phase_end_ms, last_ms) - max(phase_begin_ms, first_ms), 0.0)
+            part.count += 1
+            part.errors += request.is_failed and name.startswith(ANSWER)
+            part.bytes += request.bytes if name.startswith(_TRANSFER) else 0
+    return StepParts(duration_ms, waited, between_ms + cursor_ms - begin_ms, 0.0)
+
+
+def _page_hosts(requests: Sequence[WireRequest]) -> Collection[str]:
+    """Return the hosts of documents; without any the one that is asked most."""
+    hosts = {_host(request) for request in requests if request.resource_type == _DOCUMENT}
+    return hosts or {host for host, _ in Counter(map(_host, requests)).most_common(1)}
+
+
+def _phases(request: WireRequest, page_hosts: Collection[str]) -> Iterator[tuple[str, float, float]]:
+    """Yield what a request did, one after another, and from when until when."""
+    took_ms, host = dict(request.phases), _host(request)
+    path = _CONTENT_HASH.sub(".*", without_numbers(urlsplit(request.url).path or "/"))
+    whose = f"{request.method} {path} of {host}" if host in page_hosts else host
+    steps = (
+        (f"waiting in line for {host}", took_ms.get("blocked", 0.0)),
+        (f"DNS lookup of {host}", took_ms.get("dns", 0.0)),
+        (f"connection to {host}", took_ms.get("connect", 0.0) - took_ms.get("ssl", 0.0)),
+        (f"TLS handshake with {host}", took_ms.get("ssl", 0.0)),
+        (f"{ANSWER}{whose}", took_ms.get("send", 0.0) + took_ms.get("wait", 0.0)),
+        (f"{_TRANSFER}{whose}", took_ms.get("receive", 0.0)),
+    )  # fmt: skip
+    begin_ms = request.began_ms
+    for name, ms in steps:
+        if ms > 0 or name.startswith(ANSWER):
+            yield name, begin_ms, begin_ms + max(ms, 0.0)
+            begin_ms += max(ms, 0.0)
+
+
+def _end_ms(request: WireRequest) -> float:
+    phases = dict(request.phases)
+    return request.began_ms + sum(phases.values()) - phases.get("ssl", 0.0)
+
+
+def _host(request: WireRequest) -> str:
+    return urlsplit(request.url).hostname or "(no host)"

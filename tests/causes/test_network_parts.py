@@ -1,0 +1,98 @@
+"""Without traces, the extra time of a journey's step is told by the requests of its HAR."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from outrider.causes import TimeAttribution, WireRequest, attribution_lines, runs_text
+from outrider.causes.network_parts import network_parts
+from outrider.causes.time_attribution import attribute_parts
+from outrider.causes.trace_parts import Places
+
+BEGAN_MS = 1.7e12
+SHOP, FONTS = "https://shop.example", "https://fonts.example"
+
+
+def request(url: str, at_ms: float, *, kind: str = "fetch", size: int = 1_000, **phases: float) -> WireRequest:
+    took = tuple({"wait": 50.0, "receive": 5.0, **phases}.items())
+    return WireRequest("GET", url, 200, at_ms, 0.0, size, took, began_ms=BEGAN_MS + at_ms, resource_type=kind)
+
+
+def page(
+    number: int, *, fonts_ms: float = 40.0, products: int = 1, work_ms: float = 30.0, **document: Any
+) -> tuple[list[WireRequest], float]:
+    """Return a page's requests and how long its step took: the document, fonts beside products, work, and a beacon."""
+    wobble = number % 3
+    opened = request(f"{SHOP}/list", 5.0, **{"kind": "document", "dns": 2.0, "connect": 20.0, "ssl": 15.0, **document})
+    now_ms = 5.0 + sum(ms for name, ms in opened.phases if name != "ssl")
+    fonts = request(f"{FONTS}/a.woff2", now_ms, wait=fonts_ms + wobble)
+    calls = [request(f"{SHOP}/api/products/{place}", now_ms + place * 55.0) for place in range(products)]
+    end_ms = max(now_ms + fonts_ms + wobble + 5.0, now_ms + products * 55.0) + work_ms
+    beacon = request("https://stats.example/collect", end_ms - 20.0, wait=9_000.0)
+    return [opened, fonts, *calls, beacon], end_ms
+
+
+def attributed(**after: Any) -> TimeAttribution:
+    """Return where the extra time is; its parts add up to the whole."""
+    places = Places()
+    sides = [[page(number, **changes) for number in range(20)] for changes in ({}, after)]
+    answer = attribute_parts(
+        places, *([network_parts(places, requests, BEGAN_MS, took_ms) for requests, took_ms in side] for side in sides)
+    )
+    assert isinstance(answer, TimeAttribution), answer
+    shares = [*(part.extra for part in answer.parts), answer.rest, answer.between, answer.outside]
+    assert sum(share.ms for share in shares) == pytest.approx(answer.extra.ms)
+    return replace(answer, no_traces="nobody sends any", by_requests=True)
+
+
+@pytest.mark.parametrize(
+    ("after", "line"),
+    [
+        ({"fonts_ms": 350.0}, "in answer of fonts.example"),
+        ({"dns": 302.0}, "of +300 ms (300 to 300), +300 ms (300 to 300) in DNS lookup of shop.example"),
+        ({"connect": 320.0}, "+300 ms (300 to 300) in connection to shop.example"),
+        ({"connect": 320.0, "ssl": 315.0}, "+300 ms (300 to 300) in TLS handshake with shop.example"),
+        ({"wait": 350.0}, "+300 ms (300 to 300) in answer of GET /list of shop.example"),
+        ({"receive": 305.0, "size": 90_000}, "in transfer of GET /list of shop.example: 1.0 kB → 90.0 kB"),
+        ({"products": 40}, "in answer of GET /api/products/* of shop.example: ran 1 → 40 times a run (N+1)"),
+        ({"work_ms": 330.0}, "left: +300 ms while no request was under way: the browser's own work, and the test's"),
+    ],
+)
+def test_what_took_the_time_is_named(after: dict[str, Any], line: str) -> None:
+    """A third party by its host, the shop's own by path; not the beacon that the step did not wait for."""
+    answer = attributed(**after)
+
+    told = attribution_lines(answer)
+
+    assert any(line in text for text in told), told
+    assert "stats.example" not in " ".join(told)
+    assert runs_text(answer).endswith("by the browser's requests, since of traces nobody sends any")
+
+
+def test_new_and_gone_requests_are_told_though_nobody_waited_for_them() -> None:
+    """Names of files that change with each build are one."""
+
+    def parts(script: str, advert: str, number: int) -> Any:
+        requests, took_ms = page(number)
+        more = [request(f"{SHOP}/{script}", 100.0, wait=1.0), request(advert, 101.0, wait=1.0)]
+        return network_parts(places, [*requests, *more], BEGAN_MS, took_ms)
+
+    places = Places()
+    before = [parts("app.3f2a9c1b.js", "https://old.example/", number) for number in range(5)]
+    after = [parts("app-9d8e7f60.js", "https://new.example/", number) for number in range(5)]
+    answer = attribute_parts(places, before, after)
+    assert isinstance(answer, TimeAttribution), answer
+
+    lines = attribution_lines(replace(answer, no_traces="x", by_requests=True))
+
+    assert lines[1:] == ("new requests: new.example", "gone requests: old.example")
+
+
+def test_a_step_without_requests_says_so() -> None:
+    """Also where clocks are apart."""
+    requests, took_ms = page(0)
+
+    assert network_parts(Places(), requests, BEGAN_MS + 300_000, took_ms) == "no request of the step was recorded"
