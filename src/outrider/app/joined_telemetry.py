@@ -83,7 +83,7 @@ class JoinedTelemetry:
         """
         own = self.own.traces(trace_ids, limit=limit, spans_each=spans_each) if self.own is not None else {}
         known, left = dict(own), limit - sum(map(len, own.values()))
-        for trace_id, spans in self.sources.traces([one for one in trace_ids if one not in own]).items():
+        for trace_id, spans in self.sources.traces([trace_id for trace_id in trace_ids if trace_id not in own]).items():
             known[trace_id] = spans[:spans_each] if len(spans[:spans_each]) <= left else ()
             left -= len(known[trace_id])
         return known

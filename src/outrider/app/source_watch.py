@@ -32,7 +32,7 @@ class SourceWatch:
         self._health = health
         self._clock = clock
         self._due_s = 0.0
-        self._told: frozenset[str] = frozenset()
+        self._degraded: frozenset[str] = frozenset()
         self._thread: threading.Thread | None = None
 
     def use(self, workspace: Workspace) -> None:
@@ -49,15 +49,15 @@ class SourceWatch:
             return
         self._due_s = self._clock() + _EVERY_S
         sources = workspace_sources(self._workspace)
-        if sources.states() or self._told:
+        if sources.states() or self._degraded:
             self._thread = threading.Thread(target=self._ask, name="sources", daemon=True)
             self._thread.start()
 
     def _ask(self) -> None:
         states = workspace_sources(self._workspace).check()
         wrong = {f"source {state.name}": state for state in states if state.problem}
-        for subject in self._told - wrong.keys():
+        for subject in self._degraded - wrong.keys():
             self._health.well(subject)
         for subject, state in wrong.items():
             self._health.wrong(subject, f"{state.problem}; {state.fix}")
-        self._told = frozenset(wrong)
+        self._degraded = frozenset(wrong)

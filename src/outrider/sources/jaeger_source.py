@@ -45,8 +45,8 @@ class JaegerSource:
                 for piece in pieces
             ]
         traces = [trace for answer in answers if answer is not None for trace in answer["data"] or ()]
-        found = {_id(trace["traceID"]): tuple(_spans(trace)) for trace in traces}
-        return {trace_id: found[trace_id] for trace_id in trace_ids if found.get(trace_id)}
+        spans = {_id(trace["traceID"]): tuple(_spans(trace)) for trace in traces}
+        return {trace_id: spans[trace_id] for trace_id in trace_ids if spans.get(trace_id)}
 
 
 def _spans(trace: Mapping[str, Any]) -> Iterator[Span]:
@@ -67,9 +67,13 @@ def _spans(trace: Mapping[str, Any]) -> Iterator[Span]:
 def _references(span: Mapping[str, Any]) -> tuple[str, tuple[SpanLink, ...]]:
     """Return the parent's id, and links to all other spans that are referred to."""
     references = span.get("references") or []
-    own = [one for one in references if _id(one["traceID"]) == _id(span["traceID"])]
-    parent = next((one for one in own if one["refType"] == "CHILD_OF"), own[0] if own else None)
-    links = (SpanLink(_id(one["traceID"]), one["spanID"], "", {}) for one in references if one is not parent)
+    own = [reference for reference in references if _id(reference["traceID"]) == _id(span["traceID"])]
+    parent = next((reference for reference in own if reference["refType"] == "CHILD_OF"), own[0] if own else None)
+    links = (
+        SpanLink(_id(reference["traceID"]), reference["spanID"], "", {})
+        for reference in references
+        if reference is not parent
+    )
     return parent["spanID"] if parent else "", tuple(links)
 
 

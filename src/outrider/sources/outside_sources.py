@@ -64,13 +64,13 @@ class OutsideSources:
 
     def traces(self, trace_ids: Sequence[str]) -> Mapping[str, tuple[Span, ...]]:
         """Return the spans of traces by their ids, by their start; unknown ones are left out."""
-        found: dict[str, tuple[Span, ...]] = {}
+        known: dict[str, tuple[Span, ...]] = {}
         clients = [(own, own.client) for own in self._sources if isinstance(own.client, TraceClient)]
         for source, client in clients:
-            missing = [trace_id for trace_id in dict.fromkeys(trace_ids) if trace_id not in found]
+            missing = [trace_id for trace_id in dict.fromkeys(trace_ids) if trace_id not in known]
             if missing:
-                found |= source.answer(partial(client.traces, missing), _NO_TRACES)
-        return {own: tuple(sorted(spans, key=lambda span: span.time_ns)) for own, spans in found.items()}
+                known |= source.answer(partial(client.traces, missing), _NO_TRACES)
+        return {own: tuple(sorted(spans, key=lambda span: span.time_ns)) for own, spans in known.items()}
 
     def logs(
         self, since_ns: int, until_ns: int, *, trace_id: str = "", least_severity: int = 0, limit: int = 50

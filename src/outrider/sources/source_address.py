@@ -130,11 +130,13 @@ class SourceAddress:
             raise SourceError(f"source {self.name} refuses us ({status})", slug="source-refused", fix=fix)
         if status in _OF_QUERY:
             fix = "see the query, and the keys of the source"
-            raise SourceError(f"source {self.name} refuses the query{_said(content)}", slug="source-query", fix=fix)
+            raise SourceError(
+                f"source {self.name} refuses the query{_reason_given(content)}", slug="source-query", fix=fix
+            )
         if 300 <= status < 400:
             raise self.garbage("redirects elsewhere, which is not followed")
         if not 200 <= status < 300:
-            raise self._away(f"answered {status}{_said(content)}")
+            raise self._away(f"answered {status}{_reason_given(content)}")
         if len(content) > _MOST_BYTES:
             raise self.garbage(f"answers with more than {_MOST_BYTES >> 20} MB")
         try:
@@ -160,13 +162,13 @@ def _reason(error: Exception) -> str:
     return printable(str(getattr(error, "strerror", None) or str(error) or type(error).__name__))
 
 
-def _said(content: bytes) -> str:
+def _reason_given(content: bytes) -> str:
     """Return what an answer says of its reason, as these APIs write it, or how it begins."""
     text = content[:_PIECE].decode("utf-8", "replace").strip()
     try:
         answer = json.loads(text)
-        said = answer.get("error") or answer.get("message") or answer.get("detail") or answer["errors"][0]["msg"]
-        text = str(said.get("reason", said) if isinstance(said, dict) else said)
+        reason = answer.get("error") or answer.get("message") or answer.get("detail") or answer["errors"][0]["msg"]
+        text = str(reason.get("reason", reason) if isinstance(reason, dict) else reason)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         text = "" if text.startswith("<") else text
     line = " ".join(printable(text).split())
