@@ -14,6 +14,7 @@ const FIRST_MS = 10_000;
 const SOON_MS = 1_000;
 
 type Fields = Record<string, string | number>;
+type Machine = Navigator & { connection?: { effectiveType?: string }; deviceMemory?: number };
 
 class RealUser {
   readonly #settings: Settings;
@@ -123,10 +124,11 @@ class RealUser {
     if (!this.#isOn || !visit.sampled) return;
     for (const view of new Set([this.#first, this.#view])) {
       if (!view.dirty) continue;
-      const { connection, webdriver } = navigator as Navigator & { connection?: { effectiveType?: string } };
+      const { connection, deviceMemory, hardwareConcurrency, webdriver } = navigator as Machine;
       const beacon = {
         v: 1, session: visit.id, sent: Date.now(), release: this.#settings.release, user: this.#user,
         connection: connection?.effectiveType ?? "", robot: webdriver === true, width: innerWidth,
+        memory: deviceMemory, cores: hardwareConcurrency,
         touch: navigator.maxTouchPoints > 0, synthetic: window.outriderSynthetic ?? "", ...view.beacon(),
       };
       this.#queue.send(JSON.stringify(beacon), closing);

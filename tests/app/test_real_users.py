@@ -7,12 +7,13 @@ import time
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from click.testing import CliRunner
 from tests.app.real_user_page import RealUserSite, real_user_site
-from tests.builders import new_store
+from tests.builders import new_store, run_of
 from tests.waiting import until
 
 from outrider.app.error_projects import KeyRequest, add_project, add_project_key
@@ -23,7 +24,18 @@ from outrider.app.telemetry_access import open_telemetry
 from outrider.app.workspace_access import now_us
 from outrider.cli.sessions import sessions
 from outrider.cli.vitals import vitals
-from outrider.model import IssueQuery, Origin, begin_trace
+from outrider.model import (
+    Check,
+    CheckId,
+    IssueQuery,
+    Kind,
+    Measurement,
+    Origin,
+    Outcome,
+    Policy,
+    Sample,
+    begin_trace,
+)
 from outrider.real_users import SessionFilter, ViewFilter, ViewKey, Vital
 from outrider.workspace import ErrorSettings, load
 
@@ -44,6 +56,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(find_spec("chdb") is None,
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 USER = "Object.defineProperty(Navigator.prototype, 'webdriver', {get: () => false})"
 DAY_US = 86_400_000_000
+JOURNEY = Check(CheckId("journey:shop"), Kind.JOURNEY, "journeys/test_shop.py", "shop", "shop", Policy())
 
 
 @dataclass
@@ -133,6 +146,8 @@ def test_a_visit_is_told_with_vitals_calls_clicks_and_its_error(scene: Scene, pa
     assert (second.navigation, second.previous) == ("app", first.url)
     assert None not in (first.lcp_ms, first.fcp_ms, first.ttfb_ms, first.cls)
     assert second.lcp_ms is None
+    assert (first.cache, second.cache) == ("empty", "")
+    assert first.power in {"low", "middle", "high"}
     assert (first.browser, first.system, first.device, first.network) == (
         "Chrome 156", "Linux", "desktop", "127.0.0.0/24",
     )  # fmt: skip
@@ -207,13 +222,22 @@ def test_commands_tell_of_users(scene: Scene, monkeypatch: pytest.MonkeyPatch) -
     assert scene.post(beacon).status_code == 204
     until(lambda: any(view.page == "/told" for view in scene.views()))
     monkeypatch.chdir(scene.workspace.root)
+    host = urlsplit(scene.site.address).hostname
+    measured = Measurement(
+        Outcome.PASSED, "", now_us(), 9.0, samples=(Sample("open", f"lcp_ms {host}/told", 800.0),)
+    )  # fmt: skip
+    scene.store.runs.record(run_of(measured, JOURNEY.id))
+    scene.store.checks.record([JOURNEY], now_us())
 
     table = CliRunner().invoke(vitals, ["--page", "/told"])
     listed = CliRunner().invoke(sessions, ["--page", "/told", "--json"])
     timeline = CliRunner().invoke(sessions, [beacon["session"]])
+    beside = CliRunner().invoke(vitals, ["--lab", "--page", "/told"])
     missing = CliRunner().invoke(sessions, ["0" * 32])
 
     assert "2.5 s" in table.stdout, table.output
+    assert "LCP" in beside.stdout, beside.output
+    assert "too little to compare: 1 runs, 1 views" in " ".join(beside.stdout.split())
     assert [row["session"] for row in json.loads(listed.stdout)] == [beacon["session"]]
     assert "button#buy" in timeline.stdout
     assert getattr(missing.exception, "slug", "") == "unknown-visit"

@@ -45,7 +45,7 @@ def page_view(number: int, **changes: Any) -> PageView:
         "ab" * 16, 30_000, 900.0 + number * 120, 80.0 + number * 12, 0.01 * (number % 40), 700.0, 200.0,
         {"lcp.element": "img.hero", "inp.element": "button#buy"}, number % 4 == 0,
         number % 5 == 0, 0, 2, 130, 3, number % 6 == 0,
-        json.dumps(resources), json.dumps(events),
+        json.dumps(resources), json.dumps(events), ("empty", "warm")[number % 2], ("high", "low")[number % 2],
     )  # fmt: skip
     return plain._replace(**changes)
 

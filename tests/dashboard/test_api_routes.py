@@ -57,7 +57,7 @@ def bodies(answers: list[httpx.Response]) -> list[Any]:
 ELSEWHERE = {
     "/api/v1/export", "/api/v1/logs", "/api/v1/logs/export", "/api/v1/traces", "/api/v1/traces/{trace}",
     "/api/v1/services", "/api/v1/hosts", "/api/v1/log-patterns", "/api/v1/runtimes", "/api/v1/vitals",
-    "/api/v1/sessions", "/api/v1/sessions/{session}",
+    "/api/v1/lab-and-field", "/api/v1/sessions", "/api/v1/sessions/{session}",
 }  # fmt: skip
 """Operations whose answers tests of their own hold against the document: a file, and telemetry."""
 

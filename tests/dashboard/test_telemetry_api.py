@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 from jsonschema import Draft202012Validator
+from tests.builders import run_of
 
 from outrider.dashboard import TelemetrySource
-from outrider.model import TelemetryUnavailable
+from outrider.model import Kind, Measurement, Outcome, Sample, TelemetryUnavailable
+from outrider.telemetry_store.page_view_search import PageViewSearch
 
-from .telemetry_scene import HOSTILE, insert_page_views, insert_rows, log_of, mixed_logs, source, span_of
+from .conftest import NOW_US
+from .telemetry_scene import HOSTILE, insert_page_views, insert_rows, log_of, mixed_logs, page_view, source, span_of
 
 if TYPE_CHECKING:
     from outrider.telemetry_store.clickhouse_client import ClickHouseClient
@@ -36,6 +40,7 @@ def test_answers_are_those_that_the_description_has(scene: Scene, telemetry: Cli
         "/api/v1/services": "",
         "/api/v1/hosts": "",
         "/api/v1/vitals": "",
+        "/api/v1/lab-and-field": "",
         "/api/v1/sessions": "",
         "/api/v1/sessions/{session}": "",
         "/api/v1/runtimes": f"?service={service}",
@@ -51,16 +56,44 @@ def test_answers_are_those_that_the_description_has(scene: Scene, telemetry: Cli
         assert "\u202e" not in answer.text
 
 
-def test_vitals_of_a_page_stand_beside_those_of_journeys(scene: Scene, telemetry: ClickHouseClient) -> None:
-    """The same script measured both; without a page there is nothing to compare."""
+def test_a_page_of_a_journey_stands_beside_the_same_one_at_users(scene: Scene, telemetry: ClickHouseClient) -> None:
+    """On its own page, on the check's and through the API; the cache explains a part, and the rest is said."""
     scene.telemetry = source(telemetry)
-    insert_page_views(telemetry)
+    journey, url = scene.add("buy", Kind.JOURNEY), "https://lab.example/pay"
+    samples = (Sample("pay", "lcp_ms lab.example/pay", 900.0), Sample("pay", "duration_ms", 1_500.0))
+    seen = {"device": "desktop", "power": "high", "connection": "4g", "cache lab.example/pay": "empty"}
+    for number in range(1, 31):
+        at_us = NOW_US - number * 600_000_000
+        samples = (replace(samples[0], value=880.0 + number), samples[1])
+        scene.store.runs.record(
+            run_of(Measurement(Outcome.PASSED, "", at_us, 1_500.0, samples=samples, attributes=seen), journey.id)
+        )
+    views = [page_view(number, session=f"{number + 900:032x}", view=f"{number + 900:016x}", page="/pay", url=url,
+                       lcp_ms=(1_000.0, 5_000.0)[number % 2] + number) for number in range(120)]  # fmt: skip
+    alone = page_view(1, session=f"{899:032x}", page="/alone")
+    PageViewSearch(telemetry).insert_page_views([*views, alone], token="lab and field")
 
-    of_page, of_all = scene.get("/vitals?page=/cart")[0].text, scene.get("/vitals")[0].text
+    of_page, of_check, api, other = scene.get(
+        "/vitals?page=/pay",
+        f"/checks/{journey.id}",
+        f"/api/v1/lab-and-field?since=2024-10-03T12:00:00Z&check={journey.id}",
+        "/vitals?page=/alone",
+    )
 
-    assert "journeys and robots" in of_page
-    assert "321 ms" in of_page
-    assert "journeys and robots" not in of_all
+    (found,) = api.json()["pages"]
+    lcp = found["vitals"][0]
+    assert (lcp["journey"]["views"], lcp["users"]["views"], lcp["is_sure"]) == (30, 120, True)
+    explained = {part["factor"]: part["finding"] for part in lcp["parts"]}
+    assert explained == {
+        "cache": "explains", "device": "no more than chance", "connection": "no more than chance", "place": "not known",
+    }  # fmt: skip
+    assert lcp["not_explained"] == pytest.approx(lcp["difference"] - lcp["parts"][0]["part"])
+    assert found["step_p75_ms"] == 1_500.0
+    for page in (of_page.text, of_check.text):
+        assert "lab.example/pay" in page
+        assert "not explained: +" in page
+        assert "seen with: empty cache, desktop, high power, 4g" in page
+    assert "No journey opened this page" in other.text
 
 
 def test_a_list_goes_on_by_its_cursor(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from outrider.journeys.har import Request
+from outrider.journeys.page_vitals import page_conditions
 from outrider.journeys.raw_evidence import (
     MAX_ERRORS,
     MAX_ORIGINS,
@@ -151,6 +152,26 @@ def test_the_busiest_origins_are_measured_and_no_more() -> None:
     assert sum(metric.startswith("resource_ms ") for _, metric in values) == MAX_ORIGINS == 20
     assert sum(metric.startswith("resource_bytes ") for _, metric in values) == MAX_ORIGINS
     assert (values["", "resource_ms http://cdn.test"], values["", "resource_bytes http://cdn.test"]) == (70.0, 200.0)
+
+
+def test_vitals_of_pages_are_told_by_host_and_page() -> None:
+    """Of the step that opened it, with what the browser was like; what is no page of the web is left out."""
+    seen = {"bytes": 900, "own": 4, "hits": 1, "cores": 8, "memory_gb": 8, "connection": "4g", "agent": "Mozilla/5.0",
+            "width": 1280, "touch": False}  # fmt: skip
+    documents = [
+        {"origin_ms": START + 11, "lcp_ms": 80.0, "address": "http://a.test:81/order/4711?mail=x", **seen},
+        {"origin_ms": START + 12, "lcp_ms": 90.0, "cls": "much", "address": "http://a.test:81/order/4712", **seen},
+        {"origin_ms": START + 13, "lcp_ms": 70.0, "address": "about:blank", **seen},
+    ]
+
+    values = samples(evidence(goto("/a", 10), documents=documents))
+
+    assert {key: value for key, value in values.items() if " a.test" in key[1]} == {
+        ("goto /a", "lcp_ms a.test/order/*"): 90.0
+    }
+    assert page_conditions(documents) == {
+        "device": "desktop", "power": "high", "connection": "4g", "cache a.test/order/*": "empty",
+    }  # fmt: skip
 
 
 def test_vitals_belong_to_the_innermost_step_that_opened_the_document() -> None:

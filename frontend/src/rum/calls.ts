@@ -4,6 +4,7 @@ import { form, type View } from "./view";
 
 const MOST_CALLS = 40;
 const TRACE = "traceparent";
+const PARTS = ["script", "link", "css", "img"];
 
 export interface CallWatch {
   /** How many calls began. */
@@ -90,6 +91,11 @@ export function watchCalls(view: () => View, traced: readonly string[], isOwn: (
     const resource = entry as PerformanceResourceTiming & { responseStatus?: number };
     if (isOwn(resource.name)) return;
     const isFailed = (resource.responseStatus ?? 0) >= 400;
+    const { counts } = view();
+    if (PARTS.includes(resource.initiatorType) && resource.encodedBodySize && resource.name.startsWith(location.origin)) {
+      counts.own += 1;
+      if (!resource.transferSize) counts.hits += 1;
+    }
     view().addResource(resource.initiatorType, resource.name, resource.duration, resource.transferSize, isFailed);
   });
   return { begun: () => begun, trace: () => latest || documentTrace() };

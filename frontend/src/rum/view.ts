@@ -37,7 +37,8 @@ export class View {
   readonly url = bare(location.href);
   readonly vitals: Record<string, number> = {};
   readonly causes: Record<string, string> = {};
-  readonly counts = { errors: 0, rage: 0, dead: 0, long: 0, longMs: 0, calls: 0, failed: 0 };
+  /** `own` are parts of the page from its own origin, and `hits` those of them that came from the cache. */
+  readonly counts = { errors: 0, rage: 0, dead: 0, long: 0, longMs: 0, calls: 0, failed: 0, own: 0, hits: 0 };
   page = "";
   trace = "";
   dirty = true;
@@ -94,10 +95,11 @@ export class View {
     this.#sequence += 1;
     const errors = this.#errors;
     this.#errors = [];
+    const [loaded] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
     return {
       view: this.id, n: this.#sequence, url: this.url, from: this.from, page: this.page, nav: this.navigation,
       at: Math.round(performance.timeOrigin + this.began), ms: this.at(this.#ended || performance.now()),
-      vitals: this.vitals, causes: this.causes, counts: this.counts, trace: this.trace,
+      bytes: this.began ? undefined : loaded?.transferSize, vitals: this.vitals, causes: this.causes, counts: this.counts, trace: this.trace,
       resources: [...this.#resources.values()], events: this.#events, errors,
     };
   }

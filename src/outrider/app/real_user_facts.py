@@ -6,7 +6,16 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from outrider.dashboard import TROUBLES, vital_figure
+from outrider.dashboard import (
+    TROUBLES,
+    LabField,
+    LabFields,
+    api_lab_field,
+    explanation,
+    lab_and_field,
+    signed_figure,
+    vital_figure,
+)
 from outrider.model import UsageError
 from outrider.real_users import SessionFilter, SessionRow, ViewFilter, ViewKey, VitalRow
 from outrider.real_users import Vital as _Vital
@@ -14,11 +23,13 @@ from outrider.real_users import Vital as _Vital
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from outrider.model import DashboardRecords
     from outrider.real_users import PageView, RealUserReader
 
 __all__ = [
-    "TROUBLES", "VIEW_KEYS", "SessionRow", "VitalRow", "read_session", "read_sessions", "read_vitals",
-    "real_user_filter", "timeline_lines", "vital_text",
+    "TROUBLES", "VIEW_KEYS", "LabField", "LabFields", "SessionRow", "ViewFilter", "VitalRow", "api_lab_field",
+    "explanation", "read_lab_field", "read_session", "read_sessions", "read_vitals",
+    "real_user_filter", "signed_figure", "timeline_lines", "vital_text",
 ]  # fmt: skip
 
 VIEW_KEYS: Final = tuple(key.value for key in ViewKey)
@@ -38,6 +49,15 @@ def read_vitals(reader: RealUserReader, wanted: ViewFilter, by: str, limit: int)
         TelemetryError: If the telemetry cannot be asked.
     """
     return reader.vitals(wanted, ViewKey(by), limit=limit)
+
+
+def read_lab_field(store: DashboardRecords, reader: RealUserReader, wanted: ViewFilter, check: str) -> LabFields:
+    """Return pages that journeys open beside those of real users; of one journey, if it is named.
+
+    Raises:
+        TelemetryError: If the telemetry cannot be asked.
+    """
+    return lab_and_field(store, reader, wanted, check)
 
 
 def read_sessions(

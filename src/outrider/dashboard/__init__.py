@@ -76,6 +76,14 @@ from outrider.dashboard.issue_view import (
     issue_page,
     issue_suspects,
 )
+from outrider.dashboard.lab_field import (
+    LabField,
+    LabFields,
+    explanation,
+    lab_and_field,
+    lab_field_of_check,
+    signed_figure,
+)
 from outrider.dashboard.lead_time_view import incident_lead_time, user_quotes
 from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
 from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
@@ -112,9 +120,11 @@ from outrider.dashboard.pattern_view import patterns_view
 from outrider.dashboard.query_view import QueryProblem, query_problem
 from outrider.dashboard.reader_clock import ReaderClock
 from outrider.dashboard.real_user_answers import (
+    LabFieldBody,
     SessionBody,
     SessionsBody,
     VitalsBody,
+    api_lab_field,
     api_session,
     api_sessions,
     api_vitals,
@@ -183,7 +193,8 @@ from outrider.dashboard.telemetry_answers import (
 from outrider.dashboard.telemetry_source import TelemetrySource
 from outrider.dashboard.trace_view import LEVELS, trace_page, trace_view
 from outrider.dashboard.unmeasured_view import WHYS, UnmeasuredPage, api_unmeasured, unmeasured_page
-from outrider.dashboard.vitals_page import vital_figure, vitals_page
+from outrider.dashboard.vital_figures import vital_figure
+from outrider.dashboard.vitals_page import vitals_page
 
 __all__ = [
     "ALERTS",
@@ -232,6 +243,9 @@ __all__ = [
     "IncidentPage",
     "IssueBody",
     "IssuePage",
+    "LabField",
+    "LabFieldBody",
+    "LabFields",
     "LevelChangeBody",
     "LogPage",
     "Measure",
@@ -310,6 +324,7 @@ __all__ = [
     "api_incidents",
     "api_issue",
     "api_issues",
+    "api_lab_field",
     "api_level_changes",
     "api_logs",
     "api_measured_logs",
@@ -352,6 +367,7 @@ __all__ = [
     "dashboard_problems",
     "dashboard_view",
     "dashboards_page",
+    "explanation",
     "found_patterns",
     "gate_decision",
     "gate_page",
@@ -372,6 +388,8 @@ __all__ = [
     "issue_path",
     "issue_suspects",
     "issues_page",
+    "lab_and_field",
+    "lab_field_of_check",
     "log_item",
     "log_view",
     "logs_page",
@@ -419,6 +437,7 @@ __all__ = [
     "settings_of",
     "settings_page",
     "sign_in_page",
+    "signed_figure",
     "silences_page",
     "span_item",
     "spans_page",

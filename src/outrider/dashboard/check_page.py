@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from outrider.alerts import headline
 from outrider.dashboard.check_detail import SPANS
+from outrider.dashboard.lab_field import lab_field_values
 from outrider.dashboard.page_addresses import check_path
 from outrider.dashboard.page_templates import render, short
 from outrider.dashboard.step_trends import TrendMarks, draw_step_trend
@@ -14,11 +15,19 @@ from outrider.model import Outcome
 
 if TYPE_CHECKING:
     from outrider.dashboard.check_detail import CheckDetail
+    from outrider.dashboard.lab_field import LabFields
     from outrider.dashboard.page_templates import PageContext
 
 
-def check_page(detail: CheckDetail, context: PageContext) -> str:
-    """Return a check as a page."""
+def check_page(detail: CheckDetail, context: PageContext, lab_field: LabFields | None = None, away: str = "") -> str:
+    """Return a check as a page.
+
+    Args:
+        detail: What is known of it.
+        context: Who looks, and where.
+        lab_field: The pages that it opens, beside those of real users.
+        away: Why these are not known, if telemetry cannot be asked.
+    """
     marks = TrendMarks(
         releases=[(release.at_us, release.name) for release in detail.releases],
         incidents=[(incident.began_us, short(headline(incident))) for incident in detail.incidents],
@@ -31,7 +40,9 @@ def check_page(detail: CheckDetail, context: PageContext) -> str:
         svg = draw_step_trend(trend, title, context.clock.timezone, marks)
         charts.append((title, trend, svg))
     values = {
+        **lab_field_values(lab_field),
         "view": detail,
+        "away": away,
         "charts": charts,
         "spans": SPANS,
         "outcomes": tuple(Outcome),

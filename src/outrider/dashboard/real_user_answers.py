@@ -12,7 +12,8 @@ from outrider.dashboard.sessions_page import read_events
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.real_users import PageView, SessionRow, ViewFilter, VitalRow
+    from outrider.dashboard.lab_field import LabField, LabFields
+    from outrider.real_users import PageView, SessionRow, ViewFilter, Vital, VitalRow, VitalShare
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,61 @@ class VitalsBody:
     by: str
     all: VitalsItem
     rows: tuple[VitalsItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DifferencePartItem:
+    """What a condition explains of a difference; `part` is null unless its finding is "explains"."""
+
+    factor: str
+    finding: str
+    in_journey: str
+    part: float | None
+    views_alike: int
+    views_other: int
+
+
+@dataclass(frozen=True, slots=True)
+class VitalDifferenceItem:
+    """A vital of runs and of views of users; `is_sure` says whether their difference is more than chance."""
+
+    name: str
+    journey: VitalItem
+    users: VitalItem
+    difference: float | None
+    is_sure: bool
+    parts: tuple[DifferencePartItem, ...]
+    not_explained: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabFieldItem:
+    """A page that a step of a journey opens, in lab and field."""
+
+    check: str
+    step: str
+    step_p75_ms: float | None
+    step_runs: int
+    environment: str
+    location: str
+    host: str
+    page: str
+    cache: str
+    device: str
+    power: str
+    connection: str
+    country: str
+    vitals: tuple[VitalDifferenceItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabFieldBody:
+    """Pages in lab and field; `more` are left out."""
+
+    since: str | None
+    until: str | None
+    pages: tuple[LabFieldItem, ...]
+    more: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +186,8 @@ class PageViewItem:
     long_tasks: int
     calls: int
     failed_calls: int
+    cache: str
+    power: str
     events: tuple[TimelineItem, ...]
     resources: tuple[ResourceItem, ...]
 
@@ -150,10 +208,38 @@ def api_vitals(wanted: ViewFilter, by: str, whole: VitalRow, rows: Sequence[Vita
 
 def vitals_item(row: VitalRow) -> VitalsItem:
     """Return the vitals of the views with one value of a key."""
-    vitals = (
-        VitalItem(vital.value, share.count, share.p75, share.good, share.poor) for vital, share in row.vitals.items()
-    )
+    vitals = (_vital_item(vital, share) for vital, share in row.vitals.items())
     return VitalsItem(row.key, row.views, row.sessions, row.networks, row.failing, tuple(vitals))
+
+
+def _vital_item(vital: Vital, share: VitalShare) -> VitalItem:
+    return VitalItem(vital.value, share.count, share.p75, share.good, share.poor)
+
+
+def api_lab_field(wanted: ViewFilter, view: LabFields) -> LabFieldBody:
+    """Return pages in lab and field."""
+    pages = tuple(map(_lab_field_item, view.pages))
+    return LabFieldBody(instant(wanted.since_us), instant(wanted.until_us), pages, view.more)
+
+
+def _lab_field_item(own: LabField) -> LabFieldItem:
+    lab, seen = own.lab, own.lab.conditions
+    vitals = tuple(
+        VitalDifferenceItem(
+            row.vital.value, _vital_item(row.vital, row.lab), _vital_item(row.vital, row.field), row.difference,
+            row.is_sure,
+            tuple(
+                DifferencePartItem(part.factor.value, part.finding.value, part.lab, part.part, part.alike, part.others)
+                for part in row.parts
+            ),
+            row.rest,
+        )
+        for row in own.vitals
+    )  # fmt: skip
+    return LabFieldItem(
+        lab.check, lab.step, own.step_p75_ms, lab.step_ms.size, lab.environment, lab.location, lab.host, lab.page,
+        seen.cache, seen.device, seen.power, seen.connection, seen.country, vitals,
+    )  # fmt: skip
 
 
 def api_sessions(wanted: ViewFilter, rows: Sequence[SessionRow]) -> SessionsBody:
@@ -180,6 +266,7 @@ def _view_item(view: PageView) -> PageViewItem:
         view.view, instant(view.start_us), view.duration_ms, view.page, view.url, view.navigation, view.trace_id,
         view.lcp_ms, view.inp_ms, view.cls, view.fcp_ms, view.ttfb_ms, dict(view.causes), view.errors,
         view.rage_clicks, view.dead_clicks, view.long_tasks, view.calls, view.failed_calls,
+        view.cache, view.power,
         tuple(TimelineItem(at, kind, text, tuple(map(str, more))) for at, kind, text, *more in read_events(view)),
         tuple(ResourceItem(*row) for row in json.loads(view.resources or "[]")),
     )  # fmt: skip

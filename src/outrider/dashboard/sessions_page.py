@@ -15,7 +15,8 @@ from outrider.dashboard.page_addresses import (
     vitals_path,
 )
 from outrider.dashboard.page_templates import render
-from outrider.dashboard.vitals_page import FILTERS, ORIGINS, VIEW_SPANS, VitalsQuery, vital_figure, vital_tone
+from outrider.dashboard.vital_figures import vital_figure, vital_tone
+from outrider.dashboard.vitals_page import FILTERS, ORIGINS, VIEW_SPANS, VitalsQuery
 from outrider.model import UsageError
 from outrider.real_users import SessionFilter, Vital
 

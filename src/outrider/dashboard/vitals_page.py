@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from outrider.charts import StackedBar, draw_lines, draw_stacked_bars
+from outrider.dashboard.lab_field import lab_and_field, lab_field_values
 from outrider.dashboard.page_addresses import sessions_path, vitals_path
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.services_view import DAY_S, HOUR_S, ServicesSpan
-from outrider.real_users import BOUNDS, ROBOT, ViewFilter, ViewKey, Vital
+from outrider.dashboard.vital_figures import vital_figure, vital_tone
+from outrider.real_users import BOUNDS, ViewFilter, ViewKey, Vital
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.sources import Sources
-    from outrider.real_users import RealUserReader, VitalBin, VitalPoint, VitalShare
+    from outrider.real_users import RealUserReader, VitalBin, VitalPoint
 
 VIEW_SPANS: Final = ("1h", "6h", "1d", "7d", "30d")
 USUAL_VIEW_SPAN: Final = "1d"
-FILTERS: Final = ("page", "service", "environment", "device", "browser", "connection", "country", "release")
+FILTERS: Final = (
+    "page", "service", "environment", "device", "power", "browser", "connection", "cache", "country", "release",
+)  # fmt: skip
 ORIGINS: Final = {"": "users", "robot": "robots", "synthetic": "journeys", "load": "loads"}
 KEYS: Final = (
-    ViewKey.PAGE, ViewKey.DEVICE, ViewKey.BROWSER, ViewKey.CONNECTION, ViewKey.COUNTRY, ViewKey.RELEASE,
-    ViewKey.SERVICE,
+    ViewKey.PAGE, ViewKey.DEVICE, ViewKey.POWER, ViewKey.BROWSER, ViewKey.CONNECTION, ViewKey.CACHE, ViewKey.COUNTRY,
+    ViewKey.RELEASE, ViewKey.SERVICE,
 )  # fmt: skip
-FEW: Final = 20
-"""Below so many views a percentile says little, which the page tells."""
-
 _US: Final = 1_000_000
 _BINS: Final = 24
 _MOST_BINS: Final = {
@@ -85,13 +86,11 @@ def vitals_page(reader: RealUserReader, sources: Sources, asked: Mapping[str, st
     wanted, vital = query.wanted, query.vital
     whole = reader.all_vitals(wanted)
     is_compared = wanted.page and not query.origin
-    steered = reader.all_vitals(replace(wanted, origin=ROBOT)) if is_compared else None
     values = {
-        "query": query, "whole": whole, "lab": steered if steered and steered.views else None,
-        "few": FEW, "vitals": tuple(Vital), "bounds": BOUNDS, "origins": ORIGINS,
+        **lab_field_values(lab_and_field(sources.store, reader, wanted) if is_compared else None),
+        "query": query, "whole": whole, "vitals": tuple(Vital), "bounds": BOUNDS, "origins": ORIGINS,
         "rows": reader.vitals(wanted, query.by, limit=_MOST_ROWS) if whole.views else (), "keys": KEYS,
-        "most": _MOST_ROWS, "most_bin": _MOST_BINS[vital], "figure": vital_figure, "tone": vital_tone,
-        "percent": _percent,
+        "most": _MOST_ROWS, "most_bin": _MOST_BINS[vital],
         "times": [(name, query.path(since=name), name == query.span.name) for name in VIEW_SPANS],
         "bars": _histogram(reader, query) if whole.views else "",
         "trend": _trend(reader.vital_points(wanted, vital, every_s=query.span.every_s), query) if whole.views else "",
@@ -100,31 +99,6 @@ def vitals_page(reader: RealUserReader, sources: Sources, asked: Mapping[str, st
         "narrowed": list(query.filters.items()),
     }  # fmt: skip
     return render("vitals.html", context, values)
-
-
-def vital_figure(vital: Vital, value: float | None) -> str:
-    """Return a value as people read it: 2.4 s, 180 ms, 0.08."""
-    if value is None:
-        return "-"
-    if vital is Vital.CLS:
-        return f"{value:.2f}"
-    return f"{value / 1000:.1f} s" if value >= 1000 else f"{value:.0f} ms"
-
-
-def vital_tone(vital: Vital, value: float | None) -> str:
-    """Return the tone of a value: good, warn where it needs work, bad where it is poor."""
-    if value is None:
-        return "gap"
-    bounds = BOUNDS[vital]
-    return "good" if value <= bounds.good else "bad" if value > bounds.poor else "warn"
-
-
-def _percent(share: VitalShare, name: str) -> int:
-    """Return how many percent of the views are `good` or `poor`, or need `work`."""
-    if not share.count:
-        return 0
-    counts = {"good": share.good, "poor": share.poor, "work": share.count - share.good - share.poor}
-    return round(100 * counts[name] / share.count)
 
 
 def _histogram(reader: RealUserReader, query: VitalsQuery) -> str:

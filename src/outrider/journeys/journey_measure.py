@@ -14,6 +14,7 @@ from outrider.journeys.automatic_steps import name_waits
 from outrider.journeys.failure_causes import awaited_by, find_causes, own_network_error, timed_out
 from outrider.journeys.har import read_har
 from outrider.journeys.host_load import HostWatch
+from outrider.journeys.page_vitals import page_conditions
 from outrider.journeys.picture_times import PictureTimes
 from outrider.journeys.raw_evidence import (
     MAX_ERRORS,
@@ -237,7 +238,9 @@ class JourneyMeasure:
             errors=errors[:MAX_ERRORS],
             artifacts=keep_artifacts(order.scratch, traces, result),
             host=host,
-            attributes=_attributes(facts, result) | (_reach(result, evidence) if order.fault else {}),
+            attributes=_attributes(facts, result)
+            | page_conditions(evidence.documents)
+            | (_reach(result, evidence) if order.fault else {}),
             traces=find_traces(evidence, steps, own=progress.trace_id),
             omitted=find_omissions(evidence, len(errors)),
         )

@@ -9,6 +9,8 @@
       return false;
     }
   };
+  // Beacons of real users' script say whose view it is; a page of another origin does not learn it.
+  if (trace.origins.includes(location.origin)) globalThis.outriderSynthetic = `${trace.id} ${trace.state}`;
   const headers = () => {
     const bytes = crypto.getRandomValues(new Uint8Array(8));
     const span = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

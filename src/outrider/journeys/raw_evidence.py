@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from outrider.journeys.automatic_steps import automatic_steps, is_action, step_title
+from outrider.journeys.page_vitals import page_samples
 from outrider.model import AttemptTrace, ErrorRecord, ErrorSource, Sample, Step, StepKind, TraceSource
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def find_samples(evidence: RawEvidence, steps: Sequence[Step]) -> tuple[Sample, 
     samples.append(Sample("", "failed_requests", float(sum(_is_failed(request) for request in evidence.requests))))
     samples.append(Sample("", "transfer_bytes", float(sum(request.transfer_bytes for request in evidence.requests))))
     samples.append(Sample("", "page_errors", float(sum(error.is_exception for error in evidence.trace.page_errors))))
-    return (*samples, *_by_origin(evidence.requests), *_vitals(evidence, steps))
+    of_pages = page_samples(evidence.documents, lambda origin_ms: _opener(origin_ms - evidence.started_ms, steps))
+    return (*samples, *_by_origin(evidence.requests), *_vitals(evidence, steps), *of_pages)
 
 
 def find_errors(evidence: RawEvidence, steps: Sequence[Step]) -> tuple[ErrorRecord, ...]:

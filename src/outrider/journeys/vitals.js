@@ -46,6 +46,8 @@
   const flush = () => {
     for (const [observer, take] of observers) observer.takeRecords().forEach(take);
     const [navigation] = performance.getEntriesByType("navigation");
+    const own = performance.getEntriesByType("resource").filter((part) => part.encodedBodySize
+      && ["script", "link", "css", "img"].includes(part.initiatorType) && part.name.startsWith(location.origin));
     const [paint] = performance.getEntriesByName("first-contentful-paint");
     send({
       url: location.href,
@@ -57,6 +59,16 @@
       lcp_ms: seen.lcp,
       cls: seen.cls,
       inp_ms: seen.inp,
+      address: navigation?.name ?? location.href,
+      bytes: navigation?.transferSize ?? null,
+      own: own.length,
+      hits: own.filter((part) => !part.transferSize).length,
+      agent: navigator.userAgent,
+      width: innerWidth,
+      touch: navigator.maxTouchPoints > 0,
+      memory_gb: navigator.deviceMemory ?? null,
+      cores: navigator.hardwareConcurrency ?? 0,
+      connection: navigator.connection?.effectiveType ?? "",
     });
   };
   addEventListener("pagehide", flush);

@@ -2,15 +2,27 @@
 
 from outrider.real_users.affected_visits import AffectedVisits, affected_visits
 from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon
-from outrider.real_users.browser_family import browser_family
+from outrider.real_users.browser_family import browser_family, device_of
+from outrider.real_users.lab_and_field import (
+    FEWEST,
+    DifferencePart,
+    Factor,
+    Finding,
+    VitalDifference,
+    compare,
+    share_of,
+)
+from outrider.real_users.lab_page import CACHE_OF, LabPage, page_metric, read_page_metric
 from outrider.real_users.lead_time import DAY_US, LeadTime, LeadTimes, lead_time, lead_times
 from outrider.real_users.open_views import OpenViews
 from outrider.real_users.page_name import bare_url, page_name
 from outrider.real_users.page_view import ROBOT, PageView
 from outrider.real_users.replay_event import BadReplay, ReplayPart, read_replay
 from outrider.real_users.replay_parts import playable
+from outrider.real_users.view_conditions import Conditions, cache_state, power_of
 from outrider.real_users.vital_answer import (
     BOUNDS,
+    ConditionedViews,
     RealUserReader,
     ResourceRow,
     SessionFilter,
@@ -30,12 +42,20 @@ from outrider.real_users.vital_report import MeasuredVital, VitalReport, faro_vi
 
 __all__ = [
     "BOUNDS",
+    "CACHE_OF",
     "DAY_US",
+    "FEWEST",
     "ROBOT",
     "AffectedVisits",
     "BadBeacon",
     "BadReplay",
     "Beacon",
+    "ConditionedViews",
+    "Conditions",
+    "DifferencePart",
+    "Factor",
+    "Finding",
+    "LabPage",
     "LeadTime",
     "LeadTimes",
     "MeasuredVital",
@@ -54,6 +74,7 @@ __all__ = [
     "Vital",
     "VitalBin",
     "VitalBounds",
+    "VitalDifference",
     "VitalPoint",
     "VitalReport",
     "VitalRow",
@@ -61,13 +82,20 @@ __all__ = [
     "affected_visits",
     "bare_url",
     "browser_family",
+    "cache_state",
+    "compare",
+    "device_of",
     "faro_vitals",
     "lead_time",
     "lead_times",
+    "page_metric",
     "page_name",
     "playable",
+    "power_of",
     "read_beacon",
+    "read_page_metric",
     "read_replay",
     "read_web_vitals",
+    "share_of",
     "span_vitals",
 ]

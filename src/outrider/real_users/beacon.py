@@ -21,6 +21,7 @@ from outrider.model import origin_of as trace_origin
 from outrider.real_users.browser_family import browser_family, device_of
 from outrider.real_users.page_name import bare_url, page_name
 from outrider.real_users.page_view import ROBOT, PageView
+from outrider.real_users.view_conditions import cache_state, power_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,6 +123,7 @@ class _Reader:
         counts, vitals = _object(document.get("counts")), _object(document.get("vitals"))
         durations = {name: _vital(vitals.get(name), _LONGEST_VITAL_MS) for name in _VITALS_MS}
         duration_ms = min(_count(document.get("ms")), _LONGEST_VIEW_MS)
+        navigation = _one_of(document.get("nav"), _NAVIGATIONS) or "navigate"
         return PageView(
             start_us=self._start_us(duration_ms),
             project=received.project,
@@ -134,7 +136,7 @@ class _Reader:
             page=text(document.get("page")) or page_name(url),
             url=url,
             previous=text(bare_url(_raw(document.get("from"), _URL_CHARACTERS)), _URL_CHARACTERS),
-            navigation=_one_of(document.get("nav"), _NAVIGATIONS) or "navigate",
+            navigation=navigation,
             device=device_of(family, _count(document.get("width")), has_touch=document.get("touch") is True),
             browser=family.browser,
             system=family.system,
@@ -161,6 +163,8 @@ class _Reader:
             long_task_ms=_count(counts.get("longMs")),
             calls=_count(counts.get("calls")),
             failed_calls=_count(counts.get("failed")),
+            cache=self._cache(navigation),
+            power=power_of(_finite(document.get("memory")), _count(document.get("cores"))),
             resources=_json([self._resource(row) for row in _list(document.get("resources"))[:MOST_RESOURCES]]),
             events=_json([event for row in _list(document.get("events"))[:MOST_EVENTS] if (event := self._event(row))]),
         )  # fmt: skip
@@ -208,6 +212,11 @@ class _Reader:
     def _start_us(self, duration_ms: int) -> int:
         """Reckon back from when the beacon came in: clocks of browsers may be anywhere."""
         return self._received.received_us - duration_ms * 1000
+
+    def _cache(self, navigation: str) -> str:
+        counts = _object(self._beacon.get("counts"))
+        own, hits = _count(counts.get("own")), _count(counts.get("hits"))
+        return cache_state(_finite(self._beacon.get("bytes")), own, hits, navigation)
 
     def _user(self) -> str:
         named = _raw(self._beacon.get("user"), _NAME_CHARACTERS)

@@ -30,6 +30,8 @@ class PageView(NamedTuple):
         causes: What vitals are made of: `lcp.element`, `inp.delay` (ms), …
         resources: JSON, kind, address, number, ms in all, ms of the slowest, bytes, failed; as the browser sums up.
         events: JSON: ms since the beginning, kind, text, and what the kind adds.
+        cache: `empty`, `warm` or `cached`, as `cache_state` says; "" where the browser does not tell.
+        power: `low`, `middle` or `high`, as `power_of` says; "" likewise.
     """
 
     start_us: int
@@ -69,3 +71,5 @@ class PageView(NamedTuple):
     failed_calls: int
     resources: str
     events: str
+    cache: str = ""
+    power: str = ""

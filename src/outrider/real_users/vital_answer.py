@@ -7,9 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from outrider.real_users.page_view import PageView
+    from outrider.real_users.view_conditions import Conditions
 
 
 class Vital(StrEnum):
@@ -50,6 +54,8 @@ class ViewKey(StrEnum):
     COUNTRY = "country"
     RELEASE = "release"
     SERVICE = "service"
+    CACHE = "cache"
+    POWER = "power"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,8 @@ class ViewFilter:
     connection: str = ""
     country: str = ""
     release: str = ""
+    cache: str = ""
+    power: str = ""
     origin: str = ""
     host: str = ""
 
@@ -170,6 +178,14 @@ class VitalBin:
 
 
 @dataclass(frozen=True, slots=True)
+class ConditionedViews:
+    """Views of users under the same conditions: each vital as far as they tell it, of shape (n,), ms but for CLS."""
+
+    conditions: Conditions
+    values: Mapping[Vital, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceRow:
     """A resource or call of some views, by the form of its address.
 
@@ -236,6 +252,10 @@ class RealUserReader(Protocol):
 
     def vital_bins(self, wanted: ViewFilter, vital: Vital, edges: Sequence[float]) -> list[VitalBin]:
         """Return how many views lie between edges, which ascend; the last bin has what is beyond."""
+        ...
+
+    def conditioned_views(self, wanted: ViewFilter, *, limit: int = 20_000) -> list[ConditionedViews]:
+        """Return the vitals of documents by the conditions under which they were seen; of many views, a fair sample."""
         ...
 
     def troubled_visits(self, wanted: ViewFilter, trouble: Trouble) -> TroubledVisits:

@@ -21,6 +21,7 @@ from outrider.dashboard import (
     incident_list,
     incident_page,
     incidents_page,
+    lab_field_of_check,
     overview,
     overview_page,
     page_assets,
@@ -36,10 +37,11 @@ from outrider.dashboard import (
     service_page,
     wall_page,
 )
-from outrider.model import Outcome, UsageError, identity
+from outrider.model import Kind, Outcome, OutriderError, UsageError, identity
 from outrider.server.live_stream import LiveStream
 from outrider.server.page_answer import leading_to, page_answer
 from outrider.server.rendered_pages import RenderedPages
+from outrider.server.telemetry_turns import asked_real_users
 from outrider.server.viewer import guarded_route, may_still_read
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from outrider.dashboard import PageContext, Sources
+    from outrider.dashboard import CheckDetail, LabFields, PageContext, Sources
     from outrider.server.artifact_origin import ArtifactOrigin
     from outrider.server.viewer import Authorise
 
@@ -84,9 +86,19 @@ class Pages:
         def make(context: PageContext) -> str:
             detail = check_detail(self._sources, name, query)
             live = "" if query.before else identity(detail.check.id)  # older runs do not change
-            return check_page(detail, replace(context, refresh_s=0, live=live))
+            return check_page(detail, replace(context, refresh_s=0, live=live), *self._lab_field(detail))
 
         return self._page(request, "", make)
+
+    def _lab_field(self, detail: CheckDetail) -> tuple[LabFields | None, str]:
+        """Return a journey's pages beside those of real users, or why these are not known."""
+        if detail.check.kind is not Kind.JOURNEY or not self._sources.telemetry.is_on:
+            return None, ""
+        try:
+            with asked_real_users(self._sources) as reader:
+                return lab_field_of_check(self._sources.store, reader, detail), ""
+        except OutriderError as error:
+            return None, error.what
 
     def run(self, request: Request) -> Response:
         """Answer with a run."""

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from outrider.dashboard import SessionBody, SessionsBody, VitalsBody, api_session, api_sessions, api_vitals
+from outrider.dashboard import (
+    LabFieldBody,
+    SessionBody,
+    SessionsBody,
+    VitalsBody,
+    api_lab_field,
+    api_session,
+    api_sessions,
+    api_vitals,
+    lab_and_field,
+)
 from outrider.model import UsageError
 from outrider.real_users import SessionFilter, ViewFilter, ViewKey
 from outrider.server.api_parameters import LIMIT, ROOT, TEXT, Operation, choice_of, in_path, limit_of, text_of
@@ -17,7 +27,9 @@ if TYPE_CHECKING:
 
     from outrider.dashboard import Sources
 
-_FILTERS: Final = ("service", "environment", "page", "device", "browser", "connection", "country", "release")
+_FILTERS: Final = (
+    "service", "environment", "page", "device", "power", "browser", "connection", "cache", "country", "release",
+)  # fmt: skip
 _KEYS: Final = [key.value for key in ViewKey]
 _HAS: Final = ["error", "rage click", "dead click", "failed call"]
 _ORIGINS: Final = {"": "", "users": "", "robot": "robot", "synthetic": "synthetic", "load": "load"}
@@ -35,6 +47,14 @@ def _vitals(sources: Sources, request: Request) -> VitalsBody:
     with asked_real_users(sources) as reader:
         rows = reader.vitals(wanted, by, limit=limit_of(request))
         return api_vitals(wanted, by.value, reader.all_vitals(wanted), rows)
+
+
+def _lab_field(sources: Sources, request: Request) -> LabFieldBody:
+    since_us, until_us = time_range(sources, request)
+    filters = {name: text_of(request, name) for name in ("page", "environment")}
+    with asked_real_users(sources) as reader:
+        wanted = ViewFilter(since_us, until_us, **filters)
+        return api_lab_field(wanted, lab_and_field(sources.store, reader, wanted, text_of(request, "check")))
 
 
 def _sessions(sources: Sources, request: Request) -> SessionsBody:
@@ -71,6 +91,14 @@ REAL_USER_OPERATIONS: Final = (
             Parameter("by", "By what.", {"type": "string", "enum": _KEYS, "default": "page"}), *_WHICH,
         )),
         _vitals,
+    ),
+    Operation(
+        Description(f"{ROOT}/lab-and-field", "Pages that journeys open beside the same pages at real users, with the"
+                    " difference explained.", LabFieldBody, (
+            Parameter("check", "Of this journey, by its id.", TEXT), Parameter("page", "Of this page.", TEXT),
+            Parameter("environment", "Of this environment.", TEXT), *TIMES,
+        )),
+        _lab_field,
     ),
     Operation(
         Description(f"{ROOT}/sessions", "Visits of real users, those that began last first.", SessionsBody, (

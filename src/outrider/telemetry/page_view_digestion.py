@@ -67,4 +67,4 @@ class PageViewDigestion(SpoolDigestion):
 
 def _views(segment: Path) -> list[PageView]:
     lines = segment.read_bytes().split(b"\n")[:-1]  # what follows the last line feed was cut off
-    return [PageView._make(json.loads(line)) for line in lines]
+    return [PageView(*json.loads(line)) for line in lines]  # those of an older version have fewer fields

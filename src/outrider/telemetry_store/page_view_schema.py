@@ -16,7 +16,7 @@ PAGE_VIEW_COLUMNS: Final = {
     "LCP": _FIGURE, "INP": _FIGURE, "CLS": _FIGURE, "FCP": _FIGURE, "TTFB": _FIGURE,
     "Causes": f"Map({_NAME}, String)", "Errors": "UInt32", "RageClicks": "UInt32", "DeadClicks": "UInt32",
     "LongTasks": "UInt32", "LongTaskMs": "UInt32", "Calls": "UInt32", "FailedCalls": "UInt32", "Resources": "String",
-    "Events": "String",
+    "Events": "String", "Cache": _NAME, "Power": _NAME,
 }  # fmt: skip
 """In the order of the fields of `PageView`."""
 
@@ -30,3 +30,10 @@ def page_view_table(settings: str) -> str:
         " ENGINE = ReplacingMergeTree(Sequence) PARTITION BY toDate(Timestamp) ORDER BY (Session, View)"
         f" {settings}"
     )
+
+
+CONDITION_STEP: Final = (
+    f"ALTER TABLE {{db}}.{PAGE_VIEWS} ADD COLUMN IF NOT EXISTS Cache {_NAME} CODEC(ZSTD(1)),"
+    f" ADD COLUMN IF NOT EXISTS Power {_NAME} CODEC(ZSTD(1))",
+)
+"""Adds what was found of the browser's cache and machine."""

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from outrider.real_users import (
     BOUNDS,
+    ConditionedViews,
+    Conditions,
     PageView,
     ResourceRow,
     SessionFilter,
@@ -37,6 +41,9 @@ _VIEW_MEASURES: Final = "count(), uniq(Session), uniq(Network), uniqIf(Session, 
     for vital, column in ((vital, vital.upper()) for vital in Vital)
 )
 _HEAD: Final = 4
+MOST_SAMPLED: Final = 20_000
+_CONDITIONS: Final = 5
+_VITAL_ARRAYS: Final = ", ".join(f"groupArray(toFloat64({vital.upper()}))" for vital in Vital)
 _SESSION_COLUMNS: Final = (
     "Session, toUnixTimestamp64Micro(min(Timestamp)) AS Began,"
     " max(toUnixTimestamp64Micro(Timestamp) + toInt64(DurationMs) * 1000), any(ServiceName),"
@@ -118,6 +125,23 @@ class PageViewSearch(ServiceSearch):
         ends = [*edges[1:], float("inf")]
         return [VitalBin(low, high, counts.get(n, 0)) for n, (low, high) in enumerate(zip(edges, ends, strict=True), 1)]
 
+    def conditioned_views(self, wanted: ViewFilter, *, limit: int = 20_000) -> list[ConditionedViews]:
+        """Return the vitals of documents by the conditions under which they were seen; of many views, a fair sample."""
+        parameters = Parameters()
+        conditions = "Cache, Device, Power, Connection, Country"
+        sql = (
+            f"SELECT {conditions}, {_VITAL_ARRAYS} FROM (SELECT * FROM {self._views(wanted, parameters)}"
+            f" WHERE isNotNull(FCP) OR isNotNull(LCP) OR isNotNull(TTFB) OR isNotNull(CLS) ORDER BY cityHash64(View)"
+            f" LIMIT {parameters.add(min(limit, MOST_SAMPLED), 'UInt32')}) GROUP BY {conditions}"
+        )
+        return [
+            ConditionedViews(
+                Conditions(*row[:_CONDITIONS]),
+                {vital: np.asarray(own, float) for vital, own in zip(Vital, row[_CONDITIONS:], strict=True)},
+            )
+            for row in self._rows(sql, parameters)
+        ]
+
     def troubled_visits(self, wanted: ViewFilter, trouble: Trouble) -> TroubledVisits:
         """Return when visits met trouble first; of three days at most."""
         parameters = Parameters()
@@ -190,7 +214,7 @@ class PageViewSearch(ServiceSearch):
         for column, value in (
             ("ServiceName", wanted.service), ("Environment", wanted.environment), ("Page", wanted.page),
             ("Device", wanted.device), ("Browser", wanted.browser), ("Connection", wanted.connection),
-            ("Country", wanted.country), ("Release", wanted.release),
+            ("Country", wanted.country), ("Release", wanted.release), ("Cache", wanted.cache), ("Power", wanted.power),
         ):  # fmt: skip
             if value:
                 conditions.append(f"{column} = {parameters.add(value, 'String')}")
@@ -202,7 +226,7 @@ class PageViewSearch(ServiceSearch):
 _KEYS: Final = {
     ViewKey.PAGE: "Page", ViewKey.DEVICE: "Device", ViewKey.BROWSER: "Browser", ViewKey.SYSTEM: "System",
     ViewKey.CONNECTION: "Connection", ViewKey.COUNTRY: "Country", ViewKey.RELEASE: "Release",
-    ViewKey.SERVICE: "ServiceName",
+    ViewKey.SERVICE: "ServiceName", ViewKey.CACHE: "Cache", ViewKey.POWER: "Power",
 }  # fmt: skip
 
 
