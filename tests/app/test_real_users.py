@@ -300,5 +300,25 @@ def test_figures_out_of_this_world_are_left_out(scene: Scene) -> None:
     assert "javascript:" not in view.resources
 
 
+def test_a_view_names_no_query_no_address_and_no_user_as_a_page_claims_him(scene: Scene) -> None:
+    """Whoever knows the digest of a user cannot pass for him, since what a page says is digested."""
+    beacon = scene.beacon(
+        url=f"{scene.site.address}/bare?token=s3cret#x", user="customer-17",
+        events=[[1, "call", "GET https://api.example/a?token=s3cret", 200, 5, ""]],
+        **{"from": "https://ref.example/x?mail=ada@example.org"},
+    )  # fmt: skip
+    assert scene.post(beacon).status_code == 204
+    until(lambda: any(view.page == "/bare" for view in scene.views()))
+    (view,) = (view for view in scene.views() if view.page == "/bare")
+    assert scene.post({**beacon, "session": "f" * 32, "user": view.user}).status_code == 204
+    until(lambda: sum(view.page == "/bare" for view in scene.views()) > 1)
+    forged = next(own for own in scene.views() if own.session == "f" * 32)
+
+    assert (view.url, view.previous) == (f"{scene.site.address}/bare", "https://ref.example/x")
+    assert "s3cret" not in view.events
+    assert view.network == "127.0.0.0/24"
+    assert view.user not in {"", "customer-17", forged.user}
+
+
 def _run() -> Any:
     return "019af000-0000-7000-8000-000000000001"

@@ -24,9 +24,8 @@ def quota_findings(used: Iterable[QuotaUse], open_subjects: Collection[Subject],
     """
     calling = {_subject(use.project): use for use in sorted(used, key=lambda use: use.refused)}
     for subject, use in calling.items():
-        records = "beacons of page views" if use.what == "page views" else "events"
         facts = Facts(
-            f"{use.most:,} {records} of project {use.project.id} were taken today, which is its limit; "
+            f"{_amount(use)} of project {use.project.id} were taken today, which is its limit; "
             f"{use.refused:,} were refused, and more will be until midnight UTC",
             title=use.project.service,
             predicate=f"has used up its {use.what} of the day",
@@ -35,6 +34,12 @@ def quota_findings(used: Iterable[QuotaUse], open_subjects: Collection[Subject],
     for subject in open_subjects:
         if subject not in calling:
             yield _finding(subject, Facts("all is taken again", title=subject.name), now_us, present=False)
+
+
+def _amount(use: QuotaUse) -> str:
+    if use.what == "replays":
+        return f"{use.most / 1e6:,.0f} MB of replays"
+    return f"{use.most:,} {'beacons of page views' if use.what == 'page views' else 'events'}"
 
 
 def _subject(project: ErrorProject) -> Subject:

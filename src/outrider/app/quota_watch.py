@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from outrider.app.periodic_watch import PeriodicWatch
 from outrider.app.telemetry_day import LEDGER_FILE
 from outrider.model import QuotaUse
-from outrider.telemetry import LEDGER, read_ledger
+from outrider.telemetry import LEDGER, MOST_REPLAY_BYTES, read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,26 +18,30 @@ if TYPE_CHECKING:
     from outrider.model import ErrorProject, ProjectRegistry
 
 ERROR_LEDGER_FILE: Final = f"errors/{LEDGER}"
-_REFUSED: Final = re.compile(r"project \d+ (?:events|exceptions|beacons) beyond the limit of the day")
+_REFUSED: Final = re.compile(r"project \d+ (?:events|exceptions|beacons|replays) beyond the limit of the day")
 _COUNTED: Final = {
     "errors": (("events", "events"), ("exceptions", "exceptions taken")),
     "page views": (("beacons",) * 2,),
+    "replays": (("replays", "bytes of replays"),),
 }
 """What is refused, and by which names it and what was taken are counted."""
 
 
 class QuotaWatch(PeriodicWatch):
-    """Hands on which projects refuse errors or page views.
+    """Hands on which projects refuse errors, page views or replays.
 
     Args:
         state: Folder of the workspace's state, in which the processes that take errors count them.
+        replay_bytes: Of a project's replays that are taken a day.
         on_seen: Takes what such projects refuse, and the time now.
     """
 
     def __init__(
-        self, state: Path, projects: ProjectRegistry, on_seen: Callable[[Sequence[QuotaUse], int], None]
-    ) -> None:
+        self, state: Path, projects: ProjectRegistry, on_seen: Callable[[Sequence[QuotaUse], int], None], *,
+        replay_bytes: int,
+    ) -> None:  # fmt: skip
         super().__init__()
+        self._replay_bytes = replay_bytes
         self._ledgers = (state / ERROR_LEDGER_FILE, state / LEDGER_FILE)
         self._projects = projects
         self._on_seen = on_seen
@@ -47,11 +51,15 @@ class QuotaWatch(PeriodicWatch):
         counts = [counts for counts in self._today(now_us) if any(_REFUSED.fullmatch(reason) for reason in counts)]
         projects = self._projects.all() if counts else ()
         used = [
-            QuotaUse(project, what, _most(project, what), sum(_refused(own, project, what) for own in counts))
+            QuotaUse(project, what, most, sum(_refused(own, project, what, most) for own in counts))
             for project in projects
-            for what in _COUNTED
+            for what, most in self._limits(project)
         ]
         self._on_seen([use for use in used if use.refused], now_us)
+
+    def _limits(self, project: ErrorProject) -> Iterator[tuple[str, int]]:
+        yield from (("errors", project.per_day), ("page views", project.beacons_per_day))
+        yield "replays", self._replay_bytes
 
     def _today(self, now_us: int) -> Iterator[Mapping[str, int]]:
         today = datetime.fromtimestamp(now_us / 1_000_000, UTC).date().isoformat()
@@ -61,13 +69,10 @@ class QuotaWatch(PeriodicWatch):
                 yield last.counts
 
 
-def _most(project: ErrorProject, what: str) -> int:
-    return project.per_day if what == "errors" else project.beacons_per_day
-
-
-def _refused(counts: Mapping[str, int], project: ErrorProject, what: str) -> int:
+def _refused(counts: Mapping[str, int], project: ErrorProject, what: str, most: int) -> int:
     """Return how much of a project was refused; 0 if its limit was raised since."""
+    reached = most - (MOST_REPLAY_BYTES if what == "replays" else 0)  # the part that does not fit is not counted
     for refused, taken in _COUNTED[what]:
-        if counts.get(f"project {project.id} {taken}", 0) >= _most(project, what):
+        if counts.get(f"project {project.id} {taken}", 0) >= reached:
             return counts.get(f"project {project.id} {refused} beyond the limit of the day", 0)
     return 0

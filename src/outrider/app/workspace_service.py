@@ -62,7 +62,10 @@ class WorkspaceService:
         listeners: list[Listener] = [
             RunLogLines(), HourlyRetention(self._prune, health), self._subjects, self._alerts, self._mailing,
             self._run_errors, IssueWatch(store.errors, self._alerts.issues_seen),
-            QuotaWatch(workspace.state, store.projects, self._alerts.quota_seen),
+            QuotaWatch(
+                workspace.state, store.projects, self._alerts.quota_seen,
+                replay_bytes=workspace.errors.replay_bytes_per_day if workspace.errors else 0,
+            ),
             self._sender,
         ]  # fmt: skip
         self._pipeline = ResultPipeline(None, listeners, health)

@@ -183,6 +183,7 @@ from outrider.model.release_health import ReleaseHealth, SessionCount
 from outrider.model.replay_segment import ReplaySegment
 from outrider.model.retention import LAST_GOOD_KINDS, LASTING, Pruned, Retention
 from outrider.model.run import Attempt, Circumstances, Run
+from outrider.model.run_facts import RunFacts
 from outrider.model.saved_view import SavedView, ViewPage
 from outrider.model.service_answer import (
     CALL_ERRORS,
@@ -279,7 +280,8 @@ __all__ = [
     "ProjectKey", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner", "QueueEntry", "QuotaUse",
     "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReleaseHealth", "ReleaseHealthLog",
     "ReplayLog", "ReplaySegment", "ReportHistory", "ReportRecords", "Retention", "Role", "Rollup", "RollupReader",
-    "RowPosition", "Run", "RunHistory", "RunId", "RunLog", "RunPosition", "RunSummary", "RuntimePoint", "Sample",
+    "RowPosition", "Run", "RunFacts", "RunHistory", "RunId", "RunLog", "RunPosition", "RunSummary", "RuntimePoint",
+    "Sample",
     "SavedView", "ScheduleQueue", "SchedulerStore", "Selection", "Series", "SeriesReader", "ServerError",
     "ServiceInstance", "ServiceReader", "ServiceRecords", "ServiceView", "SessionCount", "SessionLog",
     "SettingOverride", "SignInSession", "Silence", "SilenceLog", "SourceError", "SourceKind", "SourceMapEntry",

@@ -42,8 +42,8 @@ class QuotaUse(NamedTuple):
     """What a project refuses, since its day is used up.
 
     Attributes:
-        what: "errors" or "page views".
-        most: How many are taken a day.
+        what: "errors", "page views" or "replays".
+        most: How many are taken a day; bytes of replays.
         refused: How many were refused today.
     """
 

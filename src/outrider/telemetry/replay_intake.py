@@ -177,6 +177,7 @@ class ReplayIntake:
         name = f"project {project.id} bytes of replays"
         if self._tally.add(name, size) > self._per_day:
             self._tally.add(name, -size)
+            self._tally.add(f"project {project.id} replays beyond the limit of the day")
             left_s = int(_DAY_S - self._now_s() % _DAY_S) + 1
             why = f"more than {self._per_day:,} bytes of replays today"
             raise self._refused("limit of the day", why, 429, left_s)
