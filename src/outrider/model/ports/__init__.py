@@ -15,6 +15,7 @@ from outrider.model.ports.commit_log import CommitLog
 from outrider.model.ports.error_log import ErrorLog
 from outrider.model.ports.gate_log import GateLog
 from outrider.model.ports.load_progress_log import LoadProgressLog
+from outrider.model.ports.personal_data_log import ErasedData, PersonalDataLog, PersonalRecord
 from outrider.model.ports.project_registry import ProjectRegistry
 from outrider.model.ports.release_health_log import ReleaseHealthLog
 from outrider.model.ports.replay_log import ReplayLog
@@ -58,10 +59,10 @@ from outrider.model.ports.view_log import ViewLog
 __all__ = [
     "AccessRecords", "AggregateLog", "AlertRecords", "AnnotationLog", "ArtifactStore", "AttachmentLog", "AuditLog",
     "CheckHistory", "CheckRecords", "CheckRegistry", "CheckSchedule", "CommitLog", "Content", "CoverageRecords",
-    "DashboardRecords", "ErrorLog", "ErrorRecords", "ExecutionStore", "FolderEntry", "GateLog", "GateRecords",
-    "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory", "JudgeMemory",
-    "LabelledSeriesReader", "LoadProgressLog", "MapRecords", "OperatorRecords", "Outbox", "OutsideReader",
-    "OverrideLog", "ProjectRecords", "ProjectRegistry",
+    "DashboardRecords", "ErasedData", "ErrorLog", "ErrorRecords", "ExecutionStore", "FolderEntry", "GateLog",
+    "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
+    "JudgeMemory", "LabelledSeriesReader", "LoadProgressLog", "MapRecords", "OperatorRecords", "Outbox",
+    "OutsideReader", "OverrideLog", "PersonalDataLog", "PersonalRecord", "ProjectRecords", "ProjectRegistry",
     "ProofLog", "Pruner", "ReleaseHealthLog", "ReplayLog", "ReportHistory", "ReportRecords", "RollupReader",
     "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore", "Selection", "SeriesReader",
     "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog", "SourceMapLog", "StatusLog", "StatusPageRecords",
