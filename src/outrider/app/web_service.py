@@ -188,6 +188,7 @@ class WebService:
                 partial(notable_patterns, workspace), self._telemetry.joined,
                 workspace.telemetry.spans_s if workspace.telemetry is not None else _SPANS_S,
                 has_trace_sources(workspace), self._source_watch.states,
+                explains=workspace.capabilities.explanations,
             ),
         )  # fmt: skip
         artifacts = self._artifacts.origin if self._artifacts is not None else None

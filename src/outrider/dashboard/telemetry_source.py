@@ -33,6 +33,7 @@ class TelemetrySource:
         spans_s: How long spans are kept.
         has_sources: Whether `[sources]` names one that keeps traces; the reader knows these, too.
         source_states: Returns how sources answered last.
+        explains: Whether pages of incidents look up what explains them.
         reader: Returns it; raises an error that says what to do where it is off or cannot be reached.
     """
 
@@ -46,6 +47,7 @@ class TelemetrySource:
     spans_s: float = 259_200.0
     has_sources: bool = False
     source_states: Callable[[], Sequence[SourceState]] = tuple
+    explains: bool = True
 
     @property
     def has_traces(self) -> bool:

@@ -335,6 +335,7 @@ def _capabilities(table: Table) -> Capabilities:
         pages=table.read("pages", as_flag, True),
         sources=table.read("sources", as_flag, True),
         capacity=table.read("capacity", as_flag, True),
+        explanations=table.read("explanations", as_flag, True),
     )
     table.close()
     return capabilities

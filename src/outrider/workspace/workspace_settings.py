@@ -253,7 +253,8 @@ class Capabilities:
         pages: The judging of pages that real users tell of; `judging` off switches it off too.
         forwarding: Sending copies to `[telemetry.forward]`.
         sources: Reading from `[sources]`.
-        capacity: Capacity plans, as a command, in reports and on pages of loads.
+        capacity: Capacity plans, as a command and in reports.
+        explanations: Looking up where the time of an incident went, its suspects and its users.
     """
 
     journeys: bool = True
@@ -276,6 +277,7 @@ class Capabilities:
     pages: bool = True
     sources: bool = True
     capacity: bool = True
+    explanations: bool = True
 
 
 @dataclass(frozen=True, slots=True)
