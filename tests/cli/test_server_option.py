@@ -94,7 +94,7 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
             ("runs", "--json"), ("runs",), ("show", run, "--json"), ("show", run), ("incidents", "--json"),
             ("incidents",), ("silence", "--json"), ("silence",), ("release", "--json"), ("release",),
             ("releases",), ("releases", "--json"), ("errors",), ("errors", "is:all", "basket", "--json"),
-            ("errors", "list", "--view", "faults"), ("errors", "show", "#1"), ("errors", "show", "2"), ("oncall",),
+            ("errors", "list", "--view", "faults"), ("errors", "show", "#1"), ("errors", "show", "2"),
             ("errors", "show", "1", "--personal", "--json"), ("errors", "show", "1", "--personal"),
             ("annotate",), ("annotate", "--json"), ("views",),
             ("views", "--json"), ("ls",), ("ls", "--json"), ("changes",), ("changes", "--json"),
@@ -105,6 +105,9 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
             own = place.outrider(*command)
             if command != ("audit", "--json"):  # keys of the store stay there
                 assert remote(*command) == (own.returncode, own.stdout, own.stderr), command
+        duty, own_duty = (text.split() for text in (remote("oncall")[1], place.outrider("oncall").stdout))
+        assert (duty[:2], duty[3:]) == (own_duty[:2], own_duty[3:])  # between them is the second in which it was asked
+        assert "ada" in duty
         status, own_status = (
             json.loads(text) for text in (remote("status", "--json")[1], place.outrider("status", "--json").stdout)
         )
