@@ -64,7 +64,9 @@ class IncidentExplainer:
         self._thread: threading.Thread | None = None
 
     def ticked(self, processor: AlertProcessor, workspace: Workspace, now_us: int) -> None:
-        """Begin to explain what is due; the first message about it waits six seconds at most."""
+        """Begin to explain what is due; the first message waits six seconds at most. Switched off, none does."""
+        if not workspace.capabilities.explanations:
+            return
         incidents = [own for own in processor.open_incidents() if own.pages and is_quotable(own)]
         self._looks = {own.id: self._looks[own.id] for own in incidents if own.id in self._looks}
         for incident in incidents:

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 def explain_incident(workspace: Workspace, store: TracedRuns, incident: Incident) -> tuple[str, ...]:
     """Return where the extra time of an incident's step is, a line each, or why that is not known.
 
-    Nothing of an incident that is of no slower step; without traces, what the prober measured says it, or nothing.
+    Nothing where that is switched off, or of an incident that is of no slower step;
+    without traces, what the prober measured says it, or nothing.
     """
     slower = slower_step_of(incident, now_us())
-    if slower is None:
+    if slower is None or not workspace.capabilities.explanations:
         return ()
     try:
         with reach_telemetry(workspace) if takes_traces(workspace) else nullcontext() as telemetry:

@@ -180,6 +180,7 @@ class WebService:
                 workspace.telemetry.links if workspace.telemetry is not None else {},
                 partial(notable_patterns, workspace), self._telemetry.reader,
                 workspace.telemetry.spans_s if workspace.telemetry is not None else 0,
+                explains=workspace.capabilities.explanations,
             ),
         )  # fmt: skip
         artifacts = self._artifacts.origin if self._artifacts is not None else None

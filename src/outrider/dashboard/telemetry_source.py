@@ -31,6 +31,7 @@ class TelemetrySource:
         links: Templates of addresses of other tools, by their names.
         notable: Returns the patterns of log records that are new or explode, or did within a day, the latest first.
         spans_s: How long spans are kept.
+        explains: Whether pages of incidents look up what explains them.
         reader: Returns it; raises an error that says what to do where it is off or cannot be reached.
     """
 
@@ -42,3 +43,4 @@ class TelemetrySource:
     notable: Callable[[], Sequence[NotablePattern]] = tuple
     real_users: Callable[[], RealUserReader] = _off
     spans_s: float = 259_200.0
+    explains: bool = True

@@ -92,6 +92,12 @@ CHANGEABLE = {
         ChangeableSetting("capabilities.real_users", True, "take what browsers of users send", ("errors",)),
         ChangeableSetting("capabilities.replays", True, "keep replays of users' sessions", ("errors",)),
         ChangeableSetting("capabilities.pages", True, "judge the pages that real users tell of", ("telemetry",)),
+        ChangeableSetting(
+            "capabilities.explanations",
+            True,
+            "look up what explains incidents, for messages and pages",
+            ("scheduler", "web"),
+        ),
         ChangeableSetting("capabilities.capacity", True, "plan capacity in reports", ("web", "scheduler")),
         ChangeableSetting("baselines.months_per_false_alert", 5, "months per false alert of a check"),
         ChangeableSetting(

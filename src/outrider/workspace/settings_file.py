@@ -332,6 +332,7 @@ def _capabilities(table: Table) -> Capabilities:
         replays=table.read("replays", as_flag, True),
         pages=table.read("pages", as_flag, True),
         capacity=table.read("capacity", as_flag, True),
+        explanations=table.read("explanations", as_flag, True),
     )
     table.close()
     return capabilities

@@ -251,7 +251,8 @@ class Capabilities:
         replays: Keeping replays of sessions; it needs `errors`.
         pages: The judging of pages that real users tell of; `judging` off switches it off too.
         forwarding: Sending copies to `[telemetry.forward]`.
-        capacity: Capacity plans, as a command, in reports and on pages of loads.
+        capacity: Capacity plans, as a command and in reports.
+        explanations: Looking up where the time of an incident went, its suspects and its users.
     """
 
     journeys: bool = True
@@ -273,6 +274,7 @@ class Capabilities:
     replays: bool = True
     pages: bool = True
     capacity: bool = True
+    explanations: bool = True
 
 
 @dataclass(frozen=True, slots=True)
