@@ -6,8 +6,8 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from outrider.alerts import slower_step_of
+from outrider.app.joined_telemetry import reach_joined
 from outrider.app.request_traces import takes_traces
-from outrider.app.telemetry_access import reach_telemetry
 from outrider.app.workspace_access import now_us
 from outrider.causes import attribution_lines, explain_slower_step, runs_text
 from outrider.model import OutriderError
@@ -28,7 +28,7 @@ def explain_incident(workspace: Workspace, store: TracedRuns, incident: Incident
     if slower is None or not workspace.capabilities.explanations:
         return ()
     try:
-        with reach_telemetry(workspace) if takes_traces(workspace) else nullcontext() as telemetry:
+        with reach_joined(workspace) if takes_traces(workspace) else nullcontext() as telemetry:
             answer = explain_slower_step(store, telemetry, slower)
     except OutriderError as error:
         answer = error.what

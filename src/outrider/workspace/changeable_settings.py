@@ -87,6 +87,7 @@ CHANGEABLE = {
         ChangeableSetting("capabilities.metrics", True, "take metrics", ("telemetry",)),
         ChangeableSetting("capabilities.services", True, "judge the services that traces tell of", ("telemetry",)),
         ChangeableSetting("capabilities.patterns", True, "tell new and exploding patterns of logs", ("telemetry",)),
+        ChangeableSetting("capabilities.sources", True, "read from [sources]", ("web", "scheduler")),
         ChangeableSetting("capabilities.forwarding", True, "send copies to [telemetry.forward]", ("telemetry",)),
         ChangeableSetting("capabilities.errors", True, "take errors, if [errors] is there", ("errors", "telemetry")),
         ChangeableSetting("capabilities.real_users", True, "take what browsers of users send", ("errors",)),
