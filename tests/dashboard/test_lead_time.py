@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from tests.builders import run_of
 
 from outrider.alerts import Problem
 from outrider.app.report_incidents import StoredIncidents
 from outrider.dashboard import user_quotes
+from outrider.model import Kind, Measurement, Outcome, Sample
 from outrider.real_users import LeadTimes, TroubledVisits, affected_visits
 from outrider.telemetry_store.page_view_search import PageViewSearch
 
@@ -122,3 +124,31 @@ def test_reach_is_what_chance_does_not_explain(
     affected = affected_visits(usual, lately)
 
     assert (affected and affected.is_more) is is_more
+
+
+def test_an_incident_of_a_page_names_who_suffered_and_which_journeys_saw_it(
+    scene: Scene, telemetry: ClickHouseClient
+) -> None:
+    """A prober may be later than users, or see nothing; sessions of another page or time did not suffer."""
+    scene.telemetry = source(telemetry)
+    views = [
+        visit("page.example", number, minutes, page=path, lcp_ms=lcp)
+        for number, (path, minutes, lcp) in enumerate([("/pay", 2, 9_000.0), ("/pay", -90, 8_000.0), ("/", 3, 7_000.0)])
+    ]
+    PageViewSearch(telemetry).insert_page_views(views, token="a page's incident")
+    late, blind, elsewhere = (scene.add(name, Kind.JOURNEY) for name in ("late", "blind", "elsewhere"))
+    for journey, path in ((late, "/pay"), (blind, "/pay"), (elsewhere, "/")):
+        samples = (Sample("open", f"lcp_ms page.example{path}", 900.0),)
+        measured = Measurement(Outcome.PASSED, "", NOW_US - MINUTE_US, 9.0, samples=samples)
+        scene.store.runs.record(run_of(measured, journey.id))
+    scene.incident(late, Problem.DEGRADATION, since_us=SEEN_US + 12 * MINUTE_US)
+    labels = {"kind": "page", "page": "shop /pay", "environment": "production", "step": "LCP"}
+    incident = scene.incident(late, Problem.DEGRADATION, since_us=SEEN_US, opening_labels=labels, checks=())
+
+    (page,) = scene.get(f"/incidents/{incident.id}")
+
+    assert [view.session in page.text for view in views] == [True, False, False]
+    assert "saw it 12 min after users did" in page.text
+    assert page.text.count("has not seen it") == 1
+    assert str(elsewhere.id) not in page.text
+    assert "/vitals?since=6h&amp;service=shop&amp;environment=production&amp;page=%2Fpay" in page.text

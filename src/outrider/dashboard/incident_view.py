@@ -13,6 +13,7 @@ from outrider.dashboard.notable_view import incident_patterns
 from outrider.dashboard.page_addresses import write_moment
 from outrider.dashboard.period_slots import DAY_US
 from outrider.dashboard.slower_step_view import slower_step_view
+from outrider.dashboard.suffered_page import SufferedPage, suffered_page
 from outrider.dashboard.suspects_view import suspects_view
 from outrider.model import IncidentQuery, UsageError, title_of
 
@@ -86,6 +87,7 @@ class IncidentDetail:
         changes: What changed when it began; None where it is of no check.
         root: The incident that it follows from, and `consequences` those that follow from it, while they last.
         lead_time: How long before users a prober saw it; None where it is of no check, or there are no page views.
+        suffered: The page of real users that it is of; None of another one.
     """
 
     incident: Incident
@@ -102,6 +104,7 @@ class IncidentDetail:
     root: Incident | None = None
     consequences: tuple[Incident, ...] = ()
     lead_time: LeadTimeView | None = None
+    suffered: SufferedPage | None = None
 
     def check_title(self, check: str) -> str:
         """Return what people call an affected check."""
@@ -197,6 +200,7 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
         root_of(incident, lasting) if incident.phase.lasts else None,
         consequences_of(incident, lasting),
         lead_time_view(sources, incident),
+        suffered_page(sources, incident, incidents_of),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.dashboard.page_addresses import errors_path, issue_path
+from outrider.dashboard.page_addresses import errors_path, issue_path, session_path
 from outrider.dashboard.page_templates import render
 from outrider.model import share_text
 
@@ -21,7 +21,7 @@ def incidents_page(view: IncidentList, context: PageContext) -> str:
 
 def incident_page(detail: IncidentDetail, context: PageContext) -> str:
     """Return an incident as a page."""
-    return render("incident.html", context, {"view": detail, "incident": detail.incident})
+    return render("incident.html", context, {"view": detail, "incident": detail.incident, "session_path": session_path})
 
 
 def releases_page(view: ReleaseList, context: PageContext) -> str:
