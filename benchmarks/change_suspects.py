@@ -1,10 +1,11 @@
 """How often what changed is named as the cause of a problem: `python -m benchmarks.change_suspects [TRIALS]`, 5,000.
 
 Of each kind of change some come by chance in four weeks: releases, new versions, events, loads, certificates, new
-errors, log patterns of a day, incidents. A check runs every minute. Either nothing of that caused its problem, or one
-more change did: the problem begins within two minutes after it, the first bad run is up to a minute later, and a new
-error follows in half of the cases. Printed are how often a change stands out where none was the cause (wanted: 5 % at
-most), and how often the cause stands out first, by how many changes of its kind came by chance.
+errors, log patterns of a day, incidents, DNS answers, changes of the prober. A check runs every minute. Either nothing
+of that caused its problem, or one more change did: the problem begins within two minutes after it, the first bad run is
+up to a minute later, and a new error follows in half of the cases. Printed are how often a change stands out where none
+was the cause (wanted: 5 % at most), and how often the cause stands out first, by how many changes of its kind came by
+chance.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ WATCHED_US = 28 * DAY_US
 BEGAN_US = 100 * DAY_US
 RATES = {
     ChangeKind.RELEASE: 40.0, ChangeKind.VERSION: 80.0, ChangeKind.EVENT: 20.0, ChangeKind.LOAD: 28.0,
+    ChangeKind.ADDRESS: 8.0, ChangeKind.PROBER: 12.0,
     ChangeKind.CERTIFICATE: 0.5, ChangeKind.ISSUE: 60.0, ChangeKind.PATTERN: 4.0, ChangeKind.INCIDENT: 30.0,
 }  # fmt: skip
 """How many come by chance in four weeks, of patterns in a day."""

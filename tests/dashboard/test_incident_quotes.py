@@ -22,6 +22,7 @@ from outrider.model import (
     AttemptTrace,
     Check,
     CheckId,
+    Circumstances,
     Kind,
     Measurement,
     Outcome,
@@ -195,6 +196,32 @@ def test_what_changed_just_before_is_the_suspect(scene: Scene, telemetry: ClickH
     assert "<b><bdi>event flag on</bdi></b>, 2 min before it began" in page.text
     [first, *_] = change_quotes(scene.store, incident, NOW_US, ChangedTelemetry())
     assert first.text.startswith("event flag on, 2 min before it began; by chance 1 time in ")
+
+
+def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(scene: Scene) -> None:
+    """Not one that came back, nor what another location has."""
+    scene.store.checks.record([check_named(CheckId("probe:old"))], NOW_US - 40 * DAY_US)
+    check = scene.add("home")
+    began_us = NOW_US - 10 * MINUTE_US
+    runs = []
+    for number, ago_min in enumerate((*range(0, 28 * 1440, 500), -1)):
+        remote = ("192.0.2.1", "192.0.2.2")[number % 2] if ago_min > 0 else "192.0.2.9"
+        measured = Measurement(
+            Outcome.FAILED if ago_min <= 0 else Outcome.PASSED, "", began_us - ago_min * MINUTE_US, 9.0,
+            attributes={"remote": remote},
+        )  # fmt: skip
+        runs.append(run_of(measured, check.id, circumstances=Circumstances(browser="3" if ago_min < 0 else "2")))
+    away = Measurement(Outcome.PASSED, "", began_us, 9.0, attributes={"remote": "192.0.2.77"})
+    scene.store.runs.record_many([*runs, run_of(away, check.id, location="elsewhere")])
+    labels = {"check": check.id, "location": "local"}
+    incident = scene.incident(
+        check, lead=Facts("time-out", run=runs[-1].id), since_us=began_us, labels=labels,
+    )  # fmt: skip
+
+    (answer,) = scene.get(f"/api/v1/incidents/{incident.id}")
+
+    changes = [(own["kind"], own["text"], own["stands_out"]) for own in answer.json()["changes"]["changes"]]
+    assert changes == [("prober", "has 3", True), ("DNS answer", "192.0.2.9", True)]
 
 
 def test_none_of_a_thousand_changes_stands_out(scene: Scene) -> None:

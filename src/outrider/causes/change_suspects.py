@@ -31,6 +31,8 @@ class ChangeKind(StrEnum):
     EVENT = "event"
     LOAD = "load"
     CERTIFICATE = "certificate"
+    ADDRESS = "DNS answer"
+    PROBER = "prober"
     ISSUE = "new error"
     PATTERN = "new log pattern"
     INCIDENT = "another incident"

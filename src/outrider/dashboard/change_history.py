@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from outrider.alerts import Phase, Problem, all_hold, check_of, headline, parse_matcher, read_incidents
+from outrider.alerts import Phase, Problem, all_hold, check_of, headline, is_check, parse_matcher, read_incidents
 from outrider.causes import Change, ChangeKind, Changes, change_suspects
 from outrider.dashboard.page_addresses import incident_path, issue_path, run_path, service_path
 from outrider.model import (
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         IncidentLog,
         JudgeMemory,
         NotablePattern,
+        RunFacts,
         ServiceReader,
         Span,
     )
@@ -46,6 +47,15 @@ _LOADS: Final = 20
 _RUNS: Final = 200
 _FIRST: Final = "0" * 32
 _ENVIRONMENTS: Final = ("deployment.environment.name", "deployment.environment")
+_FACTS: Final = {
+    ChangeKind.ADDRESS: {"remote": "{}"},
+    ChangeKind.PROBER: {
+        "browser": "has {}", "outrider_version": "has Outrider {}", "host": "is {}",
+        "snapshot": "has other files of the workspace",
+    },
+}  # fmt: skip
+"""What runs were measured with, by its name, and what a reader is told of a value that is new."""
+
 _PHASES: Final = tuple(phase.value for phase in Phase if phase is not Phase.PENDING)
 _OTHERS: Final = frozenset({Problem.FAILURE, Problem.DEGRADATION, Problem.NETWORK, Problem.RULE, Problem.OUTRIDER})
 
@@ -131,12 +141,23 @@ def incident_changes(
         Changes(ChangeKind.RELEASE, asked.releases(), until_us - since_us),
         Changes(ChangeKind.EVENT, asked.events(), until_us - since_us),
         Changes(ChangeKind.LOAD, asked.loads(), until_us - since_us),
+        *asked.facts(),
         *asked.incidents(),
         asked.issues(),
         *asked.versions(),
         *asked.patterns(now_us),
     )
     return change_suspects(histories, began_us, began_us - _good_until_us(records.history, incident))
+
+
+def _new_values(known: Sequence[RunFacts], name: str, text: str) -> Iterator[Change]:
+    """Yield the values that a fact first had later than another one; those that came back are no new ones."""
+    first: dict[str, int] = {}
+    for own in known:
+        if value := own.facts.get(name, ""):
+            first[value] = min(first.get(value, own.first_us), own.first_us)
+    began_us = min(first.values(), default=0)
+    yield from (Change(at_us, text.format(value)) for value, at_us in first.items() if at_us > began_us)
 
 
 def _good_until_us(history: CheckHistory, incident: Incident) -> int:
@@ -179,6 +200,18 @@ class _Asked:
             Change(run.started_us, f"{run.check.name} began", run_path(run.id))
             for run in runs if self._is_in(run.started_us) and run.check not in own
         ]  # fmt: skip
+
+    def facts(self) -> Iterator[Changes]:
+        """Yield which addresses the check's target newly had, and what its prober was newly run with."""
+        check, location = CheckId(check_of(self.incident.lead_subject)), self.incident.labels.get("location", "")
+        if not is_check(self.incident.lead_subject) or not location:
+            return
+        place = self.environment, location
+        known = self.records.history.facts_of(check, place, self.since_us, self.until_us)
+        first_us = self.since_us if known.is_complete else known[-1].first_us
+        for kind, names in _FACTS.items():
+            changes = [change for name, text in names.items() for change in _new_values(known, name, text)]
+            yield Changes(kind, changes, self.until_us - first_us)
 
     def incidents(self) -> Iterator[Changes]:
         """Yield certificates, and other incidents; those that share a check are this one."""

@@ -179,6 +179,7 @@ from outrider.model.release_health import ReleaseHealth, SessionCount
 from outrider.model.replay_segment import ReplaySegment, ReplaySummary
 from outrider.model.retention import LAST_GOOD_KINDS, LASTING, Pruned, Retention
 from outrider.model.run import Attempt, Circumstances, Run
+from outrider.model.run_facts import RunFacts
 from outrider.model.saved_view import SavedView, ViewPage
 from outrider.model.service_answer import (
     CALL_ERRORS,
@@ -273,8 +274,9 @@ __all__ = [
     "ProjectKey", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner", "QueueEntry", "QuotaUse",
     "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReleaseHealth", "ReleaseHealthLog",
     "ReplayLog", "ReplaySegment", "ReplaySummary", "ReportHistory", "ReportRecords", "Retention", "Role", "Rollup",
-    "RollupReader", "RowPosition", "Run", "RunHistory", "RunId", "RunLog", "RunPosition", "RunSummary", "RuntimePoint",
-    "Sample", "SavedView", "ScheduleQueue", "SchedulerStore", "Selection", "Series", "SeriesReader", "ServerError",
+    "RollupReader", "RowPosition", "Run", "RunFacts", "RunHistory", "RunId", "RunLog", "RunPosition", "RunSummary",
+    "RuntimePoint", "Sample", "SavedView", "ScheduleQueue", "SchedulerStore", "Selection", "Series", "SeriesReader",
+    "ServerError",
     "ServiceInstance", "ServiceReader", "ServiceRecords", "ServiceView", "SessionCount", "SessionLog",
     "SettingOverride", "SignInSession", "Silence", "SilenceLog", "SourceMapEntry", "SourceMapLog", "Span", "SpanEvent",
     "SpanLink", "SpanRates", "StackFrame", "Statement", "Status", "StatusLog", "StatusPageRecords", "StatusPhase",

@@ -11,6 +11,7 @@ from outrider.store.period_rows import (
     read_last_runs_by_place,
     read_outcome_days,
     read_outcome_hours,
+    read_run_facts,
     read_runs_before,
 )
 from outrider.store.whole_runs import read_runs_named
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         Outcome,
         PeriodCount,
         PeriodDuration,
+        RunFacts,
         RunPosition,
         RunSummary,
         StoredChanges,
@@ -60,6 +62,12 @@ class HistoryTable(CheckHistory):
     ) -> Excerpt[RunSummary]:
         with self._database.reading() as connection:
             return read_runs_before(connection, check, before, outcome=outcome, limit=limit)
+
+    def facts_of(
+        self, check: CheckId, place: tuple[str, str], since_us: int, until_us: int, *, limit: int = 2_000
+    ) -> Excerpt[RunFacts]:
+        with self._database.reading() as connection:
+            return read_run_facts(connection, check, place, (since_us, until_us), limit=limit)
 
     def runs_named(self, text: str, *, limit: int) -> tuple[RunSummary, ...]:
         with self._database.reading() as connection:

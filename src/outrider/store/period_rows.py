@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -11,13 +12,24 @@ from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
 
-from outrider.model import CheckId, Excerpt, Outcome, PeriodCount, PeriodDuration, RunPosition, identity
+from outrider.model import CheckId, Excerpt, Outcome, PeriodCount, PeriodDuration, RunFacts, RunPosition, identity
 from outrider.store.histogram_codec import unpack_histogram
 from outrider.store.key_cache import read_mark
 from outrider.store.rollup_job import DAYS_DONE, HOURS_DONE
 from outrider.store.rollups import DAY_HOURS, HOUR_US
 from outrider.store.run_rows import limit_and_one, own_keys, run_lines, summary_of
-from outrider.store.schema import circumstances, hours, outcome_days, outcome_hours, runs, samples, series, subjects
+from outrider.store.schema import (
+    attempts,
+    attribute_sets,
+    circumstances,
+    hours,
+    outcome_days,
+    outcome_hours,
+    runs,
+    samples,
+    series,
+    subjects,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -29,6 +41,7 @@ if TYPE_CHECKING:
 DAY_US = DAY_HOURS * HOUR_US
 _METRIC = "duration_ms"
 _P95 = 0.95
+_FACTS = ("browser", "outrider_version", "host", "snapshot")
 
 CountRow = tuple[int, int, int, str, int]
 """Number of the hour or day, check's key, circumstances' key, outcome, and how many runs."""
@@ -109,6 +122,38 @@ def read_runs_before(
         statement = statement.where(runs.c.outcome == outcome.value)
     statement = statement.order_by(runs.c.due_us.desc(), runs.c.id.desc()).limit(limit_and_one(limit))
     return Excerpt.within(map(summary_of, connection.execute(statement)), limit)
+
+
+def read_run_facts(
+    connection: Connection, check: CheckId, place: tuple[str, str], within_us: tuple[int, int], *, limit: int
+) -> Excerpt[RunFacts]:
+    """Return each combination of attributes and circumstances of a check's runs in a time, the latest new first."""
+    first = func.min(runs.c.due_us).label("first_us")
+    own = tuple(circumstances.c[name] for name in _FACTS)
+    joined = (
+        runs.join(attempts, attempts.c.run_key == runs.c.key)
+        .join(circumstances, circumstances.c.key == runs.c.circumstances_key)
+        .outerjoin(attribute_sets, attribute_sets.c.key == attempts.c.attribute_set_key)
+    )
+    environment, location = map(identity, place)
+    statement = (
+        select(first, attribute_sets.c.json, *own)
+        .select_from(joined)
+        .where(
+            runs.c.check_key.in_(own_keys(connection, check)), runs.c.due_us >= within_us[0],
+            runs.c.due_us < within_us[1], circumstances.c.environment == environment,
+            circumstances.c.location == location,
+        )
+        .group_by(circumstances.c.key, attribute_sets.c.key, attribute_sets.c.json, *own)
+        .order_by(first.desc())
+        .limit(limit_and_one(limit))
+    )  # fmt: skip
+    rows = connection.execute(statement).all()
+    facts = (
+        RunFacts(row.first_us, {**json.loads(row.json or "{}"), **{name: getattr(row, name) for name in _FACTS}})
+        for row in rows
+    )
+    return Excerpt.within(facts, limit)
 
 
 def _keys(connection: Connection, checks: Collection[CheckId]) -> dict[int, CheckId]:

@@ -96,6 +96,27 @@ def test_runs_are_paged_by_position_without_gap_or_repetition(store: Store, make
     assert store.history.runs_before(A, None, outcome=Outcome.FAILED, limit=3) == ()
 
 
+def test_what_runs_were_measured_with_is_told_once_since_when(store: Store, make: Maker) -> None:
+    """The latest new first, of one place and time; runs without attributes have none."""
+    other = make.run(A, make.attempt(started_us=NOW_US, attributes={"remote": "9.9.9.9"}), due_us=NOW_US, location="x")
+    addresses = {60: "1.1.1.1", 50: "2.2.2.2", 40: "1.1.1.1", 30: "", 1: "3.3.3.3"}
+    for ago, address in addresses.items():
+        at_us = NOW_US - ago * 60_000_000
+        attributes = {"remote": address} if address else {}
+        store.runs.record(make.run(A, make.attempt(started_us=at_us, attributes=attributes), due_us=at_us))
+    store.runs.record(other)
+
+    place = other.environment, "local"
+    known = store.history.facts_of(A, place, NOW_US - HOUR_US, NOW_US)
+
+    assert [((NOW_US - own.first_us) // 60_000_000, own.facts.get("remote", "")) for own in known] == [
+        (1, "3.3.3.3"), (30, ""), (50, "2.2.2.2"), (60, "1.1.1.1")
+    ]  # fmt: skip
+    assert known[0].facts["host"] == other.circumstances.host
+    assert not store.history.facts_of(A, place, NOW_US - HOUR_US, NOW_US, limit=3).is_complete
+    assert store.history.facts_of(B, place, 0, NOW_US) == ()
+
+
 def test_runs_are_named_by_the_beginning_or_the_end_of_their_id(store: Store, make: Maker) -> None:
     """In any letters, with hyphens or without; the last stored first, and no more than are wanted."""
     runs = [run_at(make, NOW_US - minute, check) for minute, check in enumerate((A, B, A))]

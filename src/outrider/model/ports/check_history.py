@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from outrider.model.excerpt import Excerpt
     from outrider.model.identity import RunId
     from outrider.model.outcome import Outcome
+    from outrider.model.run_facts import RunFacts
     from outrider.model.stored_changes import StoredChanges
     from outrider.model.stored_run import RunSummary
     from outrider.model.subject import CheckId
@@ -52,6 +53,19 @@ class CheckHistory(Protocol):
         self, check: CheckId | None, before: RunPosition | None, *, outcome: Outcome | None = None, limit: int
     ) -> Excerpt[RunSummary]:
         """Return runs of a check, or of all, before a position, or all without one, the latest due first."""
+        ...
+
+    def facts_of(
+        self, check: CheckId, place: tuple[str, str], since_us: int, until_us: int, *, limit: int = 2_000
+    ) -> Excerpt[RunFacts]:
+        """Return what runs with since_us <= due_us < until_us were measured with, the latest new first.
+
+        Args:
+            check: Whose runs.
+            place: Their environment and location.
+            since_us: Microseconds UTC; and `until_us`.
+            limit: So many at most.
+        """
         ...
 
     def runs_named(self, text: str, *, limit: int) -> tuple[RunSummary, ...]:
