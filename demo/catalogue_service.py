@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
@@ -19,6 +19,8 @@ from demo.product import Product, Shelves
 from demo.store.product_table import BROWSING, FINDING, SEARCHING
 from demo.world import World
 
+_SLOW_S: Final = 0.2
+
 
 def catalogue_app(shelves: Shelves, board: FaultBoard, world: World, instruments: Instruments) -> Starlette:
     """Return the application of the catalogue."""
@@ -27,15 +29,23 @@ def catalogue_app(shelves: Shelves, board: FaultBoard, world: World, instruments
         return DisturbedShelves(shelves, effects_of(request), world)
 
     async def products(request: Request) -> Response:
+        began_s = world.monotonic_s()
         words, kind = request.query_params.get("q"), request.query_params.get("kind", "")
         with instruments.querying(BROWSING if words is None else SEARCHING):
             chosen = await (seen_by(request).browse(kind) if words is None else seen_by(request).search(words))
+        if effects_of(request).asks_for_each:
+            chosen = [again for product in chosen if (again := await find(request, product.id))]
+        if (took_s := world.monotonic_s() - began_s) > _SLOW_S:
+            instruments.warn(f"slow list: {len(chosen)} products took {took_s * 1000:.0f} ms")
         return JSONResponse([asdict(product) for product in chosen])
 
     async def product(request: Request) -> Response:
-        with instruments.querying(FINDING):
-            there = await seen_by(request).get(request.path_params["product_id"])
+        there = await find(request, request.path_params["product_id"])
         return Response(status_code=404) if there is None else JSONResponse(asdict(there))
+
+    async def find(request: Request, product_id: str) -> Product | None:
+        with instruments.querying(FINDING):
+            return await seen_by(request).get(product_id)
 
     return Starlette(
         routes=[Route("/products", products), Route("/products/{product_id:path}", product)],

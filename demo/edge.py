@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
 import dns.exception
@@ -15,6 +17,8 @@ import dns.rdatatype
 import dns.rrset
 import trustme
 
+from demo.faults import FaultBoard
+
 SHOP_NAME: Final = "shop.milepost.test."
 _ZONE: Final = {
     "A": [dns.rrset.from_text(SHOP_NAME, 60, "IN", "A", "127.0.0.1")],
@@ -24,17 +28,22 @@ _CHUNK_BYTES: Final = 65_536
 
 
 @contextlib.asynccontextmanager
-async def edge(shop_port: int, tls: socket.socket, names: socket.socket) -> AsyncIterator[None]:
+async def edge(
+    shop_port: int, tls: socket.socket, names: socket.socket, board: FaultBoard | None = None
+) -> AsyncIterator[None]:
     """Serve both for as long as the context lasts.
 
     Args:
         shop_port: Where the front passes on to.
         tls: A listening socket.
         names: A bound datagram socket.
+        board: The fault `certificate` may be on.
     """
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(_Names, sock=names)
-    front = await asyncio.start_server(_Front(shop_port).pass_on, sock=tls, ssl=_context())
+    front = await asyncio.start_server(
+        _Front(shop_port).pass_on, sock=tls, ssl=_front_context(board or FaultBoard(time.monotonic))
+    )
     try:
         yield
     finally:
@@ -42,10 +51,22 @@ async def edge(shop_port: int, tls: socket.socket, names: socket.socket) -> Asyn
         transport.close()
 
 
-def _context() -> ssl.SSLContext:
+def _front_context(board: FaultBoard) -> ssl.SSLContext:
     """Return a context with a certificate that is made anew each time, by an authority that nobody knows."""
+    authority = trustme.CA(organization_name="Milepost")
+    context = _context(authority)
+
+    def chosen(connection: ssl.SSLObject, name: str | None, usual: ssl.SSLContext) -> None:  # noqa: ARG001
+        if fault := board.on.get("certificate"):
+            connection.context = _context(authority, datetime.now(UTC) + timedelta(days=fault.size))
+
+    context.sni_callback = chosen
+    return context
+
+
+def _context(authority: trustme.CA, ends: datetime | None = None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA(organization_name="Milepost").issue_cert("127.0.0.1", SHOP_NAME.rstrip(".")).configure_cert(context)
+    authority.issue_cert("127.0.0.1", SHOP_NAME.rstrip("."), not_after=ends).configure_cert(context)
     return context
 
 

@@ -87,7 +87,7 @@ async def serve(connection: sqlite3.Connection, accounts: Accounts, doors: Doors
     )
     urls = {"shop": _url(shop), "third_party": _url(third_party)}
     ready = json.dumps({**urls, "tls": _address(doors.tls), "names": _address(doors.names)})
-    async with edge(_port(shop), doors.tls, doors.names):
+    async with edge(_port(shop), doors.tls, doors.names, origins.board):
         await _AnnouncingServer(config, ready).serve([shop, third_party, doors.catalogue, doors.payment])
     origins.close()
 

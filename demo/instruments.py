@@ -31,6 +31,9 @@ class Instruments:
     def say(self, text: str, **attributes: str | int) -> None:
         """Log something that happened."""
 
+    def warn(self, text: str) -> None:
+        """Log something that should not be so."""
+
     def close(self) -> None:
         """Send what was not sent yet."""
 

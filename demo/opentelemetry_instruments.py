@@ -114,6 +114,10 @@ class OpenTelemetry(Instruments):
         """Log it with the trace that it is part of."""
         self._log(SeverityNumber.INFO, text, attributes)
 
+    def warn(self, text: str) -> None:
+        """Log it as a warning with the trace that it is part of."""
+        self._log(SeverityNumber.WARN, text, {})
+
     def close(self) -> None:
         """Send what was not sent yet, for a moment."""
         self._traces.shutdown()

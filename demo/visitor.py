@@ -16,8 +16,13 @@ _ERRORS_SENT_MS: Final = 1_500
 def visit(address: str) -> None:
     """Look at the shop, its catalogue and a product, and leave."""
     executable = find_browser(BrowserSettings()).executable
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=executable) as browser:
-        context = browser.new_context(user_agent=_AGENT)
+    # a browser's own option: what a page sends while it is left names the true browser otherwise, which is a robot
+    options = [f"--user-agent={_AGENT}"]
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=executable, args=options) as browser,
+    ):
+        context = browser.new_context()
         context.add_init_script(_NOT_STEERED)
         page = context.new_page()
         page.goto(address)

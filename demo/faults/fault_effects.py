@@ -18,6 +18,7 @@ class Effects:
     fails: bool = False
     leak_bytes: int = 0
     query_delay_ms: float = 0.0
+    asks_for_each: bool = False
     price_percent: float = 0.0
     pay_button_dead: bool = False
     product_script_throws: bool = False
@@ -42,8 +43,12 @@ def shop_effects(on: Mapping[str, SwitchedOn], now_s: float, draw: Callable[[], 
 
 
 def catalogue_effects(on: Mapping[str, SwitchedOn], now_s: float, draw: Callable[[], float]) -> Effects:  # noqa: ARG001
-    """Decide what happens to one request to the catalogue: its reads are slow, its prices wrong."""
-    return Effects(query_delay_ms=_size(on, "slow-query"), price_percent=_size(on, "wrong-price"))
+    """Decide what happens to one request to the catalogue: its reads are slow or too many, its prices wrong."""
+    return Effects(
+        query_delay_ms=_size(on, "slow-query") + _size(on, "n-plus-one"),
+        asks_for_each="n-plus-one" in on,
+        price_percent=_size(on, "wrong-price"),
+    )
 
 
 def third_party_effects(on: Mapping[str, SwitchedOn], now_s: float, draw: Callable[[], float]) -> Effects:  # noqa: ARG001

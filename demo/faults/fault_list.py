@@ -61,6 +61,7 @@ FAULTS: Final[dict[str, Fault]] = {
     fault.name: fault
     for fault in (
         Fault("slow-query", "ms", 0, _MINUTE_MS, 800, "every read of the catalogue waits this long"),
+        Fault("n-plus-one", "ms", 0, _MINUTE_MS, 20, "lists ask the database again for each product, so long each"),
         Fault("slow-third-party", "ms", 0, _MINUTE_MS, 1500, "every answer of the third party waits this long"),
         Fault("errors", "share of requests", 0, 1, 0.5, "this share of requests is answered with a 500"),
         Fault("broken-button", "share of pages", 0, 1, 1, "the pay button does nothing"),
@@ -68,6 +69,7 @@ FAULTS: Final[dict[str, Fault]] = {
         Fault("wrong-price", "percent", -90, 500, 10, "every price is off by this much"),
         Fault("memory-growth", "MB per request", 0, 64, 1, "each request leaks this much memory, up to 512 MB"),
         Fault("slow-drift", "ms per hour", 0, 10 * _MINUTE_MS, 100, "each hour since switched on adds this delay"),
+        Fault("certificate", "days", 0, 365, 5, "the certificate of the TLS front ends in so many days"),
         Fault("hang", "share of requests", 0, 1, 1, "this share of requests is never answered"),
     )
 }

@@ -32,7 +32,7 @@ class RealUser {
     this.#queue = new Queue(settings.endpoint);
     this.#replay = new Replay(settings);
     const [loaded] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
-    this.#view = this.#first = new View(loaded?.type ?? "navigate", bare(document.referrer), 0);
+    this.#view = this.#first = new View(loaded?.type ?? "navigate", bare(document.referrer), 0, settings.query);
     this.#view.trace = documentTrace();
     this.#watch();
   }
@@ -88,7 +88,7 @@ class RealUser {
   /** Watch where a single-page app goes: another path is another page, another query or fragment is not. */
   #watchPlaces(): void {
     const look = (): void => {
-      if (bare(location.href) !== this.#view.url) this.#begin("app");
+      if (bare(location.href) !== bare(this.#view.url)) this.#begin("app");
     };
     for (const name of ["pushState", "replaceState"] as const) {
       const plain = history[name];
@@ -110,7 +110,7 @@ class RealUser {
     before.end();
     before.dirty = true;
     this.#send(false);
-    this.#view = new View(navigation, before.url, performance.now());
+    this.#view = new View(navigation, before.url, performance.now(), this.#settings.query);
     this.#soon(FIRST_MS);
   }
 

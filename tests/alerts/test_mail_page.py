@@ -10,7 +10,7 @@ from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, symptom
 from tests.mail_reader import check_mail, opened, plain_of
 
 from outrider.alerts.finding import Facts, Problem
-from outrider.alerts.mail_page import preview
+from outrider.alerts.mail_page import mail_page, preview
 from outrider.alerts.message import Enclosure, Message
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.receivers.mail import Mail
@@ -66,6 +66,19 @@ def sent(inbox: Inbox, message: Message) -> EmailMessage:
     rendered = RenderedMessage("row-1", message.subject, message.text, message, acknowledge, trend)
     Mail(inbox.server, "outrider@shop.example", ("ada@shop.example",)).deliver(rendered)
     return inbox.mails[-1]
+
+
+def test_a_line_leads_to_its_page_and_hides_no_address_of_others(story: Callable[..., Story]) -> None:
+    """Lines with a page of ours come first and are the link themselves; what others wrote is shown as it is."""
+    first = messages(story)[0]
+    log = f"ERROR pay: see https://evil.example/a {LINKS}traces/1"
+    item = replace(first.items[0], lines=(("ended", "see https://evil.example/b"), ("log", log)))
+    message = replace(first, items=(item,))
+
+    page = mail_page(RenderedMessage("row-1", message.subject, message.text, message), (), {})
+
+    own, other = f'<a href="{LINKS}traces/1">ERROR pay: see https://evil.example/a</a>', ">https://evil.example/b</a>"
+    assert -1 < page.find(own) < page.find(other)
 
 
 @pytest.mark.browser

@@ -100,7 +100,7 @@ class Scene:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     root = tmp_path_factory.mktemp("shop")
     (root / "outrider.toml").write_text("[errors]\n[telemetry]\n", "utf-8")
-    workspace = replace(load(root), errors=ErrorSettings(port=0, least_free_bytes=1))
+    workspace = replace(load(root), errors=ErrorSettings(port=0, least_free_bytes=1, query=("lang",)))
     workspace.state.mkdir()
     store = new_store(workspace.state / "outrider.db", artifacts=workspace.state / "artifacts")
     with real_user_site() as site, store, open_telemetry(workspace) as telemetry:
@@ -108,7 +108,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         issued = add_project(store, workspace, "shop", "production", per_day=1_000, key=key)
         with ErrorService(workspace, store) as service:
             scene = Scene(workspace, store, telemetry, service, issued, site)
-            here = replace(workspace, errors=ErrorSettings(url=service.address))
+            here = replace(workspace, errors=replace(workspace.errors or ErrorSettings(), url=service.address))
             tag = rum_tag(store, here, 1, has_integrity=True)
             site.tag, site.policy = tag.html, "; ".join(f"{part} 'self'" for part in tag.policy.split("; "))
             yield scene
@@ -126,7 +126,7 @@ def test_a_visit_is_told_with_vitals_calls_clicks_and_its_error(scene: Scene, pa
     """Under a policy without inline scripts, with `integrity`; a page that closes tells the rest."""
     blocked: list[str] = []
     page.on("console", lambda message: blocked.append(message.text) if "Content Security" in message.text else None)
-    page.goto(f"{scene.site.address}/?mail=ada@example.org")
+    page.goto(f"{scene.site.address}/?mail=ada@example.org&lang=de")
     page.evaluate("outrider.user('ada@example.org')")
     page.click("#buy")
     page.get_by_text("bought").wait_for()
@@ -142,7 +142,7 @@ def test_a_visit_is_told_with_vitals_calls_clicks_and_its_error(scene: Scene, pa
     first, second = (next(view for view in views if view.page == name) for name in ("/", "/product/*"))
     assert blocked == []
     assert first.session == second.session
-    assert (first.url, second.url) == (f"{scene.site.address}/", f"{scene.site.address}/product/12345")
+    assert (first.url, second.url) == (f"{scene.site.address}/?lang=de", f"{scene.site.address}/product/12345")
     assert (second.navigation, second.previous) == ("app", first.url)
     assert None not in (first.lcp_ms, first.fcp_ms, first.ttfb_ms, first.cls)
     assert second.lcp_ms is None
@@ -303,7 +303,7 @@ def test_figures_out_of_this_world_are_left_out(scene: Scene) -> None:
 def test_a_view_names_no_query_no_address_and_no_user_as_a_page_claims_him(scene: Scene) -> None:
     """Whoever knows the digest of a user cannot pass for him, since what a page says is digested."""
     beacon = scene.beacon(
-        url=f"{scene.site.address}/bare?token=s3cret#x", user="customer-17",
+        url=f"{scene.site.address}/bare?token=s3cret&lang=de#x", user="customer-17",
         events=[[1, "call", "GET https://api.example/a?token=s3cret", 200, 5, ""]],
         **{"from": "https://ref.example/x?mail=ada@example.org"},
     )  # fmt: skip
@@ -314,7 +314,7 @@ def test_a_view_names_no_query_no_address_and_no_user_as_a_page_claims_him(scene
     until(lambda: sum(view.page == "/bare" for view in scene.views()) > 1)
     forged = next(own for own in scene.views() if own.session == "f" * 32)
 
-    assert (view.url, view.previous) == (f"{scene.site.address}/bare", "https://ref.example/x")
+    assert (view.url, view.previous) == (f"{scene.site.address}/bare?lang=de", "https://ref.example/x")
     assert "s3cret" not in view.events
     assert view.network == "127.0.0.0/24"
     assert view.user not in {"", "customer-17", forged.user}

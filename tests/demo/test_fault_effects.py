@@ -58,6 +58,11 @@ def test_faults_add_up() -> None:
     board.switch_on("slow-third-party", 300)
 
     assert catalogue_effects(board.on, 0.0, lambda: 0.0) == Effects(query_delay_ms=100, price_percent=5)
+
+    board.switch_on("n-plus-one", 20)
+
+    of_list = catalogue_effects(board.on, 0.0, lambda: 0.0)
+    assert of_list == Effects(query_delay_ms=120, asks_for_each=True, price_percent=5)
     assert third_party_effects(board.on, 0.0, lambda: 0.0) == Effects(delay_ms=300)
 
 

@@ -37,6 +37,16 @@ def test_a_slow_query_leaves_other_pages_alone(shop: httpx.Client, origins: Orig
     assert outside.naps_s == []
 
 
+def test_a_list_asks_for_each_of_its_products(shop: httpx.Client, origins: Origins, outside: Outside) -> None:
+    """One query for the list and one for each product of it; a single product is one query as ever."""
+    origins.board.switch_on("n-plus-one", 20)
+    products = shop.get("/api/products").json()["products"]
+    of_list = len(outside.naps_s)
+    shop.get("/api/products/enamel-mug")
+
+    assert (of_list, len(outside.naps_s)) == (len(products) + 1, len(products) + 2)
+
+
 def test_a_slow_third_party_delays_its_own_origin_only(
     shop: httpx.Client, third_party: httpx.Client, origins: Origins, outside: Outside
 ) -> None:

@@ -122,3 +122,13 @@ def test_what_is_no_origin_is_refused(tmp_path: Path, origin: str) -> None:
     """A header goes where somebody said, and nowhere else."""
     with pytest.raises(ConfigErrors, match="propagate_to"):
         workspace_of(tmp_path, f'[telemetry]\npropagate_to = ["{origin}"]\n')
+
+
+def test_parameters_of_addresses_are_names(tmp_path: Path) -> None:
+    """`[errors] query` lets nothing through that is no name."""
+    workspace = workspace_of(tmp_path, '[errors]\nquery = ["page", "filter[size]"]\n')
+
+    assert workspace.errors is not None
+    assert workspace.errors.query == ("page", "filter[size]")
+    with pytest.raises(ConfigErrors, match="names of parameters"):
+        workspace_of(tmp_path, '[errors]\nquery = ["*"]\n')

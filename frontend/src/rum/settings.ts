@@ -17,6 +17,8 @@ export interface Settings {
   /** Share of sessions whose replay is kept, and whether an error begins one: `data-replay="error 0.05"`. */
   readonly replayShare: number;
   readonly replaysErrors: boolean;
+  /** Names of parameters that stay in the address of a page. */
+  readonly query: readonly string[];
   /** Selectors of what a replay shows as it is, and of what it leaves out. */
   readonly unmask: string;
   readonly block: string;
@@ -42,6 +44,7 @@ export function settingsOf(tag: HTMLScriptElement | null): Settings | undefined 
       traced: [location.origin, ...(said["trace"] ?? "").split(/[\s,]+/).filter(Boolean)],
       replayShare: Number(replay.find(Number) ?? 0),
       replaysErrors: replay.includes("error"),
+      query: (said["query"] ?? "").split(/\s+/),
       unmask: said["unmask"] ?? "",
       block: said["block"] ?? "",
     };

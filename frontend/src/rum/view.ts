@@ -27,6 +27,12 @@ export function bare(address: string): string {
   return address.split(/[?#]/, 1)[0] ?? "";
 }
 
+/** An address without fragment; of its query, what has one of these names. */
+export function known(address: string, names: readonly string[]): string {
+  const kept = new URLSearchParams([...new URL(address).searchParams].filter(([name]) => names.includes(name)));
+  return bare(address) + (`${kept}` && `?${kept}`);
+}
+
 /** An address whose parts that look like identifiers are stars. */
 export function form(address: string): string {
   return bare(address).replace(/\/[^/]*(?:\d{3}|[0-9a-f]{8})[^/.]*/gi, "/*").replace(/\/\d+(?=\/|$)/g, "/*");
@@ -34,7 +40,7 @@ export function form(address: string): string {
 
 export class View {
   readonly id = randomHex(16);
-  readonly url = bare(location.href);
+  readonly url: string;
   readonly vitals: Record<string, number> = {};
   readonly causes: Record<string, string> = {};
   /** `own` are parts of the page from its own origin, and `hits` those of them that came from the cache. */
@@ -53,7 +59,10 @@ export class View {
     readonly navigation: string,
     readonly from: string,
     readonly began: number,
-  ) {}
+    names: readonly string[],
+  ) {
+    this.url = known(location.href, names);
+  }
 
   /** The ms since the view began. */
   at(now = performance.now()): number {

@@ -47,12 +47,12 @@ _STILL = {
 
 @dataclass(frozen=True, slots=True)
 class _ItemView:
-    """One incident: its buttons and rows are a name and an address, or a title and a text, each."""
+    """One incident: its buttons and rows are a name and an address, or a title, a text and its page, each."""
 
     heading: str
     lead: str
     buttons: tuple[tuple[str, str], ...]
-    rows: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[str, str, str], ...]
 
 
 def mail_page(
@@ -116,8 +116,16 @@ def _item(item: Item, link: str) -> _ItemView:
     )
     buttons = tuple((name, address) for name, address in pages if address.startswith(_WEB))
     shown = {"since", "until", "workspace"} | {name.split()[-1] for name, _ in buttons}
-    rows = tuple((title, text) for title, text in item.lines if title not in shown)
-    return _ItemView(item.headline, _lead(dict(reversed(item.lines))), buttons, rows)
+    rows = [(title, *_parted(text, item.incident_url)) for title, text in item.lines if title not in shown]
+    rows.sort(key=lambda row: not row[2])  # what explains it before what is known of it
+    return _ItemView(item.headline, _lead(dict(reversed(item.lines))), buttons, tuple(rows))
+
+
+def _parted(text: str, incident_url: str) -> tuple[str, str]:
+    """Return a line without the page of ours at its end, and that page: a phone has no room for addresses."""
+    line, _, address = text.rpartition(" ")
+    pages = incident_url.rpartition("/incidents/")[0]
+    return (line, address) if line and pages and address.startswith(f"{pages}/") else (text, "")
 
 
 def _lead(lines: Mapping[str, str]) -> str:

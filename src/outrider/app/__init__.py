@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     )
     from outrider.app.load_trial import KneeSearch, LoadOutcome, LoadOverrides, WorkerOutcome, run_load, work_for_master
     from outrider.app.oncall_shifts import OnCallShift, shifts_ahead
+    from outrider.app.personal_data import Erasure, Inventory, PersonalData, open_personal_data
     from outrider.app.planned_capacity import capacity_plans
     from outrider.app.pull_request_comment import comment_gate
     from outrider.app.release_marks import git_log, list_releases, mark_release
@@ -203,17 +204,18 @@ if TYPE_CHECKING:
 __all__ = [
     "EVENTS_A_DAY", "EVENTS_A_MINUTE", "ISSUE_ACTIONS", "Acceptance", "Accepted", "AcceptedFile", "AlertSettings",
     "Backend", "BaselineDiff", "Browser", "CapacityPlan", "CheckedScript", "Condition", "Decision", "DeliveryTest",
-    "Discovery", "FalseFails", "FrameFormat", "GateListener", "GateOptions", "GateResult", "GateVerdict", "Incident",
-    "IncidentList", "IssuedKey", "Join", "Judgement", "KeyRequest", "Knee", "KneeSearch", "Level", "LevelChange",
-    "LoadListener", "LoadOutcome", "LoadOverrides", "Look", "MapScope", "OnCallShift", "OpenServer", "OpenWorkspace",
-    "PanelAnswer", "PanelTable", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport",
-    "ProofVerdict", "ReleaseMark", "RemoteBackend", "Replayed", "ReportDocument", "ReportForm", "ReportFormat",
-    "ReportPeriod", "RequestPair", "RequestedRun", "Rules", "RunComparison", "RunListener", "RunTrace", "RunTraces",
-    "Runtime", "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceFacts", "ServiceStatus", "Shard", "ShownIssue",
-    "Signal", "SilenceEffect", "SilentListener", "SkippedCheck", "StatusIncident", "StepPair", "StepShift",
-    "StepStatus", "Store", "TelemetryDay", "TelemetryService", "Undelivered", "Validation", "Verdict", "WorkerOutcome",
-    "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "add_project", "add_project_key",
-    "add_user", "alert_noise", "alert_settings", "answer_dashboard", "api_dashboard", "api_dashboards", "artifact_file",
+    "Discovery", "Erasure", "FalseFails", "FrameFormat", "GateListener", "GateOptions", "GateResult", "GateVerdict",
+    "Incident", "IncidentList", "Inventory", "IssuedKey", "Join", "Judgement", "KeyRequest", "Knee", "KneeSearch",
+    "Level", "LevelChange", "LoadListener", "LoadOutcome", "LoadOverrides", "Look", "MapScope", "OnCallShift",
+    "OpenServer", "OpenWorkspace", "PanelAnswer", "PanelTable", "PersonalData", "Phase", "Plan", "ProgressListener",
+    "Proof", "ProofListener", "ProofReport", "ProofVerdict", "ReleaseMark", "RemoteBackend", "Replayed",
+    "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod", "RequestPair", "RequestedRun", "Rules",
+    "RunComparison", "RunListener", "RunTrace", "RunTraces", "Runtime", "Scaffold", "Sensitivity",
+    "SeriesSensitivity", "ServiceFacts", "ServiceStatus", "Shard", "ShownIssue", "Signal", "SilenceEffect",
+    "SilentListener", "SkippedCheck", "StatusIncident", "StepPair", "StepShift", "StepStatus", "Store",
+    "TelemetryDay", "TelemetryService", "Undelivered", "Validation", "Verdict", "WorkerOutcome", "Workspace",
+    "WorkspaceService", "accept_baselines", "acknowledge_incident", "add_project", "add_project_key", "add_user",
+    "alert_noise", "alert_settings", "answer_dashboard", "api_dashboard", "api_dashboards", "artifact_file",
     "ask_server", "assign_incident", "back_up", "backtest_rules", "browser_environment", "browser_or_error",
     "browser_settings", "calibrate_checks", "capacity_plans", "cell_word", "chance_of_all", "change_issues",
     "check_build", "command_line_change", "comment_gate", "comment_on_incident", "compare_baselines",
@@ -226,19 +228,19 @@ __all__ = [
     "ignored_variables", "issue_state", "judge_join", "judge_runs", "judge_settings", "judge_steps", "levels",
     "limit_project", "list_changes", "list_checks", "list_incidents", "list_issues", "list_project_keys",
     "list_projects", "list_releases", "list_runbooks", "list_runs", "list_sessions", "list_silences", "list_tokens",
-    "list_users", "load_document", "lost_today", "mail_report", "mark_release", "master_address", "merge_gate_shards",
-    "moment_us", "movement_text", "new_runbook", "notable_patterns", "now_us", "open_backend", "open_runtime",
-    "open_server", "open_status_incident", "open_status_page", "open_store", "open_telemetry", "open_workspace",
-    "override_note", "path_errors", "pause_checks", "period_document", "prove_journeys", "provide_workspace_browser",
-    "prune_expired", "reach_when_back", "reached", "read_baselines", "read_dashboards", "read_run_traces",
-    "read_runbook", "record_journey", "register_checks", "remove_user", "request_runs", "restore_backup",
-    "resume_checks", "revoke_project_key", "revoke_token", "rotate_project_key", "run_checks", "run_document",
-    "run_gate", "run_load", "runbook_values", "satisfied_ms", "self_test_gate", "serve_heartbeats", "service_status",
-    "set_password", "set_role", "shifts_ahead", "shown_name", "sign_out_user", "silence_incidents",
-    "status_page_incidents", "step_medians", "stored_run", "suite_notes", "try_alert_route", "unjudged_metrics_note",
-    "unknown_check_note", "unknown_environment_note", "unknown_location_note", "update_status_incident", "upload_maps",
-    "validate_workspace", "view_query", "walk_trace", "watch_checks", "web_address", "work_for_master",
-    "write_failure_pages",
+    "list_users", "load_document", "lost_today", "mail_report", "mark_release", "master_address",
+    "merge_gate_shards", "moment_us", "movement_text", "new_runbook", "notable_patterns", "now_us", "open_backend",
+    "open_personal_data", "open_runtime", "open_server", "open_status_incident", "open_status_page", "open_store",
+    "open_telemetry", "open_workspace", "override_note", "path_errors", "pause_checks", "period_document",
+    "prove_journeys", "provide_workspace_browser", "prune_expired", "reach_when_back", "reached", "read_baselines",
+    "read_dashboards", "read_run_traces", "read_runbook", "record_journey", "register_checks", "remove_user",
+    "request_runs", "restore_backup", "resume_checks", "revoke_project_key", "revoke_token", "rotate_project_key",
+    "run_checks", "run_document", "run_gate", "run_load", "runbook_values", "satisfied_ms", "self_test_gate",
+    "serve_heartbeats", "service_status", "set_password", "set_role", "shifts_ahead", "shown_name", "sign_out_user",
+    "silence_incidents", "status_page_incidents", "step_medians", "stored_run", "suite_notes", "try_alert_route",
+    "unjudged_metrics_note", "unknown_check_note", "unknown_environment_note", "unknown_location_note",
+    "update_status_incident", "upload_maps", "validate_workspace", "view_query", "walk_trace", "watch_checks",
+    "web_address", "work_for_master", "write_failure_pages",
 ]  # fmt: skip
 
 _MODULES = {
@@ -278,6 +280,7 @@ _MODULES = {
     "outrider.app.load_trial": "KneeSearch LoadOutcome LoadOverrides WorkerOutcome run_load work_for_master",
     "outrider.app.workspace_handle": "OpenWorkspace open_workspace",
     "outrider.app.release_marks": "git_log list_releases mark_release",
+    "outrider.app.personal_data": "Erasure Inventory PersonalData open_personal_data",
     "outrider.app.pull_request_comment": "comment_gate",
     "outrider.app.report_documents": (
         "ReportDocument ReportForm Format=ReportFormat ReportPeriod load_document period_document "

@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outrider.app.personal_data import open_personal_data
 from outrider.app.requested_path import path_errors
 from outrider.app.telemetry_access import ENGINE_FOLDER, engine_options, open_telemetry, telemetry_settings
+from outrider.app.tombstone_file import add_tombstones, read_tombstones
 from outrider.model import StoreError, UsageError
 from outrider.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from outrider.app.personal_data import Erasure
     from outrider.workspace import Workspace
 
 DATABASE = "outrider.db"
@@ -50,13 +53,27 @@ def back_up(workspace: Workspace, store: Store, folder: Path, *, telemetry: bool
     """
     has_telemetry = telemetry and _keeps_telemetry(workspace) and (workspace.state / ENGINE_FOLDER).exists()
     copy_telemetry = (lambda target: _copy_telemetry(workspace, target)) if has_telemetry else None
-    return make_backup(store, workspace.artifacts_url, folder, copy_telemetry=copy_telemetry)
+    backup = make_backup(store, workspace.artifacts_url, folder, copy_telemetry=copy_telemetry)
+    add_tombstones(folder, read_tombstones(workspace.state))
+    return backup
 
 
-def restore_backup(workspace: Workspace, folder: Path, *, force: bool = False, telemetry: bool = True) -> bool:
+def restore_backup(
+    workspace: Workspace,
+    folder: Path,
+    *,
+    force: bool = False,
+    telemetry: bool = True,
+    tell: Callable[[str], None] = lambda _text: None,
+    erased: Callable[[Erasure], None] = lambda _erasure: None,
+) -> bool:
     """Replace store, artifacts and telemetry by a backup; a running service continues with it.
 
+    People who were erased since are erased again.
+
     Args:
+        tell: Is told what is being done.
+        erased: Is given what was erased again, if anything was.
         telemetry: Whether telemetry is replaced, where the workspace keeps it and the backup has it.
 
     Returns:
@@ -72,6 +89,11 @@ def restore_backup(workspace: Workspace, folder: Path, *, force: bool = False, t
         raise _is_there(workspace.state / ENGINE_FOLDER, "give --force to replace it, or --no-telemetry to leave it")
     put_telemetry = (lambda: _put_telemetry_back(workspace, source)) if has_telemetry else None
     put_back(folder, workspace.store_url, workspace.artifacts_url, force=force, put_telemetry=put_telemetry)
+    add_tombstones(workspace.state, read_tombstones(folder))
+    if read_tombstones(workspace.state):
+        with open_personal_data(workspace, tell) as data:
+            if (again := data.erase_again()) is not None:
+                erased(again)
     return has_telemetry
 
 

@@ -15,6 +15,7 @@ from outrider.app.quota_watch import ERROR_LEDGER_FILE
 from outrider.app.signing_key import signing_key
 from outrider.app.telemetry_inbox import TelemetryInbox
 from outrider.app.telemetry_link import TelemetryLink
+from outrider.app.tombstone_file import FollowedTombstones
 from outrider.app.workspace_access import now_us
 from outrider.errors import EventScrubber
 from outrider.model import MapRecords, StoreError, UsageError
@@ -125,21 +126,25 @@ class ErrorService:
         self._digestion = ErrorDigestion(
             spool, add, tally, attach=records.attachments.add, add_sessions=records.release_health.add, after=after,
         )  # fmt: skip
+        erased = FollowedTombstones(workspace.state)
+        self._digestion.leave_out(erased.matcher)
         self._digestion.start()
         self._link = TelemetryLink(workspace)
         self._workspace = workspace
         views = Spool(workspace.state / VIEW_SPOOL_FOLDER, settings.spool_bytes)
         self._views = PageViewDigestion(views, self._link.reader, tally)
+        self._views.leave_out(erased.matcher)
         self._views.start()
         beacons = BeaconIntake(
             views, keys, intake, scrubber.text, tally, key=signing_key(workspace.state), room=room.check,
+            query=settings.query,
             is_on=lambda: self._workspace.capabilities.real_users, keeps_views=lambda: self._link.is_on,
         )  # fmt: skip
         intake.watch_spans(beacons.take_spans)
         trusted, is_local = workspace.server.trusted_proxies, is_loopback(settings.host)
         self._replays = ReplayIntake(
             records.replays, beacons.admit, scrubber.text, tally, per_day=settings.replay_bytes_per_day,
-            is_on=lambda: self._workspace.capabilities.replays, room=room.check,
+            is_on=lambda: self._workspace.capabilities.replays, room=room.check, is_erased=erased.is_session,
         )  # fmt: skip
         routes = beacon_routes(beacons, trusted, is_loopback=is_local, replays=self._replays)
         application = error_application(intake, trusted, is_loopback=is_local, beside=routes)

@@ -54,5 +54,7 @@ def rum_tag(records: ProjectRecords, workspace: Workspace, number: int, *, has_i
     if has_integrity and snippet is not None:
         source = f"{origin}/rum-{snippet.version}.js"
         more = f' integrity="{snippet.integrity}" crossorigin="anonymous"'
+    if workspace.errors is not None and workspace.errors.query:
+        more += f' data-query="{escape(" ".join(workspace.errors.query))}"'
     html = f'<script src="{escape(source)}" data-dsn="{escape(dsn)}"{more} defer></script>'
     return RumTag(html, f"script-src {origin}; connect-src {origin}")

@@ -16,6 +16,7 @@ from outrider.app.otlp_errors import OtlpErrors
 from outrider.app.signing_key import signing_key
 from outrider.app.telemetry_day import LEDGER_FILE
 from outrider.app.telemetry_inbox import INBOX_FOLDER
+from outrider.app.tombstone_file import FollowedTombstones
 from outrider.app.workspace_access import now_us
 from outrider.model import TokenKind, UsageError
 from outrider.server import (
@@ -110,10 +111,13 @@ class TelemetryIngest:
         self._errors = OtlpErrors(workspace, records.projects, records, self.tally)
         sampler = SpanSampler(keep_rules(settings))
         self._digestion = Digestion(spool, store, self.tally, sampler=sampler, look=self._errors.take)
+        erased = FollowedTombstones(workspace.state)
+        self._digestion.leave_out(erased.matcher)
         self._digestion.start()
         if settings.forward.url:
             forwarder = Forwarder(self._queue, self._target(workspace, settings.forward), self.tally)
             self._doors.callback(forwarder.close)
+            forwarder.erased = erased.matcher
             forwarder.start()
         follower = _log_follower(workspace, settings.files, self._intake, reader)
         self._doors.callback(follower.close)

@@ -145,7 +145,7 @@ def _show(out: Console, shown: ShownIssue, timezone: str) -> None:
         out.print(note(f"suspect {commit.id[:10]} {commit.subject} ({commit.author}): {suspect.file}"))
     for entry in shown.notes:
         when = at_with_zone(entry.at_us, timezone)
-        out.print(note(f"{when}  {entry.author or 'Outrider'} {entry.past} {entry.text}"))
+        out.print(note(f"{when}  {f'{entry.author} '.lstrip()}{entry.past} {entry.text}"))
     if shown.event is not None:
         _show_event(out, shown.event)
 

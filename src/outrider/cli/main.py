@@ -102,6 +102,7 @@ _SECTIONS = {
         "tokens": "Create, list and revoke tokens of programs.",
         "project": "Add projects that errors are sent to, and manage their keys.",
         "audit": "List who changed what.",
+        "privacy": "Export or erase what is kept of one person.",
         "backup": "Copy store and artifacts; the service may run meanwhile.",
         "restore": "Replace store and artifacts by a backup.",
     },

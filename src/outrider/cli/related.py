@@ -12,6 +12,7 @@ from outrider.app.related_records import RELATED_KINDS, find_related
 from outrider.cli.echo import echo, warn
 from outrider.cli.fitted_table import FittedTable, name_column, note_column, text_column
 from outrider.cli.run_tables import console
+from outrider.model import counted
 
 
 @click.command(epilog="Example: outrider related trace 4bf92f3577b34da6a3ce929d0e0e4736")
@@ -29,8 +30,8 @@ def related(kind: str, name: str, *, as_json: bool) -> None:
         return
     table = FittedTable(text_column("what"), name_column("id"), note_column(""))
     for trace in view.traces:
-        logs = "" if trace.logs is None else f", {trace.logs:,} log records: outrider logs trace:{trace.id}"
-        table.add_row("trace", trace.id, f"{trace.spans:,} spans{logs}")
+        logs = "" if trace.logs is None else f", {counted(trace.logs, 'log record')}: outrider logs trace:{trace.id}"
+        table.add_row("trace", trace.id, f"{counted(trace.spans, 'span')}{logs}")
     for word, items in (("run", view.runs), ("issue", view.issues), ("session", view.sessions)):
         for item in items:
             table.add_row(word, item.id, item.text)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from outrider.app import find_workspace, restore_backup
 from outrider.cli.echo import echo
+from outrider.cli.privacy import print_erasure
 from outrider.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from outrider.app import Erasure
 
 
 @click.command(epilog="Example: outrider restore /var/backups/outrider-monday --force")
@@ -19,6 +24,12 @@ def restore(folder: Path, *, force: bool, telemetry: bool) -> int:
     """Replace store, artifacts and telemetry by the backup in FOLDER; a running service continues with it."""
     with Progress() as progress:
         progress.progress(f"restoring {folder}")
-        has_telemetry = restore_backup(find_workspace(), folder, force=force, telemetry=telemetry)
+        erasures: list[Erasure] = []
+        has_telemetry = restore_backup(
+            find_workspace(), folder, force=force, telemetry=telemetry, tell=progress.progress, erased=erasures.append
+        )
+    for erasure in erasures:
+        echo("people who were erased since this backup were erased again:")
+        print_erasure(erasure)
     echo(f"restored {folder}" + (" with its telemetry" if has_telemetry else ""))
     return 0

@@ -34,7 +34,7 @@ from outrider.errors.rule_match import owner_of
 from outrider.errors.run_error import has_errors, run_error_events, run_event_ids
 from outrider.errors.security_report import read_reports
 from outrider.errors.sentry_event import ReceivedEvent, event_id, read_sentry_event, time_us
-from outrider.errors.sentry_session import SESSION_ITEMS, session_agent, session_counts
+from outrider.errors.sentry_session import SESSION_ITEMS, session_agent, session_counts, session_user
 from outrider.errors.sentry_signals import LOG_ITEMS, SPAN_ITEMS, otlp_logs, otlp_spans
 from outrider.errors.source_map import LARGEST_MAP, SourceMap, debug_id_of, read_source_map
 from outrider.errors.source_map_limits import BadSourceMap
@@ -108,6 +108,7 @@ __all__ = [
     "script_paths",
     "session_agent",
     "session_counts",
+    "session_user",
     "span_error",
     "stack_exceptions",
     "suspect_commits",

@@ -40,7 +40,9 @@ def session_counts(document: Mapping[str, Any], project: int, received_us: int) 
         if isinstance(group, dict):
             count = _of_many(group) if isinstance(groups, list) else _of_user(group)
             started_us = _time(group.get("started"), received_us)
-            yield SessionCount(project, environment, release, started_us, _user(group.get("did"), project), **count)
+            yield SessionCount(
+                project, environment, release, started_us, session_user(group.get("did"), project), **count
+            )
 
 
 def session_agent(document: Mapping[str, Any]) -> str:
@@ -75,7 +77,7 @@ def _time(value: object, received_us: int) -> int:
     return at_us if at_us is not None and is_likely else received_us
 
 
-def _user(value: object, project: int) -> str:
+def session_user(value: object, project: int) -> str:
     """Return a digest: who it was is of no use for a number."""
     text = str(value) if isinstance(value, (str, int)) else ""
     return sha256(f"{project} {text}".encode("utf-8", "surrogatepass")).hexdigest()[:32] if text else ""

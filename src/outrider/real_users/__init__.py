@@ -1,7 +1,7 @@
 """What real users live through: beacons and replays read, and what is asked of page views. Values; no I/O."""
 
 from outrider.real_users.affected_visits import AffectedVisits, affected_visits
-from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon
+from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon, user_digest
 from outrider.real_users.browser_family import browser_family, device_of
 from outrider.real_users.lab_and_field import (
     FEWEST,
@@ -98,4 +98,5 @@ __all__ = [
     "read_web_vitals",
     "share_of",
     "span_vitals",
+    "user_digest",
 ]

@@ -19,7 +19,7 @@ from outrider.errors import browser_frames
 from outrider.model import Origin, printable
 from outrider.model import origin_of as trace_origin
 from outrider.real_users.browser_family import browser_family, device_of
-from outrider.real_users.page_name import bare_url, page_name
+from outrider.real_users.page_name import bare_url, known_url, page_name
 from outrider.real_users.page_view import ROBOT, PageView
 from outrider.real_users.view_conditions import cache_state, power_of
 
@@ -61,6 +61,7 @@ class ReceivedBeacon:
         address: Of the client; its last part is never kept.
         country: Two letters, by the word of a trusted proxy; "" if nobody says.
         agent: Its `User-Agent`.
+        query: Names of parameters that stay in addresses of pages.
         key: Of the workspace: digests of users and signatures of probers are made with it.
     """
 
@@ -72,6 +73,7 @@ class ReceivedBeacon:
     agent: str
     key: bytes
     country: str = ""
+    query: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def read_beacon(content: bytes, received: ReceivedBeacon, scrub: Callable[[str, 
     """
     document = _document(content)
     session, view = _digits(document.get("session"), _SESSION_DIGITS), _digits(document.get("view"), _VIEW_DIGITS)
-    url = bare_url(_raw(document.get("url"), _URL_CHARACTERS))
+    url = known_url(_raw(document.get("url"), _URL_CHARACTERS), received.query)
     if not (session and view and url):
         raise BadBeacon("it does not name its session, its view and its address")
 
@@ -135,7 +137,7 @@ class _Reader:
             sequence=max(1, min(_count(document.get("n")), 65_535)),
             page=text(document.get("page")) or page_name(url),
             url=url,
-            previous=text(bare_url(_raw(document.get("from"), _URL_CHARACTERS)), _URL_CHARACTERS),
+            previous=text(known_url(_raw(document.get("from"), _URL_CHARACTERS), received.query), _URL_CHARACTERS),
             navigation=navigation,
             device=device_of(family, _count(document.get("width")), has_touch=document.get("touch") is True),
             browser=family.browser,
@@ -222,9 +224,7 @@ class _Reader:
         named = _raw(self._beacon.get("user"), _NAME_CHARACTERS)
         if not named:
             return ""
-        return hmac.digest(self._received.key, f"user {self._received.project} {named}".encode(), "sha256").hex()[
-            :_USER_DIGITS
-        ]
+        return user_digest(self._received.key, self._received.project, named)
 
     def _origin(self, *, is_robot: bool) -> str:
         """Return whose traffic it is: a prober's only by a signature of ours."""
@@ -324,3 +324,8 @@ def _network(address: str) -> str:
     except ValueError:
         return ""
     return str(ip_network((known, 24 if known.version == 4 else 48), strict=False))
+
+
+def user_digest(key: bytes, project: int, name: str) -> str:
+    """Return what is kept of a user whom pages of a project name."""
+    return hmac.digest(key, f"user {project} {name}".encode(), "sha256").hex()[:_USER_DIGITS]

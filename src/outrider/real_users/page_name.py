@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _IDENTIFIER: Final = re.compile(r"\d+|[^/]*(?:\d{3}|[0-9a-fA-F]{8})[^/.]*")
 _MOST_PARTS: Final = 12
+_MOST_PARAMETERS: Final = 100
 
 
 @lru_cache(maxsize=4_096)
@@ -35,3 +39,16 @@ def bare_url(text: str) -> str:
         return ""
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path}"
+
+
+def known_url(text: str, names: Sequence[str]) -> str:
+    """Return an address as `bare_url` does, with those parameters of its query that have one of these names."""
+    url = bare_url(text)
+    if not url or not names:
+        return url
+    try:
+        pairs = parse_qsl(urlsplit(text).query, max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        return url
+    query = urlencode([(name, value) for name, value in pairs if name in names])
+    return f"{url}?{query}" if query else url

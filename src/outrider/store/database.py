@@ -18,7 +18,7 @@ import sqlite3
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from sqlalchemy import create_engine, event
@@ -52,6 +52,8 @@ _IDLE_WRITER_S = 60
 """After this long without a statement PostgreSQL ends a transaction: a process that was stopped must not stop all."""
 _CONNECT_S = 10
 _READ_TIMEOUT_S = 5.0
+_CHECKPOINTS = 3
+"""Each waits for readers as long as for other writers."""
 
 
 class Database:
@@ -122,6 +124,31 @@ class Database:
             driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
             driver.backup(copy)
+
+    def compact(self) -> bool:
+        """Rewrite the database, so that deleted rows cannot be read in its files; others wait meanwhile.
+
+        Returns:
+            Whether nothing of before is left in the write-ahead log, which whoever reads just now may keep (SQLite).
+        """
+        with translated(self.where), closing(self.engine.raw_connection()) as pooled:
+            driver: Any = pooled.driver_connection
+            if self.engine.dialect.name == "postgresql":
+                driver.autocommit = True
+                try:
+                    driver.execute("VACUUM (FULL)")
+                finally:
+                    driver.autocommit = False
+                return True
+            if self.engine.dialect.name != "sqlite":
+                return False
+            driver.execute("VACUUM")
+            return any(self._is_log_empty(driver) for _ in range(_CHECKPOINTS))
+
+    @staticmethod
+    def _is_log_empty(driver: sqlite3.Connection) -> bool:
+        (is_busy, _, _) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not is_busy
 
     def remember_file(self) -> None:
         """Note which file this is, for `renewed`."""

@@ -17,6 +17,7 @@ from outrider.store.error_table import ErrorTable
 from outrider.store.gate_table import GateTable
 from outrider.store.history_table import HistoryTable
 from outrider.store.load_progress_table import LoadProgressTable
+from outrider.store.personal_data_table import PersonalDataTable
 from outrider.store.project_table import ProjectTable
 from outrider.store.pruner import prune
 from outrider.store.release_commit_table import ReleaseCommitTable
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         LoadProgressLog,
         Outbox,
         OverrideLog,
+        PersonalDataLog,
         ProjectRegistry,
         ProofLog,
         Pruned,
@@ -112,6 +114,7 @@ class Store:
     release_health: ReleaseHealthLog
     source_maps: SourceMapLog
     replays: ReplayLog
+    personal_data: PersonalDataLog
     artifacts: ArtifactStore
 
     def __init__(self, database: Database, folder: ArtifactStore) -> None:
@@ -150,6 +153,7 @@ class Store:
         self.release_health = ReleaseHealthTable(database, writer)
         self.source_maps = SourceMapTable(database, writer, folder)
         self.replays = ReplayTable(database, writer, folder)
+        self.personal_data = PersonalDataTable(database, writer, folder)
 
     @classmethod
     def open(

@@ -6,6 +6,7 @@ stream", RANDOM 2002). The standard error of the estimate is 1 / sqrt(254), 6.3 
 
 from __future__ import annotations
 
+import secrets
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Self
 
@@ -25,7 +26,18 @@ class UserSketch:
 
     def add(self, users: Iterable[str]) -> Self:
         """Add users by what tells them from others."""
-        return self._take(sha256(user.encode("utf-8", "surrogatepass")).digest()[:_BYTES] for user in users)
+        return self._take(map(_hash, users))
+
+    def replace(self, users: Iterable[str]) -> bool:
+        """Put a random hash in the place of each user's, so that the number stays; return whether there was any."""
+        known = self._hashes & {_hash(user) for user in users}
+        below = int.from_bytes(max(self._hashes)) if len(self._hashes) >= _KEPT else _SPACE
+        while len(self._hashes & known):
+            self._hashes.discard(next(iter(self._hashes & known)))
+            size = len(self._hashes)
+            while len(self._hashes) == size:
+                self._hashes.add(secrets.randbelow(below).to_bytes(_BYTES))
+        return bool(known)
 
     def unite(self, stored: bytes) -> Self:
         """Add all users of another sketch."""
@@ -48,3 +60,7 @@ class UserSketch:
     def stored(self) -> bytes:
         """The sketch for a database."""
         return b"".join(sorted(self._hashes))
+
+
+def _hash(user: str) -> bytes:
+    return sha256(user.encode("utf-8", "surrogatepass")).digest()[:_BYTES]

@@ -8,6 +8,7 @@ from outrider.telemetry.beacon_intake import MOST_BEACON_BYTES, MOST_FARO_BYTES,
 from outrider.telemetry.day_ledger import LEDGER, DayBudget, DayLedger, LedgerDay, read_ledger
 from outrider.telemetry.digestion import Digestion
 from outrider.telemetry.disk_room import DiskRoom
+from outrider.telemetry.erased_lines import blank_lines, locked
 from outrider.telemetry.error_digestion import ErrorDigestion, add_events, read_event
 from outrider.telemetry.error_intake import ErrorIntake, ErrorRequestHead, KnownKeys, RefusedErrors
 from outrider.telemetry.forwarder import FORWARDED_BY, Forwarder, ForwardQueue, ForwardTarget
@@ -71,7 +72,9 @@ __all__ = [
     "SyslogReader",
     "Tally",
     "add_events",
+    "blank_lines",
     "failure",
+    "locked",
     "read_event",
     "read_ledger",
     "read_segment",

@@ -68,6 +68,7 @@ class BeaconIntake:
         scrub: Returns a text without secrets and personal data, of at most so many characters.
         tally: Counts what is taken and refused.
         key: Of the workspace.
+        query: Names of parameters that stay in addresses of pages.
         is_on: Whether beacons are taken at all; and `keeps_views`, whether something can keep page views.
         room: Raises `SpoolFull` while the disk is nearly full.
         now_s: Seconds since 1970.
@@ -82,6 +83,7 @@ class BeaconIntake:
         tally: Tally,
         *,
         key: bytes,
+        query: tuple[str, ...] = (),
         is_on: Callable[[], bool] = lambda: True,
         keeps_views: Callable[[], bool] = lambda: True,
         room: Callable[[], None] = lambda: None,
@@ -93,6 +95,7 @@ class BeaconIntake:
         self._scrub = scrub
         self._tally = tally
         self._key = key
+        self._query = query
         self._is_on = is_on
         self._keeps_views = keeps_views
         self._room = room
@@ -153,7 +156,7 @@ class BeaconIntake:
         request = head.request
         received = ReceivedBeacon(
             project.id, project.service, project.environment, round(self._now_s() * 1e6), request.address, head.agent,
-            self._key, head.country,
+            self._key, head.country, self._query,
         )  # fmt: skip
         try:
             beacon = read_beacon(data, received, self._scrub)

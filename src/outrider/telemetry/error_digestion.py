@@ -103,9 +103,9 @@ class ErrorDigestion(SpoolDigestion):
 
 
 def _lines(segment: Path) -> Iterator[bytes]:
-    """Yield whole lines: one that was cut off was never acknowledged."""
+    """Yield whole lines: one that was cut off was never acknowledged, a blank one is of somebody who was erased."""
     with segment.open("rb") as lines:
-        yield from (line for line in lines if line.endswith(b"\n"))
+        yield from (line for line in lines if line.endswith(b"\n") and not line.isspace())
 
 
 def add_events(

@@ -23,13 +23,14 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from outrider.telemetry.erased_lines import kept_line
 from outrider.telemetry.otlp_body import PROTOBUF, SignalKind, rejected_records
 from outrider.telemetry.otlp_request import request_body
 from outrider.telemetry.spool import SEALED, kind_of, read_batch
 from outrider.telemetry.thread_priority import yield_to_measurements
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from outrider.telemetry.limits import Tally
@@ -152,13 +153,19 @@ class ForwardQueue:
     def _drop(self, segment: Path) -> None:
         kind, count = kind_of(segment), 0
         with contextlib.suppress(ValueError, TypeError, LookupError):
-            count = sum(len(json.loads(line)[1]) for line in self.unsent(segment)[1].split(b"\n")[:-1])
+            count = sum(
+                len(json.loads(line)[1]) for line in self.unsent(segment)[1].split(b"\n")[:-1] if not line.isspace()
+            )
         segment.unlink(missing_ok=True)
         self._tally.add(f"{kind} not forwarded, queue full", count)
 
 
 class Forwarder:
-    """Sends what waits, in a thread of the lowest priority, and waits longer while the endpoint takes nothing."""
+    """Sends what waits, in a thread of the lowest priority, and waits longer while the endpoint takes nothing.
+
+    Attributes:
+        erased: As of `SpoolDigestion.leave_out`.
+    """
 
     def __init__(self, queue: ForwardQueue, target: ForwardTarget, tally: Tally) -> None:
         self._queue = queue
@@ -166,6 +173,7 @@ class Forwarder:
         self._tally = tally
         self._stop = threading.Event()
         self._is_away = False
+        self.erased: Callable[[], Callable[[str], bool] | None] = lambda: None
         self._thread = threading.Thread(target=self._run, name="telemetry-forwarding", daemon=True)
 
     def start(self) -> None:
@@ -212,9 +220,11 @@ class Forwarder:
         position, content = self._queue.unsent(segment)
         records: list[Record] = []
         lines = content.split(b"\n")[:-1]
+        names = self.erased()
         for number, line in enumerate(lines, 1):
             try:
-                records += read_batch(kind, line)
+                others = line if names is None else kept_line(segment, line + b"\n", names)
+                records += read_batch(kind, others) if not others.isspace() else []
             except (ValueError, TypeError, LookupError):
                 self._tally.add("segments not forwarded, damaged")
             position += len(line) + 1

@@ -9,6 +9,7 @@ import structlog
 
 from outrider.model import OutriderError, TelemetryError, TelemetryUnavailable
 from outrider.real_users import PageView
+from outrider.telemetry.spool import whole_lines
 from outrider.telemetry.spool_digestion import SpoolDigestion
 
 if TYPE_CHECKING:
@@ -66,5 +67,5 @@ class PageViewDigestion(SpoolDigestion):
 
 
 def _views(segment: Path) -> list[PageView]:
-    lines = segment.read_bytes().split(b"\n")[:-1]  # what follows the last line feed was cut off
-    return [PageView(*json.loads(line)) for line in lines]  # those of an older version have fewer fields
+    # Those of an older version have fewer fields.
+    return [PageView(*json.loads(line)) for line in whole_lines(segment)]

@@ -71,6 +71,7 @@ class ReplayIntake:
         scrub: Returns a text without secrets and personal data, of at most so many characters.
         per_day: Most bytes of a project within a UTC day.
         is_on: Whether replays are kept at all.
+        is_erased: Whether a session is one of somebody who was erased.
         room: Raises `SpoolFull` while the disk is nearly full.
         now_s: Seconds since 1970.
     """
@@ -84,6 +85,7 @@ class ReplayIntake:
         *,
         per_day: int,
         is_on: Callable[[], bool] = lambda: True,
+        is_erased: Callable[[str], bool] = lambda _session: False,
         room: Callable[[], None] = lambda: None,
         now_s: Callable[[], float] = time.time,
     ) -> None:
@@ -93,6 +95,7 @@ class ReplayIntake:
         self._tally = tally
         self._per_day = per_day
         self._is_on = is_on
+        self._is_erased = is_erased
         self._room = room
         self._now_s = now_s
         self._reading = threading.Lock()
@@ -130,6 +133,9 @@ class ReplayIntake:
             raise self._refused("not readable", "it does not name its session, its recording and its number", 400)
         if len(data) > MOST_REPLAY_BYTES:
             raise self._refused("too large", f"a part has more than {MOST_REPLAY_BYTES:,} bytes", 413)
+        if self._is_erased(place.session):
+            self._tally.add("parts of replays dropped, erased session")
+            return
         if not self._reading.acquire(timeout=_WAIT_S):
             raise self._refused("busy", "other replays are being read", 429, _AGAIN_S)
         try:

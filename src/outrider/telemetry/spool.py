@@ -225,7 +225,12 @@ def read_segment(segment: Path) -> tuple[SignalKind, list[Any]]:
         ValueError: If it holds something else.
     """
     kind = kind_of(segment)
-    return kind, [record for line in segment.read_bytes().split(b"\n")[:-1] for record in read_batch(kind, line)]
+    return kind, [record for line in whole_lines(segment) for record in read_batch(kind, line)]
+
+
+def whole_lines(segment: Path) -> list[bytes]:
+    """Return the lines of a segment: neither what follows the last line feed, which was cut off, nor blank ones."""
+    return [line for line in segment.read_bytes().split(b"\n")[:-1] if not line.isspace()]
 
 
 def kind_of(segment: Path) -> SignalKind:
@@ -243,7 +248,7 @@ def read_batch(kind: SignalKind, line: bytes) -> list[Record]:
     Raises:
         ValueError, TypeError, LookupError: If it holds something else.
     """
-    at, make = _RESOURCE_AT[kind], _MAKERS[kind]
+    at, make = RESOURCE_AT[kind], _MAKERS[kind]
     resources, batch = json.loads(line)
     for fields in batch:
         fields[at] = resources[fields[at]]
@@ -251,7 +256,7 @@ def read_batch(kind: SignalKind, line: bytes) -> list[Record]:
 
 
 def _line(kind: SignalKind, records: Sequence[Record]) -> bytes:
-    at = _RESOURCE_AT[kind]
+    at = RESOURCE_AT[kind]
     numbers: dict[int, int] = {}
     resources: list[Attributes] = []
     batch: list[list[object]] = []
@@ -293,7 +298,7 @@ _MAKERS: Final[dict[SignalKind, Callable[[list[Any]], Record]]] = {
     SignalKind.TRACES: _span,
     SignalKind.METRICS: _point,
 }
-_RESOURCE_AT: Final = {
+RESOURCE_AT: Final = {
     SignalKind.LOGS: LogRecord._fields.index("resource"),
     SignalKind.TRACES: Span._fields.index("resource"),
     SignalKind.METRICS: MetricPoint._fields.index("resource"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from outrider.model import StoreError, TelemetryUnavailable
+from outrider.telemetry.erased_lines import blank_lines, locked
 from outrider.telemetry.thread_priority import yield_to_measurements
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class SpoolDigestion(ABC):
         self._busy_s = busy_s
         self._after = after
         self._is_away = False
+        self._erased: Callable[[], Callable[[str], bool] | None] = lambda: None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"{what}-digestion", daemon=True)
 
@@ -80,7 +82,7 @@ class SpoolDigestion(ABC):
             if self.is_ending:
                 return True
             try:
-                self.store(segment)
+                self._store_others(segment)
             except (StoreError, TelemetryUnavailable) as error:
                 if not self._is_away:
                     log.warning(
@@ -93,6 +95,20 @@ class SpoolDigestion(ABC):
                 log.info("the store is back", what=self._what)
             self._is_away = False
         return True
+
+    def leave_out(self, erased: Callable[[], Callable[[str], bool] | None]) -> None:
+        """Store nothing that names somebody who was erased.
+
+        Args:
+            erased: Returns what tells whether a record, as JSON, does; None while nobody was erased.
+        """
+        self._erased = erased
+
+    def _store_others(self, segment: Path) -> None:
+        with locked(segment):
+            if (names := self._erased()) is not None and (count := blank_lines(segment, names)):
+                log.info("what names an erased person was left out", what=self._what, lines=count)
+            self.store(segment)
 
     def _run(self) -> None:
         yield_to_measurements()

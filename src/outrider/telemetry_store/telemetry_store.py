@@ -14,6 +14,7 @@ from outrider.telemetry_store.engine_process import EngineProcess, running_engin
 from outrider.telemetry_store.engine_record import check_extra
 from outrider.telemetry_store.page_view_search import PageViewSearch
 from outrider.telemetry_store.partition_pruner import DroppedPart, PartitionPruner, TelemetryRetention
+from outrider.telemetry_store.personal_rows import PersonalRows
 from outrider.telemetry_store.schema_upgrade import upgrade_schema
 from outrider.telemetry_store.table_copies import TableCopies
 from outrider.telemetry_store.telemetry_inserts import TelemetryTables
@@ -41,6 +42,7 @@ class TelemetryStore(TelemetryTables, PageViewSearch):
         self._engine = engine
         self._pruner = PartitionPruner(client)
         self._calls = CallRollup(client)
+        self.personal_rows = PersonalRows(client)
 
     @classmethod
     def open_embedded(cls, options: EngineOptions, *, limits: QueryLimits | None = None) -> Self:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from outrider.workspace.outside_link_settings import as_code_url
-from outrider.workspace.tables import as_count, as_flag
+from outrider.workspace.tables import Refused, as_count, as_flag, as_texts
 from outrider.workspace.telemetry_settings import as_address, as_origin, as_size
 
 if TYPE_CHECKING:
     from outrider.workspace.tables import Table
+
+_PARAMETER: Final = re.compile(r"[\w.\[\]-]{1,60}", re.ASCII)
+_MOST_PARAMETERS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class ErrorSettings:
         attachment_bytes: Of all attachments of events together; 0 for none.
         replay_bytes: Of all replays together.
         replay_bytes_per_day: Of a project's replays that come in within a UTC day.
+        query: Names of parameters that stay in the addresses of page views; all others of a query are dropped.
         code_url: Template of the address of a line of code; empty for none.
         hide_addresses: Whether addresses of the internet count as personal data.
         otlp: Whether exceptions in the telemetry of services are errors, too.
@@ -55,6 +60,7 @@ class ErrorSettings:
     attachment_bytes: int = 10**9
     replay_bytes: int = 5 * 10**9
     replay_bytes_per_day: int = 500 * 10**6
+    query: tuple[str, ...] = ()
     code_url: str = ""
     hide_addresses: bool = False
     otlp: bool = True
@@ -82,6 +88,7 @@ def read_errors(table: Table) -> ErrorSettings:
         attachment_bytes=table.read("attachments", as_size("0 MB", "10 TB"), usual.attachment_bytes),
         replay_bytes=table.read("replays", as_size("10 MB", "10 TB"), usual.replay_bytes),
         replay_bytes_per_day=table.read("replays_per_day", as_size("1 MB", "10 TB"), usual.replay_bytes_per_day),
+        query=table.read("query", _as_parameters, usual.query),
         code_url=table.read("code_url", as_code_url, usual.code_url),
         hide_addresses=table.read("hide_addresses", as_flag, usual.hide_addresses),
         otlp=table.read("otlp", as_flag, usual.otlp),
@@ -93,3 +100,10 @@ def read_errors(table: Table) -> ErrorSettings:
     )
     table.close()
     return settings
+
+
+def _as_parameters(value: object) -> tuple[str, ...]:
+    names = as_texts(value)
+    if len(names) > _MOST_PARAMETERS or not all(_PARAMETER.fullmatch(name) for name in names):
+        raise Refused("is no list of at most 20 names of parameters", 'write such as ["page", "sort"]', "out-of-range")
+    return names

@@ -15,6 +15,7 @@ from outrider.model.ports.commit_log import CommitLog
 from outrider.model.ports.error_log import ErrorLog
 from outrider.model.ports.gate_log import GateLog
 from outrider.model.ports.load_progress_log import LoadProgressLog
+from outrider.model.ports.personal_data_log import ErasedData, PersonalDataLog, PersonalRecord
 from outrider.model.ports.project_registry import ProjectRegistry
 from outrider.model.ports.release_health_log import ReleaseHealthLog
 from outrider.model.ports.replay_log import ReplayLog
@@ -57,12 +58,12 @@ from outrider.model.ports.view_log import ViewLog
 __all__ = [
     "AccessRecords", "AggregateLog", "AlertRecords", "AnnotationLog", "ArtifactStore", "AttachmentLog", "AuditLog",
     "CheckHistory", "CheckRecords", "CheckRegistry", "CheckSchedule", "CommitLog", "Content", "CoverageRecords",
-    "DashboardRecords", "ErrorLog", "ErrorRecords", "ExecutionStore", "FolderEntry", "GateLog", "GateRecords",
-    "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory", "JudgeMemory",
-    "LoadProgressLog", "MapRecords", "OperatorRecords", "Outbox", "OverrideLog", "ProjectRecords", "ProjectRegistry",
-    "ProofLog", "Pruner", "ReleaseHealthLog", "ReplayLog", "ReportHistory", "ReportRecords", "RollupReader",
-    "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore", "Selection", "SeriesReader",
-    "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog", "SourceMapLog", "StatusLog", "StatusPageRecords",
-    "TableReader", "TelemetryInserts", "TelemetryReader", "TelemetryRecords", "TokenLog", "TraceLinkLog",
-    "UserDirectory", "ViewLog",
+    "DashboardRecords", "ErasedData", "ErrorLog", "ErrorRecords", "ExecutionStore", "FolderEntry", "GateLog",
+    "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
+    "JudgeMemory", "LoadProgressLog", "MapRecords", "OperatorRecords", "Outbox", "OverrideLog", "PersonalDataLog",
+    "PersonalRecord", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruner", "ReleaseHealthLog", "ReplayLog",
+    "ReportHistory", "ReportRecords", "RollupReader", "RunHistory", "RunLog", "RunPosition", "ScheduleQueue",
+    "SchedulerStore", "Selection", "SeriesReader", "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog",
+    "SourceMapLog", "StatusLog", "StatusPageRecords", "TableReader", "TelemetryInserts", "TelemetryReader",
+    "TelemetryRecords", "TokenLog", "TraceLinkLog", "UserDirectory", "ViewLog",
 ]  # fmt: skip
