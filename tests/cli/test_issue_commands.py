@@ -43,6 +43,19 @@ def test_issues_are_listed_by_a_query_and_shown_with_their_stack(place: Desk) ->
     assert place.outrider("errors", "is:resolved").stderr == "no issue is like that: outrider errors is:all\n"
 
 
+def test_a_workspace_that_takes_no_errors_says_so(place: Desk) -> None:
+    """Nothing is listed there, however many there are."""
+    place.outrider("errors", "resolve", "1", "2")
+
+    without = place.outrider("errors").stderr
+    place.write("outrider.toml", "[errors]\n")
+
+    assert (
+        without
+        == f"{place.outrider('errors').stderr}errors are not taken yet: add a section [errors] to outrider.toml\n"
+    )
+
+
 def test_issues_are_decided_about_and_each_decision_is_audited(place: Desk) -> None:
     """Resolved in a release, ignored for a time, assigned, commented, merged and split."""
     assert place.outrider("errors", "resolve", "1", "#2", "--in", "next").stdout == (

@@ -128,7 +128,7 @@ def test_a_slower_step_says_where_the_time_went(scene: Scene, telemetry: ClickHo
 
 
 def test_what_is_quoted_stays_with_the_incident(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
-    """It is looked up beside the service, in time for its first message; page and API have it without traces."""
+    """It is looked up beside the service, in time for its first message, unless that is off; page and API have it."""
     incident = failing_shop(scene, telemetry, service, service.encode().hex()[-16:] * 2)
     over = replace(incident, phase=Phase.RESOLVED, ended_us=NOW_US - DAY_US)
     scene.store.incidents.record(AlertChanges(incidents=(stored_incident(over),)))
@@ -144,6 +144,10 @@ def test_what_is_quoted_stays_with_the_incident(scene: Scene, telemetry: ClickHo
         processor.process_findings([bad], NOW_US + number * SECOND_US)
     [opened] = [own for own in processor.open_incidents() if own.id != incident.id]
 
+    off = replace(workspace, capabilities=replace(workspace.capabilities, explanations=False))
+    explainer.ticked(processor, off, NOW_US + SECOND_US)
+    explainer.close()
+    [unexplained] = [own for own in processor.open_incidents() if own.id == opened.id]
     explainer.ticked(processor, workspace, NOW_US + SECOND_US)
     explainer.close()
     processor.ticked(NOW_US + 5 * SECOND_US)
@@ -151,6 +155,7 @@ def test_what_is_quoted_stays_with_the_incident(scene: Scene, telemetry: ClickHo
     page, answer = scene.get(f"/incidents/{opened.id}", f"/api/v1/incidents/{opened.id}")
 
     [kept] = [read_incident(own) for own in scene.store.incidents.named(opened.id, 2)]
+    assert unexplained.explanation == ()
     assert kept.named == (f"service:{service}", "issue:1")
     assert [quote.title for quote in kept.explanation] == ["failed span", "new error", "log", "log"]
     [row] = scene.store.outbox.search()

@@ -61,7 +61,11 @@ def test_it_names_the_query_with_its_interval(scene: Scene, telemetry: ClickHous
     incident = slower_shop(scene, telemetry, service)
 
     page, answer = scene.get(f"/incidents/{incident.id}", f"/api/v1/incidents/{incident.id}")
+    scene.telemetry = replace(scene.telemetry, explains=False)
+    plain, none = scene.get(f"/incidents/{incident.id}", f"/api/v1/incidents/{incident.id}")
 
+    assert (plain.status_code, none.json()["slower"], none.json()["changes"]) == (200, None, None)
+    assert not any(title in plain.text for title in ("Where the time went", "Suspects", "What changed", "Lead time"))
     assert page.status_code == 200
     assert "of +310 ms (310 to 310), +310 ms" in page.text
     assert "<script>alert(1)" not in page.text

@@ -75,6 +75,7 @@ def test_a_month_plans_capacity_and_a_week_does_not(bench: Bench) -> None:
         assert "178 %" in form
         assert "in the week of 2027-07-05" in form
         assert "no spans" in form
+    assert "Unknown what ends first" in page
     assert week.capacity == ()
     assert "Capacity" not in as_markdown(week)
 

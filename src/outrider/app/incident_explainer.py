@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
+from outrider.app.joined_telemetry import reach_joined
 from outrider.app.request_traces import takes_traces
-from outrider.app.telemetry_access import notable_patterns, reach_telemetry
+from outrider.app.telemetry_access import notable_patterns
 from outrider.dashboard import (
     ChangedTelemetry,
     change_quotes,
@@ -56,7 +57,7 @@ class IncidentExplainer:
     def __init__(
         self,
         store: AlertRecords,
-        reach: Callable[[Workspace], AbstractContextManager[ExplainingTelemetry]] = reach_telemetry,
+        reach: Callable[[Workspace], AbstractContextManager[ExplainingTelemetry]] = reach_joined,
     ) -> None:
         self._store = store
         self._reach = reach
@@ -64,7 +65,9 @@ class IncidentExplainer:
         self._thread: threading.Thread | None = None
 
     def ticked(self, processor: AlertProcessor, workspace: Workspace, now_us: int) -> None:
-        """Begin to explain what is due; the first message about it waits six seconds at most."""
+        """Begin to explain what is due; the first message waits six seconds at most. Switched off, none does."""
+        if not workspace.capabilities.explanations:
+            return
         incidents = [own for own in processor.open_incidents() if own.pages and is_quotable(own)]
         self._looks = {own.id: self._looks[own.id] for own in incidents if own.id in self._looks}
         for incident in incidents:
@@ -117,7 +120,8 @@ class IncidentExplainer:
                 traces = incident_traces(self._store, telemetry, incident)
                 named = named_causes(self._store.errors, traces, incident)
                 met = met_services(span for spans in traces.values() for span in spans)
-                changed = ChangedTelemetry(telemetry, notable_patterns(workspace), met)
+                services = telemetry if workspace.telemetry is not None else None
+                changed = ChangedTelemetry(services, notable_patterns(workspace), met)
             return (*quotes, *change_quotes(self._store, incident, now_us, changed)), named
         except OutriderError as error:
             _log.warning("incident.unexplained", incident=incident.id, why=gated(error.what))

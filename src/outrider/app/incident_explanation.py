@@ -6,8 +6,8 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from outrider.alerts import slower_step_of
+from outrider.app.joined_telemetry import reach_joined
 from outrider.app.request_traces import takes_traces
-from outrider.app.telemetry_access import reach_telemetry
 from outrider.app.workspace_access import now_us
 from outrider.causes import attribution_lines, explain_slower_step, runs_text
 from outrider.model import OutriderError
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 def explain_incident(workspace: Workspace, store: TracedRuns, incident: Incident) -> tuple[str, ...]:
     """Return where the extra time of an incident's step is, a line each, or why that is not known.
 
-    Nothing of an incident that is of no slower step; without traces, what the prober measured says it, or nothing.
+    Nothing where that is switched off, or of an incident that is of no slower step;
+    without traces, what the prober measured says it, or nothing.
     """
     slower = slower_step_of(incident, now_us())
-    if slower is None:
+    if slower is None or not workspace.capabilities.explanations:
         return ()
     try:
-        with reach_telemetry(workspace) if takes_traces(workspace) else nullcontext() as telemetry:
+        with reach_joined(workspace) if takes_traces(workspace) else nullcontext() as telemetry:
             answer = explain_slower_step(store, telemetry, slower)
     except OutriderError as error:
         answer = error.what

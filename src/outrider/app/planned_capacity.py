@@ -5,7 +5,6 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from outrider.app.load_trial import knee_of
 from outrider.app.telemetry_access import open_telemetry, reach_telemetry
 from outrider.app.workspace_access import now_us
 from outrider.causes import CapacityPlan, LoadLimits, headrooms, limits_of_load, sustained_rate, used_resources
@@ -13,6 +12,7 @@ from outrider.model import Kind, LoadResult, OutriderError, UsageError, altogeth
 from outrider.runs import TRIAL_SUFFIX
 
 if TYPE_CHECKING:
+    from outrider.baselines import Knee
     from outrider.causes import ServiceHeadroom
     from outrider.model import Measurement, ReportHistory, RunSummary, ServiceReader
     from outrider.workspace import Workspace
@@ -88,9 +88,15 @@ def _loads(store: ReportHistory, until_us: int) -> list[tuple[RunSummary, Measur
     return climbs
 
 
+def _knee(result: LoadResult) -> Knee | None:
+    from outrider.app.load_trial import knee_of  # noqa: PLC0415 - it runs checks, and the process of pages does not
+
+    return knee_of(result.intervals)
+
+
 def _climbed(store: ReportHistory, summary: RunSummary) -> Measurement | None:
     measurements = (attempt.measurement for attempt in store.runs.get(summary.id).run.attempts)
-    return next((own for own in measurements if own.load is not None and knee_of(own.load.intervals) is not None), None)
+    return next((own for own in measurements if own.load is not None and _knee(own.load) is not None), None)
 
 
 def _plan(
@@ -100,7 +106,7 @@ def _plan(
     result = measurement.load or LoadResult()
     began_us = measurement.started_us
     ended_us = began_us + round(result.length_s * 1_000_000)
-    knee = knee_of(result.intervals)
+    knee = _knee(result)
     services: tuple[ServiceHeadroom, ...] = ()
     if isinstance(reader, str):
         limits, unknown = LoadLimits(unknown=reader), reader

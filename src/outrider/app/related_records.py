@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from outrider.app.telemetry_access import open_telemetry
+from outrider.app.joined_telemetry import open_joined
+from outrider.app.source_access import workspace_sources
 from outrider.app.workspace_access import now_us, open_store
 from outrider.dashboard import Related, RelatedKind, RelatedTelemetry, related
 from outrider.model import TelemetryError
@@ -26,10 +27,11 @@ def find_related(workspace: Workspace, kind: str, name: str) -> Related:
     """
     wanted = RelatedKind(kind)
     with open_store(workspace) as store:
-        if workspace.telemetry is None or not workspace.capabilities.telemetry:
+        is_taken = workspace.telemetry is not None and workspace.capabilities.telemetry
+        if not is_taken and not workspace_sources(workspace).states():
             return related(store, None, wanted, name, now_us())
         try:
-            with open_telemetry(workspace) as telemetry:
+            with open_joined(workspace) as telemetry:
                 return related(store, RelatedTelemetry(telemetry, telemetry), wanted, name, now_us())
         except TelemetryError as error:
             return replace(related(store, None, wanted, name, now_us()), unknown=error.what)

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from outrider.app.signing_key import signing_key
+from outrider.app.source_access import has_trace_sources
 from outrider.model import Origin, begin_trace, grant_traces
 
 if TYPE_CHECKING:
@@ -19,8 +20,10 @@ _ARRIVES_S: Final = 3_600
 
 
 def takes_traces(workspace: Workspace) -> bool:
-    """Return whether a workspace takes the spans of its traces."""
-    return workspace.telemetry is not None and workspace.capabilities.telemetry and workspace.capabilities.traces
+    """Return whether a workspace takes the spans of its traces, or reads them where they are kept."""
+    switches = workspace.capabilities
+    is_taken = workspace.telemetry is not None and switches.telemetry
+    return switches.traces and (is_taken or has_trace_sources(workspace))
 
 
 def tracer(workspace: Workspace) -> Callable[[Order], TraceContext] | None:

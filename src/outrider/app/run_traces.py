@@ -9,7 +9,8 @@ from outrider.app.workspace_access import now_us
 from outrider.causes import NamedTraces, missing_spans
 
 if TYPE_CHECKING:
-    from outrider.model import Run, Span, TelemetryReader, TraceLink, TraceLinkLog
+    from outrider.app.joined_telemetry import JoinedTelemetry
+    from outrider.model import Run, Span, TraceLink, TraceLinkLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,13 @@ class RunTraces:
 
 
 def read_run_traces(
-    log: TraceLinkLog, reader: TelemetryReader, run: Run, *, kept_s: float, limit: int = 50
+    log: TraceLinkLog, reader: JoinedTelemetry, run: Run, *, kept_s: float, limit: int = 50
 ) -> RunTraces:
     """Return the spans of a run's traces, in the order in which its requests name them.
 
     Args:
         log: Of links between runs and traces.
-        reader: Of telemetry.
+        reader: Of telemetry, and of sources.
         run: As it is stored.
         kept_s: How long spans are kept.
         limit: How many traces at most.
@@ -56,5 +57,6 @@ def read_run_traces(
     traces = [RunTrace(tuple(of_trace), reader.trace(trace_id)) for trace_id, of_trace in shown]
     sources = {trace.links[0].trace_id: trace.links[0].source for trace in traces}
     joined = {trace.links[0].trace_id for trace in traces if trace.spans}
-    missing = missing_spans(NamedTraces(run.check, sources, run.finished_us, kept_s), joined, now_us())
+    asked = NamedTraces(run.check, sources, run.finished_us, kept_s)
+    missing = missing_spans(asked, joined, now_us(), reader.sources.states())
     return RunTraces(tuple(traces), len(links), missing)

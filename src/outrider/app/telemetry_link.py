@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from outrider.app.joined_telemetry import JoinedTelemetry, join_telemetry
 from outrider.app.telemetry_access import ENGINE_FOLDER, reach_telemetry
 from outrider.telemetry_store import running_engine
 
@@ -37,6 +38,10 @@ class TelemetryLink:
     def is_on(self) -> bool:
         """Whether the workspace takes telemetry."""
         return self._workspace.telemetry is not None and self._workspace.capabilities.telemetry
+
+    def joined(self) -> JoinedTelemetry:
+        """Return the telemetry with the sources, the sources alone where none is taken; raises what `reader` does."""
+        return join_telemetry(self._workspace, lambda _: self.reader())
 
     def reader(self) -> TelemetryStore:
         """Return the telemetry; may be asked for by any thread.

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from outrider.app.joined_telemetry import reach_joined
 from outrider.app.request_traces import takes_traces
 from outrider.app.signing_key import signing_key
-from outrider.app.telemetry_access import reach_telemetry, telemetry_settings
+from outrider.app.telemetry_access import telemetry_settings
 from outrider.app.workspace_access import now_us
 from outrider.causes import WalkedRequest
 from outrider.model import Origin, UsageError, begin_trace, new_run_id
@@ -60,13 +61,13 @@ def walk_trace(workspace: Workspace, url: str, *, origin: str = "", wait_s: floa
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise UsageError(f"{url[:80]!r} is no address of http or https", slug="bad-argument", fix="write http://…")
-    telemetry_settings(workspace)
     if not takes_traces(workspace):
+        telemetry_settings(workspace)
         raise UsageError("traces are switched off", slug="switched-off", fix="set traces = true below [capabilities]")
     key, until_s = signing_key(workspace.state), int(time.time()) + _ARRIVES_S
     context = begin_trace(key, Origin.SYNTHETIC, new_run_id(now_us()), attempt=1, until_s=until_s)
     agent = f"outrider-doctor/{secrets.token_hex(8)}"
-    with reach_telemetry(workspace) as reader:
+    with reach_joined(workspace) as reader:
         sent_ns = time.time_ns()
         answer = _asked(url, "GET", {**dict(context.headers()), "User-Agent": agent})
         answered_ns = time.time_ns()

@@ -20,6 +20,8 @@ from outrider.app.report_shelf import WorkspaceReports
 from outrider.app.service_facts import satisfied_ms
 from outrider.app.setting_overrides import WorkspaceSettings
 from outrider.app.snapshot_code import snapshot_code
+from outrider.app.source_access import has_trace_sources
+from outrider.app.source_watch import SourceWatch
 from outrider.app.status_page_listener import StatusPageListener
 from outrider.app.store_sizes import StoreSizes
 from outrider.app.telemetry_access import notable_patterns
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from outrider.workspace import Workspace
 
 _LOOK_S = 0.5
+_SPANS_S = 259_200.0
+"""For how long sources are thought to keep spans."""
 
 
 class WebService:
@@ -74,6 +78,7 @@ class WebService:
         self._pages: PageServer | None = None
         self._listening = ListeningRecord(store.heartbeats, self._is_listening)
         self._telemetry = TelemetryLink(workspace)
+        self._source_watch = SourceWatch(workspace, self._health)
 
     def start(self, host: str, port: int, artifacts_port: int | None = None) -> None:
         """Answer from now on, or as soon as the address is free.
@@ -110,6 +115,7 @@ class WebService:
 
     def look(self) -> None:
         """Take up a state of the workspace that the scheduler has loaded, if there is another one."""
+        self._source_watch.look()
         answer = self._scheduler.view()
         if answer.generation and answer.generation != self._generation:
             loaded = self._scheduler.loaded()
@@ -138,6 +144,7 @@ class WebService:
         self._loaded, self._generation, self._keys = loaded, loaded.generation, loaded.heartbeats
         self.workspace = loaded.workspace
         self._telemetry.use(loaded.workspace)
+        self._source_watch.use(loaded.workspace)
         self._access.use(self._rules())
         self._status_page.use(loaded.workspace, loaded.checks)
         self._renew()
@@ -176,10 +183,12 @@ class WebService:
             level_changes=lambda check: level_changes(self._store, [check], settings=judge_settings(workspace)),
             store_size=self._sizes.latest, host=lambda: host_state(workspace.state),
             telemetry=TelemetrySource(
-                self._telemetry.is_on, self._telemetry.reader, self._telemetry.reader, satisfied_ms(workspace),
+                self._telemetry.is_on, self._telemetry.joined, self._telemetry.reader, satisfied_ms(workspace),
                 workspace.telemetry.links if workspace.telemetry is not None else {},
-                partial(notable_patterns, workspace), self._telemetry.reader,
-                workspace.telemetry.spans_s if workspace.telemetry is not None else 0,
+                partial(notable_patterns, workspace), self._telemetry.joined,
+                workspace.telemetry.spans_s if workspace.telemetry is not None else _SPANS_S,
+                has_trace_sources(workspace), self._source_watch.states,
+                explains=workspace.capabilities.explanations,
             ),
         )  # fmt: skip
         artifacts = self._artifacts.origin if self._artifacts is not None else None

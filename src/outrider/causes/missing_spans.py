@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from outrider.model import Kind, TraceSource
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
-    from outrider.model import CheckId
+    from outrider.model import CheckId, SourceState
 
 _ARRIVES_US: Final = 60 * 10**6
 _DAY_S: Final = 86_400
@@ -33,13 +33,14 @@ class NamedTraces:
     kept_s: float
 
 
-def missing_spans(named: NamedTraces, joined: Collection[str], now_us: int) -> str:
+def missing_spans(named: NamedTraces, joined: Collection[str], now_us: int, away: Sequence[SourceState] = ()) -> str:
     """Return why some traces have no spans, a line for a reader; empty if each has some.
 
     Args:
         named: By the run.
         joined: Ids of those that have spans.
         now_us: Microseconds UTC.
+        away: How sources are that may have them.
     """
     if not named.sources:
         return _unnamed(named.check)
@@ -47,7 +48,8 @@ def missing_spans(named: NamedTraces, joined: Collection[str], now_us: int) -> s
     if not missing:
         return ""
     count = sum(trace_id not in joined for trace_id in named.sources)
-    return f"{count} of {len(named.sources)} traces have no spans: {_why(named, missing, now_us)}"
+    why = "; ".join(dict.fromkeys(state.problem for state in away if state.problem)) or _why(named, missing, now_us)
+    return f"{count} of {len(named.sources)} traces have no spans: {why}"
 
 
 def _unnamed(check: CheckId) -> str:

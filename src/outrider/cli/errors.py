@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from outrider.app import issue_state
+from outrider.app import find_workspace, issue_state
 from outrider.cli.completed_names import complete_issues
 from outrider.cli.echo import echo, warn
 from outrider.cli.fitted_table import (
@@ -21,7 +21,7 @@ from outrider.cli.fitted_table import (
     time_column,
 )
 from outrider.cli.run_tables import at, at_with_zone, console
-from outrider.cli.server_option import chosen_backend
+from outrider.cli.server_option import chosen_backend, chosen_server
 from outrider.cli.view_option import view_option, viewed_query
 from outrider.model import ViewPage, counted
 
@@ -80,6 +80,8 @@ def list_(query: tuple[str, ...], *, view: str | None, limit: int, as_json: bool
         console().print(_table(issues, timezone))
     else:
         echo(f"no {'issue is like that' if text else 'open issues'}: outrider errors is:all", err=True)
+        if not text and chosen_server() is None and find_workspace().errors is None:
+            echo("errors are not taken yet: add a section [errors] to outrider.toml", err=True)
     if not issues.is_complete:
         warn(f"there are more: --limit {limit * 2}, or a narrower query")
 

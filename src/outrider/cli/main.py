@@ -82,6 +82,7 @@ _SECTIONS = {
         "related": "Show what shares a trace with a trace, run, issue or session.",
         "capacity": "Show what ends first under load, and when traffic gets there.",
         "hosts": "Show processor, memory, disks and load of hosts.",
+        "sources": "List servers that keep telemetry already, and check that they answer.",
         "doctor": "Say where the id of a request's trace is lost.",
         "errors": "List issues of errors, show them, and decide about them.",
         "releases": "Show crash-free sessions, users, adoption and new issues of releases.",

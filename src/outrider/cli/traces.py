@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import find_workspace, follow_spans, open_store, open_telemetry, reach_when_back, read_run_traces
+from outrider.app import find_workspace, follow_spans, open_joined, open_store, reach_when_back, read_run_traces
 from outrider.cli.echo import echo
 from outrider.cli.run_tables import console
 from outrider.cli.telemetry_options import measure_options
@@ -21,10 +21,10 @@ from outrider.model import RecordKind, UsageError, ViewPage, counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.app import Workspace
+    from outrider.app import JoinedTelemetry, Workspace
     from outrider.cli.fitted_table import FittedTable
     from outrider.cli.telemetry_options import Measurement
-    from outrider.model import Span, TelemetryReader
+    from outrider.model import Span
 
 _EVERY_S = 1.0
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
@@ -61,12 +61,12 @@ def traces(
             "--run shows all traces of a run; a query or measure asks for others", slug="bad-argument", fix=fix
         )
     text = asked_query(workspace, ViewPage.TRACES, view, query)
-    with open_telemetry(workspace) as telemetry:
+    with open_joined(workspace) as telemetry:
         if run:
             _show_run(workspace, telemetry, run, limit, as_json=as_json)
             return
         if follow:
-            on_away = reach_when_back(workspace, telemetry, partial(echo, err=True))
+            on_away = reach_when_back(workspace, telemetry.ours, partial(echo, err=True))
             for span in follow_spans(telemetry, text, lambda: time.sleep(_EVERY_S), on_away=on_away):
                 echo(json.dumps(span_json(span)) if as_json else span_line(span, workspace.timezone))
         if measurement:
@@ -83,7 +83,7 @@ def traces(
         echo("there are earlier ones: --limit", err=True)
 
 
-def _show_run(workspace: Workspace, telemetry: TelemetryReader, run: str, limit: int, *, as_json: bool) -> None:
+def _show_run(workspace: Workspace, telemetry: JoinedTelemetry, run: str, limit: int, *, as_json: bool) -> None:
     with open_store(workspace) as store:
         kept_s = workspace.telemetry.spans_s if workspace.telemetry is not None else 0
         stored = store.runs.get(run).run

@@ -88,7 +88,7 @@ from outrider.dashboard.lead_time_view import incident_lead_time, user_quotes
 from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
 from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
 from outrider.dashboard.log_view import log_view, record_key
-from outrider.dashboard.noise_view import alert_noise
+from outrider.dashboard.noise_view import NoiseBody, alert_noise, api_noise
 from outrider.dashboard.notable_view import NotableBody, api_notable, found_patterns
 from outrider.dashboard.on_call_view import MOST_DAYS_AHEAD, USUAL_DAYS_AHEAD, OnCallBody, api_on_call, on_call_page
 from outrider.dashboard.overview import Filter, OverviewView, overview
@@ -250,6 +250,7 @@ __all__ = [
     "LogPage",
     "Measure",
     "NewToken",
+    "NoiseBody",
     "NotableBody",
     "OnCallBody",
     "OverviewView",
@@ -329,6 +330,7 @@ __all__ = [
     "api_logs",
     "api_measured_logs",
     "api_measured_spans",
+    "api_noise",
     "api_notable",
     "api_on_call",
     "api_policies",

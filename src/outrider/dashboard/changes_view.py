@@ -58,12 +58,13 @@ def changes_view(sources: Sources, incident: Incident) -> ChangesView | None:
     """Return what changed near to the beginning of an incident of a check; None of another one."""
     if not is_quotable(incident):
         return None
-    if not sources.telemetry.is_on:
+    if not sources.telemetry.has_traces:
         return changes_of(sources.store, incident, sources.now_us(), ChangedTelemetry())
     try:
         traces = incident_traces(sources.store, sources.telemetry.reader(), incident).values()
         met = met_services(span for spans in traces for span in spans)
-        telemetry = ChangedTelemetry(sources.telemetry.services(), sources.telemetry.notable(), met)
+        services = sources.telemetry.services() if sources.telemetry.is_on else None
+        telemetry = ChangedTelemetry(services, sources.telemetry.notable(), met)
         return changes_of(sources.store, incident, sources.now_us(), telemetry)
     except OutriderError as error:
         return changes_of(sources.store, incident, sources.now_us(), ChangedTelemetry(), unknown=error.what)

@@ -185,6 +185,7 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
     ]
     notifications = _notifications(sources, incident)
     lasting = read_page(sources, IncidentQuery(_LASTING), _LOOKED_THROUGH).incidents
+    explains = sources.telemetry.explains
     return IncidentDetail(
         incident,
         notifications[:_SHOWN_NOTIFICATIONS],
@@ -194,12 +195,12 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
         sources.store.incidents.comments(incident.id),
         {check.id: check.title for check in sources.checks() or () if check.id in incident.checks},
         incident_patterns(sources, incident),
-        slower_step_view(sources, incident),
-        suspects_view(sources, incident),
-        changes_view(sources, incident),
+        slower_step_view(sources, incident) if explains else None,
+        suspects_view(sources, incident) if explains else None,
+        changes_view(sources, incident) if explains else None,
         root_of(incident, lasting) if incident.phase.lasts else None,
         consequences_of(incident, lasting),
-        lead_time_view(sources, incident),
+        lead_time_view(sources, incident) if explains else None,
         suffered_page(sources, incident, incidents_of),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from outrider.alerts import message_checks, read_incidents, root_of
@@ -14,12 +15,28 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.alerts import Incident
+    from outrider.dashboard.sources import Sources
     from outrider.model import IncidentLog, Outbox
 
 _ALERTS: Final = frozenset({"trigger", "update", "reminder", "escalation", "resolved"})
 """Kinds of notifications that count as alerts: no tests, reports and notices of the outbox itself."""
 
+_DAY_US: Final = 86_400_000_000
 _BY_HAND: Final = re.compile("closed by |assigned to .* by ")
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseBody:
+    """How much alerts disturbed in the last days; `noise` is null where there were neither alerts nor incidents."""
+
+    days: int
+    noise: Noise | None
+
+
+def api_noise(sources: Sources, days: int) -> NoiseBody:
+    """Return how much alerts disturbed in the last days."""
+    now_us = sources.now_us()
+    return NoiseBody(days, alert_noise(sources.store, now_us - days * _DAY_US, now_us))
 
 
 class NoiseRecords(Protocol):

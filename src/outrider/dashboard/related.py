@@ -147,7 +147,7 @@ def related_of(sources: Sources, kind: str, name: str) -> Related:
         raise UsageError(f"{kind[:40]!r} is no kind of record", slug="bad-parameter", fix=fix)
     wanted = RelatedKind(kind)
     records, now_us = sources.store, sources.now_us()
-    if not sources.telemetry.is_on:
+    if not sources.telemetry.has_traces:
         return related(records, None, wanted, name, now_us)
     try:
         telemetry = RelatedTelemetry(sources.telemetry.reader(), sources.telemetry.real_users())

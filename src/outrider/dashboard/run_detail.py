@@ -158,7 +158,7 @@ def _spans_of(sources: Sources, run: Run, traces: Sequence[AttemptTrace]) -> tup
     """Return how many spans the first traces have, and why some have none."""
     telemetry = sources.telemetry
     named = {trace.trace_id: trace.source for trace in traces[:LISTED_TRACES]}
-    if not telemetry.is_on or run.outcome in _UNMADE:
+    if not telemetry.has_traces or run.outcome in _UNMADE:
         return {}, ""
     try:
         spans = telemetry.reader().traces(list(named)) if named else {}
@@ -166,7 +166,7 @@ def _spans_of(sources: Sources, run: Run, traces: Sequence[AttemptTrace]) -> tup
         return {}, f"spans cannot be looked at: {error.what}"
     counts = {trace_id: len(spans.get(trace_id, ())) for trace_id in named}
     asked = NamedTraces(run.check, named, run.finished_us, telemetry.spans_s)
-    return counts, missing_spans(asked, spans, sources.now_us())
+    return counts, missing_spans(asked, spans, sources.now_us(), telemetry.source_states())
 
 
 def _events_of(sources: Sources, run: Run, trace_ids: Sequence[str]) -> tuple[tuple[KeptEvent, str], ...]:

@@ -73,7 +73,7 @@ def slower_step_view(sources: Sources, incident: Incident) -> SlowerStepView | N
     slower = slower_step_of(incident, sources.now_us())
     if slower is None:
         return None
-    is_on = sources.telemetry.is_on
+    is_on = sources.telemetry.has_traces
     try:
         answer = explain_slower_step(sources.store, sources.telemetry.reader() if is_on else None, slower)
     except OutriderError as error:

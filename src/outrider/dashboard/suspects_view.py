@@ -54,7 +54,7 @@ def suspects_view(sources: Sources, incident: Incident) -> SuspectsView | None:
 
 def _entered(sources: Sources, incident: Incident) -> Subject | None:
     """Return the service that most traces of a check's runs enter first; None where that is not known."""
-    if not is_quotable(incident) or not sources.telemetry.is_on:
+    if not is_quotable(incident) or not sources.telemetry.has_traces:
         return None
     try:
         traces = incident_traces(sources.store, sources.telemetry.reader(), incident)

@@ -10,7 +10,7 @@ from outrider.model import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from outrider.model import NotablePattern, ServiceReader, TelemetryReader
+    from outrider.model import NotablePattern, ServiceReader, SourceState, TelemetryReader
     from outrider.real_users import RealUserReader
 
 
@@ -31,6 +31,9 @@ class TelemetrySource:
         links: Templates of addresses of other tools, by their names.
         notable: Returns the patterns of log records that are new or explode, or did within a day, the latest first.
         spans_s: How long spans are kept.
+        has_sources: Whether `[sources]` names one that keeps traces; the reader knows these, too.
+        source_states: Returns how sources answered last.
+        explains: Whether pages of incidents look up what explains them.
         reader: Returns it; raises an error that says what to do where it is off or cannot be reached.
     """
 
@@ -42,3 +45,11 @@ class TelemetrySource:
     notable: Callable[[], Sequence[NotablePattern]] = tuple
     real_users: Callable[[], RealUserReader] = _off
     spans_s: float = 259_200.0
+    has_sources: bool = False
+    source_states: Callable[[], Sequence[SourceState]] = tuple
+    explains: bool = True
+
+    @property
+    def has_traces(self) -> bool:
+        """Whether the reader may know traces."""
+        return self.is_on or self.has_sources

@@ -11,6 +11,7 @@ A failing target is never an exception; it is an outcome.
     ├── ServerError        another server of Outrider cannot be asked  (exit 4)
     ├── TelemetryError     the telemetry store refuses            (exit 4)
     │   └── TelemetryUnavailable  it may be there again later
+    ├── SourceError        a source of [sources] does not answer  (exit 4)
     ├── BadSeries          values or times that cannot be judged  (exit 2)
     ├── TooFewSamples      a statistic needs more values          (exit 3)
     └── InternalError      Outrider itself is wrong               (exit 70)
@@ -118,6 +119,10 @@ class TelemetryError(OutriderError):
 
 class TelemetryUnavailable(TelemetryError):
     """The telemetry store cannot be reached, or takes nothing at the moment: the same call may succeed later."""
+
+
+class SourceError(OutriderError):
+    """A source of `[sources]` cannot be reached, refuses, or answers what cannot be understood."""
 
 
 class TooFewSamples(OutriderError):

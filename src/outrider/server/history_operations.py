@@ -9,6 +9,7 @@ from outrider.dashboard import (
     HEALTH_ROWS,
     MOST_RANGE_US,
     MOST_SAMPLES,
+    NoiseBody,
     ReleaseHealthBody,
     ReleasePage,
     SamplePage,
@@ -16,6 +17,7 @@ from outrider.dashboard import (
     SeriesPage,
     ServiceBody,
     SilencePage,
+    api_noise,
     api_release_health,
     api_releases,
     api_samples,
@@ -48,10 +50,15 @@ if TYPE_CHECKING:
 _DAY_US = 86_400_000_000
 _WEEK_US = 7 * _DAY_US
 _MOST_RELEASES = 1_000
+_MOST_DAYS = 400
 _USUAL_SAMPLES = 1_000
 _TIME = {"type": "string", "format": "date-time"}
 _DIGITS = {"type": "string", "pattern": "^[0-9]{1,17}$"}
 CHECK = Parameter("check", "Its id, or a former one.", {**TEXT, "minLength": 1}, is_required=True)
+
+
+def _noise(sources: Sources, request: Request) -> NoiseBody:
+    return api_noise(sources, whole_number(request, "days", 7, _MOST_DAYS))
 
 
 def _series(sources: Sources, request: Request) -> SeriesPage:
@@ -113,6 +120,14 @@ HISTORY_OPERATIONS = (
     ),
     Operation(
         Description(f"{ROOT}/silences", "Silences that have not ended.", SilencePage, (MOMENT_AFTER, LIMIT)), _silences
+    ),
+    Operation(
+        Description(f"{ROOT}/noise", "Alerts of the last days, to whom, and what was acted on.", NoiseBody, (
+            Parameter("days", "How far to look back.", {
+                "type": "integer", "minimum": 1, "maximum": _MOST_DAYS, "default": 7,
+            }),
+        )),
+        _noise,
     ),
     Operation(
         Description(f"{ROOT}/releases", "Releases, the latest first, with the incidents after each.", ReleasePage, (

@@ -51,6 +51,7 @@ from outrider.workspace.server_settings import IdentitySettings, OidcSettings, R
 from outrider.workspace.settings_file import in_reading_order, load, read_workspace
 from outrider.workspace.shell_environment import measured_environment, surprising_names
 from outrider.workspace.snapshot import Snapshot, Snapshotter
+from outrider.workspace.source_settings import SourceSettings
 from outrider.workspace.status_page_settings import StatusComponent, StatusPageSettings
 from outrider.workspace.suggestions import nearest, parts_of
 from outrider.workspace.tables import (
@@ -152,6 +153,7 @@ __all__ = [
     "SettingState",
     "Snapshot",
     "Snapshotter",
+    "SourceSettings",
     "StatusComponent",
     "StatusPageSettings",
     "StoreSettings",

@@ -87,11 +87,18 @@ CHANGEABLE = {
         ChangeableSetting("capabilities.metrics", True, "take metrics", ("telemetry",)),
         ChangeableSetting("capabilities.services", True, "judge the services that traces tell of", ("telemetry",)),
         ChangeableSetting("capabilities.patterns", True, "tell new and exploding patterns of logs", ("telemetry",)),
+        ChangeableSetting("capabilities.sources", True, "read from [sources]", ("web", "scheduler")),
         ChangeableSetting("capabilities.forwarding", True, "send copies to [telemetry.forward]", ("telemetry",)),
         ChangeableSetting("capabilities.errors", True, "take errors, if [errors] is there", ("errors", "telemetry")),
         ChangeableSetting("capabilities.real_users", True, "take what browsers of users send", ("errors",)),
         ChangeableSetting("capabilities.replays", True, "keep replays of users' sessions", ("errors",)),
         ChangeableSetting("capabilities.pages", True, "judge the pages that real users tell of", ("telemetry",)),
+        ChangeableSetting(
+            "capabilities.explanations",
+            True,
+            "look up what explains incidents, for messages and pages",
+            ("scheduler", "web"),
+        ),
         ChangeableSetting("capabilities.capacity", True, "plan capacity in reports", ("web", "scheduler")),
         ChangeableSetting("baselines.months_per_false_alert", 5, "months per false alert of a check"),
         ChangeableSetting(

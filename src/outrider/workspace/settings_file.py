@@ -15,6 +15,7 @@ from outrider.workspace.otel_settings import read_otel
 from outrider.workspace.policy import read_overrides
 from outrider.workspace.schedule_file import scheduled
 from outrider.workspace.server_settings import read_server
+from outrider.workspace.source_settings import read_sources
 from outrider.workspace.status_page_settings import read_status_page
 from outrider.workspace.tables import (
     Table,
@@ -171,6 +172,7 @@ def _workspace(root: Path, document: Document, problems: list[ConfigError]) -> W
         otel=read_otel(top.section("otel"), secrets),
         errors=read_errors(top.section("errors")) if "errors" in top.data else None,
         telemetry=read_telemetry(top.section("telemetry"), secrets) if "telemetry" in top.data else None,
+        sources=read_sources(top.section("sources"), secrets),
     )
     general.close()
     top.close()
@@ -331,7 +333,9 @@ def _capabilities(table: Table) -> Capabilities:
         real_users=table.read("real_users", as_flag, True),
         replays=table.read("replays", as_flag, True),
         pages=table.read("pages", as_flag, True),
+        sources=table.read("sources", as_flag, True),
         capacity=table.read("capacity", as_flag, True),
+        explanations=table.read("explanations", as_flag, True),
     )
     table.close()
     return capabilities

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.workspace.error_settings import ErrorSettings
+    from outrider.workspace.source_settings import SourceSettings
     from outrider.workspace.status_page_settings import StatusPageSettings
     from outrider.workspace.telemetry_settings import TelemetrySettings
 
@@ -251,7 +252,9 @@ class Capabilities:
         replays: Keeping replays of sessions; it needs `errors`.
         pages: The judging of pages that real users tell of; `judging` off switches it off too.
         forwarding: Sending copies to `[telemetry.forward]`.
-        capacity: Capacity plans, as a command, in reports and on pages of loads.
+        sources: Reading from `[sources]`.
+        capacity: Capacity plans, as a command and in reports.
+        explanations: Looking up where the time of an incident went, its suspects and its users.
     """
 
     journeys: bool = True
@@ -272,7 +275,9 @@ class Capabilities:
     real_users: bool = True
     replays: bool = True
     pages: bool = True
+    sources: bool = True
     capacity: bool = True
+    explanations: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +315,7 @@ class Workspace:
         status_page: The public one; None without one.
         otel: Where runs are sent to.
         telemetry: None without a section `[telemetry]`: none is taken. `errors` likewise.
+        sources: Where telemetry is kept elsewhere, in the order of the file.
     """
 
     root: Path
@@ -339,6 +345,7 @@ class Workspace:
     otel: OtelSettings = field(default_factory=OtelSettings)
     telemetry: TelemetrySettings | None = None
     errors: ErrorSettings | None = None
+    sources: tuple[SourceSettings, ...] = ()
 
     @property
     def state(self) -> Path:

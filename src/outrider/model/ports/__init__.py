@@ -24,6 +24,7 @@ from outrider.model.ports.schedule_queue import ScheduleQueue
 from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
 from outrider.model.ports.service_ports import ServiceReader
 from outrider.model.ports.source_map_log import SourceMapLog
+from outrider.model.ports.source_ports import LabelledSeriesReader, OutsideReader
 from outrider.model.ports.status_log import StatusLog
 from outrider.model.ports.store_roles import (
     AccessRecords,
@@ -60,10 +61,11 @@ __all__ = [
     "CheckHistory", "CheckRecords", "CheckRegistry", "CheckSchedule", "CommitLog", "Content", "CoverageRecords",
     "DashboardRecords", "ErasedData", "ErrorLog", "ErrorRecords", "ExecutionStore", "FolderEntry", "GateLog",
     "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
-    "JudgeMemory", "LoadProgressLog", "MapRecords", "OperatorRecords", "Outbox", "OverrideLog", "PersonalDataLog",
-    "PersonalRecord", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruner", "ReleaseHealthLog", "ReplayLog",
-    "ReportHistory", "ReportRecords", "RollupReader", "RunHistory", "RunLog", "RunPosition", "ScheduleQueue",
-    "SchedulerStore", "Selection", "SeriesReader", "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog",
-    "SourceMapLog", "StatusLog", "StatusPageRecords", "TableReader", "TelemetryInserts", "TelemetryReader",
-    "TelemetryRecords", "TokenLog", "TraceLinkLog", "UserDirectory", "ViewLog",
+    "JudgeMemory", "LabelledSeriesReader", "LoadProgressLog", "MapRecords", "OperatorRecords", "Outbox",
+    "OutsideReader", "OverrideLog", "PersonalDataLog", "PersonalRecord", "ProjectRecords", "ProjectRegistry",
+    "ProofLog", "Pruner", "ReleaseHealthLog", "ReplayLog", "ReportHistory", "ReportRecords", "RollupReader",
+    "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore", "Selection", "SeriesReader",
+    "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog", "SourceMapLog", "StatusLog", "StatusPageRecords",
+    "TableReader", "TelemetryInserts", "TelemetryReader", "TelemetryRecords", "TokenLog", "TraceLinkLog",
+    "UserDirectory", "ViewLog",
 ]  # fmt: skip

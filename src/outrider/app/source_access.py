@@ -1,0 +1,45 @@
+"""The sources of a workspace, shared by all of a process that asks them, so that one that is away is known to be."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from outrider.model import OutriderError, SourceKind
+from outrider.sources import OutsideSources, SourceAccess
+from outrider.workspace import available_secrets
+
+if TYPE_CHECKING:
+    from outrider.workspace import Secrets, SourceSettings, Workspace
+
+_OF_TRACES = frozenset({SourceKind.JAEGER})
+
+
+def has_trace_sources(workspace: Workspace) -> bool:
+    """Return whether a source of a workspace keeps traces, and may be asked."""
+    return workspace.capabilities.sources and any(own.kind in _OF_TRACES for own in workspace.sources)
+
+
+def workspace_sources(workspace: Workspace) -> OutsideSources:
+    """Return the sources of a workspace; none where it names none, or they are switched off."""
+    settings = workspace.sources if workspace.capabilities.sources else ()
+    if not settings:
+        return _shared(())
+    secrets = available_secrets(workspace, os.environ)
+    return _shared(tuple(_access(own, secrets) for own in settings))
+
+
+def _access(settings: SourceSettings, secrets: Secrets) -> SourceAccess:
+    try:
+        headers = {name: secrets[secret].reveal() for name, secret in settings.headers}
+        if settings.token:
+            headers["Authorization"] = f"Bearer {secrets[settings.token].reveal()}"
+    except OutriderError as error:
+        return SourceAccess(settings, problem=error.what, fix=error.fix)
+    return SourceAccess(settings, tuple(headers.items()))
+
+
+@lru_cache(maxsize=8)
+def _shared(accesses: tuple[SourceAccess, ...]) -> OutsideSources:
+    return OutsideSources(accesses)

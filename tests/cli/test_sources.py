@@ -1,0 +1,142 @@
+"""Traces and log lines are joined from where they are kept, without any telemetry of our own."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.sources.stand_in import StandIn, standing_in, tag
+from tests.traced_steps import SLOWER_RUNS, slower_runs
+
+from outrider.alerts import Facts, Incident, Phase, Problem
+from outrider.alerts.incident_records import stored_incident
+from outrider.app import find_workspace, open_joined, open_store
+from outrider.dashboard import incident_quotes
+from outrider.model import AlertChanges
+
+from .test_telemetry_commands import new_desk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.cli.conftest import Desk
+
+    from outrider.model import Run, Span
+
+SETTINGS = """
+[secrets]
+TOKEN = {{env = "SOURCES_TOKEN"}}
+
+[sources.traces]
+kind = "jaeger"
+url = "{url}/jaeger"
+timeout = "30s"
+
+[sources.lines]
+kind = "loki"
+url = "{url}/loki"
+selector = '{{app="shop"}}'
+timeout = "30s"
+
+[sources.spare]
+kind = "jaeger"
+url = "{url}/odd/signs"
+token = "TOKEN"
+timeout = "30s"
+"""
+
+
+@pytest.fixture(scope="module")
+def kept() -> Iterator[StandIn]:
+    with standing_in() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="module")
+def desk(kept: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A workspace that takes no telemetry."""
+    return new_desk(tmp_path_factory.mktemp("sources"), SETTINGS.format(url=kept.url))
+
+
+@pytest.fixture(scope="module")
+def played(desk: Desk, kept: StandIn) -> list[tuple[Run, list[Span]]]:
+    """Runs of a step that got slower, whose traces Jaeger has."""
+    runs = slower_runs(time.time_ns() // 1000, "list-service")
+    for _, spans in runs:
+        kept.traces[spans[0].trace_id] = {"traceID": spans[0].trace_id, "processes": {
+            "p1": {"serviceName": "list-service", "tags": []}
+        }, "spans": [as_jaeger(span) for span in spans]}  # fmt: skip
+    with open_store(find_workspace(desk.root)) as store:
+        store.runs.record_many([run for run, _ in runs])
+    return runs
+
+
+def as_jaeger(span: Span) -> dict[str, object]:
+    parent = {"refType": "CHILD_OF", "traceID": span.trace_id, "spanID": span.parent_span_id}
+    return {
+        "traceID": span.trace_id, "spanID": span.span_id, "operationName": span.name, "processID": "p1",
+        "references": [parent] if span.parent_span_id else [], "startTime": span.time_ns // 1000,
+        "duration": span.duration_ns // 1000, "tags": [tag("span.kind", span.kind.lower())], "logs": [],
+    }  # fmt: skip
+
+
+def test_sources_are_listed_and_checked(desk: Desk) -> None:
+    """A line each: what answers, how fast and of which version, and what is to be done where nothing does."""
+    refused = desk.outrider("sources", SOURCES_TOKEN="wrong-one")
+    lines = desk.json("sources", "lines", "--json", SOURCES_TOKEN="for-the-sources")
+    well = desk.outrider("sources", SOURCES_TOKEN="for-the-sources")
+    unset = desk.outrider("sources", "spare")
+    listed = desk.outrider("sources", "--list")
+
+    assert (refused.returncode, well.returncode, unset.returncode, listed.returncode) == (1, 0, 1, 0)
+    assert "spare  jaeger  source spare refuses us (401)\n  see the secrets that [sources.spare]" in refused.stdout
+    assert "lines  loki  answers in " in refused.stdout
+    told = [[own[key] for key in ("name", "kind", "version", "problem")] for own in lines]
+    assert told == [["lines", "loki", "3.4", ""]]
+    assert "secrets.TOKEN has no value" in unset.stdout
+    assert "for-the-sources" not in well.stdout + refused.stdout + unset.stdout
+    assert desk.outrider("sources", "nobody").returncode == 2
+
+
+def test_a_run_and_what_belongs_to_it_are_joined(desk: Desk, played: list[tuple[Run, list[Span]]]) -> None:
+    """The spans of its traces, and how many lines were logged."""
+    run, spans = played[0]
+
+    trace = json.loads(desk.outrider("traces", spans[0].trace_id, "--json").stdout)
+    joined = desk.outrider("traces", "--run", run.id)
+    related = desk.json("related", "run", run.id, "--json")
+
+    assert [(own["service"], own["name"]) for own in trace] == [(span.service, span.name) for span in spans]
+    assert "SELECT products" in joined.stdout
+    assert joined.stderr == ""
+    assert [(own["spans"], own["logs"]) for own in related["traces"]] == [(2, 1)]
+
+
+def test_an_incident_says_where_the_time_went(desk: Desk, played: list[tuple[Run, list[Span]]]) -> None:
+    """By the traces of both sides; and quotes the slowest span and the line that was logged."""
+    workspace = find_workspace(desk.root)
+    lead = Facts("390 ms", step="list", run=played[0][0].id, since_us=played[SLOWER_RUNS - 1][0].due_us, title="shop")
+    slower = Incident("3" * 8, Problem.DEGRADATION, lead.since_us or 0, 0, lead, phase=Phase.OPEN)
+    with open_store(workspace) as store, open_joined(workspace) as telemetry:
+        store.incidents.record(AlertChanges(incidents=(stored_incident(slower),)))
+        quotes = incident_quotes(store, telemetry, slower, time.time_ns() // 1000)
+
+    told = " ".join(desk.outrider("incidents", slower.id).stdout.split())
+
+    assert "of +310 ms (310 to 310), +310 ms (310 to 310) in SELECT products of list-service" in told
+    assert ("slowest span", "SELECT products of list-service, 351 ms") in [(own.title, own.text) for own in quotes]
+    assert ("log", "error shop: pool is empty") in [(own.title, own.text) for own in quotes]
+
+
+def test_an_empty_join_says_which_source_is_away(desk: Desk, kept: StandIn) -> None:
+    """Instead of what might be wrong with the target."""
+    run = slower_runs(time.time_ns() // 1000, "gone", runs=1, check="journey:gone")[0][0]
+    desk.write("outrider.toml", SETTINGS.format(url=kept.url).replace("/jaeger", "/odd/breaks"))
+    with open_store(find_workspace(desk.root)) as store:
+        store.runs.record(run)
+
+    told = desk.outrider("traces", "--run", run.id).stderr
+
+    assert "1 of 1 traces have no spans: source traces answered 503: no shards" in told

@@ -1,0 +1,116 @@
+"""Sources are read within their time, and one that is away, slow, refuses or lies is said, and raises nothing."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outrider.model import SourceKind, SpanLink
+from outrider.sources import OutsideSources, SourceAccess
+from outrider.workspace import SourceSettings
+
+from .stand_in import SECRET, START_US, TRACE, jaeger_trace
+
+if TYPE_CHECKING:
+    from .stand_in import StandIn
+
+
+def jaeger(url: str, name: str = "traces", timeout_s: float = 30.0, **options: object) -> SourceAccess:
+    return SourceAccess(SourceSettings(name, SourceKind.JAEGER, url, timeout_s=timeout_s), **options)  # type: ignore[arg-type]
+
+
+def test_spans_of_jaeger_are_ours(stand_in: StandIn) -> None:
+    """Times, parents, links, events, kinds, states, resources, as the same span has them that was sent by OTLP."""
+    stand_in.traces[TRACE] = jaeger_trace(TRACE)
+    sources = OutsideSources([jaeger(f"{stand_in.url}/jaeger")])
+
+    traces = sources.traces([TRACE, "f" * 32])
+    alone = sources.traces([TRACE])
+
+    assert traces == alone
+    root, query = traces[TRACE]
+    assert (root.time_ns, root.duration_ns, root.parent_span_id) == (START_US * 1000, 40_000_000, "")
+    assert (root.service, root.name, root.kind, root.status) == ("shop", "GET /pay", "Server", "Unset")
+    assert root.resource == {"service.name": "shop", "service.version": "2.4.0"}
+    assert (root.scope_name, root.attributes["http.response.status_code"]) == ("flask", "500")
+    assert (query.parent_span_id, query.kind, query.status, query.status_message) == (
+        root.span_id, "Client", "Error", "lock timeout",
+    )  # fmt: skip
+    assert query.links == (SpanLink("f" * 32, "1" * 16, "", {}),)
+    assert [(event.name, event.attributes) for event in query.events] == [("exception", {"exception.type": "Lock"})]
+    assert sources.traces(["e" * 32]) == {}
+    assert [state.problem for state in sources.states()] == [""]
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ("waits", "did not answer within 0.2 s"),
+        ("refuses", "refuses us (403)"),
+        ("signs", "refuses us (401)"),
+        ("breaks", "answered 503: no shards"),
+        ("html", "something else than JSON"),
+        ("deep", "something else than JSON"),
+        ("large", "more than 32 MB"),
+        ("moves", "redirects elsewhere"),
+        ("other", "does not answer as Jaeger does"),
+        ("list", "does not answer as Jaeger does"),
+        ("numbers", "does not answer as Jaeger does"),
+    ],
+)
+def test_what_is_wrong_with_a_source_is_said(stand_in: StandIn, how: str, says: str) -> None:
+    """The others answer all the same."""
+    stand_in.traces[TRACE] = jaeger_trace(TRACE)
+    odd_one = jaeger(f"{stand_in.url}/odd/{how}", "odd", 0.2 if how == "waits" else 30.0)
+    sources = OutsideSources([odd_one, jaeger(f"{stand_in.url}/jaeger")])
+
+    traces = sources.traces([TRACE])
+
+    assert list(traces) == [TRACE]
+    odd, well = sources.states()
+    assert odd.problem.startswith("source odd ")
+    assert says in odd.problem
+    assert odd.fix
+    assert odd.took_ms is None
+    assert well.problem == ""
+
+
+def test_one_that_is_away_is_left_alone_for_a_while(stand_in: StandIn) -> None:
+    """It is asked again after 15 seconds, then after 30; a check asks at once."""
+    now_s = [0.0]
+    url = f"{stand_in.url}/odd/breaks/alone"
+    sources = OutsideSources([jaeger(url)], clock=lambda: now_s[0])
+    asked = []
+
+    for at_s in (0, 14, 16, 45, 47):
+        now_s[0] = at_s
+        sources.traces([TRACE])
+        asked.append(sum("breaks/alone" in path for path in stand_in.asked))
+    sources.check()
+
+    assert asked == [1, 1, 2, 2, 3]
+    assert sum("breaks/alone" in path for path in stand_in.asked) == 4
+
+
+def test_a_check_says_who_answers(stand_in: StandIn) -> None:
+    """With the secret, without it, without a secret's value, and where nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
+    sources = OutsideSources(
+        [
+            jaeger(f"{stand_in.url}/odd/signs", "signed", headers=(("Authorization", SECRET),)),
+            jaeger(f"{stand_in.url}/jaeger", "unset", problem="secrets.TOKEN has no value", fix="set TOKEN"),
+            jaeger(nobody, "nobody"),
+        ]
+    )
+
+    signed, unset, away = sources.check()
+
+    assert signed.problem == ""
+    assert signed.took_ms is not None
+    assert (unset.problem, unset.fix) == ("secrets.TOKEN has no value", "set TOKEN")
+    assert away.problem == "source nobody cannot be reached: Connection refused"
+    assert SECRET not in repr(sources.states())
