@@ -56,7 +56,7 @@ class RealUser {
   }
 
   event(name: string, fields: Fields = {}): void {
-    const said = Object.entries(fields).slice(0, 10).map(([key, value]) => `${key}=${value}`.slice(0, 100));
+    const said = Object.entries(fields).slice(0, 10).map(([key, value]) => `${key}=${value}`.slice(0, 200));
     this.#view.add("event", name, ...said);
   }
 

@@ -13,11 +13,12 @@ from outrider.dashboard.outside_links import code_link, commit_link
 from outrider.dashboard.page_addresses import errors_path, issue_path, replay_path, run_path, trace_path
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.period_slots import DAY_US
+from outrider.dashboard.session_links import session_links
 from outrider.errors import suspect_commits
 from outrider.model import ErrorUser, IssueId, UsageError, release_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.sources import Sources
@@ -311,6 +312,12 @@ def _replay_of(sources: Sources, event: ErrorEvent) -> str:
     return next(map(replay_path, sorted(sources.store.replays.among(sessions))), "")
 
 
+def _attached(event: ErrorEvent) -> Iterator[str]:
+    """Yield the values that a client attached to an event."""
+    for values in (event.tags, event.extra, *event.contexts.values()):
+        yield from values.values()
+
+
 def issue_page(sources: Sources, detail: IssueDetail, context: PageContext) -> str:
     """Return the page of an issue."""
     issue, event = detail.issue, masked(detail.place.event) if detail.place is not None else None
@@ -325,6 +332,7 @@ def issue_page(sources: Sources, detail: IssueDetail, context: PageContext) -> s
         "chart": draw_sparkline([float(own) for own in issue.hours], f"by hour, {max(issue.hours)} at most"),
         "raw": json.dumps(asdict(event), indent=1, ensure_ascii=False)[:200_000] if event else "",
         "run_of": _run_of(detail), "replay": _replay_of(sources, event) if event else "",
+        "elsewhere": session_links(_attached(event)) if event else (),
         "saved": context.files.saved if context.files is not None else None,
         "commit_of": lambda own: commit_link(sources.code_url, own.commit.id, own.file),
         "code_of": lambda frame: code_link(sources.code_url, frame, event.release) if event else "",

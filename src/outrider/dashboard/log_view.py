@@ -16,12 +16,14 @@ from outrider.dashboard.page_addresses import (
     write_row_position,
 )
 from outrider.dashboard.query_view import FacetView, FilterChip, facet_views, filter_chips
+from outrider.dashboard.session_links import session_links
 from outrider.model import RecordKind
 from outrider.telemetry_store import QueryText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from outrider.dashboard.outside_links import OutsideLink
     from outrider.model import LogRecord, MeasuredTable, RowPosition, TelemetryReader
 
 USUAL_ROWS: Final = 50
@@ -66,6 +68,7 @@ class RecordView:
         left_out: How many attributes are not listed.
         surrounding: Path of what its service said before and after it.
         trace: Path of its trace; empty without one.
+        elsewhere: Sessions and events of other tools that its attributes name.
     """
 
     key: str
@@ -83,6 +86,7 @@ class RecordView:
     span_id: str
     scope: str
     event: str
+    elsewhere: tuple[OutsideLink, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,7 @@ def _record(record: LogRecord, query: QueryText) -> RecordView:
         record_key(record), record.time_ns, level, TONES[level], record.service, record.body[:_LINE_CHARACTERS],
         cut(record.body, _BODY_CHARACTERS), attributes, resource, left_out,
         surrounding_logs_path(record.service, record.time_ns), trace_path(record.trace_id) if record.trace_id else "",
-        record.span_id, scope, record.event_name,
+        record.span_id, scope, record.event_name, session_links(record.attributes.values()),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from outrider.causes import MOST_BYTES, NamedTraces, WireRequest, missing_spans,
 from outrider.dashboard.attempt_columns import attempt_table, new_errors
 from outrider.dashboard.incident_view import incidents_of
 from outrider.dashboard.load_view import load_view
+from outrider.dashboard.session_links import session_links
 from outrider.dashboard.source_excerpt import source_excerpt
 from outrider.dashboard.vital_readings import vital_readings
 from outrider.errors import run_event_ids
@@ -19,10 +20,11 @@ from outrider.reports import Incident as ReportedIncident
 from outrider.reports import NoIncidents, RequestTiming, pair_requests, pair_steps, run_report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from outrider.dashboard.attempt_columns import AttemptTable, ErrorText
     from outrider.dashboard.load_view import LoadView
+    from outrider.dashboard.outside_links import OutsideLink
     from outrider.dashboard.source_excerpt import SourceExcerpt
     from outrider.dashboard.sources import Sources
     from outrider.dashboard.vital_readings import VitalReading
@@ -74,6 +76,7 @@ class RunDetail:
         traces: Those of its attempts, with the attempt's number.
         span_counts: How many spans each of the first traces has, by its id; none where telemetry is off.
         missing_spans: Why some have none; empty if each has some, or telemetry is off.
+        elsewhere: Sessions and events of other tools that its attributes and errors name.
         events: Errors that clients sent from those traces, of each issue the latest, with the issue's title.
     """
 
@@ -95,6 +98,7 @@ class RunDetail:
     events: tuple[tuple[KeptEvent, str], ...]
     span_counts: Mapping[str, int]
     missing_spans: str
+    elsewhere: tuple[OutsideLink, ...]
 
     @property
     def run(self) -> Run:
@@ -150,7 +154,7 @@ def run_detail(sources: Sources, name: str) -> RunDetail:
         samples=samples[:MOST_SAMPLES], more_samples=max(len(samples) - MOST_SAMPLES, 0),
         good=good, earlier=earlier[0].id if earlier else None,
         traces=traces, events=_events_of(sources, run, [trace.trace_id for _, trace in traces]),
-        span_counts=span_counts, missing_spans=missing,
+        span_counts=span_counts, missing_spans=missing, elsewhere=session_links(_texts(run)),
     )  # fmt: skip
 
 
@@ -179,6 +183,13 @@ def _events_of(sources: Sources, run: Run, trace_ids: Sequence[str]) -> tuple[tu
     now_us, sent = sources.now_us(), list(latest.values())[:_MOST_ERRORS]
     issues = [(event, errors.issue(event.issue, now_us, hours=1)) for event in sent]
     return tuple((event, issue.title) for event, issue in issues if issue is not None)
+
+
+def _texts(run: Run) -> Iterator[str]:
+    """Yield what a run says of its target: attributes, and errors with those of the page's console."""
+    for attempt in run.attempts:
+        yield from attempt.measurement.attributes.values()
+        yield from (error.message for error in attempt.measurement.errors)
 
 
 def _title(sources: Sources, name: CheckId) -> str:

@@ -48,7 +48,7 @@ def run_page(detail: RunDetail, context: PageContext) -> str:
         "report": detail.report,
         "run": detail.run,
         "traces": _traces(detail, context),
-        "links_out": outside_links(context.links_out, _places(detail.run)),
+        "links_out": (*outside_links(context.links_out, _places(detail.run)), *detail.elsewhere),
         "request_waterfall": draw_waterfall(bars),
         "drawn_requests": _DRAWN_REQUESTS,
     }

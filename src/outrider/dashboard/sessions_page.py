@@ -15,13 +15,14 @@ from outrider.dashboard.page_addresses import (
     vitals_path,
 )
 from outrider.dashboard.page_templates import render
+from outrider.dashboard.session_links import session_links
 from outrider.dashboard.vital_figures import vital_figure, vital_tone
 from outrider.dashboard.vitals_page import FILTERS, ORIGINS, VIEW_SPANS, VitalsQuery
 from outrider.model import UsageError
 from outrider.real_users import SessionFilter, Vital
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.sources import Sources
@@ -34,6 +35,7 @@ _TONES: Final = {
 }  # fmt: skip
 _FAILED_STATUS: Final = 400
 _HEAD: Final = 3
+_CUT: Final = 200
 _STATUS_AT, _DURATION_AT, _TRACE_AT = 3, 4, 5
 
 
@@ -114,8 +116,15 @@ def session_page(reader: RealUserReader, sources: Sources, session: str, context
         "user_path": sessions_path(user=next((v.user for v in views if v.user), ""), since="30d"),
         "origin": ORIGINS.get(first.origin, first.origin), "vitals_path": vitals_path, "trace_path": trace_path,
         "errors_path": errors_path, "replay": replay_path(session) if sources.store.replays.among([session]) else "",
+        "elsewhere": session_links(_custom_texts(views)),
     }  # fmt: skip
     return render("session.html", context, values)
+
+
+def _custom_texts(views: Iterable[PageView]) -> Iterator[str]:
+    """Yield what pages say with events of their own, without texts so long that they may have been cut."""
+    for event in (event for view in views for event in read_events(view) if event[1] == "event"):
+        yield from (part for part in event[_HEAD - 1 :] if isinstance(part, str) and len(part) < _CUT)
 
 
 def _entry(view: PageView, sources: Sources) -> ViewEntry:

@@ -13,12 +13,13 @@ from outrider.dashboard.log_view import instant_text, record_views
 from outrider.dashboard.outside_links import outside_links, times
 from outrider.dashboard.page_addresses import trace_path
 from outrider.dashboard.page_templates import render
+from outrider.dashboard.session_links import session_links
 from outrider.dashboard.span_detail import draw_span_detail
 from outrider.model import UsageError, counted, is_trace_id
 from outrider.telemetry_store import QueryText
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from outrider.causes import FlameFrame, SpanNode, SpanTree
     from outrider.dashboard.page_templates import PageContext
@@ -109,10 +110,16 @@ def trace_page(view: TraceView, context: PageContext, *, chosen: str, levels: st
         "flames": draw_flame_graph([_flame(frame, path) for frame in flame_frames(view.tree)], "Flame graph"),
         "failed": failed[:_LISTED],
         "failed_count": len(failed), "records": record_views(view.logs, query),
-        "links_out": outside_links(context.links_out, _places(view)),
+        "links_out": (*outside_links(context.links_out, _places(view)), *session_links(_texts(view))),
         "total_ns": view.tree.end_ns - view.tree.start_ns,
     }  # fmt: skip
     return render("trace.html", context, values)
+
+
+def _texts(view: TraceView) -> Iterator[str]:
+    """Yield the values of attributes of spans and log records."""
+    for attributes in (*(node.span.attributes for node in view.tree.nodes), *(log.attributes for log in view.logs)):
+        yield from attributes.values()
 
 
 def _places(view: TraceView) -> dict[str, str]:

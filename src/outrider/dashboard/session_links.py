@@ -1,0 +1,55 @@
+"""Links to sessions and events of other tools, recognised in what their clients leave in texts. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from outrider.dashboard.outside_links import OutsideLink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST_LINKS: Final = 5
+_LONGEST: Final = 1_000
+_ADDRESS: Final = re.compile(r"(?<![\w/])https://[\w.~:/?#&=%+,;@!*$\\-]++(?!…)", re.ASCII)
+"""Not those that were cut."""
+_NAME: Final = r"[\w-]+"
+_REST: Final = r"/(?:[\w:-]|%3[Aa])+(?:/(?:[\w:-]|%3[Aa])+)*/?(?:[?#].*)?"
+"""One name or more, without dots, which could lead to another page of the tool."""
+_TOOLS: Final = tuple(
+    (tool, re.compile(rf"https://{address}{_REST}", re.ASCII))
+    for tool, address in (
+        ("LogRocket", rf"app\.logrocket\.com/{_NAME}/{_NAME}/(?:s|sessions)"),
+        ("Sentry", r"[a-z0-9-]+\.sentry\.io/(?:issues|replays)"),
+        ("Sentry", rf"sentry\.io/organizations/{_NAME}/(?:issues|replays)"),
+        ("Datadog", r"app\.datadoghq\.(?:com|eu)/rum/replay/sessions"),
+        ("Datadog", r"(?:us3|us5|ap1)\.datadoghq\.com/rum/replay/sessions"),
+        ("FullStory", rf"app\.(?:eu1\.)?fullstory\.com/ui/{_NAME}/(?:client-)?session"),
+        ("PostHog", rf"(?:app|us|eu)\.posthog\.com/project/{_NAME}/replay"),
+    )
+)
+
+
+def session_links(texts: Iterable[str]) -> tuple[OutsideLink, ...]:
+    """Return the first addresses of sessions and events of known tools, at most five, each once.
+
+    The whole address has to have the tool's form: `https`, its host, and the path of a session or an event.
+
+    Args:
+        texts: What was sent, such as values of attributes.
+    """
+    links: dict[str, OutsideLink] = {}
+    for text in texts:
+        for match in _ADDRESS.finditer(text) if "https://" in text else ():
+            href = match[0].rstrip(".,;:!?*")
+            tool = _tool_of(href) if len(href) <= _LONGEST else ""
+            if tool:
+                links.setdefault(href, OutsideLink(tool, href))
+            if len(links) == MOST_LINKS:
+                return tuple(links.values())
+    return tuple(links.values())
+
+
+def _tool_of(href: str) -> str:
+    return next((tool for tool, form in _TOOLS if form.fullmatch(href)), "")
