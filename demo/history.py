@@ -87,6 +87,7 @@ def _varied(measurement: Measurement, numbers: random.Random) -> Measurement:
         ),
         errors=(),
         artifacts=(),
+        traces=(),
         host=None,
         attributes={**measurement.attributes, MARK: "true"},
     )

@@ -89,6 +89,7 @@ _SECTIONS = {
         "sourcemaps": "Upload source maps, and check whether errors will find them.",
         "vitals": "Show what real users lived through: LCP, INP, CLS, by page.",
         "sessions": "List visits of real users, or show one as a timeline.",
+        "replays": "List replays of sessions, show what is kept of one, or delete it.",
         "sql": "Answer one SELECT over the tables of telemetry.",
         "views": "Save queries of logs, traces and errors under a name.",
     },

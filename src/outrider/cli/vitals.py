@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: outrider vitals --by device --since 7d")
-@click.option("--by", type=click.Choice(VIEW_KEYS), default="page", show_default=True, help="By what.")
+@click.option(
+    "--by", type=click.Choice(VIEW_KEYS), metavar="KEY", default="page", show_default=True,
+    help=f"By what: {', '.join(VIEW_KEYS)}.",
+)  # fmt: skip
 @click.option(
     "--since", default="1d", show_default=True, type=TypedValue("duration", duration_s), help="How far to look back."
 )

@@ -17,17 +17,15 @@ _ADDRESS: Final = re.compile(r"(?<![\w/])https://[\w.~:/?#&=%+,;@!*$\\-]++(?!…
 _NAME: Final = r"[\w-]+"
 _REST: Final = r"/(?:[\w:-]|%3[Aa])+(?:/(?:[\w:-]|%3[Aa])+)*/?(?:[?#].*)?"
 """One name or more, without dots, which could lead to another page of the tool."""
-_TOOLS: Final = tuple(
-    (tool, re.compile(rf"https://{address}{_REST}", re.ASCII))
-    for tool, address in (
-        ("LogRocket", rf"app\.logrocket\.com/{_NAME}/{_NAME}/(?:s|sessions)"),
-        ("Sentry", r"[a-z0-9-]+\.sentry\.io/(?:issues|replays)"),
-        ("Sentry", rf"sentry\.io/organizations/{_NAME}/(?:issues|replays)"),
-        ("Datadog", r"app\.datadoghq\.(?:com|eu)/rum/replay/sessions"),
-        ("Datadog", r"(?:us3|us5|ap1)\.datadoghq\.com/rum/replay/sessions"),
-        ("FullStory", rf"app\.(?:eu1\.)?fullstory\.com/ui/{_NAME}/(?:client-)?session"),
-        ("PostHog", rf"(?:app|us|eu)\.posthog\.com/project/{_NAME}/replay"),
-    )
+_TOOLS: Final = {
+    "LogRocket": rf"app\.logrocket\.com/{_NAME}/{_NAME}/(?:s|sessions)",
+    "Sentry": rf"(?:[a-z0-9-]+\.sentry\.io|sentry\.io/organizations/{_NAME})/(?:issues|replays)",
+    "Datadog": r"(?:app\.datadoghq\.(?:com|eu)|(?:us3|us5|ap1)\.datadoghq\.com)/rum/replay/sessions",
+    "FullStory": rf"app\.(?:eu1\.)?fullstory\.com/ui/{_NAME}/(?:client-)?session",
+    "PostHog": rf"(?:app|us|eu)\.posthog\.com/project/{_NAME}/replay",
+}
+_FORM: Final = re.compile(
+    rf"https://(?:{'|'.join(f'(?P<{tool}>{form})' for tool, form in _TOOLS.items())}){_REST}", re.ASCII
 )
 
 
@@ -43,13 +41,9 @@ def session_links(texts: Iterable[str]) -> tuple[OutsideLink, ...]:
     for text in texts:
         for match in _ADDRESS.finditer(text) if "https://" in text else ():
             href = match[0].rstrip(".,;:!?*")
-            tool = _tool_of(href) if len(href) <= _LONGEST else ""
-            if tool:
-                links.setdefault(href, OutsideLink(tool, href))
+            form = _FORM.fullmatch(href) if len(href) <= _LONGEST else None
+            if form and form.lastgroup:
+                links.setdefault(href, OutsideLink(form.lastgroup, href))
             if len(links) == MOST_LINKS:
                 return tuple(links.values())
     return tuple(links.values())
-
-
-def _tool_of(href: str) -> str:
-    return next((tool for tool, form in _TOOLS if form.fullmatch(href)), "")

@@ -33,3 +33,22 @@ class ReplaySegment:
     page: str = ""
     digest: str = ""
     content_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaySummary:
+    """What is kept of a session's replay, without its contents.
+
+    Attributes:
+        page: The address that its earliest part began on; "" if it does not say.
+        bytes: Of all contents, as they are kept.
+    """
+
+    session: str
+    project: int
+    start_us: int
+    end_us: int
+    page: str
+    parts: int
+    events: int
+    bytes: int

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, insert, select
 
-from outrider.model import ReplayLog, ReplaySegment, identity
+from outrider.model import ReplayLog, ReplaySegment, ReplaySummary, identity
 from outrider.store.artifact_use import forget_unreferenced
 from outrider.store.replay_schema import replays
 from outrider.store.rows import artifact_keys
@@ -67,6 +67,29 @@ class ReplayTable(ReplayLog):
         )
         with self._database.reading() as connection:
             return tuple(map(_segment, connection.execute(wanted).mappings()))
+
+    def latest(self, since_us: int, *, limit: int) -> tuple[ReplaySummary, ...]:
+        own, began_us = replays.c, func.min(replays.c.start_us)
+        recent = select(own.session).where(own.start_us >= since_us)
+        sums = (
+            select(
+                own.session, func.min(own.project), began_us, func.max(own.end_us), func.count(), func.sum(own.events),
+                func.sum(artifacts.c.bytes),
+            )
+            .join(artifacts, artifacts.c.key == own.artifact_key)
+            .where(own.session.in_(recent))
+            .group_by(own.session)
+            .order_by(began_us.desc(), own.session)
+            .limit(limit)
+        )  # fmt: skip
+        with self._database.reading() as connection:
+            rows = connection.execute(sums).all()
+            first = select(own.session, own.page).where(own.session.in_([row[0] for row in rows]))
+            pages = {session: page for session, page in connection.execute(first.order_by(own.start_us.desc()))}  # noqa: C416 - the earliest stays
+        return tuple(
+            ReplaySummary(session, project, start_us, end_us, pages[session], parts, int(events), int(size))
+            for session, project, start_us, end_us, parts, events, size in rows
+        )
 
     def session_bytes(self, session: str) -> int:
         own = replays.c

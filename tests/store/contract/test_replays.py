@@ -40,6 +40,14 @@ def test_a_session_has_its_recordings_as_they_began_and_each_part_once(store: St
     assert store.replays.session_bytes("d" * 32) == 0
     assert store.replays.among([FIRST.session, "d" * 32]) == {FIRST.session}
     assert store.replays.among([]) == frozenset()
+    summaries = store.replays.latest(NOW_US, limit=9)
+    assert [(own.session, own.parts, own.events, own.page) for own in summaries] == [
+        ("a" * 32, 3, 6, "/"), ("c" * 32, 1, 2, "/"),
+    ]  # fmt: skip
+    assert summaries[0].bytes == store.replays.session_bytes(FIRST.session)
+    assert (summaries[0].start_us, summaries[0].end_us) == (NOW_US, NOW_US + SECOND_US)
+    assert len(store.replays.latest(NOW_US, limit=1)) == 1
+    assert [own.session for own in store.replays.latest(NOW_US + 1, limit=9)] == [FIRST.session]
 
 
 def test_what_is_deleted_is_gone_at_once_and_what_others_need_stays(store: Store, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from outrider.model.replay_segment import ReplaySegment
+    from outrider.model.replay_segment import ReplaySegment, ReplaySummary
 
 
 class ReplayLog(Protocol):
@@ -23,6 +23,10 @@ class ReplayLog(Protocol):
 
     def of_session(self, session: str) -> tuple[ReplaySegment, ...]:
         """Return the parts of a session: its recordings as they began, the parts of each by number."""
+        ...
+
+    def latest(self, since_us: int, *, limit: int) -> tuple[ReplaySummary, ...]:
+        """Return replays with a part that began at or after a time, the latest begun first."""
         ...
 
     def session_bytes(self, session: str) -> int:

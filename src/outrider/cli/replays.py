@@ -1,0 +1,82 @@
+"""`outrider replays`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from outrider.app import duration_s, find_workspace, now_us, open_store
+from outrider.app.replay_facts import delete_replay, replay_parts
+from outrider.cli.echo import echo
+from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column, time_column
+from outrider.cli.option_types import TypedValue
+from outrider.cli.run_tables import at, console
+from outrider.model import UsageError, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.model import ReplaySegment, ReplaySummary
+
+_US = 1_000_000
+
+
+@click.command(epilog="Example: outrider replays --since 7d")
+@click.argument("session", required=False)
+@click.option(
+    "--since", default="1d", show_default=True, type=TypedValue("duration", duration_s), help="How far to look back."
+)
+@click.option("-n", "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Most replays.")
+@click.option("--delete", is_flag=True, help="Delete the replay of SESSION, and its contents at once.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def replays(session: str | None, *, since: float, limit: int, delete: bool, as_json: bool) -> None:
+    """List replays of sessions, or show which parts are kept of that of SESSION; the pages play them."""
+    if delete and session is None:
+        raise UsageError("--delete needs a session", slug="bad-parameter", fix="outrider replays lists them")
+    workspace = find_workspace()
+    with open_store(workspace, to_write=delete) as store:
+        if delete and session is not None:
+            echo(f"deleted {counted(delete_replay(store, session), 'part')}")
+            return
+        rows: Sequence[ReplaySummary] | Sequence[ReplaySegment]
+        if session is not None:
+            rows = parts = replay_parts(store.replays, session)
+            table = _parts_table(parts, workspace.timezone)
+        else:
+            rows = latest = store.replays.latest(now_us() - round(since * _US), limit=limit)
+            table = _table(latest, workspace.timezone)
+    if as_json:
+        echo(json.dumps([asdict(row) for row in rows]))
+    elif rows:
+        console().print(table)
+    else:
+        echo("no replay of that time is kept", err=True)
+
+
+def _table(rows: Sequence[ReplaySummary], timezone: str) -> FittedTable:
+    table = FittedTable(
+        text_column("session"), time_column("began"), number_column("seconds"), number_column("parts"),
+        number_column("kB"), name_column("page"),
+    )  # fmt: skip
+    for row in rows:
+        seconds, size = (row.end_us - row.start_us) / _US, row.bytes / 1000
+        table.add_row(
+            row.session, at(row.start_us, timezone), f"{seconds:,.0f}", str(row.parts), f"{size:,.0f}", row.page
+        )
+    return table
+
+
+def _parts_table(parts: Sequence[ReplaySegment], timezone: str) -> FittedTable:
+    table = FittedTable(
+        text_column("recording"), number_column("part"), time_column("began"), number_column("events"),
+        number_column("kB"), name_column("page"),
+    )  # fmt: skip
+    for part in parts:
+        table.add_row(
+            part.recording, str(part.number), at(part.start_us, timezone), str(part.events),
+            f"{part.content_bytes / 1000:,.1f}", part.page,
+        )  # fmt: skip
+    return table
