@@ -35,9 +35,12 @@ if TYPE_CHECKING:
 
 _US: Final = 1_000_000
 _LOOKS_US: Final = (0, 30 * _US, 300 * _US)
-"""After an incident opened: at once, and again when what was late has arrived."""
+"""After an incident opened: at once, or when its spans were sent, and again when what was late has arrived."""
 
-_WAITED_US: Final = 6 * _US
+_SENT_US: Final = 5_500_000
+"""Clients of OpenTelemetry send their spans every five seconds: a look at once would see half of the last traces."""
+
+_WAITED_US: Final = 4_500_000
 _CLOSES_S: Final = 15.0
 _log = structlog.get_logger("outrider.alerts")
 
@@ -65,17 +68,18 @@ class IncidentExplainer:
         self._thread: threading.Thread | None = None
 
     def ticked(self, processor: AlertProcessor, workspace: Workspace, now_us: int) -> None:
-        """Begin to explain what is due; the first message waits six seconds at most. Switched off, none does."""
+        """Begin to explain what is due; the first message waits ten seconds at most. Switched off, none does."""
         if not workspace.capabilities.explanations:
             return
+        sent_us = _SENT_US if takes_traces(workspace) else 0
         incidents = [own for own in processor.open_incidents() if own.pages and is_quotable(own)]
         self._looks = {own.id: self._looks[own.id] for own in incidents if own.id in self._looks}
         for incident in incidents:
             if incident.id not in self._looks:
                 self._looks[incident.id] = 0
                 if not incident.explanation:
-                    processor.await_explanation(incident.id, now_us + _WAITED_US)
-        due = [own for own in incidents if self._is_due(own, now_us)]
+                    processor.await_explanation(incident.id, now_us + sent_us + _WAITED_US)
+        due = [own for own in incidents if self._is_due(own, now_us, sent_us)]
         if due and (self._thread is None or not self._thread.is_alive()):
             for incident in due:
                 self._looks[incident.id] += 1
@@ -88,9 +92,10 @@ class IncidentExplainer:
         if self._thread is not None:
             self._thread.join(_CLOSES_S)
 
-    def _is_due(self, incident: Incident, now_us: int) -> bool:
+    def _is_due(self, incident: Incident, now_us: int, sent_us: int) -> bool:
         looks = self._looks[incident.id]
-        return looks < len(_LOOKS_US) and now_us >= (incident.opened_us or incident.began_us) + _LOOKS_US[looks]
+        opened_us = incident.opened_us or incident.began_us
+        return looks < len(_LOOKS_US) and now_us >= opened_us + max(_LOOKS_US[looks], sent_us)
 
     def _explain(self, processor: AlertProcessor, workspace: Workspace, incidents: list[Incident], now_us: int) -> None:
         """Explain incidents, one after another; what cannot be read of one says nothing of the others."""
