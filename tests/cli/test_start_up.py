@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOMS = [
     "alerts", "app", "baselines", "causes", "charts", "dashboard", "errors", "frames", "gate", "journeys", "load",
-    "model", "probes", "pytest_plugin", "real_users", "reports", "runs", "scheduler", "server", "store",
+    "model", "probes", "pytest_plugin", "real_users", "reports", "runs", "scheduler", "server", "sources", "store",
     "telemetry", "telemetry_store", "workspace",
 ]  # fmt: skip
 HEAVY = {

@@ -61,7 +61,7 @@ def export(
     return 0
 
 
-@privacy.command(epilog="Example: outrider privacy erase --user customer-17 --email ada@shop.example")
+@privacy.command(epilog="Example: outrider privacy erase --user customer-17 --email ada@shop.example --yes")
 @_of_person
 @click.option("--yes", is_flag=True, help="Erase without asking.")
 def erase(
