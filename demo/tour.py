@@ -176,7 +176,7 @@ def _outage(shop: Shop, postbox: Postbox) -> int:
     """Let every request fail, and repair it."""
     _say("5. Now every request fails with an error …")
     shop.fault("errors", "1")
-    if (mail := postbox.wait("status 500", WAIT_S)) is None:
+    if (mail := postbox.wait("fail", WAIT_S)) is None:
         return _missing_mail("the outage")
     _show(mail)
     _say("6. The shop is repaired …")

@@ -123,6 +123,8 @@ def test_failing_too_often_is_trouble_though_never_twice_in_a_row() -> None:
 
     bad = by_name(make_run(Outcome.FAILED), Judgement("", rate))["failure share of failures"]
     good = by_name(make_run(), Judgement("", rate))["failure share of failures"]
+    told = by_name(make_run(Outcome.FAILED, reason="status 500; no body"), Judgement("", rate))
+    assert told["failure share of failures"].facts.what == "8 of 40 runs failed, usually 1 in 100 (status 500)"
 
     assert (bad.present, bad.once, good.present) == (True, True, False)
     assert bad.facts.observed == "20.0 % of runs"

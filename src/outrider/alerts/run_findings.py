@@ -148,8 +148,9 @@ class _RunEvidence:
         signal = judgement.signal
         if isinstance(signal, Signal):
             return
+        last = f" ({self._run.reason.partition('; ')[0]})" if self._run.reason else ""
         facts = self._facts(
-            signal.reason,
+            f"{signal.reason}{last}",
             predicate="fails too often",
             observed=f"{per_cent(signal.observed_rate)} of runs",
             expected=per_cent(signal.normal_rate),
