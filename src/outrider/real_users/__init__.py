@@ -1,44 +1,51 @@
-"""What real users live through: beacons and replays read, and what is asked of page views. Values; no I/O."""
+"""What real users live through: beacons and replays read, and what is asked of page views. Values; no I/O.
 
-from outrider.real_users.affected_visits import AffectedVisits, affected_visits
-from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon, user_digest
-from outrider.real_users.browser_family import browser_family, device_of
-from outrider.real_users.lab_and_field import (
-    FEWEST,
-    DifferencePart,
-    Factor,
-    Finding,
-    VitalDifference,
-    compare,
-    share_of,
-)
-from outrider.real_users.lab_page import CACHE_OF, LabPage, page_metric, read_page_metric
-from outrider.real_users.lead_time import DAY_US, LeadTime, LeadTimes, lead_time, lead_times
-from outrider.real_users.open_views import OpenViews
-from outrider.real_users.page_name import bare_url, page_name
-from outrider.real_users.page_view import ROBOT, PageView
-from outrider.real_users.replay_event import BadReplay, ReplayPart, read_replay
-from outrider.real_users.replay_parts import playable
-from outrider.real_users.view_conditions import Conditions, cache_state, power_of
-from outrider.real_users.vital_answer import (
-    BOUNDS,
-    ConditionedViews,
-    RealUserReader,
-    ResourceRow,
-    SessionFilter,
-    SessionRow,
-    Trouble,
-    TroubledVisits,
-    ViewFilter,
-    ViewKey,
-    Vital,
-    VitalBin,
-    VitalBounds,
-    VitalPoint,
-    VitalRow,
-    VitalShare,
-)
-from outrider.real_users.vital_report import MeasuredVital, VitalReport, faro_vitals, read_web_vitals, span_vitals
+Names are imported when they are used: a journey's process needs few of them, and could not be forked with NumPy in it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from outrider.real_users.affected_visits import AffectedVisits, affected_visits
+    from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon, user_digest
+    from outrider.real_users.browser_family import browser_family, device_of
+    from outrider.real_users.lab_and_field import (
+        FEWEST,
+        DifferencePart,
+        Factor,
+        Finding,
+        VitalDifference,
+        compare,
+        share_of,
+    )
+    from outrider.real_users.lab_page import CACHE_OF, LabPage, page_metric, read_page_metric
+    from outrider.real_users.lead_time import DAY_US, LeadTime, LeadTimes, lead_time, lead_times
+    from outrider.real_users.open_views import OpenViews
+    from outrider.real_users.page_name import bare_url, page_name
+    from outrider.real_users.page_view import ROBOT, PageView
+    from outrider.real_users.replay_event import BadReplay, ReplayPart, read_replay
+    from outrider.real_users.replay_parts import playable
+    from outrider.real_users.view_conditions import Conditions, cache_state, power_of
+    from outrider.real_users.vital_answer import (
+        BOUNDS,
+        ConditionedViews,
+        RealUserReader,
+        ResourceRow,
+        SessionFilter,
+        SessionRow,
+        Trouble,
+        TroubledVisits,
+        ViewFilter,
+        ViewKey,
+        Vital,
+        VitalBin,
+        VitalBounds,
+        VitalPoint,
+        VitalRow,
+        VitalShare,
+    )
+    from outrider.real_users.vital_report import MeasuredVital, VitalReport, faro_vitals, read_web_vitals, span_vitals
 
 __all__ = [
     "BOUNDS",
@@ -100,3 +107,34 @@ __all__ = [
     "span_vitals",
     "user_digest",
 ]
+
+_MODULES = {
+    "affected_visits": "AffectedVisits affected_visits",
+    "beacon": "BadBeacon Beacon ReceivedBeacon read_beacon user_digest",
+    "browser_family": "browser_family device_of",
+    "lab_and_field": "FEWEST DifferencePart Factor Finding VitalDifference compare share_of",
+    "lab_page": "CACHE_OF LabPage page_metric read_page_metric",
+    "lead_time": "DAY_US LeadTime LeadTimes lead_time lead_times",
+    "open_views": "OpenViews",
+    "page_name": "bare_url page_name",
+    "page_view": "ROBOT PageView",
+    "replay_event": "BadReplay ReplayPart read_replay",
+    "replay_parts": "playable",
+    "view_conditions": "Conditions cache_state power_of",
+    "vital_answer": (
+        "BOUNDS ConditionedViews RealUserReader ResourceRow SessionFilter SessionRow Trouble TroubledVisits "
+        "ViewFilter ViewKey Vital VitalBin VitalBounds VitalPoint VitalRow VitalShare"
+    ),
+    "vital_report": "MeasuredVital VitalReport faro_vitals read_web_vitals span_vitals",
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    """Import a name from its module (PEP 562)."""
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
