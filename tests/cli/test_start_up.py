@@ -8,6 +8,7 @@ import sys
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -151,6 +152,14 @@ def test_the_list_of_rooms_is_complete() -> None:
     folders = {path.parent.name for folder in outrider.__path__ for path in Path(folder).glob("*/__init__.py")}
 
     assert folders == {*ROOMS, "cli"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_offers_what_it_names(room: str) -> None:
+    """A name that is imported when it is used is not taken for the module that is called like it."""
+    face = import_module(f"outrider.{room}")
+
+    assert [name for name in face.__all__ if isinstance(getattr(face, name), ModuleType)] == []
 
 
 def test_the_version_is_that_of_the_package() -> None:

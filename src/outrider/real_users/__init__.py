@@ -1,13 +1,17 @@
 """What real users live through: beacons and replays read, and what is asked of page views. Values; no I/O.
 
-Names are imported when they are used: a journey's process needs few of them, and could not be forked with NumPy in it.
+Names are imported when they are used, other than those that are called as their module is: a journey's process needs
+few of them, and could not be forked with NumPy in it.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from outrider.real_users.affected_visits import AffectedVisits, affected_visits
+from outrider.real_users.lead_time import DAY_US, LeadTime, LeadTimes, lead_time, lead_times
+from outrider.real_users.page_name import bare_url, page_name
+
 if TYPE_CHECKING:
-    from outrider.real_users.affected_visits import AffectedVisits, affected_visits
     from outrider.real_users.beacon import BadBeacon, Beacon, ReceivedBeacon, read_beacon, user_digest
     from outrider.real_users.browser_family import browser_family, device_of
     from outrider.real_users.lab_and_field import (
@@ -20,9 +24,7 @@ if TYPE_CHECKING:
         share_of,
     )
     from outrider.real_users.lab_page import CACHE_OF, LabPage, page_metric, read_page_metric
-    from outrider.real_users.lead_time import DAY_US, LeadTime, LeadTimes, lead_time, lead_times
     from outrider.real_users.open_views import OpenViews
-    from outrider.real_users.page_name import bare_url, page_name
     from outrider.real_users.page_view import ROBOT, PageView
     from outrider.real_users.replay_event import BadReplay, ReplayPart, read_replay
     from outrider.real_users.replay_parts import playable
@@ -109,14 +111,11 @@ __all__ = [
 ]
 
 _MODULES = {
-    "affected_visits": "AffectedVisits affected_visits",
     "beacon": "BadBeacon Beacon ReceivedBeacon read_beacon user_digest",
     "browser_family": "browser_family device_of",
     "lab_and_field": "FEWEST DifferencePart Factor Finding VitalDifference compare share_of",
     "lab_page": "CACHE_OF LabPage page_metric read_page_metric",
-    "lead_time": "DAY_US LeadTime LeadTimes lead_time lead_times",
     "open_views": "OpenViews",
-    "page_name": "bare_url page_name",
     "page_view": "ROBOT PageView",
     "replay_event": "BadReplay ReplayPart read_replay",
     "replay_parts": "playable",
