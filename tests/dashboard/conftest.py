@@ -12,7 +12,7 @@ import pytest
 from starlette.routing import Route
 from tests.builders import new_store, run_of
 
-from outrider.alerts import AlertSettings
+from outrider.alerts import AlertSettings, read_runbook
 from outrider.alerts.finding import Facts, Problem, Severity
 from outrider.alerts.incident import Incident, Phase
 from outrider.alerts.incident_records import stored_incident
@@ -96,7 +96,8 @@ class Scene:
     @property
     def sources(self) -> Sources:
         return Sources(
-            self.store, lambda: self.checks, lambda: self.service, lambda: NOW_US, "milepost", self.runbooks.get,
+            self.store, lambda: self.checks, lambda: self.service, lambda: NOW_US, "milepost",
+            lambda name: self.runbooks.get(name) or read_runbook(self.root, name),
             lambda _snapshot, _path: self.code, alerts=self.alerts,
             reports=WorkspaceReports(load(self.root), self.store), store_size=lambda: self.size, host=lambda: self.host,
             settings=WorkspaceSettings(self.root, self.store),
