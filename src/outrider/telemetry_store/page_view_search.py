@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from outrider.real_users import (
     BOUNDS,
     ConditionedViews,
@@ -127,6 +125,8 @@ class PageViewSearch(ServiceSearch):
 
     def conditioned_views(self, wanted: ViewFilter, *, limit: int = 20_000) -> list[ConditionedViews]:
         """Return the vitals of documents by the conditions under which they were seen; of many views, a fair sample."""
+        import numpy as np  # noqa: PLC0415  whoever writes telemetry needs none
+
         parameters = Parameters()
         conditions = "Cache, Device, Power, Connection, Country"
         sql = (
