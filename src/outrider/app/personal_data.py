@@ -191,12 +191,15 @@ class PersonalData:
                     counts[_WAITING] += blank_lines(path, person.is_named_in)
         erased = self._store.personal_data.erase(person, self._tell)
         counts.update(erased.counts)
+        left = [*erased.left]
         if self._telemetry is not None:
-            for table, count in self._telemetry.personal_rows.erase(person, self._tell).items():
+            rows = self._telemetry.personal_rows.erase(person, self._tell)
+            left += rows.left
+            for table, count in rows.counts.items():
                 counts[_TABLES.get(table, f"rows of {table}")] += count
         counts[_OTHER_FILES] += sum(map(person_hidden(person), self._other_files(person)))
         self._note("privacy.erase", person, +counts)
-        return Erasure(+counts, (*erased.left, *self._left(person)), written)
+        return Erasure(+counts, (*left, *self._left(person)), written)
 
     def erase_again(self) -> Erasure | None:
         """Erase whom tombstones recognise, as after an older state was restored; None if nobody is here."""

@@ -13,12 +13,12 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from outrider.model import TelemetryError
+from outrider.model import ErasedData, TelemetryError
 from outrider.telemetry_store.page_view_schema import PAGE_VIEWS
 from outrider.telemetry_store.telemetry_schema import PARTITIONED_BY_DAY, ROLLUPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from outrider.model import Identifier, Person, Tombstones
     from outrider.telemetry_store.clickhouse_client import ClickHouseClient
@@ -54,8 +54,8 @@ class PersonalRows:
         sql = f"SELECT DISTINCT Session FROM {self._name(PAGE_VIEWS)} WHERE User IN {{u:Array(String)}}"
         return frozenset(row[0] for row in self._client.query(sql, {"u": list(users)}, _UNLIMITED).rows)
 
-    def erase(self, person: Person, tell: Callable[[str], None] = lambda _text: None) -> Mapping[str, int]:
-        """Remove the rows that name a person; return how many by table.
+    def erase(self, person: Person, tell: Callable[[str], None] = lambda _text: None) -> ErasedData:
+        """Remove the rows that name a person; return how many by table, and which tables have files of before still.
 
         Raises:
             TelemetryError: If the store refuses.
@@ -73,8 +73,8 @@ class PersonalRows:
                     self._alter(table, f"DELETE IN PARTITION ID '{partition}' WHERE {where}")
         touched = [table for table, count in counts.items() if count]
         tell("waiting until the engine has removed the old parts")
-        self._clear(touched)
-        return {table: counts[table] for table in touched}
+        left = self._clear(touched)
+        return ErasedData({table: counts[table] for table in touched}, left)
 
     def recognise(self, tombstones: Tombstones) -> frozenset[Identifier]:
         """Return the erased identifiers that stand in rows again."""
@@ -98,18 +98,18 @@ class PersonalRows:
             theirs.setdefault(partition, []).append(int(digest))
         return theirs
 
-    def _clear(self, tables: Sequence[str]) -> None:
-        """Wait until parts that were replaced are gone from the disk."""
+    def _clear(self, tables: Sequence[str]) -> tuple[str, ...]:
+        """Wait until parts that were replaced are gone from the disk; say of which tables they are not."""
         sql = (
-            "SELECT count() FROM system.parts WHERE database = {d:String} AND table IN {t:Array(String)} AND NOT active"
+            "SELECT DISTINCT table FROM system.parts"
+            " WHERE database = {d:String} AND table IN {t:Array(String)} AND NOT active"
         )
         settings = ", ".join(f"{name} = {value}" for name, value in _FEW_PARTS.items())
         for table in tables:
             self._alter(table, f"MODIFY SETTING {settings}")
         until_s = time.monotonic() + _CLEARED_S
-        while self._client.query(sql, {"d": self._client.database, "t": list(tables)}).rows[0][0]:
-            if time.monotonic() > until_s:
-                break
+        wanted = {"d": self._client.database, "t": list(tables)}
+        while (full := self._client.query(sql, wanted).rows) and time.monotonic() < until_s:
             for table in tables:
                 for act in ("STOP", "START"):  # which has it look now, where this user may
                     with suppress(TelemetryError):
@@ -117,6 +117,7 @@ class PersonalRows:
             time.sleep(_WAIT_S)
         for table in tables:
             self._alter(table, f"RESET SETTING {', '.join(_FEW_PARTS)}")
+        return tuple(f"files of before of {table}, which the engine removes within minutes" for (table,) in full)
 
     def _columns(self, table: str) -> list[str]:
         """Return the columns that are stored and hold text."""
