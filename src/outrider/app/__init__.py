@@ -80,6 +80,7 @@ if TYPE_CHECKING:
         SilentListener,
     )
     from outrider.app.load_trial import KneeSearch, LoadOutcome, LoadOverrides, WorkerOutcome, run_load, work_for_master
+    from outrider.app.location_registry import add_location, list_locations, remove_location
     from outrider.app.oncall_shifts import OnCallShift, shifts_ahead
     from outrider.app.personal_data import Erasure, Inventory, PersonalData, open_personal_data
     from outrider.app.planned_capacity import capacity_plans
@@ -163,6 +164,7 @@ if TYPE_CHECKING:
         sign_out_user,
     )
     from outrider.app.watched_runs import watch_checks
+    from outrider.app.worker_process import open_worker, worker_folder
     from outrider.app.workspace_access import (
         create_workspace,
         find_workspace,
@@ -216,33 +218,35 @@ __all__ = [
     "Sensitivity", "SeriesSensitivity", "ServiceFacts", "ServiceStatus", "Shard", "ShownIssue", "Signal",
     "SilenceEffect", "SilentListener", "SkippedCheck", "StatusIncident", "StepPair", "StepShift", "StepStatus",
     "Store", "TelemetryDay", "TelemetryService", "Undelivered", "Validation", "Verdict", "WorkerOutcome",
-    "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "add_project", "add_project_key",
-    "add_user", "alert_noise", "alert_settings", "answer_dashboard", "api_dashboard", "api_dashboards",
-    "artifact_file", "ask_server", "assign_incident", "back_up", "backtest_rules", "browser_environment",
-    "browser_or_error", "browser_settings", "calibrate_checks", "capacity_plans", "cell_word", "chance_of_all",
-    "change_issues", "check_build", "command_line_change", "comment_gate", "comment_on_incident",
-    "compare_baselines", "compare_with_last_good", "comparison_document", "comparison_json", "create_token",
-    "create_workspace", "current_user", "debug_check", "display_name", "duration_s", "empty_range_note",
-    "end_silence", "ends_first", "execute", "export_artifacts", "export_frames", "export_status_page", "fill_in",
-    "find_incident", "find_issue", "find_stored_incident", "find_user", "find_workspace", "find_workspace_if_any",
-    "follow_logs", "follow_spans", "format_duration", "gate_as_annotations", "gate_as_json", "gate_as_junit",
-    "gate_as_markdown", "gate_comparison_texts", "gate_rules", "gate_verdict_text", "git_log", "grouping_advice",
-    "headline", "ignored_variables", "issue_state", "judge_join", "judge_runs", "judge_settings", "judge_steps",
-    "levels", "limit_project", "list_changes", "list_checks", "list_incidents", "list_issues", "list_project_keys",
-    "list_projects", "list_releases", "list_runbooks", "list_runs", "list_sessions", "list_silences", "list_tokens",
-    "list_users", "load_document", "lost_today", "mail_report", "mark_release", "master_address",
-    "merge_gate_shards", "moment_us", "movement_text", "new_runbook", "notable_patterns", "now_us", "open_backend",
-    "open_joined", "open_personal_data", "open_runtime", "open_server", "open_status_incident", "open_status_page",
-    "open_store", "open_telemetry", "open_workspace", "override_note", "path_errors", "pause_checks",
+    "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "add_location", "add_project",
+    "add_project_key", "add_user", "alert_noise", "alert_settings", "answer_dashboard", "api_dashboard",
+    "api_dashboards", "artifact_file", "ask_server", "assign_incident", "back_up", "backtest_rules",
+    "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks", "capacity_plans",
+    "cell_word", "chance_of_all", "change_issues", "check_build", "command_line_change", "comment_gate",
+    "comment_on_incident", "compare_baselines", "compare_with_last_good", "comparison_document", "comparison_json",
+    "create_token", "create_workspace", "current_user", "debug_check", "display_name", "duration_s",
+    "empty_range_note", "end_silence", "ends_first", "execute", "export_artifacts", "export_frames",
+    "export_status_page", "fill_in", "find_incident", "find_issue", "find_stored_incident", "find_user",
+    "find_workspace", "find_workspace_if_any", "follow_logs", "follow_spans", "format_duration",
+    "gate_as_annotations", "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_comparison_texts",
+    "gate_rules", "gate_verdict_text", "git_log", "grouping_advice", "headline", "ignored_variables", "issue_state",
+    "judge_join", "judge_runs", "judge_settings", "judge_steps", "levels", "limit_project", "list_changes",
+    "list_checks", "list_incidents", "list_issues", "list_locations", "list_project_keys", "list_projects",
+    "list_releases", "list_runbooks", "list_runs", "list_sessions", "list_silences", "list_tokens", "list_users",
+    "load_document", "lost_today", "mail_report", "mark_release", "master_address", "merge_gate_shards",
+    "moment_us", "movement_text", "new_runbook", "notable_patterns", "now_us", "open_backend", "open_joined",
+    "open_personal_data", "open_runtime", "open_server", "open_status_incident", "open_status_page", "open_store",
+    "open_telemetry", "open_worker", "open_workspace", "override_note", "path_errors", "pause_checks",
     "period_document", "prove_journeys", "provide_workspace_browser", "prune_expired", "reach_when_back", "reached",
     "read_baselines", "read_dashboards", "read_run_traces", "read_runbook", "record_journey", "register_checks",
-    "remove_user", "request_runs", "restore_backup", "resume_checks", "revoke_project_key", "revoke_token",
-    "rotate_project_key", "run_checks", "run_document", "run_gate", "run_load", "runbook_values", "satisfied_ms",
-    "self_test_gate", "serve_heartbeats", "service_status", "set_password", "set_role", "shifts_ahead",
-    "shown_name", "sign_out_user", "silence_incidents", "status_page_incidents", "step_medians", "stored_run",
-    "suite_notes", "try_alert_route", "unjudged_metrics_note", "unknown_check_note", "unknown_environment_note",
-    "unknown_location_note", "update_status_incident", "upload_maps", "validate_workspace", "view_query",
-    "walk_trace", "watch_checks", "web_address", "work_for_master", "workspace_sources", "write_failure_pages",
+    "remove_location", "remove_user", "request_runs", "restore_backup", "resume_checks", "revoke_project_key",
+    "revoke_token", "rotate_project_key", "run_checks", "run_document", "run_gate", "run_load", "runbook_values",
+    "satisfied_ms", "self_test_gate", "serve_heartbeats", "service_status", "set_password", "set_role",
+    "shifts_ahead", "shown_name", "sign_out_user", "silence_incidents", "status_page_incidents", "step_medians",
+    "stored_run", "suite_notes", "try_alert_route", "unjudged_metrics_note", "unknown_check_note",
+    "unknown_environment_note", "unknown_location_note", "update_status_incident", "upload_maps",
+    "validate_workspace", "view_query", "walk_trace", "watch_checks", "web_address", "work_for_master",
+    "worker_folder", "workspace_sources", "write_failure_pages",
 ]  # fmt: skip
 
 _MODULES = {
@@ -325,6 +329,8 @@ _MODULES = {
     "outrider.app.audit_trail": "command_line_change current_user list_changes",
     "outrider.app.error_backend": "ShownIssue",
     "outrider.app.issue_actions": "ISSUE_ACTIONS change_issues find_issue issue_state list_issues",
+    "outrider.app.location_registry": "add_location list_locations remove_location",
+    "outrider.app.worker_process": "open_worker worker_folder",
     "outrider.app.token_registry": "create_token list_tokens revoke_token",
     "outrider.app.user_accounts": (
         "add_user find_user list_sessions list_users remove_user set_password set_role sign_out_user"

@@ -123,8 +123,9 @@ class WorkspaceService:
         self.workspace = workspace
         self._loads += 1
         self._loaded = LoadedWorkspace(
-            f"{self._holder} {self._loads}", workspace, tuple(runtime.checks), runtime.heartbeats, runtime.alerts
-        )
+            f"{self._holder} {self._loads}", workspace, tuple(runtime.checks), runtime.heartbeats, runtime.alerts,
+            runtime.circumstances.snapshot,
+        )  # fmt: skip
         self._judge_by(judge_settings(workspace) if workspace.capabilities.judging else None)
         for problem in runtime.problems:
             self._report_problem(problem)

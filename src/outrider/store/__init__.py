@@ -2,6 +2,7 @@
 
 from outrider.store.addresses import TRIED_DATABASES, check_addresses, store_problems
 from outrider.store.database import stored_overrides
+from outrider.store.gzip_copy import compressed
 from outrider.store.store import Store
 
-__all__ = ["TRIED_DATABASES", "Store", "check_addresses", "store_problems", "stored_overrides"]
+__all__ = ["TRIED_DATABASES", "Store", "check_addresses", "compressed", "store_problems", "stored_overrides"]

@@ -28,6 +28,7 @@ from sqlalchemy import (
 REVISIONS = (
     "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013",
     "0014", "0015", "0016", "0017", "0018", "0019", "0020", "0021", "0022", "0023", "0024", "0025", "0026",
+    "0027",
 )  # fmt: skip
 """Every revision this program knows, oldest first; the last is the one it works with."""
 
@@ -395,7 +396,39 @@ queue = Table(
     Column("origin", Text, nullable=False),
     Column("leased_by", Text),
     Column("lease_until_us", BigInteger),
+    Column("worker", Text),  # the instance that has it, in a location; empty once no result is awaited
+    Column("lease", Integer, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
+)  # fmt: skip
+
+# Places whose runs are measured by workers there.
+locations = Table(
+    "locations", metadata,
+    Column("name", String, primary_key=True),
+    Column("added_us", BigInteger, nullable=False),
+)  # fmt: skip
+
+location_workers = Table(
+    "location_workers", metadata,
+    Column("location", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("instance", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("seen_us", BigInteger, nullable=False),
+    Column("clock_offset_us", BigInteger, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("duplicates", Integer, nullable=False, server_default="0"),
+)  # fmt: skip
+
+# Results that workers delivered. A row leaves with its entry of the queue, in the transaction that stores the run.
+location_results = Table(
+    "location_results", metadata,
+    Column("run_id", LargeBinary(16), primary_key=True),
+    Column("location", Text, nullable=False),
+    Column("worker", Text, nullable=False),
+    Column("lease", Integer, nullable=False),
+    Column("received_us", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )  # fmt: skip
 
 leader = Table(

@@ -44,6 +44,7 @@ from outrider.workspace.secrets import (
     Secrets,
     available_secrets,
     forget_secrets_read,
+    given_secrets,
     resolve_secrets,
     secrets_read,
 )
@@ -51,6 +52,7 @@ from outrider.workspace.server_settings import IdentitySettings, OidcSettings, R
 from outrider.workspace.settings_file import in_reading_order, load, read_workspace
 from outrider.workspace.shell_environment import measured_environment, surprising_names
 from outrider.workspace.snapshot import Snapshot, Snapshotter
+from outrider.workspace.snapshot_archive import pack_snapshot, unpack_snapshot
 from outrider.workspace.source_settings import SourceSettings
 from outrider.workspace.status_page_settings import StatusComponent, StatusPageSettings
 from outrider.workspace.suggestions import nearest, parts_of
@@ -198,6 +200,7 @@ __all__ = [
     "format_duration",
     "gated",
     "gated_document",
+    "given_secrets",
     "hide_in_text",
     "in_reading_order",
     "init",
@@ -212,6 +215,7 @@ __all__ = [
     "measured_environment",
     "names_of",
     "nearest",
+    "pack_snapshot",
     "parse_duration",
     "parse_overrides",
     "parse_setting",
@@ -235,4 +239,5 @@ __all__ = [
     "unmatched_components",
     "unmatched_patterns",
     "unmatched_windows",
+    "unpack_snapshot",
 ]
