@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         ArtifactStore,
         Caller,
         Check,
+        CheckId,
         HeldRun,
         LocationLog,
         OverrideLog,

@@ -73,6 +73,7 @@ class LocationWorker:
         self._ended = threading.Event()
         self._finished = threading.Event()
         self._refusal: UsageError | None = None
+        self._why_away = ""
         self._runtime: WorkerRuntime | None = None
         self._retiring: list[threading.Thread] = []
         self._recorder = RetryingRecorder(_SpoolRecorder(self._keep), Health(), self._taken)
@@ -88,6 +89,8 @@ class LocationWorker:
             UsageError: worker-version, worker-name-taken, invalid-token: what the server refuses the worker for.
         """
         self._greet()
+        # Nobody waits for this one at the end: it may be waiting for orders, which the server then keeps.
+        threading.Thread(target=self._serve, name="orders", daemon=True).start()
         threads = [
             threading.Thread(target=self._beat, name="reports", daemon=True),
             threading.Thread(target=self._deliver, name="delivery", daemon=True),
@@ -95,8 +98,7 @@ class LocationWorker:
         for thread in threads:
             thread.start()
         try:
-            while not self._stopping.is_set():
-                self._attempt(self._work)
+            self._stopping.wait()
         finally:
             self._drain()
             for thread in threads:
@@ -129,7 +131,7 @@ class LocationWorker:
             try:
                 self._say(self.report(is_fresh=True))
             except ServerError as error:
-                log.warning("server.away", why=error.what)
+                self._note_away(error.what)
                 self._stopping.wait(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             else:
@@ -141,13 +143,26 @@ class LocationWorker:
         sent_us, sent_s = self._now_us(), time.monotonic()
         answer = self._link.report(report)
         took_us = round((time.monotonic() - sent_s) * 1e6)
+        if self._why_away:
+            log.info("server.back")
+            self._why_away = ""
         with self._lock:
             self._offsets.append((took_us, answer.now_us - sent_us - took_us // 2))
+
+    def _note_away(self, why: str) -> None:
+        """Log that the server cannot be reached, when that is new."""
+        if why != self._why_away:
+            log.warning("server.away", why=why, results=len(self._spool.held()))
+            self._why_away = why
 
     def _beat(self) -> None:
         while not self._ended.wait(REPORT_S):
             with suppress(ServerError):  # whoever takes orders says it
                 self._refusable(lambda: self._say(self.report()))
+
+    def _serve(self) -> None:
+        while not self._stopping.is_set():
+            self._attempt(self._work)
 
     def _work(self) -> None:
         """Take orders, and begin them."""
@@ -161,6 +176,9 @@ class LocationWorker:
             return
         with self._lock:
             self._begun |= {order.run: order for order in assignment.orders}
+        if self._stopping.is_set():
+            self._return(assignment.orders)
+            return
         try:
             self._runtime_for(assignment).begin(assignment.orders)
         except (OutriderError, OSError) as error:
@@ -216,7 +234,7 @@ class LocationWorker:
                 self._refusable(self._deliver_waiting)
                 pause_s = 1.0
             except ServerError as error:
-                log.warning("results.wait", results=len(self._spool.held()), why=error.what)
+                self._note_away(error.what)
                 if self._ended.wait(pause_s):
                     return  # the next start delivers them
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
@@ -254,7 +272,7 @@ class LocationWorker:
         try:
             self._refusable(work)
         except ServerError as error:
-            log.warning("server.away", why=error.what)
+            self._note_away(error.what)
             self._stopping.wait(_BUSY_WAIT_S)
         except OutriderError as error:
             log.warning("orders.refused", why=str(error))

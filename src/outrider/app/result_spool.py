@@ -51,7 +51,7 @@ class ResultSpool:
         self._folder = folder
         self._box = box
         self._most_bytes = most_bytes
-        self._lock = threading.Lock()  # guards _waiting
+        self._lock = threading.Lock()  # guards _waiting and _bytes
         for left in folder.glob(f"{_UNFINISHED}*"):  # a crash while it was written: the order is given out again
             shutil.rmtree(left, ignore_errors=True)
         self._waiting = {held: path for path in sorted(folder.iterdir()) if (held := _held(path)) is not None}
@@ -78,12 +78,11 @@ class ResultSpool:
             fresh.rename(target)
             _to_disk(self._folder)
         except OSError as error:
-            shutil.rmtree(fresh, ignore_errors=True)
+            self._forget(fresh)
             what = f"the result of a run cannot be kept: {error.strerror or error}"
             raise StoreError(what, slug="store-full", fix="make room on the worker's disk") from None
         with self._lock:
             self._waiting[held] = target
-            self._bytes += _size(target)
 
     def waiting(self) -> Iterator[SpooledResult]:
         """Yield what waits, the oldest first."""
@@ -109,8 +108,12 @@ class ResultSpool:
         """Forget a result that the server has, or refuses."""
         with self._lock:
             self._waiting.pop(result.held, None)
-            self._bytes -= _size(result.folder)
-        shutil.rmtree(result.folder, ignore_errors=True)
+        self._forget(result.folder)
+
+    def _forget(self, folder: Path) -> None:
+        with self._lock:
+            self._bytes -= _size(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
     def _keep(self, folder: Path, attempt: Attempt) -> Attempt:
         kept: list[ArtifactFile] = []
@@ -137,6 +140,8 @@ class ResultSpool:
             file.write(sealed)
             file.flush()
             os.fsync(file.fileno())
+        with self._lock:
+            self._bytes += len(sealed)
 
     def _open(self, path: Path) -> bytes:
         return self._box.open(path.read_bytes(), path.name)
