@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from tests.cli.conftest import CALM, WAIT_S, Desk
 from tests.cli.test_up import up
-from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +22,7 @@ def test_home(page):
 
 
 def test_a_journey_runs_at_a_worker_that_is_killed_and_started_again(tmp_path: Path, site: str) -> None:
-    """It is stored and judged by the service, with the worker's artifacts; without a worker it is missed."""
+    """It is stored and judged by the service, whichever process of the worker measured it."""
     desk = Desk(tmp_path / "ws", tmp_path / "tmp", in_process=True)
     desk.root.mkdir()
     desk.temporary.mkdir()
@@ -46,20 +45,17 @@ def test_a_journey_runs_at_a_worker_that_is_killed_and_started_again(tmp_path: P
         environment = {**os.environ, "OUTRIDER_TOKEN": token}
         command += ["--folder", str(tmp_path / "worker"), "--drain", "20s"]
 
-        def outcomes() -> list[str]:
-            return [run["outcome"] for run in desk.json("runs", "--json") if run["location"] == "fra"]
-
+        passed = '"location": "fra", "outcome": "passed"'
         service.wait_for("workspace.loaded")
-        until(lambda: "missed" in outcomes(), service.lines)
         with (tmp_path / "worker.log").open("wb") as log:
             worker = subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)
             try:
-                until(lambda: "passed" in outcomes(), service.lines)
+                service.wait_for(passed)
                 worker.kill()
                 worker.wait(WAIT_S)
-                before = outcomes().count("passed")
+                before = len([line for line in service.lines if passed in line])
                 worker = subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)
-                until(lambda: outcomes().count("passed") > before, service.lines)
+                service.wait_for(passed, before + 1)
                 listed = desk.outrider("location", "list").stdout
                 worker.send_signal(signal.SIGTERM)
                 assert worker.wait(WAIT_S) == 0

@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from outrider.app.load_trial import KneeSearch, LoadOutcome, LoadOverrides, WorkerOutcome, run_load, work_for_master
     from outrider.app.location_registry import add_location, list_locations, remove_location
     from outrider.app.oncall_shifts import OnCallShift, shifts_ahead
+    from outrider.app.opened_worker import open_worker, worker_folder
     from outrider.app.personal_data import Erasure, Inventory, PersonalData, open_personal_data
     from outrider.app.planned_capacity import capacity_plans
     from outrider.app.pull_request_comment import comment_gate
@@ -164,7 +165,6 @@ if TYPE_CHECKING:
         sign_out_user,
     )
     from outrider.app.watched_runs import watch_checks
-    from outrider.app.worker_process import open_worker, worker_folder
     from outrider.app.workspace_access import (
         create_workspace,
         find_workspace,
@@ -330,7 +330,7 @@ _MODULES = {
     "outrider.app.error_backend": "ShownIssue",
     "outrider.app.issue_actions": "ISSUE_ACTIONS change_issues find_issue issue_state list_issues",
     "outrider.app.location_registry": "add_location list_locations remove_location",
-    "outrider.app.worker_process": "open_worker worker_folder",
+    "outrider.app.opened_worker": "open_worker worker_folder",
     "outrider.app.token_registry": "create_token list_tokens revoke_token",
     "outrider.app.user_accounts": (
         "add_user find_user list_sessions list_users remove_user set_password set_role sign_out_user"

@@ -242,8 +242,8 @@ class LocationDesk:
     def _check(self, ordered: QueueEntry, document: bytes) -> None:
         """Refuse a result that is not of its order."""
         run = unpacked_run(document)
-        told = (run.id, run.check, run.location, run.due_us)
-        if told != (ordered.run, ordered.check, ordered.location, ordered.due_us):
+        identity = (run.id, run.check, run.location, run.due_us)
+        if identity != (ordered.run, ordered.check, ordered.location, ordered.due_us):
             raise _bad_result("it is of another run than its order")
         for attempt in run.attempts:
             for file in attempt.measurement.artifacts:

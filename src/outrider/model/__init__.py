@@ -94,7 +94,7 @@ from outrider.model.load import (
 )
 from outrider.model.load_second import LoadSecond
 from outrider.model.locale import LOCALES, counted, date, locale, number, per_cent, share_text, short, using_locale
-from outrider.model.location import (
+from outrider.model.location_order import (
     ALIVE_US,
     AWAITED_US,
     LEASE_US,

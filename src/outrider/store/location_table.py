@@ -20,8 +20,9 @@ from outrider.model import (
     SilentOrder,
     Verdict,
 )
+from outrider.store.location_schema import location_results, location_workers, locations
 from outrider.store.queue_rows import entry_of, run_bytes
-from outrider.store.schema import location_results, location_workers, locations, queue, runs
+from outrider.store.schema import queue, runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

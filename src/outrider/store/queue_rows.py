@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select
 
 from outrider.model import CheckId, QueueEntry, RunId
-from outrider.store.schema import location_results, queue, runs
+from outrider.store.location_schema import location_results
+from outrider.store.schema import queue, runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.model.identity import RunId
-    from outrider.model.location import (
+    from outrider.model.location_order import (
         Assignment,
         DeliveredResult,
         HeldRun,
