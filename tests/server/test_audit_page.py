@@ -79,7 +79,7 @@ def test_replays_are_for_a_role_of_their_own_and_who_watches_is_noted(
     """A replay shows more of a person than any other page. The API lists replays, and hands over their events."""
     part, api = tmp_path / "part", f"/api/v1/replays/{'a' * 32}"
     events = [{"type": 2, "data": {}, "timestamp": 1}, {"type": 3, "data": {"text": "\u2028"}, "timestamp": 2}]
-    part.write_bytes(gzip.compress(json.dumps(events).encode()))
+    part.write_bytes(gzip.compress(json.dumps(events).encode(), mtime=0))
     segment = ReplaySegment("a" * 32, "b" * 16, 0, 1, server.now_us, server.now_us, has_snapshot=True, events=2)
     server.store.replays.add(segment, part)
     server.use(replay_role=least)
