@@ -35,7 +35,7 @@ def tag(key: str, value: object) -> dict[str, object]:
 
 def jaeger_trace(trace_id: str, *, took_us: int = 40_000, query_us: int = 30_000) -> dict[str, Any]:
     """Return a request of a shop and the query that it waits for, which fails, as `/api/traces/ID` gives them."""
-    root = {
+    root: dict[str, Any] = {
         "traceID": trace_id, "spanID": "00f067aa0ba902b7", "operationName": "GET /pay", "references": [],
         "startTime": START_US, "duration": took_us, "processID": "p1", "warnings": None, "flags": 1, "logs": [],
         "tags": [tag("span.kind", "server"), tag("http.response.status_code", 500), tag("otel.scope.name", "flask")],
@@ -61,10 +61,10 @@ def tempo_trace(trace_id: str) -> dict[str, Any]:
     def based(text: str) -> str:
         return base64.b64encode(bytes.fromhex(text)).decode()
 
-    def attribute(key: str, **value: object) -> dict[str, object]:
+    def attribute(key: str, **value: object) -> dict[str, Any]:
         return {"key": key, "value": value}
 
-    root = {
+    root: dict[str, Any] = {
         "traceId": based(trace_id), "spanId": based("00f067aa0ba902b7"), "name": "GET /pay", "kind": "SPAN_KIND_SERVER",
         "startTimeUnixNano": f"{START_US}000", "endTimeUnixNano": f"{START_US + 40_000}000", "status": {},
         "attributes": [attribute("http.response.status_code", intValue="500")],
@@ -80,19 +80,19 @@ def tempo_trace(trace_id: str) -> dict[str, Any]:
     }  # fmt: skip
     shop = [attribute("service.name", stringValue="shop"), attribute("service.version", stringValue="2.4.0")]
     catalogue = [attribute("service.name", stringValue="catalogue")]
-    flask: dict[str, Any] = {"scope": {"name": "flask"}, "spans": [root]}
-    batches = [
+    flask = {"scope": {"name": "flask"}, "spans": [root]}
+    batches: list[dict[str, Any]] = [
         {"resource": {"attributes": catalogue}, "scopeSpans": [{"scope": {}, "spans": [query]}]},
         {"resource": {"attributes": shop}, "scopeSpans": [flask]},
     ]
     return {"batches": batches}
 
 
-ECS = {
+ECS: dict[str, Any] = {
     "@timestamp": "2026-09-21T14:13:20.123Z", "message": "pool is empty", "log.level": "error", "ecs.version": "8.11.0",
     "service": {"name": "shop"}, "trace": {"id": TRACE}, "span.id": "00f067aa0ba902b7", "http": {"retries": 3},
 }  # fmt: skip
-OTEL = {
+OTEL: dict[str, Any] = {
     "@timestamp": "2026-09-21T14:13:20.123456789Z", "body": {"text": "pool is empty"}, "severity_text": "ERROR",
     "severity_number": 17, "trace_id": TRACE, "span_id": "00f067aa0ba902b7", "attributes": {"http.retries": 3},
     "resource": {"attributes": {"service.name": "shop", "host.name": "node-9"}}, "scope": {"name": "flask"},
