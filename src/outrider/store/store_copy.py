@@ -196,9 +196,9 @@ class _Copy:
         return tuple(value.replace(_NUL, _INSTEAD) if isinstance(value, str) else value for value in row)
 
     def _refused(self, table: Table, error: Exception) -> StoreError:
-        said = error.orig if isinstance(error, DBAPIError) else error
-        detail = "; ".join(str(said).splitlines())
-        if (slug := slug_of(said)) is not None:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        detail = "; ".join(str(cause).splitlines())
+        if (slug := slug_of(cause)) is not None:
             return failure(slug, self._target.where, detail)
         fix = "mend or remove that row in the source; the copy was taken back, and the target is empty"
         return self._failed(f"it refuses a row of {table.name}: {bounded(detail, _DETAIL_CHARACTERS)}", fix)
