@@ -31,9 +31,11 @@ class RealUser {
     this.#settings = settings;
     this.#queue = new Queue(settings.endpoint);
     this.#replay = new Replay(settings);
-    const [loaded] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+    const [loaded] = performance.getEntriesByType("navigation") as (PerformanceNavigationTiming & { responseStatus?: number })[];
     this.#view = this.#first = new View(loaded?.type ?? "navigate", bare(document.referrer), 0, settings.query);
     this.#view.trace = documentTrace();
+    const status = loaded?.responseStatus ?? 0;
+    if (status >= 500) this.#view.fail(status);
     this.#watch();
   }
 
@@ -66,9 +68,11 @@ class RealUser {
 
   #watch(): void {
     const view = (): View => this.#view;
+    const own = [this.#settings.api, ...this.#settings.scripts];
+    const isOwn = (address: string): boolean => own.some((begin) => address.startsWith(begin));
     addEventListener("pageshow", (event) => event.persisted && this.#restored(), true); // before vitals hear of it
     watchVitals(() => this.#first);
-    const calls = watchCalls(view, this.#settings.traced, (address) => address.startsWith(this.#settings.api));
+    const calls = watchCalls(view, this.#settings.traced, isOwn);
     watchClicks(view, calls.begun);
     watchErrors(view, calls.trace, () => {
       this.#soon(SOON_MS);
