@@ -34,7 +34,7 @@ from outrider.alerts.runbooks import (
     runbook_of,
     runbook_values,
 )
-from outrider.alerts.shared_cause import consequences_of, root_of
+from outrider.alerts.shared_cause import consequences_of, is_of_one_cause, root_of
 from outrider.alerts.silence_effect import SilenceEffect, matches_check, silence_effect, unmatched_rules
 from outrider.alerts.slower_step import slower_step_of
 from outrider.alerts.subject_findings import movement_text, subject_findings
@@ -82,6 +82,7 @@ __all__ = [
     "findings",
     "headline",
     "is_check",
+    "is_of_one_cause",
     "issue_findings",
     "length",
     "list_runbooks",

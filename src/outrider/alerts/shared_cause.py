@@ -27,7 +27,8 @@ def root_of(incident: Incident, lasting: Iterable[Incident]) -> Incident | None:
     began within a quarter of an hour in one environment. The root is the more severe one, of two alike the one that
     opened first; so what users feel is no consequence of a warning.
     """
-    others = [other for other in lasting if other.id != incident.id and other.pages and _is_shared(other, incident)]
+    near = (other for other in lasting if is_of_one_cause(other, incident))
+    others = [other for other in near if other.id != incident.id and other.pages]
     root = min(others, key=_rank, default=None)
     return root if root is not None and _rank(root) < _rank(incident) else None
 
@@ -42,7 +43,8 @@ def _rank(incident: Incident) -> tuple[int, int, str]:
     return _ORDER.index(incident.severity), incident.opened_us or incident.began_us, incident.id
 
 
-def _is_shared(first: Incident, second: Incident) -> bool:
+def is_of_one_cause(first: Incident, second: Incident) -> bool:
+    """Return whether two incidents name the same service or issue, in one environment and about one time."""
     places = {place for own in (first, second) if (place := own.labels.get("environment"))}
     is_near = len(places) <= 1 and abs(first.began_us - second.began_us) <= _NEAR_US
     return is_near and not _names(first).isdisjoint(_names(second))
