@@ -35,7 +35,7 @@ class RealUser {
     this.#view = this.#first = new View(loaded?.type ?? "navigate", bare(document.referrer), 0, settings.query);
     this.#view.trace = documentTrace();
     const status = loaded?.responseStatus ?? 0;
-    if (status >= 500) this.#view.fail(status);
+    if (status >= 500) this.#view.fail(status, Math.round(loaded!.responseEnd));
     this.#watch();
   }
 
@@ -55,6 +55,11 @@ class RealUser {
   page(name: string): void {
     this.#view.page = name;
     this.#view.dirty = true;
+  }
+
+  /** The name of the page that the document began as. */
+  get named(): string {
+    return this.#first.page;
   }
 
   event(name: string, fields: Fields = {}): void {
@@ -152,6 +157,8 @@ interface Outrider {
   consent(isGiven: boolean): void;
   user(name: string): void;
   page(name: string): void;
+  /** How a document was named, for journeys that open it. */
+  readonly named?: string;
   event(name: string, fields?: Fields): void;
   replay(): void;
 }
@@ -173,6 +180,9 @@ if (isWanted) {
     },
     user: (name) => real?.user(name),
     page: (name) => real?.page(name),
+    get named() {
+      return real?.named ?? "";
+    },
     event: (name, fields) => real?.event(name, fields),
     replay: () => real?.replay(),
   };

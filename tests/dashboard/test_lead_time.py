@@ -193,7 +193,7 @@ def test_an_incident_of_a_service_has_the_lead_time_of_the_checks_that_name_it(
     ]
 
     leads = [scene.get(f"/api/v1/incidents/{own.id}")[0].json()["lead_time"] for own in told]
-    (page,) = scene.get(f"/incidents/{told[2].id}")
+    first, page = scene.get(f"/incidents/{told[0].id}", f"/incidents/{told[2].id}")
 
     assert [(own["over_first_s"], own["seen"] is None) for own in leads] == [
         (300.0, False),
@@ -201,6 +201,7 @@ def test_an_incident_of_a_service_has_the_lead_time_of_the_checks_that_name_it(
         (None, True),
     ]
     assert leads[2]["first_user"] is None
+    assert [view.session in first.text for view in views] == [False, True]
     assert "no prober saw it" in page.text
     assert "nobody was reached" in page.text
     times = StoredIncidents(scene.store).lead_times_by(search, told)

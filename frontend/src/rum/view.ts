@@ -83,9 +83,9 @@ export class View {
   }
 
   /** Note that the document itself was answered with an error: a call that nothing of the page made. */
-  fail(status: number): void {
+  fail(status: number, ms: number): void {
     this.counts.failed += 1;
-    this.add("call", `document ${bare(location.pathname)}`, status, 0, this.trace);
+    this.add("call", `document ${bare(location.pathname)}`, status, ms, this.trace);
   }
 
   addResource(kind: string, address: string, ms: number, bytes: number, failed: boolean): void {

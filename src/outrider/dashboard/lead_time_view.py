@@ -11,7 +11,16 @@ from outrider.dashboard.incident_quotes import quote_of
 from outrider.dashboard.page_addresses import incident_path
 from outrider.dashboard.prober_sight import HOUR_US, SightRecords, page_sights, service_sights
 from outrider.model import CheckId, Outcome, OutriderError, RunId, RunPosition, Subject, SubjectKind, counted
-from outrider.real_users import DAY_US, Trouble, ViewFilter, affected_visits, lead_time
+from outrider.real_users import (
+    BOUNDS,
+    DAY_US,
+    SessionFilter,
+    Trouble,
+    ViewFilter,
+    Vital,
+    affected_visits,
+    lead_time,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +28,10 @@ if TYPE_CHECKING:
     from outrider.alerts import Incident, Quote
     from outrider.dashboard.sources import Sources
     from outrider.model import CheckHistory
-    from outrider.real_users import AffectedVisits, LeadTime, RealUserReader, TroubledVisits
+    from outrider.real_users import AffectedVisits, LeadTime, RealUserReader, SessionRow, TroubledVisits
 
+_SHOWN: Final = 3
+_LOOKED_THROUGH: Final = 200
 _TROUBLES: Final = {Problem.FAILURE: Trouble.ERROR, Problem.DEGRADATION: Trouble.SLOW}
 _MEET: Final = {
     Trouble.ERROR: "met an error or a failed call", Trouble.SLOW: "were poor in LCP, INP or TTFB",
@@ -42,6 +53,7 @@ class LeadTimeView:
     """When a prober and users met it; None with the reason where that is not known.
 
     Attributes:
+        sessions: A few visits that met it, the latest first.
         place: Where the visits were that count, for a reader: "shop.example", "/cart of shop".
         trouble: What they met, for a reader.
     """
@@ -50,6 +62,7 @@ class LeadTimeView:
     place: str
     trouble: str
     unknown: str = ""
+    sessions: tuple[SessionRow, ...] = ()
 
     @property
     def over_first(self) -> str:
@@ -69,11 +82,26 @@ def lead_time_view(sources: Sources, incident: Incident) -> LeadTimeView | None:
     if trouble is None or reach is None:
         return None
     try:
-        lead = incident_lead_time(sources.store, sources.telemetry.real_users(), incident, sources.now_us())
+        reader = sources.telemetry.real_users()
+        lead = incident_lead_time(sources.store, reader, incident, sources.now_us())
+        met = _met(reader, reach, trouble, sources.now_us() if incident.ended_us is None else incident.ended_us)
     except OutriderError as error:
         return LeadTimeView(None, reach.place, _MEET[trouble], error.what)
     unknown = "" if lead else f"the day before, no visit to {reach.place} is known"
-    return LeadTimeView(lead, reach.place, _MEET[trouble], unknown)
+    return LeadTimeView(lead, reach.place, _MEET[trouble], unknown, met)
+
+
+def _met(reader: RealUserReader, reach: _Reach, trouble: Trouble, until_us: int) -> tuple[SessionRow, ...]:
+    """Return a few visits that met trouble, the latest first: with an error or a failed call, or a poor LCP."""
+    rows: dict[str, SessionRow] = {}
+    for wanted in reach.wanted:
+        views = replace(wanted, since_us=reach.since_us, until_us=until_us + 1)
+        for has in ("error", "failed call") if trouble is Trouble.ERROR else ("",):
+            limit = _SHOWN if has else _LOOKED_THROUGH
+            rows |= {row.session: row for row in reader.sessions(SessionFilter(views, has), limit=limit)}
+    poor_ms = BOUNDS[Vital.LCP].poor if trouble is Trouble.SLOW else 0.0
+    met = [row for row in rows.values() if (row.worst_lcp_ms or 0.0) > poor_ms or trouble is Trouble.ERROR]
+    return tuple(sorted(met, key=lambda row: -row.start_us)[:_SHOWN])
 
 
 def incident_lead_time(
