@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from outrider.dashboard.page_addresses import session_path, trace_path
 from outrider.dashboard.page_templates import render
-from outrider.dashboard.sessions_page import TimelineEntry, read_events, timeline_entry
+from outrider.dashboard.sessions_page import TimelineEntry, timeline_entry
+from outrider.dashboard.view_events import read_events
 from outrider.model import UsageError
 from outrider.real_users import playable
 
