@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
 from outrider.app.joined_telemetry import reach_joined
-from outrider.app.request_traces import takes_traces
+from outrider.app.request_traces import names_traces
+from outrider.app.source_access import errors_of_traces
 from outrider.app.telemetry_access import notable_patterns
 from outrider.dashboard import (
     CauseTelemetry,
@@ -77,7 +79,7 @@ class IncidentExplainer:
         """
         if not workspace.capabilities.explanations:
             return
-        sent_us = _SENT_US if takes_traces(workspace) else 0
+        sent_us = _SENT_US if names_traces(workspace) else 0
         incidents = [own for own in processor.open_incidents() if own.pages and is_named(own)]
         self._looks = {own.id: self._looks[own.id] for own in incidents if own.id in self._looks}
         for incident in incidents:
@@ -107,7 +109,7 @@ class IncidentExplainer:
     def _explain(self, processor: AlertProcessor, workspace: Workspace, incidents: list[Incident], now_us: int) -> None:
         """Explain incidents, one after another; what cannot be read of one says nothing of the others."""
         try:
-            with self._reach(workspace) if takes_traces(workspace) else nullcontext() as telemetry:
+            with self._reach(workspace) if names_traces(workspace) else nullcontext() as telemetry:
                 for incident in incidents:
                     self._keep(processor, incident, self._explanation(workspace, telemetry, incident, now_us))
         except OutriderError as error:
@@ -132,7 +134,7 @@ class IncidentExplainer:
         try:
             if telemetry is not None:
                 quotes = user_quotes(self._store, telemetry, incident, now_us)
-            quotes = (*quotes, *incident_quotes(self._store, telemetry, incident, now_us))
+            quotes = (*quotes, *self._quotes(workspace, telemetry, incident, now_us))
             reader = CauseTelemetry(telemetry, telemetry) if telemetry is not None else None
             traces = cause_traces(self._store, reader, incident, now_us)
             named = named_causes(self._store, reader, incident, traces, now_us)
@@ -151,3 +153,9 @@ class IncidentExplainer:
         met = met_services(span for spans in traces.values() for span in spans)
         services = telemetry if workspace.telemetry is not None else None
         return ChangedTelemetry(services, notable_patterns(workspace), met)
+
+    def _quotes(
+        self, workspace: Workspace, telemetry: ExplainingTelemetry | None, incident: Incident, now_us: int
+    ) -> tuple[Quote, ...]:
+        errors = partial(errors_of_traces, workspace, now_us=now_us)
+        return incident_quotes(self._store, telemetry, incident, now_us, outside_errors=errors)

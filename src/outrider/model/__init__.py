@@ -108,7 +108,7 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
-from outrider.model.outside_source import LabelledSeries, SourceKind, SourceState
+from outrider.model.outside_source import LabelledSeries, OutsideError, SourceKind, SourceState
 from outrider.model.outside_text import bounded, identity, printable, printable_json, spreadsheet_cell, tail
 from outrider.model.person import (
     ERASED,
@@ -287,8 +287,8 @@ __all__ = [
     "LogPattern", "LogPatterns", "LogRecord", "LostTelemetry", "MapRecords", "Matches", "Measure", "MeasuredTable",
     "Measurement", "MetricPoint", "MetricValue", "MovedOperation", "Node", "NodeKind", "Notable", "NotablePattern",
     "Notification", "OperationCount", "OperatorRecords", "Order", "Origin", "Outbox", "Outcome", "OutriderError",
-    "OutsideReader", "Overlap", "OverrideLog", "OwnerRule", "Pause", "PeriodCount", "PeriodDuration", "Person",
-    "PersonalDataLog", "PersonalRecord", "Place", "PlannedMaintenance", "Points", "Policy", "ProcessView",
+    "OutsideError", "OutsideReader", "Overlap", "OverrideLog", "OwnerRule", "Pause", "PeriodCount", "PeriodDuration",
+    "Person", "PersonalDataLog", "PersonalRecord", "Place", "PlannedMaintenance", "Points", "Policy", "ProcessView",
     "ProjectKey", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner", "QueueEntry", "QuotaUse",
     "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReleaseHealth",
     "ReleaseHealthLog", "ReplayLog", "ReplayQuery", "ReplaySegment",
