@@ -2,12 +2,12 @@
 
 A shop of forty services, each of which calls up to three others, is watched by 50 checks that enter it somewhere. A
 service fails: it, and all that call it, send errors at once, of one to three issues each, and fail more often than
-usual after five minutes; each check whose path meets it fails, on a host and with a message of its own, and after
-a quarter of an hour a page of users. The traces of runs, errors and visits name the service and the issues; those of a fifth of
-the errors are not known. Releases come by chance, forty in four weeks, and are named where one stands out. First one
-cause that 50 checks, 3 services and 1,000 errors show; wanted: one incident that notifies, and one message. Then PAIRS
-(200) of services that fail within ten minutes of each other, neither of which calls the other or is met by the other's
-checks; wanted: joined in 5 % at most.
+usual after five minutes; each check whose path meets it fails, on a host and with a message of its own, and after a
+quarter of an hour a page of users. The traces of runs, errors and visits name the service and the issues; those of a
+fifth of the errors are not known. Releases come by chance, forty in four weeks, and are named where one stands out.
+First one cause that 50 checks, 3 services and 1,000 errors show; wanted: one incident that notifies, and one message.
+Then PAIRS (200) of services that fail within ten minutes of each other, neither of which calls the other or is met by
+the other's checks; wanted: joined in 5 % at most.
 """
 
 from __future__ import annotations
