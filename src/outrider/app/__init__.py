@@ -200,7 +200,7 @@ if TYPE_CHECKING:
     from outrider.load import Level, grouping_advice, levels, shown_name
     from outrider.reports import RequestPair, RunComparison, StepPair, comparison_json
     from outrider.runs import Judgement, LevelChange, Plan, Proof, ProofVerdict, StepStatus
-    from outrider.store import Store
+    from outrider.store import Store, StoreCopy, copy_store
     from outrider.workspace import Scaffold, Workspace, format_duration
 
 __all__ = [
@@ -215,14 +215,14 @@ __all__ = [
     "RequestedRun", "Rules", "RunComparison", "RunListener", "RunTrace", "RunTraces", "Runtime", "Scaffold",
     "Sensitivity", "SeriesSensitivity", "ServiceFacts", "ServiceStatus", "Shard", "ShownIssue", "Signal",
     "SilenceEffect", "SilentListener", "SkippedCheck", "StatusIncident", "StepPair", "StepShift", "StepStatus",
-    "Store", "TelemetryDay", "TelemetryService", "Undelivered", "Validation", "Verdict", "WorkerOutcome",
+    "Store", "StoreCopy", "TelemetryDay", "TelemetryService", "Undelivered", "Validation", "Verdict", "WorkerOutcome",
     "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "add_project", "add_project_key",
     "add_user", "alert_noise", "alert_settings", "answer_dashboard", "api_dashboard", "api_dashboards",
     "artifact_file", "ask_server", "assign_incident", "back_up", "backtest_rules", "browser_environment",
     "browser_or_error", "browser_settings", "calibrate_checks", "capacity_plans", "cell_word", "chance_of_all",
     "change_issues", "check_build", "command_line_change", "comment_gate", "comment_on_incident",
-    "compare_baselines", "compare_with_last_good", "comparison_document", "comparison_json", "create_token",
-    "create_workspace", "current_user", "debug_check", "display_name", "duration_s", "empty_range_note",
+    "compare_baselines", "compare_with_last_good", "comparison_document", "comparison_json", "copy_store",
+    "create_token", "create_workspace", "current_user", "debug_check", "display_name", "duration_s", "empty_range_note",
     "end_silence", "ends_first", "execute", "export_artifacts", "export_frames", "export_status_page", "fill_in",
     "find_incident", "find_issue", "find_stored_incident", "find_user", "find_workspace", "find_workspace_if_any",
     "follow_logs", "follow_spans", "format_duration", "gate_as_annotations", "gate_as_json", "gate_as_junit",
@@ -349,7 +349,7 @@ _MODULES = {
     "outrider.journeys": "Browser browser_environment",
     "outrider.load": "Level grouping_advice levels shown_name",
     "outrider.runs": "Judgement LevelChange Plan Proof ProofVerdict StepStatus",
-    "outrider.store": "Store",
+    "outrider.store": "Store StoreCopy copy_store",
     "outrider.workspace": "Scaffold Workspace format_duration",
 }
 _HOMES = {
