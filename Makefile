@@ -16,7 +16,7 @@ BENCHMARKS := $(filter-out benchmarks/mutations.py,$(sort $(wildcard benchmarks/
 # Every test starts programs; what was compiled is kept, even where an environment (a container image) says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-CODE := $(wildcard src tests demo benchmarks docs journeys probes .ci hatch_build.py)
+CODE := $(wildcard src tests demo benchmarks docs/generator journeys probes .ci hatch_build.py)
 FRONTEND := hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/src/* frontend/src/*/*)
 
 help: ## Show this list

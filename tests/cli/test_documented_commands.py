@@ -50,6 +50,7 @@ NOT_RUN = {
     "gate": "it needs two deployments", "gate-comment": "it needs two deployments",
     "gate-merge": "it needs the files of several machines",
     "calibrate": "it needs two weeks of history",
+    "store": "it needs a server of PostgreSQL", "store copy": "it needs a server of PostgreSQL",
     "alerts": "it notifies somebody", "alerts test": "it notifies somebody",
     "completion": "it is for a shell: tests/cli/test_completion.py",
 }  # fmt: skip

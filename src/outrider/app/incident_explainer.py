@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
 from outrider.app.joined_telemetry import reach_joined
-from outrider.app.request_traces import takes_traces
+from outrider.app.request_traces import names_traces
+from outrider.app.source_access import errors_of_traces
 from outrider.app.telemetry_access import notable_patterns
 from outrider.dashboard import (
     ChangedTelemetry,
@@ -71,7 +73,7 @@ class IncidentExplainer:
         """Begin to explain what is due; the first message waits ten seconds at most. Switched off, none does."""
         if not workspace.capabilities.explanations:
             return
-        sent_us = _SENT_US if takes_traces(workspace) else 0
+        sent_us = _SENT_US if names_traces(workspace) else 0
         incidents = [own for own in processor.open_incidents() if own.pages and is_quotable(own)]
         self._looks = {own.id: self._looks[own.id] for own in incidents if own.id in self._looks}
         for incident in incidents:
@@ -100,7 +102,7 @@ class IncidentExplainer:
     def _explain(self, processor: AlertProcessor, workspace: Workspace, incidents: list[Incident], now_us: int) -> None:
         """Explain incidents, one after another; what cannot be read of one says nothing of the others."""
         try:
-            with self._reach(workspace) if takes_traces(workspace) else nullcontext() as telemetry:
+            with self._reach(workspace) if names_traces(workspace) else nullcontext() as telemetry:
                 for incident in incidents:
                     processor.explain(incident.id, *self._explanation(workspace, telemetry, incident, now_us))
         except OutriderError as error:
@@ -120,7 +122,7 @@ class IncidentExplainer:
         try:
             if telemetry is not None:
                 quotes = user_quotes(self._store, telemetry, incident, now_us)
-            quotes = (*quotes, *incident_quotes(self._store, telemetry, incident, now_us))
+            quotes = (*quotes, *self._quotes(workspace, telemetry, incident, now_us))
             if telemetry is not None:
                 traces = incident_traces(self._store, telemetry, incident)
                 named = named_causes(self._store.errors, traces, incident)
@@ -131,3 +133,9 @@ class IncidentExplainer:
         except OutriderError as error:
             _log.warning("incident.unexplained", incident=incident.id, why=gated(error.what))
             return quotes, named
+
+    def _quotes(
+        self, workspace: Workspace, telemetry: ExplainingTelemetry | None, incident: Incident, now_us: int
+    ) -> tuple[Quote, ...]:
+        errors = partial(errors_of_traces, workspace, now_us=now_us)
+        return incident_quotes(self._store, telemetry, incident, now_us, outside_errors=errors)

@@ -107,6 +107,7 @@ _SECTIONS = {
         "privacy": "Export or erase what is kept of one person.",
         "backup": "Copy store and artifacts; the service may run meanwhile.",
         "restore": "Replace store and artifacts by a backup.",
+        "store": "Move the store to another database.",
     },
 }
 _COMMANDS = {name: says for section in _SECTIONS.values() for name, says in section.items()}

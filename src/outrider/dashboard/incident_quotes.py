@@ -12,11 +12,13 @@ from outrider.dashboard.page_addresses import incident_path, issue_path, trace_p
 from outrider.model import Outcome, RunPosition, Subject, SubjectKind, counted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outrider.alerts import Incident
     from outrider.causes import SlowerStep, SpanNode
-    from outrider.model import ErrorLog, Issue, LogRecord, Run, Span, TelemetryReader
+    from outrider.model import ErrorLog, Issue, LogRecord, OutsideError, Run, Span, TelemetryReader
+
+    OutsideErrors = Callable[[Sequence[str]], Sequence[OutsideError]]
 
 _RUNS: Final = 3
 _TRACES: Final = 12
@@ -46,7 +48,12 @@ def is_quotable(incident: Incident) -> bool:
 
 
 def incident_quotes(
-    store: QuotedRecords, reader: TelemetryReader | None, incident: Incident, now_us: int
+    store: QuotedRecords,
+    reader: TelemetryReader | None,
+    incident: Incident,
+    now_us: int,
+    *,
+    outside_errors: OutsideErrors = lambda _: (),
 ) -> tuple[Quote, ...]:
     """Return what the traces of its runs say, the most telling first; nothing where none of it is known.
 
@@ -68,6 +75,7 @@ def incident_quotes(
         *times,
         *(_slowest(traces) if slower else _failed(traces)),
         *_errors(store.errors, list(traces), incident, now_us),
+        *_outside_errors(outside_errors(list(traces)) if traces else ()),
         *_logs(reader, traces),
     )
 
@@ -156,6 +164,14 @@ def _errors(log: ErrorLog, traces: Sequence[str], incident: Incident, now_us: in
         yield quote_of("new error" if is_new else "error", f"{issue.title}{value}{_reach(issue)}", issue_path(issue.id))
 
 
+def _outside_errors(errors: Sequence[OutsideError]) -> Iterator[Quote]:
+    """Yield what other trackers of errors keep of the traces, each issue once."""
+    issues = {(error.project, error.issue or error.title): error for error in reversed(errors)}
+    for error in list(issues.values())[:_ERRORS]:
+        named = f" ({error.issue})" if error.issue else ""
+        yield quote_of("error", f"{error.title} of {error.project}{named}", trace_path(error.trace_id))
+
+
 def _reach(issue: Issue) -> str:
     of = f" of {issue.service}" if issue.service else ""
     return f"{of}, {counted(issue.events, 'event')}, {counted(issue.users, 'user')}"
@@ -165,9 +181,8 @@ def _logs(reader: TelemetryReader, traces: Mapping[str, Sequence[Span]]) -> Iter
     """Yield what was logged in the traces from warnings on, each text once, the worst first."""
     records: dict[str, LogRecord] = {}
     for trace, spans in list(traces.items())[:_LOGGED]:
-        if spans:
-            asked = f"trace:{trace} level>=warn {_around(spans)}"
-            records |= {record.body: record for record in reader.search_logs(asked, limit=_READ).rows}
+        asked = f"trace:{trace} level>=warn {_around(spans) if spans else ''}"
+        records |= {record.body: record for record in reader.search_logs(asked, limit=_READ).rows}
     for record in sorted(records.values(), key=lambda record: (-record.severity_number, record.time_ns))[:_LINES]:
         line = f"{record.severity_text or 'log'} {record.service}: {record.body}"
         yield quote_of("log", line, trace_path(record.trace_id))

@@ -108,7 +108,7 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
-from outrider.model.outside_source import LabelledSeries, SourceKind, SourceState
+from outrider.model.outside_source import LabelledSeries, OutsideError, SourceKind, SourceState
 from outrider.model.outside_text import bounded, identity, printable, printable_json, spreadsheet_cell, tail
 from outrider.model.person import (
     ERASED,
@@ -193,7 +193,7 @@ from outrider.model.ports import (
 )
 from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
 from outrider.model.release_health import ReleaseHealth, SessionCount
-from outrider.model.replay_segment import ReplaySegment, ReplaySummary
+from outrider.model.replay_segment import ReplayQuery, ReplaySegment, ReplaySummary
 from outrider.model.retention import LAST_GOOD_KINDS, LASTING, Pruned, Retention
 from outrider.model.run import Attempt, Circumstances, Run
 from outrider.model.run_facts import RunFacts
@@ -287,11 +287,11 @@ __all__ = [
     "LogPattern", "LogPatterns", "LogRecord", "LostTelemetry", "MapRecords", "Matches", "Measure", "MeasuredTable",
     "Measurement", "MetricPoint", "MetricValue", "MovedOperation", "Node", "NodeKind", "Notable", "NotablePattern",
     "Notification", "OperationCount", "OperatorRecords", "Order", "Origin", "Outbox", "Outcome", "OutriderError",
-    "OutsideReader", "Overlap", "OverrideLog", "OwnerRule", "Pause", "PeriodCount", "PeriodDuration", "Person",
-    "PersonalDataLog", "PersonalRecord", "Place", "PlannedMaintenance", "Points", "Policy", "ProcessView",
+    "OutsideError", "OutsideReader", "Overlap", "OverrideLog", "OwnerRule", "Pause", "PeriodCount", "PeriodDuration",
+    "Person", "PersonalDataLog", "PersonalRecord", "Place", "PlannedMaintenance", "Points", "Policy", "ProcessView",
     "ProjectKey", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner", "QueueEntry", "QuotaUse",
     "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReleaseHealth",
-    "ReleaseHealthLog", "ReplayLog", "ReplaySegment",
+    "ReleaseHealthLog", "ReplayLog", "ReplayQuery", "ReplaySegment",
     "ReplaySummary", "ReportHistory", "ReportRecords", "Retention", "Role",
     "Rollup", "RollupReader", "RowPosition", "Run", "RunFacts", "RunHistory", "RunId", "RunLog", "RunPosition",
     "RunSummary", "RuntimePoint", "Sample", "SavedView", "ScheduleQueue", "SchedulerStore", "Selection", "Series",
