@@ -130,7 +130,7 @@ from outrider.dashboard.real_user_answers import (
     api_vitals,
 )
 from outrider.dashboard.related import Related, RelatedKind, RelatedTelemetry, related, related_of, related_page
-from outrider.dashboard.release_view import HEALTH_DAYS, HEALTH_ROWS, release_health, release_list
+from outrider.dashboard.release_view import HEALTH_DAYS, HEALTH_ROWS, HealthList, release_health, release_list
 from outrider.dashboard.replay_answers import (
     ReplayBody,
     ReplayPage,
@@ -246,6 +246,7 @@ __all__ = [
     "GateBody",
     "GatePage",
     "GateQuery",
+    "HealthList",
     "HostsBody",
     "IncidentBody",
     "IncidentPage",
