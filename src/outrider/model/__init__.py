@@ -191,7 +191,7 @@ from outrider.model.ports import (
     UserDirectory,
     ViewLog,
 )
-from outrider.model.query_string import known_query
+from outrider.model.query_parameters import known_query
 from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
 from outrider.model.release_health import ReleaseHealth, ReleaseVisits, SessionCount
 from outrider.model.replay_segment import ReplayQuery, ReplaySegment, ReplaySummary
