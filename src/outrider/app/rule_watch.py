@@ -196,7 +196,7 @@ class RuleWatch(RuleProgress):
 
     def _values(self, rule: QueryRule, begin_s: int, end_s: int) -> Values:
         try:
-            values = self._found(rule, rule.kind or RecordKind.LOGS, begin_s, end_s)
+            values = self._searched(rule, rule.kind or RecordKind.LOGS, begin_s, end_s)
         except OutriderError as error:
             if error.slug not in _REFUSALS:
                 raise
@@ -207,7 +207,7 @@ class RuleWatch(RuleProgress):
         self._refused.pop(rule.name, None)
         return values
 
-    def _found(self, rule: QueryRule, kind: RecordKind, begin_s: int, end_s: int) -> Values:
+    def _searched(self, rule: QueryRule, kind: RecordKind, begin_s: int, end_s: int) -> Values:
         watch = self._patterns()
         if rule.pattern is not None:
             return {"": watch.counts(rule, begin_s, end_s) if watch is not None else {}}

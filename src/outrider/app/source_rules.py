@@ -44,13 +44,13 @@ def series_values(
         SourceError: If the source does not answer, or refuses the query.
     """
     every_s = rule.every_s
-    found = sources.series(rule.query, begin_s + every_s, end_s, every_s, source=rule.source)
+    answered = sources.series(rule.query, begin_s + every_s, end_s, every_s, source=rule.source)
     if not rule.absent:
         return {
             name: {round(at_s) - every_s: value for at_s, value in zip(own.at_s, own.values, strict=True)}
-            for name, own in zip(series_names(found), found, strict=True)
+            for name, own in zip(series_names(answered), answered, strict=True)
         }
-    counts = Counter(round(at_s) - every_s for own in found for at_s in own.at_s)
+    counts = Counter(round(at_s) - every_s for own in answered for at_s in own.at_s)
     return {"": {at_s: float(counts[at_s]) for at_s in range(begin_s, end_s, every_s)}}
 
 
@@ -91,13 +91,13 @@ class SourceRuleWatch(RuleProgress):
 
     def _values(self, rule: QueryRule, begin_s: int, end_s: int) -> Values | None:
         try:
-            found = series_values(self._sources(), rule, begin_s, end_s)
+            answered = series_values(self._sources(), rule, begin_s, end_s)
         except (SourceError, UsageError) as error:
             since = datetime.fromtimestamp(begin_s, UTC).strftime("%Y-%m-%d %H:%M")
             self.problems[rule.name] = f"not judged since {since} UTC: {error.what}; {error.fix}"
             return None
         kept = self._kept(rule, begin_s)
-        fresh = [name for name in found if name not in kept]
+        fresh = [name for name in answered if name not in kept]
         places = max(0, MOST_VALUES - len(kept))
         self.problems.pop(rule.name, None)
         if len(fresh) > places:
@@ -105,7 +105,7 @@ class SourceRuleWatch(RuleProgress):
             self.problems[rule.name] = (
                 f"finds {len(kept) + len(fresh)} series, of which {MOST_VALUES} are judged; {fix}"
             )
-        return {name: found.get(name, {}) for name in [*kept, *fresh[:places]]}
+        return {name: answered.get(name, {}) for name in [*kept, *fresh[:places]]}
 
 
 class SourceRules:
