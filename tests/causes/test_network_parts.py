@@ -72,6 +72,25 @@ def test_what_took_the_time_is_named(after: dict[str, Any], line: str) -> None:
     assert runs_text(answer).endswith("by the browser's requests, since of traces nobody sends any")
 
 
+def test_another_port_is_another_server_whichever_of_its_answers_is_the_last() -> None:
+    """As a third party is on one machine with the shop; each run waits for another one of its files."""
+
+    def parts(number: int, extra_ms: float) -> Any:
+        files = [
+            request(f"http://localhost:8701/{name}", 60.0, wait=40.0 + extra_ms + 9 * ((number + place) % 3))
+            for place, name in enumerate(("a.js", "b.css", "c.png"))
+        ]
+        document = request("http://localhost:8700/list", 5.0, kind="document")
+        return network_parts(places, [document, *files], BEGAN_MS, 125.0 + extra_ms)
+
+    places = Places()
+
+    answer = attribute_parts(places, *([parts(number, ms) for number in range(3)] for ms in (0.0, 1_500.0)))
+
+    assert isinstance(answer, TimeAttribution), answer
+    assert [part.place.operation for part in answer.parts] == ["answer of localhost:8701"]
+
+
 def test_new_and_gone_requests_are_told_though_nobody_waited_for_them() -> None:
     """Names of files that change with each build are one."""
 

@@ -101,4 +101,5 @@ def _end_ms(request: WireRequest) -> float:
 
 
 def _host(request: WireRequest) -> str:
-    return urlsplit(request.url).hostname or "(no host)"
+    """Return the host with its port if the address names one: another port is another server."""
+    return urlsplit(request.url).netloc.rpartition("@")[2].lower() or "(no host)"
