@@ -131,6 +131,14 @@ from outrider.dashboard.real_user_answers import (
 )
 from outrider.dashboard.related import Related, RelatedKind, RelatedTelemetry, related, related_of, related_page
 from outrider.dashboard.release_view import HEALTH_DAYS, HEALTH_ROWS, release_health, release_list
+from outrider.dashboard.replay_answers import (
+    ReplayBody,
+    ReplayPage,
+    api_replay,
+    api_replays,
+    replay_lines,
+    replay_parts,
+)
 from outrider.dashboard.replay_page import replay_page
 from outrider.dashboard.report_list import ReportBody, ReportListBody, api_reports, reports_page
 from outrider.dashboard.report_request import KINDS, PARTS, ReportName, ReportShelf
@@ -268,6 +276,8 @@ __all__ = [
     "RelatedTelemetry",
     "ReleaseHealthBody",
     "ReleasePage",
+    "ReplayBody",
+    "ReplayPage",
     "ReportBody",
     "ReportListBody",
     "ReportName",
@@ -337,6 +347,8 @@ __all__ = [
     "api_rates",
     "api_release_health",
     "api_releases",
+    "api_replay",
+    "api_replays",
     "api_reports",
     "api_routing",
     "api_run",
@@ -419,7 +431,9 @@ __all__ = [
     "release_list",
     "releases_page",
     "render",
+    "replay_lines",
     "replay_page",
+    "replay_parts",
     "reports_page",
     "routing_page",
     "run_detail",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from outrider.dashboard.page_addresses import session_path, trace_path
 from outrider.dashboard.page_templates import render
+from outrider.dashboard.replay_answers import replay_parts
 from outrider.dashboard.sessions_page import TimelineEntry, read_events, timeline_entry
-from outrider.model import UsageError
 from outrider.real_users import playable
 
 if TYPE_CHECKING:
@@ -50,10 +50,7 @@ def replay_page(sources: Sources, session: str, views: Sequence[PageView], conte
     Raises:
         UsageError: unknown-replay.
     """
-    parts = sources.store.replays.of_session(session)
-    if not parts:
-        fix = "replays are kept for [retention] replays, 14 days unless it says otherwise"
-        raise UsageError(f"no replay of a session {session[:40]!r} is kept", slug="unknown-replay", fix=fix)
+    parts = replay_parts(sources.store.replays, session)
     played = playable(parts)
     files = context.files
     start_us = min((part.start_us for part in played), default=parts[0].start_us)

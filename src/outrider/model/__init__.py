@@ -193,7 +193,7 @@ from outrider.model.ports import (
 )
 from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
 from outrider.model.release_health import ReleaseHealth, SessionCount
-from outrider.model.replay_segment import ReplaySegment, ReplaySummary
+from outrider.model.replay_segment import ReplayQuery, ReplaySegment, ReplaySummary
 from outrider.model.retention import LAST_GOOD_KINDS, LASTING, Pruned, Retention
 from outrider.model.run import Attempt, Circumstances, Run
 from outrider.model.run_facts import RunFacts
@@ -291,7 +291,7 @@ __all__ = [
     "PersonalDataLog", "PersonalRecord", "Place", "PlannedMaintenance", "Points", "Policy", "ProcessView",
     "ProjectKey", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner", "QueueEntry", "QuotaUse",
     "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReleaseHealth",
-    "ReleaseHealthLog", "ReplayLog", "ReplaySegment",
+    "ReleaseHealthLog", "ReplayLog", "ReplayQuery", "ReplaySegment",
     "ReplaySummary", "ReportHistory", "ReportRecords", "Retention", "Role",
     "Rollup", "RollupReader", "RowPosition", "Run", "RunFacts", "RunHistory", "RunId", "RunLog", "RunPosition",
     "RunSummary", "RuntimePoint", "Sample", "SavedView", "ScheduleQueue", "SchedulerStore", "Selection", "Series",

@@ -36,6 +36,24 @@ class ReplaySegment:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplayQuery:
+    """Which replays are wanted.
+
+    Attributes:
+        since_us: With a part that began at or after this time, and before `until_us`.
+        page: Text in an address that a part began on; "" for any. The case does not count.
+        project: 0 for any.
+        before: When the last replay of the page before began, and its session.
+    """
+
+    since_us: int
+    until_us: int
+    page: str = ""
+    project: int = 0
+    before: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReplaySummary:
     """What is kept of a session's replay, without its contents.
 

@@ -68,6 +68,7 @@ from outrider.server.openapi_document import Description, Parameter, openapi_doc
 from outrider.server.page_answer import BUSY
 from outrider.server.real_user_operations import REAL_USER_OPERATIONS
 from outrider.server.refusal import problem
+from outrider.server.replay_operations import REPLAY_OPERATIONS
 from outrider.server.report_routes import REPORT_OPERATIONS
 from outrider.server.search_routes import SEARCH_OPERATIONS
 from outrider.server.settings_routes import SETTING_CHANGES, SETTING_OPERATIONS
@@ -99,7 +100,7 @@ def api_routes(sources: Sources, authorise: Authorise) -> list[Route]:
     document = json.dumps(openapi_document([*reading, *action_descriptions(), *SETTING_CHANGES], VERSION)).encode()
     routes = [guarded_route(f"{ROOT}/openapi.json", lambda request: _with_etag(request, document), authorise)]
     for operation in OPERATIONS:
-        role = sources.personal_role if operation.is_personal else operation.role
+        role = operation.role if isinstance(operation.role, Role) else operation.role(sources)
         routes.append(guarded_route(operation.route, _answering(operation, sources), authorise, role=role))
     return routes
 
@@ -186,6 +187,7 @@ OPERATIONS = (
     *STATUS_OPERATIONS,
     *TELEMETRY_OPERATIONS,
     *REAL_USER_OPERATIONS,
+    *REPLAY_OPERATIONS,
     *LOG_EXPORT_OPERATIONS,
     *DASHBOARD_OPERATIONS,
     Operation(

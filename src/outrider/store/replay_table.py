@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import and_, delete, func, insert, or_, select
 
 from outrider.model import ReplayLog, ReplaySegment, ReplaySummary, identity
 from outrider.store.artifact_use import forget_unreferenced
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, RowMapping
 
-    from outrider.model import ArtifactStore
+    from outrider.model import ArtifactStore, ReplayQuery
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
@@ -68,9 +68,13 @@ class ReplayTable(ReplayLog):
         with self._database.reading() as connection:
             return tuple(map(_segment, connection.execute(wanted).mappings()))
 
-    def latest(self, since_us: int, *, limit: int) -> tuple[ReplaySummary, ...]:
+    def latest(self, query: ReplayQuery, *, limit: int) -> tuple[ReplaySummary, ...]:
         own, began_us = replays.c, func.min(replays.c.start_us)
-        recent = select(own.session).where(own.start_us >= since_us)
+        recent = select(own.session).where(own.start_us >= query.since_us, own.start_us < query.until_us)
+        if query.page:
+            recent = recent.where(own.page.icontains(query.page, autoescape=True))
+        if query.project:
+            recent = recent.where(own.project == query.project)
         sums = (
             select(
                 own.session, func.min(own.project), began_us, func.max(own.end_us), func.count(), func.sum(own.events),
@@ -82,6 +86,9 @@ class ReplayTable(ReplayLog):
             .order_by(began_us.desc(), own.session)
             .limit(limit)
         )  # fmt: skip
+        if query.before is not None:
+            at_us, session = query.before
+            sums = sums.having(or_(began_us < at_us, and_(began_us == at_us, own.session > session)))
         with self._database.reading() as connection:
             rows = connection.execute(sums).all()
             first = select(own.session, own.page).where(own.session.in_([row[0] for row in rows]))

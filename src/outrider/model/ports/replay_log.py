@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from outrider.model.replay_segment import ReplaySegment, ReplaySummary
+    from outrider.model.replay_segment import ReplayQuery, ReplaySegment, ReplaySummary
 
 
 class ReplayLog(Protocol):
@@ -25,8 +25,8 @@ class ReplayLog(Protocol):
         """Return the parts of a session: its recordings as they began, the parts of each by number."""
         ...
 
-    def latest(self, since_us: int, *, limit: int) -> tuple[ReplaySummary, ...]:
-        """Return replays with a part that began at or after a time, the latest begun first."""
+    def latest(self, query: ReplayQuery, *, limit: int) -> tuple[ReplaySummary, ...]:
+        """Return the replays that a query finds, each whole, the latest begun first."""
         ...
 
     def session_bytes(self, session: str) -> int:
