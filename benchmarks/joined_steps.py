@@ -23,9 +23,9 @@ from outrider.model import Outcome
 from outrider.workspace import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from outrider.model import Run
+    from outrider.model import Run, Span
 
 JOURNEYS: Final = tuple(f"journeys/test_{name}.py" for name in ("account", "browse", "checkout", "search", "totp"))
 WAIT_S, ARRIVED_S = 300.0, 6.0
@@ -63,7 +63,7 @@ def main(count: int = 4) -> None:
                 runs = [run for own in passed if (run := store.runs.get(own.id).run).finished_us <= ended_us]
                 steps = [step for run in runs for step in traces_of_steps(run)]
                 ids = sorted({trace for _, named in steps for trace in named})
-                known = {}
+                known: dict[str, Sequence[Span]] = {}
                 for start in range(0, len(ids), AT_ONCE):
                     known |= reader.traces(ids[start : start + AT_ONCE])
     joined = [title for title, named in steps if any(known.get(trace) for trace in named)]
