@@ -183,7 +183,7 @@ def test_an_error_of_a_built_page_is_told_in_its_source_with_the_trace_of_its_ca
     spans = scene.telemetry.trace(trace)
     assert {span.service for span in spans} == {"shop"}
     assert event.trace_id in {trace, ""}
-    assert "4242" not in str(spans)
+    assert "4242" not in f"{spans}{event.breadcrumbs}{event.request}{event.extra}"
 
 
 @pytest.mark.parametrize("client", ["sentry", "faro", "web-vitals"])
@@ -199,3 +199,17 @@ def test_vitals_of_another_client_are_those_of_a_page_view(scene: Scene, client:
     view = told()[0]
     assert (view.page, view.browser, view.device, view.origin) == (f"/{client}", "Chrome 156", "desktop", "")
     assert view.causes["lcp.element"].endswith("h1")
+
+
+def test_sessions_of_pages_count_once_whichever_client_tells_of_them(scene: Scene) -> None:
+    """Sentry's by what it says of sessions, though its vitals are visits, too; Faro's by its visits."""
+    scene.buy("sentry")
+    health = scene.store.release_health
+    until(lambda: bool(health.list(now_us(), 0)) and bool(scene.views("sentry")))
+    (told,) = health.list(now_us(), 0)
+    visits = scene.telemetry.release_visits(ViewFilter(0, now_us() + DAY_US), recent_us=0)
+
+    (both,) = health.list(now_us(), 0, visits=visits)
+
+    assert [(own.release, own.sessions > 0, own.crashed > 0) for own in visits] == [("1.4.0", True, True)]
+    assert (both.release, both.sessions) == ("1.4.0", told.sessions)

@@ -238,6 +238,26 @@ def test_spans_and_logs_of_the_client_are_telemetry(workspace: Workspace, store:
     assert not [*inbox.iterdir()]
 
 
+def test_telemetry_of_pages_has_a_day(workspace: Workspace, store: Store) -> None:
+    """Beyond its bytes it is passed over, and counted for the incident; that of servers goes on."""
+    issued = project(store, workspace)
+    browser = add_project_key(store, workspace, 1, KeyRequest((FROM,)))
+    sent = b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"paid"}}]}]}]}'
+    session = b'{}\n{"type":"session"}\n{"init":true,"attrs":{"release":"1"}}'
+    errors = replace(workspace.errors or ErrorSettings(), telemetry_bytes_per_day=2 * len(sent))
+    with taking(replace(workspace, telemetry=TelemetrySettings(), errors=errors), store) as client:
+        logs, from_page = "/api/1/otlp/v1/logs?sentry_key=", {"origin": FROM}
+        answers = [client.post(logs + browser.key.id, content=sent, headers=from_page).json() for _ in range(3)]
+        post(client, browser, session, headers=from_page)
+        of_server = client.post(logs + issued.key.id, content=sent).json()
+    counts = json.loads((workspace.state / "errors/day.json").read_text("utf-8"))["counts"]
+
+    assert [*map(bool, answers), bool(of_server)] == [False, False, True, False]
+    assert counts["project 1 telemetry beyond the limit of the day"] == 2
+    assert counts["project 1 bytes of telemetry"] == 2 * len(sent)
+    assert "sessions taken" not in counts
+
+
 def test_exceptions_and_logs_of_faro_are_taken(workspace: Workspace, store: Store, tmp_path: Path) -> None:
     """With the key in the header that its SDK sends; the innermost call of its stacks comes first."""
     project(store, workspace)

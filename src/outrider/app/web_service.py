@@ -20,7 +20,7 @@ from outrider.app.report_shelf import WorkspaceReports
 from outrider.app.service_facts import satisfied_ms
 from outrider.app.setting_overrides import WorkspaceSettings
 from outrider.app.snapshot_code import snapshot_code
-from outrider.app.source_access import has_trace_sources
+from outrider.app.source_access import errors_of_traces, has_trace_sources
 from outrider.app.source_watch import SourceWatch
 from outrider.app.status_page_listener import StatusPageListener
 from outrider.app.store_sizes import StoreSizes
@@ -190,6 +190,7 @@ class WebService:
                 workspace.telemetry.spans_s if workspace.telemetry is not None else _SPANS_S,
                 has_trace_sources(workspace), self._source_watch.states,
                 explains=workspace.capabilities.explanations,
+                outside_errors=lambda ids: errors_of_traces(workspace, ids, now_us=now_us()),
             ),
         )  # fmt: skip
         artifacts = self._artifacts.origin if self._artifacts is not None else None

@@ -19,6 +19,7 @@ from outrider.app.subject_watch import SubjectWatch
 from outrider.app.workspace_access import judge_settings, prune_expired
 from outrider.runs import LiveJudge
 from outrider.scheduler import DeadMansSwitch, Health, ResultPipeline, Service, SystemClock, holder_here, view_of
+from outrider.workspace import ErrorSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ class WorkspaceService:
         self._loads = 0
         self._loaded: LoadedWorkspace | None = None  # replaced as a whole: read by threads that answer pages
         self._judged_by: Settings | None = None
-        health = Health()
+        errors, health = workspace.errors or ErrorSettings(), Health()
         self._alerts = AlertService(store, self._leads)
         self._mailing = Mailing(store, self._leads, health)
         self._subjects = SubjectWatch(store.aggregates, self._alerts.subject_judged, on_rule=self._alerts.rule_measured)
@@ -64,7 +65,7 @@ class WorkspaceService:
             self._run_errors, IssueWatch(store.errors, self._alerts.issues_seen),
             QuotaWatch(
                 workspace.state, store.projects, self._alerts.quota_seen,
-                replay_bytes=workspace.errors.replay_bytes_per_day if workspace.errors else 0,
+                replay_bytes=errors.replay_bytes_per_day, telemetry_bytes=errors.telemetry_bytes_per_day,
             ),
             self._sender,
         ]  # fmt: skip

@@ -233,7 +233,7 @@ class _Asked:
         first_us = self.since_us if issues.is_complete else min(issue.first_us for issue in issues)
         changes = [
             Change(issue.first_us, f"{issue.title}{': ' if issue.value else ''}{issue.value}", issue_path(issue.id))
-            for issue in issues if self._is_in(issue.first_us)
+            for issue in issues if self._is_in(issue.first_us) and f"issue:{issue.id}" not in self.incident.checks
         ]  # fmt: skip
         return Changes(ChangeKind.ISSUE, changes, self.until_us - first_us)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from outrider.dashboard.page_addresses import session_path, trace_path
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.replay_answers import replay_parts
-from outrider.dashboard.sessions_page import TimelineEntry, read_events, timeline_entry
+from outrider.dashboard.sessions_page import TimelineEntry, timeline_entry
+from outrider.dashboard.view_events import read_events
 from outrider.real_users import playable
 
 if TYPE_CHECKING:

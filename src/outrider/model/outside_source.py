@@ -14,8 +14,11 @@ class SourceKind(StrEnum):
     """Whose API a source speaks."""
 
     JAEGER = "jaeger"
+    TEMPO = "tempo"
     LOKI = "loki"
+    ELASTICSEARCH = "elasticsearch"
     PROMETHEUS = "prometheus"
+    SENTRY = "sentry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +55,26 @@ class LabelledSeries:
     labels: Mapping[str, str]
     at_s: tuple[float, ...]
     values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideError:
+    """An error as another tracker of errors keeps it.
+
+    Attributes:
+        title: Its kind and message.
+        project: Which sent it.
+        issue: What people call its issue there, such as `SHOP-4F`.
+        trace_id: Empty if it names none.
+        url: Of its page there.
+    """
+
+    id: str
+    at_us: int
+    title: str
+    project: str
+    issue: str
+    trace_id: str
+    level: str
+    release: str
+    url: str

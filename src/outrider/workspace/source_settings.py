@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _AS_TIMEOUT = as_duration_within("100ms", "30s", "pages and incidents wait for it")
 _MOST: Final = 20
+_SELECTORS: Final = {
+    SourceKind.LOKI: '{service_name=~".+"}',
+    SourceKind.ELASTICSEARCH: "logs-*,filebeat-*",
+    SourceKind.SENTRY: "",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,8 @@ class SourceSettings:
         headers: Pairs of a header's name and the secret of the workspace that is its value.
         token: Name of a secret that is sent as `Authorization: Bearer`; empty for none.
         timeout_s: How long an answer may take.
-        selector: Of the streams that are searched, of Loki.
+        selector: What is searched: streams of Loki, indices of Elasticsearch, a part of each query of Sentry.
+        organization: Of Sentry.
     """
 
     name: str
@@ -38,7 +44,8 @@ class SourceSettings:
     headers: tuple[tuple[str, str], ...] = ()
     token: str = ""
     timeout_s: float = 3.0
-    selector: str = '{service_name=~".+"}'
+    selector: str = ""
+    organization: str = ""
 
 
 def read_sources(table: Table, secrets: Collection[str]) -> tuple[SourceSettings, ...]:
@@ -66,7 +73,8 @@ def _source(name: str, table: Table, secrets: Collection[str]) -> SourceSettings
         tuple(read_secret_headers(table.section("headers"), secrets).items()),
         token,
         table.read("timeout", _AS_TIMEOUT, usual.timeout_s),
-        table.read("selector", as_text, usual.selector) if kind is SourceKind.LOKI else usual.selector,
+        table.read("selector", as_text, _SELECTORS[kind]) if kind in _SELECTORS else "",
+        table.require("organization", as_text, "", '"acme"') if kind is SourceKind.SENTRY else "",
     )
     table.close()
     return source

@@ -1,0 +1,108 @@
+"""The documentation's site: what builds it notices what is wrong, and the program finds its topics."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from docs.generator.built_pages import faults
+from docs.generator.command_pages import commands_page
+from tests.cli.documented_commands import all_commands
+
+from outrider.app import find_topic
+from outrider.model import OutriderError, UsageError
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = {
+    "index.html": '<a href="alerts.html#muting">a</a><a href="#top" id="top">b</a><a href="https://shop.example">c</a>',
+    "alerts.html": '<section id="muting"></section><link href="site.css"><script src="./site.js"></script>',
+    "errors.html": '<section id="bad-duration"></section><section id="silence"></section>',
+    "reference/commands.html": '<section id="outrider-report-weekly"></section><p id="outrider-alerts">',
+    "site.css": "body { background: url(data:image/png;base64,00) }",
+    "site.js": "f()",
+}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    for name, text in PAGES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "fault"),
+    [
+        ("index.html", "", ""),
+        ("index.html", '<a href="alert.html">', "index.html: leads to alert.html, which is not there"),
+        ("index.html", '<a href="alerts.html#mute">', "index.html: leads to alerts.html#mute, which is not there"),
+        ("index.html", '<a href="#bottom">', "index.html: leads to #bottom, which is not there"),
+        ("errors.html", '<img src="one.png">', "errors.html: leads to one.png, which is not there"),
+        ("errors.html", '<img src="//cdn.example/a.png">', "errors.html: fetches //cdn.example/a.png"),
+        ("errors.html", '<script src="https://cdn.example/a.js">', "errors.html: fetches https://cdn.example/a.js"),
+        ("site.css", "@import 'https://cdn.example/font.css'", "site.css: fetches from another host"),
+        ("site.css", "a { background: url(//cdn.example/a) }", "site.css: fetches from another host"),
+    ],
+)
+def test_a_broken_link_and_a_request_to_another_host_are_faults(site: Path, file: str, text: str, fault: str) -> None:
+    """Either stops the build."""
+    (site / file).write_text(PAGES[file] + text, encoding="utf-8")
+
+    assert faults(site) == ([fault] if fault else [])
+
+
+@pytest.mark.parametrize(
+    ("words", "address"),
+    [
+        ("", "index.html"),
+        ("alerts", "alerts.html"),
+        ("report weekly", "reference/commands.html#outrider-report-weekly"),
+        ("bad-duration", "errors.html#bad-duration"),
+    ],
+)
+def test_a_topic_is_a_page_a_command_or_an_error(site: Path, words: str, address: str) -> None:
+    """A page wins over a command of its name."""
+    assert find_topic(words, site).address == (site.as_uri() + "/" + address)
+
+
+def test_an_unknown_topic_and_a_package_without_documentation_say_what_to_do(site: Path, tmp_path: Path) -> None:
+    """The nearest topic; the command that builds it."""
+    with pytest.raises(UsageError) as unknown:
+        find_topic("bad-durtion", site)
+    with pytest.raises(OutriderError) as missing:
+        find_topic("alerts", tmp_path)
+
+    assert (unknown.value.slug, unknown.value.fix) == ("unknown-topic", 'did you mean "bad-duration"?')
+    assert (missing.value.slug, missing.value.exit_code) == ("no-documentation", 4)
+    assert "make docs" in missing.value.fix
+
+
+def test_every_command_and_option_is_in_the_reference() -> None:
+    """Made from the code at each build."""
+    page = commands_page()
+
+    assert [name for name, _ in all_commands() if f"# outrider {name}\n" not in page] == []
+    options = {option for _, command in all_commands() for part in command.params for option in part.opts
+               if part.param_type_name == "option" and not getattr(part, "hidden", False)}  # fmt: skip
+    assert [option for option in sorted(options) if option not in page] == []
+
+
+@pytest.mark.skipif(not (ROOT / ".venv/bin/python").exists(), reason="not set up by make")
+def test_make_docs_without_a_network_says_how_to_bring_the_packages(tmp_path: Path) -> None:
+    """pip is refused every index, and must install into an empty folder."""
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull, "PIP_TARGET": str(tmp_path)}
+    marker = ROOT / ".venv/.docs"
+    was_there = marker.exists()
+    command = ("make", "-o", ".venv/.installed", "-W", "requirements/docs.txt", ".venv/.docs")
+
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **offline}, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert done.returncode == 2
+    assert "PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels make docs" in done.stderr
+    assert marker.exists() == was_there
