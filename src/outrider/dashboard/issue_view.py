@@ -342,9 +342,11 @@ def _replay_of(sources: Sources, event: ErrorEvent) -> str:
 
 
 def _attached(event: ErrorEvent) -> Iterator[str]:
-    """Yield the values that a client attached to an event."""
+    """Yield what a client says with an event, and of what was before: its console, for one."""
+    yield event.message
     for values in (event.tags, event.extra, *event.contexts.values()):
         yield from values.values()
+    yield from (crumb.message for crumb in event.breadcrumbs)
 
 
 def issue_page(sources: Sources, detail: IssueDetail, context: PageContext, *, is_personal: bool = False) -> str:
