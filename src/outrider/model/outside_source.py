@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+_METRIC: Final = "__name__"
+_MOST_CHARACTERS: Final = 200
 
 
 class SourceKind(StrEnum):
@@ -55,6 +59,18 @@ class LabelledSeries:
     labels: Mapping[str, str]
     at_s: tuple[float, ...]
     values: tuple[float, ...]
+
+
+def series_names(series: Sequence[LabelledSeries]) -> list[str]:
+    """Return what tells series apart, such as `pod=a, zone=b`; empty where one has no labels."""
+    has_metrics = len({own.labels.get(_METRIC, "") for own in series}) > 1
+    names = []
+    for own in series:
+        shown = {key: value for key, value in own.labels.items() if key != _METRIC or has_metrics}
+        name = ", ".join(f"{key}={value}" for key, value in sorted(shown.items()))
+        is_long = len(name) > _MOST_CHARACTERS
+        names.append(f"{name[: _MOST_CHARACTERS - 9]} {crc32(name.encode()):08x}" if is_long else name)
+    return names
 
 
 @dataclass(frozen=True, slots=True)
