@@ -5,10 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import socket
+import tracemalloc
 import uuid
 import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -326,6 +329,25 @@ def test_what_is_no_part_of_a_replay_is_refused(scene: Scene, said: object, plac
 
     assert answer == status
     assert scene.store.replays.of_session(session) == ()
+
+
+def test_two_hundred_megabytes_are_refused_unheld(scene: Scene) -> None:
+    """At once where their length is declared; where they come in pieces, no more than a part is held."""
+    path = f"/api/1/replay/?sentry_key={scene.key}&session={'e' * 32}&recording={'ab' * 8}&n=0"
+    address, piece = urlsplit(scene.service.address), b"[" * 2**20
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=30) as connection:
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nOrigin: {SHOP}\r\nContent-Length: 200000000\r\n\r\n"
+        connection.sendall(head.encode())
+        declared = connection.recv(4_096)
+    tracemalloc.start()
+    streamed = httpx.post(scene.service.address + path, content=(piece for _ in range(200)), headers={"Origin": SHOP})
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert declared.startswith(b"HTTP/1.1 413")
+    assert streamed.status_code == 413
+    assert most < 20 * 2**20
+    assert scene.store.replays.of_session("e" * 32) == ()
 
 
 def test_a_part_is_kept_once_and_one_without_the_whole_page_is_known(scene: Scene) -> None:
