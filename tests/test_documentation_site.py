@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from docs.generator.built_pages import faults
 from docs.generator.command_pages import commands_page
+from docs.generator.http_pages import http_page, metrics_page
+from docs.generator.python_pages import python_page
+from docs.generator.query_pages import queries_page
+from docs.generator.setting_pages import described_keys, read_keys, settings_page, undocumented, wrong_defaults
 from tests.cli.documented_commands import all_commands
 
+import outrider
 from outrider.app import find_topic
 from outrider.model import OutriderError, UsageError
+from outrider.server.api_routes import api_document
+from outrider.telemetry_store.query_fields import LOGS, SPANS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
@@ -89,6 +97,47 @@ def test_every_command_and_option_is_in_the_reference() -> None:
     options = {option for _, command in all_commands() for part in command.params for option in part.opts
                if part.param_type_name == "option" and not getattr(part, "hidden", False)}  # fmt: skip
     assert [option for option in sorted(options) if option not in page] == []
+
+
+DEPENDENT_DEFAULTS = {
+    "[telemetry] grpc": "nowhere, where `listen` of the examples has another port",
+    "[telemetry] logs": "a table in the examples",
+}
+
+
+def test_every_key_of_a_workspace_is_documented_with_its_default() -> None:
+    """What the program reads, what pages say, and what is meant by leaving a key out."""
+    readings, rows = read_keys(), described_keys()
+
+    assert len(readings) > 200
+    assert undocumented(readings, rows) == []
+    assert [key for key in rows if key not in readings] == []
+    assert {line.partition(":")[0] for line in wrong_defaults(readings, rows)} <= DEPENDENT_DEFAULTS.keys()
+
+
+def test_the_search_for_undocumented_keys_and_wrong_defaults_finds_them() -> None:
+    """A search that finds nothing must not be one that cannot find."""
+    readings, rows = read_keys(), described_keys()
+    key = ("store", "url")
+    misled = {**rows, key: replace(rows[key], default='`"other.db"`')}
+
+    assert undocumented(readings, {other: row for other, row in rows.items() if other != key}) == ["[store] url"]
+    assert "[store] url: " in "".join(wrong_defaults(readings, misled))
+
+
+def test_the_reference_has_all_that_the_code_has() -> None:
+    """Operations and answers of the API, names of the package, keys of queries, metrics, settings."""
+    api, settings = api_document(), settings_page()
+    wanted = {
+        http_page(): [*api["paths"], *(f"### {name}\n" for name in api["components"]["schemas"])],
+        python_page(): [f":: outrider.{name}\n" for name in outrider.__all__],
+        queries_page(): [f"| `{key}` |" for key in (*LOGS.fields, *SPANS.fields)],
+        metrics_page(): ["| `outrider_up` | gauge |", "| `outrider_start_lag_seconds` | histogram |"],
+        settings: [f"| `{key}` |" for _, key in described_keys()],
+    }
+
+    assert [(page[:20], words) for page, all_words in wanted.items() for words in all_words if words not in page] == []
+    assert "| `retries` | `1` | a number from 0 to 10 |" in settings
 
 
 @pytest.mark.skipif(not (ROOT / ".venv/bin/python").exists(), reason="not set up by make")

@@ -10,6 +10,7 @@ myst_heading_anchors = 4
 default_role = "code"
 autodoc_member_order = "groupwise"
 autodoc_typehints = "signature"
+napoleon_use_ivar = True
 autodoc_typehints_format = "short"
 python_display_short_literal_types = True
 html_theme = "furo"

@@ -26,7 +26,7 @@ from outrider.causes.change_suspects import (
     change_suspects,
 )
 from outrider.causes.flame_frames import FlameFrame, flame_frames
-from outrider.causes.har_requests import MOST_BYTES, WireRequest, wire_requests
+from outrider.causes.har_requests import MOST_BYTES, MainThreadTask, WireRequest, main_thread_tasks, wire_requests
 from outrider.causes.load_limits import (
     BELOW_KNEE,
     LimitedResource,
@@ -66,6 +66,7 @@ __all__ = [
     "JoinVerdict",
     "LimitedResource",
     "LoadLimits",
+    "MainThreadTask",
     "NamedTraces",
     "Observed",
     "Place",
@@ -96,6 +97,7 @@ __all__ = [
     "headrooms",
     "judge_join",
     "limits_of_load",
+    "main_thread_tasks",
     "missing_spans",
     "other_name",
     "rank_suspects",
