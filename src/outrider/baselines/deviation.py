@@ -82,8 +82,8 @@ class Deviation:
     @property
     def told_ratio(self) -> float:
         """Observed over what `expected_text` tells: the usual value, or the limit where it tells no more than that."""
-        told = self.high if self.low <= 0 else self.usual
-        return self.observed / told if told > 0 else math.inf
+        usual = self.high if self.low <= 0 else self.usual
+        return self.observed / usual if usual > 0 else math.inf
 
     def contradicts(self, side: int) -> bool:
         """Whether it lies outside its band on a side; what is not a level only knows of more."""

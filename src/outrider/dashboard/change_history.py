@@ -220,8 +220,9 @@ class _Asked:
             yield Changes(kind, changes, self.until_us - first_us)
 
     def incidents(self) -> Iterator[Changes]:
-        """Yield certificates, and other incidents; those that share a check are this one."""
+        """Yield certificates, and other incidents; those that share a check are this one. Of too many the last."""
         stored = self.records.incidents.list(IncidentQuery(_PHASES, self.since_us), _MOST)
+        first_us = self.since_us if stored.is_complete else max(self.since_us, stored[-1].began_us)
         others = [
             own for own in read_incidents(stored)
             if not set(own.checks) & set(self.incident.checks) and self._is_in(own.began_us)
@@ -230,7 +231,7 @@ class _Asked:
             changes = [
                 Change(own.began_us, headline(own), incident_path(own.id)) for own in others if own.problem in problems
             ]
-            yield Changes(kind, changes, self.until_us - self.since_us)
+            yield Changes(kind, changes, self.until_us - first_us)
 
     def issues(self) -> Changes:
         """Return the issues that were new; of too many the last, in the time that they took."""
