@@ -11,13 +11,14 @@ import pytest
 from tests.builders import new_store
 
 from outrider.alerts import AlertSettings, Phase, QueryRule, read_incident, rules_of
-from outrider.app import backtest_rules
+from outrider.app import answer_dashboard, backtest_rules
 from outrider.app.alert_service import AlertService
 from outrider.app.rule_watch import LATE_S
 from outrider.app.source_access import workspace_sources
 from outrider.app.source_rules import SourceRules, SourceRuleWatch
 from outrider.app.subject_watch import SubjectWatch
 from outrider.baselines import Settings
+from outrider.dashboard import DashboardShelf
 from outrider.model import ConfigErrors
 from outrider.runs import LiveJudge
 from outrider.scheduler import Health
@@ -26,9 +27,10 @@ from outrider.workspace import load
 from .servers import free_address, prometheus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from outrider.dashboard.panel_answers import PanelAnswer
     from outrider.store import Store
     from outrider.workspace import Workspace
 
@@ -214,3 +216,90 @@ def test_a_rule_needs_a_source(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors, match=r"rule.source is missing, and there are several sources of PromQL"):
         rules_of(load(tmp_path))
     assert [rule.source for rule in rules_of(workspace)] == ["metrics", "metrics"]
+
+
+BOARD = """
+title = "Queues"
+
+[variables.pod]
+values = ["a", "b"]
+
+[[panel]]
+kind = "trend"
+title = "Each"
+promql = 'shop_queue{pod=~"$pod"}'
+every = "5m"
+
+[[panel]]
+kind = "bar"
+title = "Most"
+promql = 'max_over_time(shop_queue{pod=~"$pod"}[$every])'
+unit = "orders"
+
+[[panel]]
+kind = "number"
+title = "None"
+promql = "shop_orders"
+
+[[panel]]
+kind = "table"
+title = "Wrong"
+promql = "sum(shop_queue) by pod"
+"""
+
+
+def shown(workspace: Workspace, chosen: Mapping[str, str]) -> dict[str, PanelAnswer]:
+    view = answer_dashboard(workspace, "queues", [], since="6h", chosen=chosen)
+    return {answer.panel.title: answer for answer in view.answers}
+
+
+def test_panels_show_series_and_say_why_they_do_not(url: str, tmp_path: Path) -> None:
+    """A value of a variable stays one label's value; what the source refuses, and that it is away, is the panel's."""
+    workspace = workspace_with(tmp_path, url)
+    (tmp_path / "reports" / "dashboards").mkdir(parents=True)
+    (tmp_path / "reports" / "dashboards" / "queues.toml").write_text(BOARD)
+
+    both, one = shown(workspace, {}), shown(workspace, {"pod": "b"})
+    hostile = shown(workspace, {"pod": 'b"} or shop_queue{pod="a'})
+    away = shown(workspace_with(tmp_path, f"http://{free_address()}"), {})
+    off = shown(replace(workspace, capabilities=replace(workspace.capabilities, sources=False)), {})
+
+    assert both["Each"].table.columns == ("time", "pod=b", "pod=a")
+    assert {row[1] for row in both["Each"].table.rows} == {None, 5.0, 500.0}
+    assert both["Most"].table.rows == (("pod=b", 500.0), ("pod=a", 5.0))
+    assert [row[1] for row in one["Most"].table.rows] == [500.0]
+    assert hostile["Most"].reason == both["None"].reason == "the query has no series in this time"
+    refused = both["Wrong"].problem
+    assert refused is not None
+    assert refused.what.startswith("source metrics refuses the query: 1:20: parse error:")
+    reasons = {title: answer.problem.what for title, answer in away.items() if answer.problem is not None}
+    assert reasons == dict.fromkeys(both, "source metrics cannot be reached: Connection refused")
+    assert {answer.problem.what for answer in off.values() if answer.problem} == {"sources are switched off"}
+
+
+@pytest.mark.parametrize(
+    ("written", "line", "expected"),
+    [
+        ("promql = 'sum(up'", 5, 'the "(" at character 4 is not closed'),
+        ("promql = 'up{pod=\"$pod\"}'", 5, '$pod is not the whole pattern of a label'),
+        ("promql = 'up{pod=~\"x$pod\"}'", 5, '$pod is not the whole pattern of a label'),
+        ("promql = 'up{pod=~\"$zone\"}'", 5, "$zone is no variable"),
+        ("promql = 'up{$pod}'", 5, "$pod stands outside of a text"),
+        ("promql = 'up'\nsource = 'metrcs'", 6, "is no source of PromQL"),
+        ("promql = 'up'\nby = ['pod']", 6, "stands beside promql"),
+        ("promql = 'up'\nlogs = ''", 6, "stands beside promql"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_panel_is_told_with_its_line(
+    tmp_path: Path, written: str, line: int, expected: str
+) -> None:
+    """Without asking the source."""
+    folder = tmp_path / "reports" / "dashboards"
+    folder.mkdir(parents=True)
+    panel = f'title = "t"\n[[panel]]\nkind = "trend"\ntitle = "a"\n{written}\n[variables.pod]\nvalues = ["a"]\n'
+    (folder / "queues.toml").write_text(panel)
+
+    file = DashboardShelf(tmp_path, ("metrics",)).read("queues")
+
+    told = [(problem.where.line if problem.where else 0, str(problem)) for problem in file.problems]
+    assert any(own == line and expected in text for own, text in told), told

@@ -173,6 +173,7 @@ if TYPE_CHECKING:
         open_store,
         prune_expired,
         register_checks,
+        try_artifacts,
     )
     from outrider.app.workspace_handle import OpenWorkspace, open_workspace
     from outrider.app.workspace_service import WorkspaceService
@@ -242,9 +243,10 @@ __all__ = [
     "rotate_project_key", "run_checks", "run_document", "run_gate", "run_load", "runbook_values", "satisfied_ms",
     "self_test_gate", "serve_heartbeats", "service_status", "set_password", "set_role", "shifts_ahead",
     "shown_name", "sign_out_user", "silence_incidents", "status_page_incidents", "step_medians", "stored_run",
-    "suite_notes", "try_alert_route", "unjudged_metrics_note", "unknown_check_note", "unknown_environment_note",
-    "unknown_location_note", "update_status_incident", "upload_maps", "validate_workspace", "view_query",
-    "walk_trace", "watch_checks", "web_address", "work_for_master", "workspace_sources", "write_failure_pages",
+    "suite_notes", "try_alert_route", "try_artifacts", "unjudged_metrics_note", "unknown_check_note",
+    "unknown_environment_note", "unknown_location_note", "update_status_incident", "upload_maps", "validate_workspace",
+    "view_query", "walk_trace", "watch_checks", "web_address", "work_for_master", "workspace_sources",
+    "write_failure_pages",
 ]  # fmt: skip
 
 _MODULES = {
@@ -334,7 +336,7 @@ _MODULES = {
     ),
     "outrider.app.workspace_access": (
         "create_workspace find_workspace find_workspace_if_any judge_settings now_us open_store prune_expired "
-        "register_checks"
+        "register_checks try_artifacts"
     ),
     "outrider.app.workspace_service": "WorkspaceService",
     "outrider.app.workspace_validation": "Validation suite_notes validate_workspace",
