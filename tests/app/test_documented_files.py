@@ -17,8 +17,8 @@ _NAMED = re.compile(r"# (\S+\.toml)")
 _OPERATION = re.compile(r"/api/v1/([a-z][\w./{}%-]*)")
 OTHER_TESTS = {"configuration.md", "alerts.md", "probes.md"}
 """Pages whose examples are taken together, each by the tests of its room."""
-REFERRED = {"missing-secret", "unknown-secret", "missing-file", "unknown-check"}
-"""Secrets, scripts and checks that an example names, and a workspace has."""
+REFERRED = {"missing-secret", "unknown-secret", "missing-file", "unknown-check", "unknown-source", "store-url"}
+"""Secrets, scripts, checks, sources and drivers that an example names, and a workspace has."""
 FOREIGN = {"/api/v1/query_range", "/api/v1/push"}
 """Of Prometheus and Loki."""
 BESIDE = {
@@ -46,12 +46,26 @@ TOML = {
 }
 
 
-@pytest.mark.parametrize("place", TOML)
-def test_a_file_that_a_page_shows_is_valid(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def files() -> dict[tuple[str, str], str]:
+    """Return by page and file what a page shows; parts of a file that several examples name are one."""
+    joined: dict[tuple[str, str], str] = {}
+    for place, text in TOML.items():
+        named = _NAMED.match(text)
+        key = (place.partition(":")[0], named[1]) if named else (place, "outrider.toml")
+        joined[key] = joined.get(key, "") + text
+    return joined
+
+
+FILES = files()
+
+
+@pytest.mark.parametrize(("page", "file"), FILES)
+def test_a_file_that_a_page_shows_is_valid(
+    page: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A comment on its first line names the file; without one it is of outrider.toml."""
     monkeypatch.setenv("SHOP_PASSWORD", "correct horse")
-    named = _NAMED.match(TOML[place])
-    for name, text in {**BESIDE, (named[1] if named else "outrider.toml"): TOML[place]}.items():
+    for name, text in {**BESIDE, file: FILES[page, file]}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
 
