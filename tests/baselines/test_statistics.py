@@ -51,21 +51,21 @@ def test_what_is_told_since_it_is_large_lies_in_its_interval(truth: float) -> No
     More where an interval would reach below zero, which is left out of it.
     """
     drawn = truth + np.random.default_rng(6).standard_t(30, 20_000)
-    told = differences(drawn[np.abs(drawn) > 3.0].tolist()[:300])
+    large = differences(drawn[np.abs(drawn) > 3.0].tolist()[:300])
 
-    ends = [chosen_interval(told, column, 1.0, 3.0) for column in range(len(told.value))]
+    ends = [chosen_interval(large, column, 1.0, 3.0) for column in range(len(large.value))]
 
     held = [low <= truth <= high for low, high in ends]
     assert 0.75 <= sum(held) / len(held) <= (0.88 if truth > 3 else 0.95)
-    assert all(low <= own <= high for own, (low, high) in zip(told.value, ends, strict=True))
+    assert all(low <= own <= high for own, (low, high) in zip(large.value, ends, strict=True))
 
 
 def test_what_is_surely_told_keeps_its_plain_interval() -> None:
     """Far beyond what was asked for nothing is exaggerated."""
     draw = np.random.default_rng(7)
-    found = mean_difference(draw.normal(100, 5, (20, 1)), draw.normal(160, 5, (20, 1)))
+    difference = mean_difference(draw.normal(100, 5, (20, 1)), draw.normal(160, 5, (20, 1)))
 
-    assert chosen_interval(found, 0, 0.01, 3.0) == pytest.approx((found.low[0], found.high[0]), abs=1e-3)
+    assert chosen_interval(difference, 0, 0.01, 3.0) == pytest.approx((difference.low[0], difference.high[0]), abs=1e-3)
 
 
 def test_limits_rise_with_months_and_with_short_histories() -> None:
