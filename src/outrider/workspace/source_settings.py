@@ -12,7 +12,7 @@ from outrider.workspace.secret_headers import as_bare_url, read_secret_headers
 from outrider.workspace.tables import as_choice, as_duration_within, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from outrider.workspace.tables import Table
 
@@ -93,3 +93,8 @@ def _source(name: str, table: Table, secrets: Collection[str]) -> SourceSettings
     )
     table.close()
     return source
+
+
+def series_sources(sources: Sequence[SourceSettings]) -> tuple[str, ...]:
+    """Return the names of the sources that answer PromQL."""
+    return tuple(source.name for source in sources if source.kind is SourceKind.PROMETHEUS)
