@@ -103,7 +103,8 @@ def keep(seen: dict[str, dict[str, str]], connection: socket) -> None:
     while b"\r\n\r\n" not in head and (chunk := connection.recv(65_536)):
         head += chunk
     first, *named = head.decode().split("\r\n\r\n")[0].split("\r\n")
-    path = first.split(" ")[1] if " " in first else ""
+    method, path, *_ = f"{first}  ".split(" ")
+    path = f"preflight of {path}" if method == "OPTIONS" else path
     seen[path] = {name.lower(): value for name, _, value in (line.partition(": ") for line in named)}
     body = TRACED_PAGE if path == "/" else ""
     lines = ["HTTP/1.1 200 OK", "Content-Type: text/html", "Access-Control-Allow-Origin: *"]
@@ -122,6 +123,7 @@ def visit(desk: Desk, settings: str) -> tuple[dict[str, dict[str, str]], dict[st
         ran = desk.outrider("run", "journey:*")
         run = desk.json("runs", "--json")[0]
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert not any(path.startswith("preflight") for path in seen)  # what is added forces none
     return seen, desk.json("show", run["id"], "--json")["attempts"][0]
 
 
