@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.listeners import serving
 
+from outrider.causes import main_thread_tasks, wire_requests
+from outrider.causes.network_parts import MAIN_THREAD, network_parts
+from outrider.causes.trace_parts import Places
 from outrider.model import Origin, origin_of
 
 if TYPE_CHECKING:
@@ -89,6 +92,7 @@ const ask = (url) => new Promise((done) => {{
   const request = new XMLHttpRequest(); request.open("GET", url); request.onloadend = done; request.send();
 }});
 document.querySelector("button").onclick = async () => {{
+  for (const begin = performance.now(); performance.now() < begin + 300;);
   await fetch("/plain", {{method: "POST", body: "x", headers: {{"x-own": "1"}}}});
   await fetch(new Request("/request", {{headers: {{"x-own": "2"}}}}));
   await ask("/xhr");
@@ -108,7 +112,8 @@ def keep(seen: dict[str, dict[str, str]], connection: socket) -> None:
     while b"\r\n\r\n" not in head and (chunk := connection.recv(65_536)):
         head += chunk
     first, *named = head.decode().split("\r\n\r\n")[0].split("\r\n")
-    path = first.split(" ")[1] if " " in first else ""
+    method, path, *_ = f"{first}  ".split(" ")
+    path = f"preflight of {path}" if method == "OPTIONS" else path
     seen[path] = {name.lower(): value for name, _, value in (line.partition(": ") for line in named)}
     body = TRACED_PAGE if path == "/" else ""
     lines = ["HTTP/1.1 200 OK", "Content-Type: text/html", "Access-Control-Allow-Origin: *"]
@@ -127,6 +132,7 @@ def visit(desk: Desk, settings: str) -> tuple[dict[str, dict[str, str]], dict[st
         ran = desk.outrider("run", "journey:*")
         run = desk.json("runs", "--json")[0]
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert not any(path.startswith("preflight") for path in seen)  # what is added forces none
     return seen, desk.json("show", run["id"], "--json")["attempts"][0]
 
 
@@ -168,6 +174,33 @@ def test_routed_requests_name_the_trace_and_are_series_of_their_own(desk: Desk) 
     assert automatic == ["goto", "click", "wait"]
     assert {sample["step"] for sample in attempt["samples"]} >= {"open (uncached)", "pay (uncached)"}
     assert {sample["step"] for sample in attempt["samples"]}.isdisjoint({"open", "pay"})
+
+
+def main_thread(desk: Desk, attempt: dict[str, Any]) -> dict[str, float]:
+    folder = desk.temporary / desk.json("runs", "--json")[0]["id"]
+    desk.outrider("show", "latest", "--export", str(folder))
+    content = (folder / "requests.har").read_bytes()
+    places, requests = Places(), wire_requests(content)[0]
+    [step] = [own for own in attempt["steps"] if own["key"] == "pay"]
+    began_ms = next(own.began_ms for own in requests if own.url.endswith("/plain")) - 350.0
+    parts = network_parts(places, requests, began_ms, step["duration_ms"], main_thread_tasks(content))
+    assert not isinstance(parts, str), parts
+    waited = {places[number].operation: own.ms for number, own in parts.places.items()}
+    return {name: ms for name, ms in waited.items() if name.startswith(MAIN_THREAD)}
+
+
+@pytest.mark.parametrize("settings", ["", "main_thread = false\n"])
+def test_a_step_that_waits_for_a_script_is_told_so(desk: Desk, settings: str) -> None:
+    """By the address of the script, beside the requests of the step; not where that is switched off."""
+    _, attempt = visit(desk, settings)
+
+    work = main_thread(desk, attempt)
+
+    if settings:
+        assert work == {}
+    else:
+        [name] = [name for name, ms in work.items() if ms > 250]
+        assert name.startswith("the browser's main thread: script / of 127.0.0.1:")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from outrider.alerts.matcher import Matcher, all_hold, parse_matcher
 from outrider.alerts.message import Enclosure, Item, Message
 from outrider.alerts.mute_reason import why_muted
 from outrider.alerts.oncall import Rotation
-from outrider.alerts.query_rule import QueryRule
+from outrider.alerts.query_rule import PROMQL, QueryRule
 from outrider.alerts.query_values import as_measure, as_query
 from outrider.alerts.quota_findings import quota_findings
 from outrider.alerts.rendered_message import LinkMaker, PictureMaker
@@ -34,7 +34,7 @@ from outrider.alerts.runbooks import (
     runbook_of,
     runbook_values,
 )
-from outrider.alerts.shared_cause import consequences_of, is_of_one_cause, root_of
+from outrider.alerts.shared_cause import consequences_of, root_of
 from outrider.alerts.silence_effect import SilenceEffect, matches_check, silence_effect, unmatched_rules
 from outrider.alerts.slower_step import slower_step_of
 from outrider.alerts.subject_findings import movement_text, subject_findings
@@ -42,6 +42,7 @@ from outrider.alerts.trend_rules import survey
 
 __all__ = [
     "ALERTS_FILE",
+    "PROMQL",
     "AlertProcessor",
     "AlertSettings",
     "Deliverer",
@@ -82,7 +83,6 @@ __all__ = [
     "findings",
     "headline",
     "is_check",
-    "is_of_one_cause",
     "issue_findings",
     "length",
     "list_runbooks",

@@ -15,6 +15,7 @@ from outrider.app.run_log_lines import RunLogLines
 from outrider.app.run_sender import RunSender
 from outrider.app.scheduler_reader import FULL, LOADED, LoadedWorkspace, SchedulerAnswer
 from outrider.app.service_runtime import ServiceRuntimeFactory
+from outrider.app.source_rules import SourceRules
 from outrider.app.subject_watch import SubjectWatch
 from outrider.app.workspace_access import judge_settings, prune_expired
 from outrider.runs import LiveJudge
@@ -58,6 +59,7 @@ class WorkspaceService:
         self._alerts = AlertService(store, self._leads)
         self._mailing = Mailing(store, self._leads, health)
         self._subjects = SubjectWatch(store.aggregates, self._alerts.subject_judged, on_rule=self._alerts.rule_measured)
+        self._source_rules = SourceRules(store.aggregates, health, self._leads)
         self._run_errors = RunErrorWatch(workspace, store.projects, store)
         self._sender = RunSender(workspace)
         listeners: list[Listener] = [
@@ -67,7 +69,7 @@ class WorkspaceService:
                 workspace.state, store.projects, self._alerts.quota_seen,
                 replay_bytes=errors.replay_bytes_per_day, telemetry_bytes=errors.telemetry_bytes_per_day,
             ),
-            self._sender,
+            self._sender, self._source_rules,
         ]  # fmt: skip
         self._pipeline = ResultPipeline(None, listeners, health)
         factory = ServiceRuntimeFactory(workspace.root, store, lambda: self._scheduler.recorder, self._activated)
@@ -84,6 +86,7 @@ class WorkspaceService:
             self._scheduler.run(self.workspace.service.drain_s)
         finally:
             self._alerts.close()
+            self._source_rules.close()
             self._sender.close()
             switch.close()
 
@@ -119,6 +122,7 @@ class WorkspaceService:
         workspace = runtime.workspace
         self._alerts.use(workspace, runtime.checks, runtime.alerts)
         self._mailing.use(workspace)
+        self._source_rules.use(workspace, runtime.alerts.rules)
         self._run_errors.use(workspace, runtime.checks)
         self._sender.use(workspace)
         self.workspace = workspace

@@ -30,6 +30,7 @@ _SECTIONS = {
         "import": "Make probes of another monitor's configuration.",
         "ls": "List the checks of the workspace.",
         "completion": "Print the script that completes commands and checks in a shell.",
+        "docs": "Open the documentation of this version, without a network.",
     },
     "Journeys and probes": {
         "run": "Run checks now and store the runs.",

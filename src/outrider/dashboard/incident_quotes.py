@@ -9,7 +9,7 @@ from outrider.causes import MOST_SPANS, TracedRuns, attribution_lines, explain_s
 from outrider.charts import milliseconds
 from outrider.dashboard.log_view import instant_text
 from outrider.dashboard.page_addresses import incident_path, issue_path, trace_path
-from outrider.model import Outcome, RunPosition, Subject, SubjectKind, printable
+from outrider.model import Outcome, RunPosition, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -102,15 +102,6 @@ def incident_traces(store: TracedRuns, reader: TelemetryReader, incident: Incide
     return dict.fromkeys(ids, ()) | {trace: spans for trace, spans in traces.items() if len(spans) <= MOST_SPANS}
 
 
-def named_causes(log: ErrorLog, traces: Mapping[str, Sequence[Span]], incident: Incident) -> tuple[str, ...]:
-    """Return in which services a failing step's traces failed first, and which issues were sent from them."""
-    if incident.problem is not Problem.FAILURE or not traces:
-        return ()
-    services = dict.fromkeys(Subject.of(SubjectKind.SERVICE, own.service) for own in _roots(traces) if own.service)
-    issues = {event.issue for event in log.of_traces(list(traces))}
-    return (*services, *(Subject.of(SubjectKind.ISSUE, str(issue)) for issue in sorted(issues)))
-
-
 def _trace_ids(run: Run, step: str) -> Iterator[str]:
     """Yield the traces of a step and of those that failed; all of them where no request of these names one."""
     steps = {inner.key for attempt in run.attempts for inner in attempt.measurement.steps if inner.error is not None}
@@ -142,14 +133,15 @@ def _slowest(traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
 def _failed(traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
     """Yield the spans that failed though nothing below them did, one of each operation."""
     operations: dict[tuple[str, str], Span] = {}
-    for span in _roots(traces):
+    for span in failed_spans(traces):
         operations.setdefault((span.service, span.name), span)
     for span in list(operations.values())[:_LINES]:
         message = f": {span.status_message}" if span.status_message else ""
         yield quote_of("failed span", f"{_name(span)}{message}", trace_path(span.trace_id))
 
 
-def _roots(traces: Mapping[str, Sequence[Span]]) -> list[Span]:
+def failed_spans(traces: Mapping[str, Sequence[Span]]) -> list[Span]:
+    """Return the spans that failed though nothing below them did."""
     nodes = [node for spans in traces.values() if spans for node in span_tree(spans).nodes]
     return [node.span for node in nodes if _has_failed(node) and not any(map(_has_failed, node.children))]
 

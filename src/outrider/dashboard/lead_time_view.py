@@ -207,7 +207,8 @@ def _reach_of(store: CheckedHistory, incident: Incident) -> _Reach | None:
             wanted = ViewFilter(0, 0, service=service, environment=environment, page=page)
             return _seen_by(store, incident, sights, f"{page} of {service}", (wanted,))
         case SubjectKind.SERVICE:
-            service, sights = labels.get("service", ""), service_sights(store, incident)
+            service = labels.get("service", "")
+            sights = service_sights(store, incident, service, environment)
             hosts = dict.fromkeys(host for own in sights if (host := _labels(own).get("host", "")))
             own = ViewFilter(0, 0, service=service, environment=environment)
             others = (ViewFilter(0, 0, environment=environment, host=host) for host in hosts)

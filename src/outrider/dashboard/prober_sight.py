@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from outrider.alerts import is_check, is_of_one_cause, read_incidents
-from outrider.model import Kind
+from outrider.alerts import is_check, read_incidents
+from outrider.model import Kind, Subject, SubjectKind
 from outrider.real_users import read_page_metric
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 HOUR_US: Final = 3_600 * 10**6
 _LOOKED_THROUGH: Final = 1_000
+_PLACES: Final = 2
+"""No environment, and one that both name."""
 
 
 class SightRecords(Protocol):
@@ -64,7 +66,11 @@ def page_sights(store: SightRecords, incident: Incident, page: str, environment:
     return [other for other in near_incidents(store, incident) if journeys.intersection(other.checks)]
 
 
-def service_sights(store: SightRecords, incident: Incident) -> Sequence[Incident]:
-    """Return the incidents of checks whose traces name the service or issue of one, the earliest first."""
-    near = near_incidents(store, incident)
-    return [other for other in near if is_check(other.lead_subject) and is_of_one_cause(other, incident)]
+def service_sights(store: SightRecords, incident: Incident, service: str, environment: str) -> Sequence[Incident]:
+    """Return the incidents of checks whose traces name a service, about the time of one of it, the earliest first."""
+    named = Subject.of(SubjectKind.SERVICE, service)
+    near = (other for other in near_incidents(store, incident) if named in other.named)
+    return [
+        own for own in near
+        if is_check(own.lead_subject) and len({"", environment, own.opening_labels.get("environment", "")}) <= _PLACES
+    ]  # fmt: skip

@@ -10,7 +10,7 @@ from outrider.dashboard.api_values import instant
 from outrider.dashboard.log_view import instant_text
 from outrider.dashboard.page_addresses import issue_path, logs_path, run_path, session_path, trace_path
 from outrider.dashboard.page_templates import render
-from outrider.dashboard.sessions_page import read_events
+from outrider.dashboard.view_events import traces_of_view
 from outrider.model import IssueId, RecordKind, TelemetryError, UsageError, is_trace_id, title_of
 from outrider.real_users import SessionFilter, ViewFilter
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.sources import Sources
     from outrider.model import ErrorLog, OutsideError, RunLog, Span, TelemetryReader, TraceLinkLog
-    from outrider.real_users import PageView, RealUserReader
+    from outrider.real_users import RealUserReader
 
 _MOST_TRACES: Final = 20
 _MOST_ISSUES: Final = 20
@@ -28,7 +28,6 @@ _SESSIONS: Final = 5
 _DAY_S: Final = 86_400
 _KEPT_US: Final = 30 * _DAY_S * 10**6
 _ORIGINS: Final = ("", "synthetic")
-_TRACE_AT: Final = 5
 
 
 class RelatedKind(StrEnum):
@@ -193,12 +192,7 @@ def _trace_ids(
             if not views:
                 fix = "outrider sessions lists them; they lie in the telemetry"
                 raise UsageError(f"no view of a session {name[:40]!r} is kept", slug="unknown-visit", fix=fix)
-            yield from (trace for view in views for trace in _traces_of(view) if is_trace_id(trace))
-
-
-def _traces_of(view: PageView) -> Iterator[str]:
-    yield view.trace_id
-    yield from (str(event[_TRACE_AT]) for event in read_events(view) if event[1] == "call" and len(event) > _TRACE_AT)
+            yield from (trace for view in views for trace in traces_of_view(view) if is_trace_id(trace))
 
 
 def _trace(telemetry: RelatedTelemetry | None, trace: str, spans: Sequence[Span]) -> RelatedTrace:

@@ -108,7 +108,7 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
-from outrider.model.outside_source import LabelledSeries, OutsideError, SourceKind, SourceState
+from outrider.model.outside_source import LabelledSeries, OutsideError, SourceKind, SourceState, series_names
 from outrider.model.outside_text import bounded, identity, printable, printable_json, spreadsheet_cell, tail
 from outrider.model.person import (
     ERASED,
@@ -191,6 +191,7 @@ from outrider.model.ports import (
     UserDirectory,
     ViewLog,
 )
+from outrider.model.query_parameters import known_query
 from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
 from outrider.model.release_health import ReleaseHealth, ReleaseVisits, SessionCount
 from outrider.model.replay_segment import ReplayQuery, ReplaySegment, ReplaySummary
@@ -224,6 +225,7 @@ from outrider.model.service_answer import (
     apdex,
 )
 from outrider.model.service_view import CheckView, LostTelemetry, ProcessView, ServiceView
+from outrider.model.session_address import session_addresses
 from outrider.model.source_map_entry import SourceMapEntry
 from outrider.model.status_update import MOST_TEXT_CHARACTERS, MOST_TITLE_CHARACTERS, Impact, StatusPhase, StatusUpdate
 from outrider.model.store_size import Freed, StoreSize
@@ -307,7 +309,7 @@ __all__ = [
     "TraceSource", "UndeliveredCount", "UnjudgedSeries", "UsageError", "User", "UserDirectory", "ViewLog",
     "ViewPage", "altogether", "apdex", "begin_trace", "bounded", "bucket_of", "by_endpoint", "check_at_least",
     "check_text", "counted", "date", "event_from_json", "event_to_json", "exit_code", "grant_traces", "identity",
-    "is_event_id", "is_reserved", "is_trace_id", "key_name", "locale", "merged", "new_run_id", "number",
-    "origin_of", "per_cent", "printable", "printable_json", "reason_of", "release_number", "share_text", "short",
-    "spreadsheet_cell", "tail", "title_of", "user_key", "using_locale",
+    "is_event_id", "is_reserved", "is_trace_id", "key_name", "known_query", "locale", "merged", "new_run_id", "number",
+    "origin_of", "per_cent", "printable", "printable_json", "reason_of", "release_number", "series_names",
+    "session_addresses", "share_text", "short", "spreadsheet_cell", "tail", "title_of", "user_key", "using_locale",
 ]  # fmt: skip

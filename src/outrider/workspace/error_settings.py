@@ -44,7 +44,7 @@ class ErrorSettings:
         replay_bytes: Of all replays together.
         replay_bytes_per_day: Of a project's replays that come in within a UTC day.
         telemetry_bytes_per_day: Of spans, logs and sessions that a project's pages send within a UTC day.
-        query: Names of parameters that stay in the addresses of page views; all others of a query are dropped.
+        query: Names of parameters that stay in addresses of pages and requests; all others of a query are dropped.
         code_url: Template of the address of a line of code; empty for none.
         hide_addresses: Whether addresses of the internet count as personal data.
         otlp: Whether exceptions in the telemetry of services are errors, too.
