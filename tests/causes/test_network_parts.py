@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from outrider.causes import TimeAttribution, WireRequest, attribution_lines, runs_text
+from outrider.causes import TimeAttribution, WireRequest, attribution_lines, main_thread_tasks, runs_text
 from outrider.causes.network_parts import network_parts
 from outrider.causes.time_attribution import attribute_parts
-from outrider.causes.trace_parts import Places
+from outrider.causes.trace_parts import Places, StepParts
 
 BEGAN_MS = 1.7e12
 SHOP, FONTS = "https://shop.example", "https://fonts.example"
@@ -72,6 +73,55 @@ def test_what_took_the_time_is_named(after: dict[str, Any], line: str) -> None:
     assert runs_text(answer).endswith("by the browser's requests, since of traces nobody sends any")
 
 
+def test_another_port_is_another_server_whichever_of_its_answers_is_the_last() -> None:
+    """As a third party is on one machine with the shop; each run waits for another one of its files."""
+
+    def parts(number: int, extra_ms: float) -> Any:
+        files = [
+            request(f"http://localhost:8701/{name}", 60.0, wait=40.0 + extra_ms + 9 * ((number + place) % 3))
+            for place, name in enumerate(("a.js", "b.css", "c.png"))
+        ]
+        document = request("http://localhost:8700/list", 5.0, kind="document")
+        return network_parts(places, [document, *files], BEGAN_MS, 125.0 + extra_ms)
+
+    places = Places()
+
+    answer = attribute_parts(places, *([parts(number, ms) for number in range(3)] for ms in (0.0, 1_500.0)))
+
+    assert isinstance(answer, TimeAttribution), answer
+    assert [part.place.operation for part in answer.parts] == ["answer of localhost:8701"]
+
+
+def test_work_of_the_main_thread_is_told_while_no_request_is_under_way() -> None:
+    """By its script, once where a task and its script are told of one moment; what is broken of it counts as none."""
+    hour_ms = BEGAN_MS + 3_600_000.0
+
+    def parts(number: int, script_ms: float) -> Any:
+        requests, took_ms = page(number, work_ms=40.0 + script_ms)
+        idle_ms = BEGAN_MS + took_ms - 35.0 - script_ms
+        work = [
+            ["task", "", idle_ms - 30.0, 60.0 + script_ms],
+            ["script", f"{SHOP}/app.3f2a9c1b.js", idle_ms, script_ms],
+            ["layout", "", idle_ms + script_ms, 5.0],
+            ["script", "", hour_ms, 9.0],
+            ["nap", "", idle_ms, 30.0],
+        ]
+        tasks = main_thread_tasks(json.dumps({"_mainThread": work, "log": {"entries": []}}).encode())
+        assert len(tasks) == len(work)
+        return network_parts(places, requests, BEGAN_MS, took_ms, tasks)
+
+    places = Places()
+    answer = attribute_parts(places, *([parts(number, ms) for number in range(9)] for ms in (1.0, 301.0)))
+
+    assert isinstance(answer, TimeAttribution), answer
+    [part] = answer.parts
+    assert part.place.operation == "the browser's main thread: script /app.*.js of shop.example"
+    assert part.extra.ms == pytest.approx(300.0)
+    assert answer.between.ms == pytest.approx(0.0, abs=1e-6)
+    for broken in (b"", b"[]", b'{"_mainThread": {}}', b'{"_mainThread": [["task", "", NaN, 1], [1], null]}'):
+        assert main_thread_tasks(broken) == ()
+
+
 def test_new_and_gone_requests_are_told_though_nobody_waited_for_them() -> None:
     """Names of files that change with each build are one."""
 
@@ -95,4 +145,24 @@ def test_a_step_without_requests_says_so() -> None:
     """Also where clocks are apart."""
     requests, took_ms = page(0)
 
-    assert network_parts(Places(), requests, BEGAN_MS + 300_000, took_ms) == "no request of the step was recorded"
+    parts = network_parts(Places(), requests, BEGAN_MS + 300_000, took_ms)
+    run_ms = BEGAN_MS + 299_000, BEGAN_MS + 301_000
+    of_run = network_parts(Places(), requests, BEGAN_MS + 300_000, took_ms, run_ms=run_ms)
+
+    assert (parts, of_run) == ("no request of the step was recorded", "no request of the run was recorded")
+
+
+def test_a_step_of_a_run_with_requests_may_do_without() -> None:
+    """As a click does that only a script answers: its work alone is told."""
+    requests, _ = page(0)
+    run_ms, begin_ms = (BEGAN_MS, BEGAN_MS + 20_000.0), BEGAN_MS + 15_000.0
+    tasks = main_thread_tasks(b'{"_mainThread": [["script", "", 1700000015010.0, 300.0]]}')
+    places = Places()
+
+    parts = network_parts(places, requests, begin_ms, 320.0, tasks, run_ms=run_ms)
+
+    assert isinstance(parts, StepParts), parts
+    assert {places[number].operation: own.ms for number, own in parts.places.items()} == {
+        "the browser's main thread: script": 300.0
+    }
+    assert parts.between_ms == pytest.approx(20.0)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.listeners import serving
 
+from outrider.causes import main_thread_tasks, wire_requests
+from outrider.causes.network_parts import MAIN_THREAD, network_parts
+from outrider.causes.trace_parts import Places
 from outrider.model import Origin, origin_of
 
 if TYPE_CHECKING:
@@ -26,7 +29,11 @@ document.querySelector("button").onclick = async () => {{
   await fetch("/third", {{headers: {{traceparent: "garbage-{"0" * 32}"}}}});
   document.querySelector("p").textContent = "paid";
 }};
+window.outrider = {{named: "front door"}};
 </script>"""
+LEAVE = """    with step("leave"):
+        page.goto("{site}thanks")
+"""
 JOURNEY = """
 def test_pay(page, step):
     with step("open"):
@@ -56,10 +63,13 @@ def answer(connection: socket) -> None:
 
 
 def test_ids_of_pages_and_servers_become_links_of_their_steps(desk: Desk) -> None:
-    """Fetches of instrumented pages by W3C's and Sentry's headers, documents and answers by what servers say."""
+    """Fetches of instrumented pages by W3C's and Sentry's headers, documents and answers by what servers say.
+
+    Vitals are those of each page that was opened, of those that were left, too, by the name that a page gives itself.
+    """
     desk.write("outrider.toml", "[journeys]\nstarved_above = 1.0\n")
     with serving(answer) as address:
-        desk.write("journeys/test_shop.py", JOURNEY.replace("{site}", f"http://{address}/"))
+        desk.write("journeys/test_shop.py", (JOURNEY + LEAVE).replace("{site}", f"http://{address}/"))
         ran = desk.outrider("run", "journey:*")
         [run] = desk.json("runs", "--json")
 
@@ -73,6 +83,8 @@ def test_ids_of_pages_and_servers_become_links_of_their_steps(desk: Desk) -> Non
         (ANSWER, "pay", "response"),
     ]
     assert {trace["kind"] for trace in attempt["traces"]} == {"synthetic"}
+    pages = {(own["step"], own["metric"]) for own in attempt["samples"] if own["metric"].startswith("ttfb_ms ")}
+    assert pages == {("goto /", "ttfb_ms 127.0.0.1 front door"), ("goto /thanks", "ttfb_ms 127.0.0.1/thanks")}
 
 
 TRACED_PAGE = f"""<!doctype html><h1>shop</h1><button>pay</button><p></p><script>
@@ -80,6 +92,7 @@ const ask = (url) => new Promise((done) => {{
   const request = new XMLHttpRequest(); request.open("GET", url); request.onloadend = done; request.send();
 }});
 document.querySelector("button").onclick = async () => {{
+  for (const begin = performance.now(); performance.now() < begin + 300;);
   await fetch("/plain", {{method: "POST", body: "x", headers: {{"x-own": "1"}}}});
   await fetch(new Request("/request", {{headers: {{"x-own": "2"}}}}));
   await ask("/xhr");
@@ -99,7 +112,8 @@ def keep(seen: dict[str, dict[str, str]], connection: socket) -> None:
     while b"\r\n\r\n" not in head and (chunk := connection.recv(65_536)):
         head += chunk
     first, *named = head.decode().split("\r\n\r\n")[0].split("\r\n")
-    path = first.split(" ")[1] if " " in first else ""
+    method, path, *_ = f"{first}  ".split(" ")
+    path = f"preflight of {path}" if method == "OPTIONS" else path
     seen[path] = {name.lower(): value for name, _, value in (line.partition(": ") for line in named)}
     body = TRACED_PAGE if path == "/" else ""
     lines = ["HTTP/1.1 200 OK", "Content-Type: text/html", "Access-Control-Allow-Origin: *"]
@@ -118,6 +132,7 @@ def visit(desk: Desk, settings: str) -> tuple[dict[str, dict[str, str]], dict[st
         ran = desk.outrider("run", "journey:*")
         run = desk.json("runs", "--json")[0]
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert not any(path.startswith("preflight") for path in seen)  # what is added forces none
     return seen, desk.json("show", run["id"], "--json")["attempts"][0]
 
 
@@ -159,6 +174,33 @@ def test_routed_requests_name_the_trace_and_are_series_of_their_own(desk: Desk) 
     assert automatic == ["goto", "click", "wait"]
     assert {sample["step"] for sample in attempt["samples"]} >= {"open (uncached)", "pay (uncached)"}
     assert {sample["step"] for sample in attempt["samples"]}.isdisjoint({"open", "pay"})
+
+
+def main_thread(desk: Desk, attempt: dict[str, Any]) -> dict[str, float]:
+    folder = desk.temporary / desk.json("runs", "--json")[0]["id"]
+    desk.outrider("show", "latest", "--export", str(folder))
+    content = (folder / "requests.har").read_bytes()
+    places, requests = Places(), wire_requests(content)[0]
+    [step] = [own for own in attempt["steps"] if own["key"] == "pay"]
+    began_ms = next(own.began_ms for own in requests if own.url.endswith("/plain")) - 350.0
+    parts = network_parts(places, requests, began_ms, step["duration_ms"], main_thread_tasks(content))
+    assert not isinstance(parts, str), parts
+    waited = {places[number].operation: own.ms for number, own in parts.places.items()}
+    return {name: ms for name, ms in waited.items() if name.startswith(MAIN_THREAD)}
+
+
+@pytest.mark.parametrize("settings", ["", "main_thread = false\n"])
+def test_a_step_that_waits_for_a_script_is_told_so(desk: Desk, settings: str) -> None:
+    """By the address of the script, beside the requests of the step; not where that is switched off."""
+    _, attempt = visit(desk, settings)
+
+    work = main_thread(desk, attempt)
+
+    if settings:
+        assert work == {}
+    else:
+        [name] = [name for name, ms in work.items() if ms > 250]
+        assert name.startswith("the browser's main thread: script / of 127.0.0.1:")
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,10 @@ def test_a_replay_is_listed_shown_and_deleted(tmp_path: Path, monkeypatch: pytes
         return CliRunner().invoke(replays, arguments, catch_exceptions=False).stdout
 
     assert "https://shop.example/cart" in ask()
-    (row,) = json.loads(ask("--json"))
+    (row,) = json.loads(ask("--json", "--page", "CART", "--project", "1"))["items"]
     assert (row["session"], row["parts"], row["bytes"]) == (SESSION, 1, 1_400)
-    assert [own["events"] for own in json.loads(ask(SESSION, "--json"))] == [7]
+    assert json.loads(ask("--json", "--page", "checkout")) == {"items": [], "next": None}
+    assert [own["events"] for own in json.loads(ask(SESSION, "--json"))["parts"]] == [7]
     assert CliRunner().invoke(replays, [SESSION, "--delete"]).exit_code == 0
     assert ask() == ""
     assert getattr(CliRunner().invoke(replays, [SESSION]).exception, "slug", "") == "unknown-replay"

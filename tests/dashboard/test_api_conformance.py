@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from outrider.model import Outcome, Release, StoredGate, new_run_id
+from outrider.model import Outcome, Release, ReplaySegment, StoredGate, new_run_id
 
 from .conftest import HOUR_US, MINUTE_US, NOW_US
 
@@ -67,7 +68,12 @@ def test_every_answer_is_one_that_the_description_has(scene: Scene) -> None:
     scene.store.judgements.record_release(Release("v1", "production", NOW_US - HOUR_US))
     gate = StoredGate(str(new_run_id(NOW_US)), NOW_US, "5eed", "pass", "", 1.0)
     scene.store.gates.record(gate)
+    part = scene.root / "part"
+    part.write_bytes(gzip.compress(b"[{}]", mtime=0))
+    replay = ReplaySegment("d" * 32, "b" * 16, 0, 1, NOW_US - 1, NOW_US, has_snapshot=True, events=1)
+    scene.store.replays.add(replay, part)
     ids: dict[str, list[str]] = {
+        "session": [replay.session],
         "check": [str(check.id) for check in checks], "incident": [incident.id], "gate": [gate.id],
         "run": [str(run.id) for run in scene.store.runs.search(limit=3)],
     }  # fmt: skip

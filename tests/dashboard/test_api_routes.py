@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from outrider.dashboard.api_values import RunItem
-from outrider.model import AuditEntry, Outcome, Release, StoredGate, new_run_id
+from outrider.model import AuditEntry, Outcome, Release, ReplaySegment, StoredGate, new_run_id
 from outrider.server.openapi_document import Components, schema_of
 
 from .conftest import HOUR_US, MINUTE_US, NOW_US
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from .conftest import Scene
 
+REPLAYED = "d" * 32
 HOSTILE = "<script>alert(1)</script>\u202e"
 
 
@@ -37,6 +38,12 @@ def filled(scene: Scene) -> Scene:
     scene.incident(home, since_us=NOW_US - 2 * HOUR_US)
     scene.store.judgements.record_release(Release("v1", "production", NOW_US - HOUR_US))
     scene.store.errors.add([page_error()])
+    part = scene.root / "part"
+    part.write_bytes(b"a part")
+    for session in (REPLAYED, "e" * 32):
+        began_us = NOW_US - MINUTE_US
+        own = ReplaySegment(session, "b" * 16, 0, 1, began_us, began_us, has_snapshot=True, events=1, page=HOSTILE)
+        scene.store.replays.add(own, part)
     board = scene.root / "reports/dashboards/shop.toml"
     board.parent.mkdir(parents=True)
     board.write_text('title = "t"\n[[panel]]\nkind = "trend"\ntitle = "a"\nchecks = ["*"]\n')
@@ -57,7 +64,7 @@ def bodies(answers: list[httpx.Response]) -> list[Any]:
 ELSEWHERE = {
     "/api/v1/export", "/api/v1/logs", "/api/v1/logs/export", "/api/v1/traces", "/api/v1/traces/{trace}",
     "/api/v1/services", "/api/v1/hosts", "/api/v1/log-patterns", "/api/v1/runtimes", "/api/v1/vitals",
-    "/api/v1/lab-and-field", "/api/v1/sessions", "/api/v1/sessions/{session}",
+    "/api/v1/lab-and-field", "/api/v1/sessions", "/api/v1/sessions/{session}", "/api/v1/replays/{session}/events",
 }  # fmt: skip
 """Operations whose answers tests of their own hold against the document: a file, and telemetry."""
 
@@ -82,6 +89,7 @@ def test_every_answer_is_as_the_document_describes_it(filled: Scene) -> None:
         "/api/v1/error-events/{event}": page_error().id,
         "/api/v1/error-events/{event}/personal": f"{page_error().id}/personal",
         "/api/v1/settings/{setting}": "capabilities.load",
+        "/api/v1/replays/{session}": REPLAYED,
     }
     lists = [
         path
@@ -108,15 +116,15 @@ def test_every_answer_is_as_the_document_describes_it(filled: Scene) -> None:
 def test_pages_follow_each_other_by_cursor(filled: Scene) -> None:
     """Each item is on exactly one page, and the last page has no next."""
     seen: dict[str, list[str]] = {}
-    for name, cursor in (("checks", "after"), ("runs", "before"), ("incidents", "after")):
+    for name, cursor in (("checks", "after"), ("runs", "before"), ("incidents", "after"), ("replays", "before")):
         seen[name], address = [], f"/api/v1/{name}?limit=1"
         while address and len(seen[name]) < 20:
             (page,) = bodies(filled.get(address))
-            seen[name] += [item["id"] for item in page["items"]]
+            seen[name] += [item.get("id") or item["session"] for item in page["items"]]
             following = page["next"]
             address = f"/api/v1/{name}?limit=1&{cursor}={quote(following, safe='')}" if following else ""
 
-    assert {name: len(ids) for name, ids in seen.items()} == {"checks": 3, "runs": 6, "incidents": 2}
+    assert {name: len(ids) for name, ids in seen.items()} == {"checks": 3, "runs": 6, "incidents": 2, "replays": 2}
     assert all(len(set(ids)) == len(ids) for ids in seen.values())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -74,18 +76,26 @@ def test_a_viewer_does_not_read_who_changed_what(server: Server) -> None:
 def test_replays_are_for_a_role_of_their_own_and_who_watches_is_noted(
     server: Server, tmp_path: Path, least: Role, statuses: list[int]
 ) -> None:
-    """A replay shows more of a person than any other page."""
-    part = tmp_path / "part"
-    part.write_bytes(b"a part")
+    """A replay shows more of a person than any other page. The API lists replays, and hands over their events."""
+    part, api = tmp_path / "part", f"/api/v1/replays/{'a' * 32}"
+    events = [{"type": 2, "data": {}, "timestamp": 1}, {"type": 3, "data": {"text": "\u2028"}, "timestamp": 2}]
+    part.write_bytes(gzip.compress(json.dumps(events).encode(), mtime=0))
     segment = ReplaySegment("a" * 32, "b" * 16, 0, 1, server.now_us, server.now_us, has_snapshot=True, events=2)
     server.store.replays.add(segment, part)
     server.use(replay_role=least)
 
-    answers = [browser.get(f"/replays/{segment.session}") for browser in viewer_and_operator(server)]
+    browsers = viewer_and_operator(server)
+    answers = [
+        [browser.get(path) for browser in browsers]
+        for path in (f"/replays/{segment.session}", f"{api}/events", api, "/api/v1/replays")
+    ]
 
     watched = [entry for entry in server.store.audit.search() if entry.action == "replay.watch"]
-    assert [answer.status_code for answer in answers] == statuses
-    assert [(entry.actor, entry.subject) for entry in watched] == [("ada", segment.session)] * statuses.count(200)
+    assert [[answer.status_code for answer in pair] for pair in answers] == [statuses] * 4
+    assert [(entry.actor, entry.subject) for entry in watched] == [("ada", segment.session)] * 2 * statuses.count(200)
+    if 200 in statuses:
+        assert [json.loads(line) for line in answers[1][1].text.split("\n")[:-1]] == events
+        assert browsers[1].get(f"/api/v1/replays/{'b' * 32}/events").status_code == 404
 
 
 @ROLES

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.builders import provide_database, run_of
+from tests.store import s3_server
 
 from outrider.model import (
     ArtifactFile,
@@ -28,6 +29,8 @@ from outrider.store.database import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from tests.store.s3_server import S3Server
 
 NOW_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -100,15 +103,15 @@ class Maker:
         return ArtifactFile(kind, name, "application/zip", path)
 
 
-REVISION_0027 = (
+REVISION_0029 = (
     "DROP TABLE location_results",
     "DROP TABLE location_workers",
     "DROP TABLE locations",
     "ALTER TABLE queue DROP COLUMN worker",
     "ALTER TABLE queue DROP COLUMN lease",
-    "UPDATE alembic_version SET version_num = '0026'",
+    "UPDATE alembic_version SET version_num = '0028'",
 )
-REVISION_0026 = (*REVISION_0027, "DROP TABLE event_attachments", "UPDATE alembic_version SET version_num = '0025'")
+REVISION_0026 = (*REVISION_0029, "DROP TABLE event_attachments", "UPDATE alembic_version SET version_num = '0025'")
 """What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
 
 REVISION_0025 = (*REVISION_0026, "DROP TABLE release_commits", "UPDATE alembic_version SET version_num = '0024'")
@@ -217,6 +220,13 @@ def take_back(place: Place, *statements: str) -> None:
     with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
         for statement in statements:
             connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """Yield one server: s3fs keeps a client of each address of a bucket, whatever the variables say later."""
+    with s3_server.started() as server:
+        yield server
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ paths = ["e2e"]
 runs_per_worker = 3
 concurrency = 2
 starved_above = 0.5
+main_thread = false
 
 [browser]
 name = "firefox"
@@ -116,7 +117,7 @@ def test_every_key_arrives(tmp_path: Path) -> None:
     assert loaded.defaults == Policy(
         600.0, 90.0, 2, False, ("berlin", "oslo"), "staging", frozenset({"web"}), enabled=False
     )
-    assert loaded.journeys == JourneySettings(("e2e",), 3, 2, 0.5)
+    assert loaded.journeys == JourneySettings(("e2e",), 3, 2, 0.5, main_thread=False)
     assert (loaded.browser.name, loaded.browser.executable, loaded.browser.channel) == (
         "firefox",
         "/opt/browser",

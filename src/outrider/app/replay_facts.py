@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from outrider.app.audit_trail import command_line_change
-from outrider.model import UsageError, counted
+from outrider.dashboard import ReplayBody, ReplayPage, api_replay, api_replays, replay_parts
+from outrider.model import ReplayQuery, counted
 
 if TYPE_CHECKING:
-    from outrider.model import AuditLog, ReplayLog, ReplaySegment
+    from outrider.model import AuditLog, ReplayLog
 
-__all__ = ["delete_replay", "replay_parts"]
+__all__ = ["ReplayBody", "ReplayPage", "ReplayQuery", "api_replay", "api_replays", "delete_replay", "replay_parts"]
 
 
 class ReplayRecords(Protocol):
@@ -25,19 +26,6 @@ class ReplayRecords(Protocol):
     def audit(self) -> AuditLog:
         """The audit log."""
         ...
-
-
-def replay_parts(log: ReplayLog, session: str) -> tuple[ReplaySegment, ...]:
-    """Return the parts of a session's replay.
-
-    Raises:
-        UsageError: unknown-replay.
-    """
-    parts = log.of_session(session)
-    if not parts:
-        fix = "outrider replays lists them"
-        raise UsageError(f"no replay of a session {session[:40]!r} is kept", slug="unknown-replay", fix=fix)
-    return parts
 
 
 def delete_replay(records: ReplayRecords, session: str) -> int:

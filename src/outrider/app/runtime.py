@@ -305,6 +305,7 @@ def _journey_measure(workspace: Workspace, workers: Workers, redactor: Redactor)
         begin_trace=tracer(workspace),
         propagate_to=workspace.telemetry.propagate_to if workspace.telemetry else (),
         by_route=workspace.telemetry is not None and workspace.telemetry.propagate_by is Propagation.ROUTE,
+        main_thread=workspace.journeys.main_thread,
     )
 
 

@@ -26,7 +26,7 @@ from outrider.causes.change_suspects import (
     change_suspects,
 )
 from outrider.causes.flame_frames import FlameFrame, flame_frames
-from outrider.causes.har_requests import MOST_BYTES, WireRequest, wire_requests
+from outrider.causes.har_requests import MOST_BYTES, MainThreadTask, WireRequest, main_thread_tasks, wire_requests
 from outrider.causes.load_limits import (
     BELOW_KNEE,
     LimitedResource,
@@ -40,6 +40,7 @@ from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_j
 from outrider.causes.missing_spans import NamedTraces, missing_spans
 from outrider.causes.phase_parts import PHASE
 from outrider.causes.service_suspects import WorseService, service_suspects
+from outrider.causes.source_use import KNOWN_RESOURCES, SourceUse, source_use
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, SpanNode, SpanTree, span_tree
 from outrider.causes.suspect_order import Observed, Suspect, rank_suspects
 from outrider.causes.time_attribution import Share, TimeAttribution, TimePart, TracedStep, attribute_time
@@ -50,6 +51,7 @@ __all__ = [
     "BELOW_KNEE",
     "CYCLE",
     "FALSE_SHARE",
+    "KNOWN_RESOURCES",
     "LOOKED_BACK_US",
     "MISSING_PARENT",
     "MOST_BYTES",
@@ -66,12 +68,14 @@ __all__ = [
     "JoinVerdict",
     "LimitedResource",
     "LoadLimits",
+    "MainThreadTask",
     "NamedTraces",
     "Observed",
     "Place",
     "ServiceHeadroom",
     "Share",
     "SlowerStep",
+    "SourceUse",
     "SpanNode",
     "SpanTree",
     "Suspect",
@@ -96,12 +100,14 @@ __all__ = [
     "headrooms",
     "judge_join",
     "limits_of_load",
+    "main_thread_tasks",
     "missing_spans",
     "other_name",
     "rank_suspects",
     "reached",
     "runs_text",
     "service_suspects",
+    "source_use",
     "span_tree",
     "sustained_rate",
     "used_resources",

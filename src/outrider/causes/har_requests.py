@@ -1,8 +1,10 @@
-"""The requests of a run with their phases, read from its HAR 1.2. Pure."""
+"""The requests of a run with their phases, and what kept main threads meanwhile, read from its HAR 1.2. Pure."""
 
 from __future__ import annotations
 
 import json
+import math
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +13,8 @@ MOST_REQUESTS = 200
 MOST_BYTES = 20_000_000
 _PHASES = ("blocked", "dns", "connect", "ssl", "send", "wait", "receive")
 _TEXT_CHARACTERS = 500
+_MAIN_THREAD = "_mainThread"
+_MOST_TASKS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,32 @@ class WireRequest:
     def is_failed(self) -> bool:
         """Whether it had no answer, or one that says that it failed."""
         return self.status <= 0 or self.status >= 400
+
+
+@dataclass(frozen=True, slots=True)
+class MainThreadTask:
+    """What kept the main thread of a page.
+
+    Attributes:
+        kind: "script", "layout", or "task" for what is neither, or not told apart.
+        url: Of the script, without its query; empty if unknown.
+        began_ms: Wall clock, milliseconds since 1970.
+    """
+
+    kind: str
+    url: str
+    began_ms: float
+    duration_ms: float
+
+
+def main_thread_tasks(content: bytes) -> tuple[MainThreadTask, ...]:
+    """Return what a HAR of ours tells of main threads; nothing of another one."""
+    tasks = []
+    with suppress(ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        for kind, url, began_ms, duration_ms in json.loads(content[:MOST_BYTES])[_MAIN_THREAD][:_MOST_TASKS]:
+            if math.isfinite(began_ms) and 0 < duration_ms < math.inf:
+                tasks.append(MainThreadTask(str(kind), str(url), float(began_ms), float(duration_ms)))
+    return tuple(tasks)
 
 
 def wire_requests(content: bytes, *, most: int = MOST_REQUESTS) -> tuple[tuple[WireRequest, ...], int]:

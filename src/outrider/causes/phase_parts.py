@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from outrider.causes.trace_parts import StepParts, Waited
+from outrider.causes.trace_parts import StepParts, Waited, without_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def phase_parts(places: Places, measurement: Measurement, step: Step) -> StepPar
         return "what is measured within the step lasts longer than it"
     waited: dict[int, Waited] = {}
     for name, ms in known:
-        own = waited.setdefault(places.number(-1, PHASE, name), Waited())
+        own = waited.setdefault(places.number(-1, PHASE, without_numbers(name)), Waited())
         own.ms += ms
         own.count += 1
     return StepParts(duration_ms, waited, duration_ms - total_ms, 0.0)

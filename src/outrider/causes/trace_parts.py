@@ -68,9 +68,8 @@ class Places:
         is_other = parent >= 0 and self[parent].service != self[number].service
         return parent if is_other and parent in self._callers else -1
 
-    def number(self, parent: int, service: str, name: str, *, calls: bool = False) -> int:
+    def number(self, parent: int, service: str, operation: str, *, calls: bool = False) -> int:
         """Return the number of an operation below another, -1 for a root; `calls` if it waits for an answer."""
-        operation = without_numbers(name) or "(no name)"
         key = (parent, service, operation)
         number = self._numbers.setdefault(key, len(self._places))
         if number == len(self._places):
@@ -181,7 +180,8 @@ def _waited(places: Places, roots: Sequence[SpanNode]) -> dict[int, Waited]:
     ahead = [(root, -1) for root in roots]
     while ahead:
         node, above = ahead.pop()
-        number = places.number(above, node.span.service, node.span.name, calls=node.span.kind == _CALL)
+        operation = without_numbers(node.span.name) or "(no name)"
+        number = places.number(above, node.span.service, operation, calls=node.span.kind == _CALL)
         of_place = waited.setdefault(number, Waited())
         of_place.ms += node.critical_ns / _NS
         of_place.count += 1

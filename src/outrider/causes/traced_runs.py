@@ -6,17 +6,24 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from outrider.causes.har_requests import wire_requests
+from outrider.causes.har_requests import main_thread_tasks, wire_requests
 from outrider.causes.network_parts import network_parts
 from outrider.causes.phase_parts import phase_parts
-from outrider.causes.time_attribution import OUTSIDE, TimeAttribution, TracedStep, attribute_parts, attribute_time
+from outrider.causes.time_attribution import (
+    OUTSIDE,
+    Share,
+    TimeAttribution,
+    TracedStep,
+    attribute_parts,
+    attribute_time,
+)
 from outrider.causes.trace_parts import MOST_SPANS, Places
 from outrider.model import ArtifactKind, Outcome, OutriderError, RunId, RunPosition, TelemetryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from outrider.causes.har_requests import WireRequest
+    from outrider.causes.har_requests import MainThreadTask, WireRequest
     from outrider.causes.trace_parts import StepParts
     from outrider.model import (
         Attempt,
@@ -108,7 +115,7 @@ def explain_slower_step(store: TracedRuns, reader: TelemetryReader | None, slowe
     why = by_traces if isinstance(by_traces, str) else OUTSIDE
     places = Places()
     by_requests = attribute_parts(places, *([_requests(places, measured) for measured in side] for side in sides))
-    if not isinstance(by_requests, str):
+    if not isinstance(by_requests, str) and _has_parts(by_requests):
         return replace(by_requests, no_traces=why, by_requests=True)
     if not isinstance(by_traces, str):
         return by_traces
@@ -121,6 +128,11 @@ def _is_outside(attribution: TimeAttribution) -> bool:
     """Return whether the traces themselves say that most of the extra time is the browser's or the network's."""
     extra, outside = attribution.extra, attribution.outside
     return abs(outside.ms) > abs(extra.ms) / 2 and outside.low_ms * outside.high_ms > 0
+
+
+def _has_parts(attribution: TimeAttribution) -> bool:
+    """Return whether a step had requests or work at all."""
+    return bool(attribution.parts) or attribution.rest != Share(0.0, 0.0, 0.0)
 
 
 def _by_traces(
@@ -148,12 +160,18 @@ def _requests(places: Places, measured: _MeasuredStep) -> StepParts | str:
     if not measured.hars or sum(artifact.bytes for artifact in measured.hars) > _MOST_HAR_BYTES:
         return "their requests are not kept"
     requests: list[WireRequest] = []
+    tasks: list[MainThreadTask] = []
     for artifact in measured.hars:
         try:
-            requests += wire_requests(artifact.read(), most=_MOST_REQUESTS)[0]
+            content = artifact.read()
+            requests += wire_requests(content, most=_MOST_REQUESTS)[0]
+            tasks += main_thread_tasks(content)
         except (OutriderError, OSError, EOFError):
             return "their requests are gone or damaged"
-    return network_parts(places, requests, measured.started_ns / 1e6, measured.step.duration_ms)
+    begin_ms = measured.started_ns / 1e6
+    run_begin_ms = begin_ms - measured.step.offset_ms
+    run_ms = run_begin_ms, run_begin_ms + (measured.measurement.duration_ms if measured.measurement else 0.0)
+    return network_parts(places, requests, begin_ms, measured.step.duration_ms, tasks, run_ms=run_ms)
 
 
 def _passed(store: TracedRuns, like: Run, until_us: int, *, since_us: int) -> list[RunSummary]:

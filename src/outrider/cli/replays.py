@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import duration_s, find_workspace, now_us, open_store
-from outrider.app.replay_facts import delete_replay, replay_parts
+from outrider.app.replay_facts import ReplayQuery, api_replay, api_replays, delete_replay, replay_parts
 from outrider.cli.echo import echo
 from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column, time_column
 from outrider.cli.option_types import TypedValue
@@ -19,6 +19,7 @@ from outrider.model import UsageError, counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from outrider.app.replay_facts import ReplayBody, ReplayPage
     from outrider.model import ReplaySegment, ReplaySummary
 
 _US = 1_000_000
@@ -29,10 +30,14 @@ _US = 1_000_000
 @click.option(
     "--since", default="1d", show_default=True, type=TypedValue("duration", duration_s), help="How far to look back."
 )
+@click.option("--page", default="", help="With this text in an address of a page.")
+@click.option("--project", default=0, type=click.IntRange(0, 2**31 - 1), help="Of this project.")
 @click.option("-n", "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Most replays.")
 @click.option("--delete", is_flag=True, help="Delete the replay of SESSION, and its contents at once.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def replays(session: str | None, *, since: float, limit: int, delete: bool, as_json: bool) -> None:
+def replays(
+    session: str | None, *, since: float, page: str, project: int, limit: int, delete: bool, as_json: bool
+) -> None:
     """List replays of sessions, or show which parts are kept of that of SESSION; the pages play them."""
     if delete and session is None:
         raise UsageError("--delete needs a session", slug="bad-parameter", fix="outrider replays lists them")
@@ -41,19 +46,25 @@ def replays(session: str | None, *, since: float, limit: int, delete: bool, as_j
         if delete and session is not None:
             echo(f"deleted {counted(delete_replay(store, session), 'part')}")
             return
-        rows: Sequence[ReplaySummary] | Sequence[ReplaySegment]
         if session is not None:
-            rows = parts = replay_parts(store.replays, session)
-            table = _parts_table(parts, workspace.timezone)
+            parts = replay_parts(store.replays, session)
+            _show(api_replay(parts) if as_json else _parts_table(parts, workspace.timezone))
+            return
+        now = now_us()
+        query = ReplayQuery(now - round(since * _US), now + _US, page, project)
+        if as_json:
+            _show(api_replays(store.replays, query, limit))
+        elif rows := store.replays.latest(query, limit=limit):
+            _show(_table(rows, workspace.timezone))
         else:
-            rows = latest = store.replays.latest(now_us() - round(since * _US), limit=limit)
-            table = _table(latest, workspace.timezone)
-    if as_json:
-        echo(json.dumps([asdict(row) for row in rows]))
-    elif rows:
-        console().print(table)
+            echo("no replay of that time is kept", err=True)
+
+
+def _show(answer: ReplayBody | ReplayPage | FittedTable) -> None:
+    if isinstance(answer, FittedTable):
+        console().print(answer)
     else:
-        echo("no replay of that time is kept", err=True)
+        echo(json.dumps(asdict(answer)))
 
 
 def _table(rows: Sequence[ReplaySummary], timezone: str) -> FittedTable:

@@ -14,6 +14,7 @@ from outrider.journeys.automatic_steps import name_waits
 from outrider.journeys.failure_causes import awaited_by, find_causes, own_network_error, timed_out
 from outrider.journeys.har import read_har
 from outrider.journeys.host_load import HostWatch
+from outrider.journeys.main_thread import main_thread_work, note_work
 from outrider.journeys.page_vitals import page_conditions
 from outrider.journeys.picture_times import PictureTimes
 from outrider.journeys.raw_evidence import (
@@ -32,7 +33,7 @@ from outrider.journeys.trace import Trace, read_trace, typed_passwords
 from outrider.journeys.trace_route import uncached
 from outrider.journeys.worker_messages import AttemptOrder, AttemptResult, Phase, StepEvent, TypedPassword
 from outrider.journeys.worker_process import START_S, NotReadyInTime, WorkerError
-from outrider.model import BrowserError, Measurement, Outcome
+from outrider.model import BrowserError, Measurement, Outcome, session_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -88,6 +89,7 @@ class JourneyMeasure:
         begin_trace: Callable[[Order], TraceContext] | None = None,
         propagate_to: Sequence[str] = (),
         by_route: bool = False,
+        main_thread: bool = True,
     ) -> None:
         self._workers = workers
         self._sessions = sessions
@@ -97,6 +99,7 @@ class JourneyMeasure:
         self._begin_trace = begin_trace if propagate_to else None
         self._propagate_to = list(propagate_to)
         self._by_route = by_route
+        self._main_thread = main_thread
 
     def prepare(self, check: Check | None = None) -> None:
         """Start worker and browser ahead of a run, so that it need not wait; the run itself reports what is wrong."""
@@ -163,6 +166,7 @@ class JourneyMeasure:
             trace_state=trace.state if trace else "",
             propagate_to=self._propagate_to if trace else [],
             by_route=self._by_route,
+            main_thread=self._main_thread,
         )
 
     def _state(
@@ -226,6 +230,8 @@ class JourneyMeasure:
         steps = find_steps(evidence)
         if self._by_route and progress.trace_id:
             steps = tuple(map(uncached, steps))
+        for har in [own.har for own in result.contexts if own.har][:1] if result else ():
+            note_work(Path(har), main_thread_work(evidence.documents))
         errors = find_errors(evidence, steps)
         body_ms = [phase.duration_ms for phase in evidence.phases if phase.when == "call"]
         return Measurement(
@@ -240,6 +246,7 @@ class JourneyMeasure:
             host=host,
             attributes=_attributes(facts, result)
             | page_conditions(evidence.documents)
+            | ({"sessions_elsewhere": named} if (named := _named_sessions(evidence)) else {})
             | (_reach(result, evidence) if order.fault else {}),
             traces=find_traces(evidence, steps, own=progress.trace_id),
             omitted=find_omissions(evidence, len(errors)),
@@ -321,6 +328,11 @@ def _attributes(facts: Facts, result: AttemptResult | None) -> dict[str, str]:
         "raised": "by the script" if raised_by_script(facts) else "",
     }
     return {name: value for name, value in known.items() if value}
+
+
+def _named_sessions(evidence: RawEvidence) -> str:
+    """Return the addresses of sessions in other tools that pages wrote to their consoles."""
+    return " ".join(session_addresses(evidence.trace.addresses))
 
 
 def _reach(result: AttemptResult | None, evidence: RawEvidence) -> dict[str, str]:

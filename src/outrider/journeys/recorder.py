@@ -148,7 +148,7 @@ class Recorder:
             yield context.tracing.start_har(har, content="omit")
             recorded.har = har
         yield context.expose_binding(BINDING, lambda _source, payload: self._report(payload))
-        yield context.add_init_script(_vitals_script())
+        yield context.add_init_script(_vitals_script(self._order.main_thread))
         if self._order.propagate_to and self._order.by_route:
             traced = TraceRoute(TraceContext(self._order.trace_id, self._order.trace_state), self._order.propagate_to)
             yield context.route(traced.pattern, traced)
@@ -394,8 +394,9 @@ def _copy(video: Path, own: Path | None) -> None:
 
 
 @functools.cache
-def _vitals_script() -> str:
-    return resources.files("outrider.journeys").joinpath("vitals.js").read_text(encoding="utf-8")
+def _vitals_script(main_thread: bool) -> str:
+    script = resources.files("outrider.journeys").joinpath("vitals.js").read_text(encoding="utf-8")
+    return f"{script.rstrip()}({_encode(main_thread)});"
 
 
 def _propagation_script(order: AttemptOrder) -> str:

@@ -1,6 +1,6 @@
 // Runs in every document of a journey, before the page's own scripts. It watches what Chromium reports of loading,
-// stability and interaction, and hands the figures to the binding when the page goes away or is asked for them.
-(() => {
+// stability and interaction, and hands the figures to the binding when the page is about to go away or is asked for them.
+((watchesMainThread) => {
   const report = globalThis.__outrider_report;
   if (typeof report !== "function" || globalThis.top !== globalThis) return;
   const send = report.bind(globalThis);
@@ -28,7 +28,24 @@
     interactions.set(entry.interactionId, Math.max(interactions.get(entry.interactionId) ?? 0, entry.duration));
     seen.inp = Math.max(...interactions.values());
   };
+  // What kept the main thread: tasks of 50 ms and more, and the scripts and the layout of frames that took so long.
+  const work = [];
+  const worked = (kind, source, start, end) => { if (end > start && work.length < 300) work.push([kind, source, start, end]); };
+  const framed = (frame) => {
+    for (const script of frame.scripts) {
+      const end = script.startTime + script.duration;
+      const forced = end - script.forcedStyleAndLayoutDuration; // when within the script is not told
+      worked("script", script.sourceURL, script.startTime, forced);
+      worked("layout", "", forced, end);
+    }
+    if (frame.styleAndLayoutStart) worked("layout", "", frame.styleAndLayoutStart, frame.startTime + frame.duration);
+  };
+  const ofMainThread = {
+    "long-animation-frame": framed,
+    longtask: (entry) => worked("task", "", entry.startTime, entry.startTime + entry.duration),
+  };
   const kinds = {
+    ...(watchesMainThread ? ofMainThread : {}),
     "largest-contentful-paint": (entry) => { seen.lcp = entry.startTime; },
     "layout-shift": shifted,
     event: interacted,
@@ -60,6 +77,7 @@
       cls: seen.cls,
       inp_ms: seen.inp,
       address: navigation?.name ?? location.href,
+      page: String(globalThis.outrider?.named ?? "").slice(0, 200),
       bytes: navigation?.transferSize ?? null,
       own: own.length,
       hits: own.filter((part) => !part.transferSize).length,
@@ -69,8 +87,11 @@
       memory_gb: navigator.deviceMemory ?? null,
       cores: navigator.hardwareConcurrency ?? 0,
       connection: navigator.connection?.effectiveType ?? "",
+      work,
     });
   };
+  // Chromium calls no binding while a page is hidden for good, others may: what comes twice is the same document.
+  if (location.protocol !== "about:") addEventListener("beforeunload", flush);
   addEventListener("pagehide", flush);
   addEventListener("outrider:flush", flush);
-})();
+})

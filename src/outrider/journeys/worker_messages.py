@@ -61,6 +61,7 @@ class AttemptOrder:
         trace_state: What `tracestate` says of it, signed.
         propagate_to: The origins whose requests name it.
         by_route: Whether requests are routed for that, which bypasses the cache, and not by a script.
+        main_thread: Whether pages note what kept their main thread.
     """
 
     target: str
@@ -77,6 +78,7 @@ class AttemptOrder:
     trace_state: str = ""
     propagate_to: list[str] = field(default_factory=list)
     by_route: bool = False
+    main_thread: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ class AttemptResult:
 
     Attributes:
         connections: Network connections that the test opened by itself, and browsers that it reached over CDP.
-        documents: Web vitals of each document, as the page reported them.
+        documents: Web vitals of each document and what kept its main thread, as the page reported them.
         screenshots: Pictures taken as evidence.
         log: What the test printed and logged.
         overdue: Whether it was interrupted because its time was up.

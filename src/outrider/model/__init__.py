@@ -125,7 +125,7 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
-from outrider.model.outside_source import LabelledSeries, SourceKind, SourceState
+from outrider.model.outside_source import LabelledSeries, OutsideError, SourceKind, SourceState, series_names
 from outrider.model.outside_text import bounded, identity, printable, printable_json, spreadsheet_cell, tail
 from outrider.model.person import (
     ERASED,
@@ -210,9 +210,10 @@ from outrider.model.ports import (
     ViewLog,
     WorkerLink,
 )
+from outrider.model.query_parameters import known_query
 from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
-from outrider.model.release_health import ReleaseHealth, SessionCount
-from outrider.model.replay_segment import ReplaySegment, ReplaySummary
+from outrider.model.release_health import ReleaseHealth, ReleaseVisits, SessionCount
+from outrider.model.replay_segment import ReplayQuery, ReplaySegment, ReplaySummary
 from outrider.model.retention import LAST_GOOD_KINDS, LASTING, Pruned, Retention
 from outrider.model.run import Attempt, Circumstances, Run
 from outrider.model.run_facts import RunFacts
@@ -243,6 +244,7 @@ from outrider.model.service_answer import (
     apdex,
 )
 from outrider.model.service_view import CheckView, LostTelemetry, ProcessView, ServiceView
+from outrider.model.session_address import session_addresses
 from outrider.model.source_map_entry import SourceMapEntry
 from outrider.model.status_update import MOST_TEXT_CHARACTERS, MOST_TITLE_CHARACTERS, Impact, StatusPhase, StatusUpdate
 from outrider.model.store_size import Freed, StoreSize
@@ -307,28 +309,29 @@ __all__ = [
     "LoadSecond", "LocationLog", "LocationOrder", "LocationWorker", "LogPattern", "LogPatterns", "LogRecord",
     "LostTelemetry", "MapRecords", "Matches", "Measure", "MeasuredTable", "Measurement", "MetricPoint",
     "MetricValue", "MovedOperation", "Node", "NodeKind", "Notable", "NotablePattern", "Notification",
-    "OperationCount", "OperatorRecords", "Order", "Origin", "Outbox", "Outcome", "OutriderError", "OutsideReader",
-    "Overlap", "OverrideLog", "OwnerRule", "Pause", "PeriodCount", "PeriodDuration", "Person", "PersonalDataLog",
-    "PersonalRecord", "Place", "PlannedMaintenance", "Points", "Policy", "ProcessView", "ProjectKey",
-    "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner", "QueueEntry", "QuotaUse", "RatePoint",
-    "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReleaseHealth", "ReleaseHealthLog",
-    "ReplayLog", "ReplaySegment", "ReplaySummary", "ReportAnswer", "ReportHistory", "ReportRecords", "Retention",
-    "Role", "Rollup", "RollupReader", "RowPosition", "Run", "RunFacts", "RunHistory", "RunId", "RunLog",
-    "RunPosition", "RunSummary", "RuntimePoint", "Sample", "SavedView", "ScheduleQueue", "SchedulerStore",
-    "Selection", "Series", "SeriesReader", "ServerError", "ServiceInstance", "ServiceReader", "ServiceRecords",
-    "ServiceView", "SessionCount", "SessionLog", "SettingOverride", "SignInSession", "Silence", "SilenceLog",
-    "SilentOrder", "SourceError", "SourceKind", "SourceMapEntry", "SourceMapLog", "SourceState", "Span",
-    "SpanEvent", "SpanLink", "SpanRates", "StackFrame", "Statement", "Status", "StatusLog", "StatusPageRecords",
-    "StatusPhase", "StatusUpdate", "Step", "StepKind", "StoreError", "StoreSize", "StoredArtifact",
-    "StoredChanges", "StoredCheck", "StoredComparison", "StoredConfirmation", "StoredGate", "StoredGroup",
-    "StoredIncident", "StoredProof", "StoredRun", "Subject", "SubjectKind", "SumValue", "SummaryValue",
-    "TableReader", "TagCount", "Tally", "TelemetryError", "TelemetryInserts", "TelemetryReader",
-    "TelemetryRecords", "TelemetryUnavailable", "TokenKind", "TokenLog", "Tombstone", "Tombstones",
-    "TooFewSamples", "TraceContext", "TraceGrant", "TraceLink", "TraceLinkLog", "TraceSource", "UndeliveredCount",
-    "UnjudgedSeries", "UsageError", "User", "UserDirectory", "Verdict", "ViewLog", "ViewPage", "WorkerLink",
-    "WorkerReport", "altogether", "apdex", "begin_trace", "bounded", "bucket_of", "by_endpoint", "check_at_least",
-    "check_text", "counted", "date", "event_from_json", "event_to_json", "exit_code", "grant_traces", "identity",
-    "is_event_id", "is_reserved", "is_trace_id", "key_name", "locale", "merged", "new_run_id", "number",
-    "origin_of", "per_cent", "printable", "printable_json", "reason_of", "release_number", "share_text", "short",
+    "OperationCount", "OperatorRecords", "Order", "Origin", "Outbox", "Outcome", "OutriderError", "OutsideError",
+    "OutsideReader", "Overlap", "OverrideLog", "OwnerRule", "Pause", "PeriodCount", "PeriodDuration", "Person",
+    "PersonalDataLog", "PersonalRecord", "Place", "PlannedMaintenance", "Points", "Policy", "ProcessView",
+    "ProjectKey", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner", "QueueEntry", "QuotaUse",
+    "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReleaseHealth",
+    "ReleaseHealthLog", "ReleaseVisits", "ReplayLog", "ReplayQuery", "ReplaySegment", "ReplaySummary",
+    "ReportAnswer", "ReportHistory", "ReportRecords", "Retention", "Role", "Rollup", "RollupReader", "RowPosition",
+    "Run", "RunFacts", "RunHistory", "RunId", "RunLog", "RunPosition", "RunSummary", "RuntimePoint", "Sample",
+    "SavedView", "ScheduleQueue", "SchedulerStore", "Selection", "Series", "SeriesReader", "ServerError",
+    "ServiceInstance", "ServiceReader", "ServiceRecords", "ServiceView", "SessionCount", "SessionLog",
+    "SettingOverride", "SignInSession", "Silence", "SilenceLog", "SilentOrder", "SourceError", "SourceKind",
+    "SourceMapEntry", "SourceMapLog", "SourceState", "Span", "SpanEvent", "SpanLink", "SpanRates", "StackFrame",
+    "Statement", "Status", "StatusLog", "StatusPageRecords", "StatusPhase", "StatusUpdate", "Step", "StepKind",
+    "StoreError", "StoreSize", "StoredArtifact", "StoredChanges", "StoredCheck", "StoredComparison",
+    "StoredConfirmation", "StoredGate", "StoredGroup", "StoredIncident", "StoredProof", "StoredRun", "Subject",
+    "SubjectKind", "SumValue", "SummaryValue", "TableReader", "TagCount", "Tally", "TelemetryError",
+    "TelemetryInserts", "TelemetryReader", "TelemetryRecords", "TelemetryUnavailable", "TokenKind", "TokenLog",
+    "Tombstone", "Tombstones", "TooFewSamples", "TraceContext", "TraceGrant", "TraceLink", "TraceLinkLog",
+    "TraceSource", "UndeliveredCount", "UnjudgedSeries", "UsageError", "User", "UserDirectory", "Verdict",
+    "ViewLog", "ViewPage", "WorkerLink", "WorkerReport", "altogether", "apdex", "begin_trace", "bounded",
+    "bucket_of", "by_endpoint", "check_at_least", "check_text", "counted", "date", "event_from_json",
+    "event_to_json", "exit_code", "grant_traces", "identity", "is_event_id", "is_reserved", "is_trace_id",
+    "key_name", "known_query", "locale", "merged", "new_run_id", "number", "origin_of", "per_cent", "printable",
+    "printable_json", "reason_of", "release_number", "series_names", "session_addresses", "share_text", "short",
     "spreadsheet_cell", "tail", "title_of", "user_key", "using_locale", "valid_until_us",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ class ReplaySegment:
         has_snapshot: Whether it begins with all of the page, so that it can be played without the parts before it.
         events: How many.
         page: The address that it began on, without query; "" if it does not say.
+        error_ids: Of the events of errors that happened in it, as Sentry's client says.
         digest: Of the content in the artifact folder: gzip of a JSON array of rrweb's events.
         content_bytes: Of that content.
     """
@@ -31,8 +32,27 @@ class ReplaySegment:
     has_snapshot: bool
     events: int
     page: str = ""
+    error_ids: tuple[str, ...] = ()
     digest: str = ""
     content_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayQuery:
+    """Which replays are wanted.
+
+    Attributes:
+        since_us: With a part that began at or after this time, and before `until_us`.
+        page: Text in an address that a part began on; "" for any. The case does not count.
+        project: 0 for any.
+        before: When the last replay of the page before began, and its session.
+    """
+
+    since_us: int
+    until_us: int
+    page: str = ""
+    project: int = 0
+    before: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,11 @@ class BadParameter(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What is said of an operation, and what answers it; one that `is_personal` is for the role that sees persons."""
+    """What is said of an operation, what answers it, and the role that it needs: one that is configured, perhaps."""
 
     description: Description
     answer: Callable[[Sources, Request], Any]
-    role: Role = Role.VIEWER
-    is_personal: bool = False
+    role: Role | Callable[[Sources], Role] = Role.VIEWER
 
     @property
     def route(self) -> str:

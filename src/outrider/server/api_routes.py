@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from starlette.responses import Response
@@ -68,6 +68,7 @@ from outrider.server.openapi_document import Description, Parameter, openapi_doc
 from outrider.server.page_answer import BUSY
 from outrider.server.real_user_operations import REAL_USER_OPERATIONS
 from outrider.server.refusal import problem
+from outrider.server.replay_operations import REPLAY_OPERATIONS
 from outrider.server.report_routes import REPORT_OPERATIONS
 from outrider.server.search_routes import SEARCH_OPERATIONS
 from outrider.server.settings_routes import SETTING_CHANGES, SETTING_OPERATIONS
@@ -95,13 +96,18 @@ _MOST_DIGITS = 18
 
 def api_routes(sources: Sources, authorise: Authorise) -> list[Route]:
     """Return the routes of the API, its description among them."""
-    reading = [operation.description for operation in OPERATIONS]
-    document = json.dumps(openapi_document([*reading, *action_descriptions(), *SETTING_CHANGES], VERSION)).encode()
+    document = json.dumps(api_document()).encode()
     routes = [guarded_route(f"{ROOT}/openapi.json", lambda request: _with_etag(request, document), authorise)]
     for operation in OPERATIONS:
-        role = sources.personal_role if operation.is_personal else operation.role
+        role = operation.role if isinstance(operation.role, Role) else operation.role(sources)
         routes.append(guarded_route(operation.route, _answering(operation, sources), authorise, role=role))
     return routes
+
+
+def api_document() -> dict[str, Any]:
+    """Return what `openapi.json` says."""
+    reading = [operation.description for operation in OPERATIONS]
+    return openapi_document([*reading, *action_descriptions(), *SETTING_CHANGES], VERSION)
 
 
 def _answering(operation: Operation, sources: Sources) -> Callable[[Request], Response]:
@@ -186,6 +192,7 @@ OPERATIONS = (
     *STATUS_OPERATIONS,
     *TELEMETRY_OPERATIONS,
     *REAL_USER_OPERATIONS,
+    *REPLAY_OPERATIONS,
     *LOG_EXPORT_OPERATIONS,
     *DASHBOARD_OPERATIONS,
     Operation(

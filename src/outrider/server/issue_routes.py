@@ -123,6 +123,6 @@ ISSUE_OPERATIONS = (
             (in_path("event", "Its id."),),
         ),
         _opened_event,
-        is_personal=True,
+        lambda sources: sources.personal_role,
     ),
 )  # fmt: skip

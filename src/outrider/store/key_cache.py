@@ -39,6 +39,7 @@ _SEEN_EVERY_US = 86_400 * 1_000_000
 _REMEMBERED = 200_000
 
 _SEE_SUBJECT = update(subjects).where(subjects.c.key == bindparam("of")).values(last_seen_us=bindparam("at"))
+_SEE_EARLIER = update(subjects).where(subjects.c.key == bindparam("of")).values(first_seen_us=bindparam("at"))
 _SEE_STEPS = update(steps).where(steps.c.key == bindparam("of")).values(last_seen_us=bindparam("at"))
 _SEE_SET = update(attribute_sets).where(attribute_sets.c.key == bindparam("of")).values(last_seen_us=bindparam("at"))
 
@@ -73,6 +74,7 @@ class KnownSubject:
     """What is remembered of a subject."""
 
     key: int
+    first_seen_us: int
     last_seen_us: int
     forms: dict[Form, _Seen] = field(default_factory=dict)
     latest: dict[str, int] = field(default_factory=dict)
@@ -119,6 +121,9 @@ class KeyCache:
         if at_us - known.last_seen_us > _SEEN_EVERY_US:
             connection.execute(_SEE_SUBJECT, {"of": known.key, "at": at_us})
             known.last_seen_us = at_us
+        if at_us < known.first_seen_us:  # runs come late, or are of a past that is stored afterwards
+            connection.execute(_SEE_EARLIER, {"of": known.key, "at": at_us})
+            known.first_seen_us = at_us
         return known
 
     def circumstances(self, connection: Connection, run: Run) -> int:
@@ -208,8 +213,8 @@ def _inserted(connection: Connection, statement: Insert, row: Mapping[str, objec
 
 
 def _load_subject(connection: Connection, key: int) -> KnownSubject:
-    last_seen_us = connection.execute(select(subjects.c.last_seen_us).where(subjects.c.key == key)).scalar_one()
-    known = KnownSubject(key, last_seen_us)
+    seen = select(subjects.c.first_seen_us, subjects.c.last_seen_us).where(subjects.c.key == key)
+    known = KnownSubject(key, *connection.execute(seen).one())
     _load_steps(connection, known)
     _load_series(connection, known)
     return known

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import and_, delete, func, insert, or_, select
 
 from outrider.model import ReplayLog, ReplaySegment, ReplaySummary, identity
 from outrider.store.artifact_use import forget_unreferenced
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, RowMapping
 
-    from outrider.model import ArtifactStore
+    from outrider.model import ArtifactStore, ReplayQuery
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
+
+_DAY_US: Final = 86_400_000_000
 
 
 class ReplayTable(ReplayLog):
@@ -49,6 +51,7 @@ class ReplayTable(ReplayLog):
                 "session": segment.session, "recording": segment.recording, "number": segment.number,
                 "project": segment.project, "start_us": segment.start_us, "end_us": segment.end_us,
                 "has_snapshot": segment.has_snapshot, "events": segment.events, "page": identity(segment.page),
+                "error_ids": " ".join(segment.error_ids),
                 "artifact_key": artifact_keys(connection, [taken])[taken.digest],
             }  # fmt: skip
             connection.execute(insert(replays), row)
@@ -68,9 +71,13 @@ class ReplayTable(ReplayLog):
         with self._database.reading() as connection:
             return tuple(map(_segment, connection.execute(wanted).mappings()))
 
-    def latest(self, since_us: int, *, limit: int) -> tuple[ReplaySummary, ...]:
+    def latest(self, query: ReplayQuery, *, limit: int) -> tuple[ReplaySummary, ...]:
         own, began_us = replays.c, func.min(replays.c.start_us)
-        recent = select(own.session).where(own.start_us >= since_us)
+        recent = select(own.session).where(own.start_us >= query.since_us, own.start_us < query.until_us)
+        if query.page:
+            recent = recent.where(own.page.icontains(query.page, autoescape=True))
+        if query.project:
+            recent = recent.where(own.project == query.project)
         sums = (
             select(
                 own.session, func.min(own.project), began_us, func.max(own.end_us), func.count(), func.sum(own.events),
@@ -82,6 +89,9 @@ class ReplayTable(ReplayLog):
             .order_by(began_us.desc(), own.session)
             .limit(limit)
         )  # fmt: skip
+        if query.before is not None:
+            at_us, session = query.before
+            sums = sums.having(or_(began_us < at_us, and_(began_us == at_us, own.session > session)))
         with self._database.reading() as connection:
             rows = connection.execute(sums).all()
             first = select(own.session, own.page).where(own.session.in_([row[0] for row in rows]))
@@ -102,6 +112,13 @@ class ReplayTable(ReplayLog):
         wanted = select(own.session).where(own.session.in_(sorted(sessions))).distinct()
         with self._database.reading() as connection:
             return frozenset(connection.execute(wanted).scalars()) if sessions else frozenset()
+
+    def of_event(self, event: str, at_us: int) -> str:
+        own = replays.c
+        wanted = select(own.session).where(own.start_us.between(at_us - _DAY_US, at_us + _DAY_US))
+        wanted = wanted.where(own.error_ids.contains(event, autoescape=True)).limit(1)
+        with self._database.reading() as connection:
+            return str(connection.execute(wanted).scalar() or "") if event else ""
 
     def delete(self, session: str) -> int:
         own = replays.c
@@ -126,5 +143,6 @@ def _segment(row: RowMapping) -> ReplaySegment:
     return ReplaySegment(
         session=row["session"], recording=row["recording"], number=row["number"], project=row["project"],
         start_us=row["start_us"], end_us=row["end_us"], has_snapshot=bool(row["has_snapshot"]), events=row["events"],
-        page=row["page"], digest=bytes(row["digest"]).hex(), content_bytes=row["bytes"],
+        page=row["page"], error_ids=tuple(row["error_ids"].split()),
+        digest=bytes(row["digest"]).hex(), content_bytes=row["bytes"],
     )  # fmt: skip

@@ -208,6 +208,7 @@ def _journeys(table: Table, root: Path) -> JourneySettings:
         concurrency=table.read("concurrency", as_count(1, 64), usual.concurrency),
         starved_above=table.read("starved_above", as_share, usual.starved_above),
         picture_every_s=table.read("picture_every", as_delay, usual.picture_every_s),
+        main_thread=table.read("main_thread", as_flag, usual.main_thread),
     )
     expanded = {path: _expanded(root, path) for path in journeys.paths}
     for path, places in expanded.items():

@@ -135,6 +135,7 @@ class JourneySettings:
         concurrency: Journeys measured at a time; more than one distorts the durations.
         starved_above: Share of the host, 0 to 1, used by other programs above which a run is inconclusive.
         picture_every_s: Age of a check's last picture from which on a passing run takes another; 0 for every run.
+        main_thread: Note what kept the main thread of pages.
     """
 
     paths: tuple[str, ...] = ("journeys",)
@@ -142,6 +143,7 @@ class JourneySettings:
     concurrency: int = 1
     starved_above: float = 0.8
     picture_every_s: float = 3_600.0
+    main_thread: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.store.conftest import NOW_US, SECOND_US
 
-from outrider.model import ReplaySegment, Retention
+from outrider.model import ReplayQuery, ReplaySegment, Retention
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from outrider.store import Store
 
 DAY_US = 86_400 * SECOND_US
-FIRST = ReplaySegment("a" * 32, "b" * 16, 0, 1, NOW_US, NOW_US + SECOND_US, has_snapshot=True, events=2, page="/")
+FIRST = ReplaySegment(
+    "a" * 32, "b" * 16, 0, 1, NOW_US, NOW_US + SECOND_US, has_snapshot=True, events=2, page="/",
+    error_ids=("7" * 32, "8" * 32),
+)  # fmt: skip
 
 
 def _add(store: Store, folder: Path, segment: ReplaySegment, size: int = 10) -> bool:
@@ -40,14 +43,26 @@ def test_a_session_has_its_recordings_as_they_began_and_each_part_once(store: St
     assert store.replays.session_bytes("d" * 32) == 0
     assert store.replays.among([FIRST.session, "d" * 32]) == {FIRST.session}
     assert store.replays.among([]) == frozenset()
-    summaries = store.replays.latest(NOW_US, limit=9)
+    around = [store.replays.of_event("8" * 32, NOW_US + days * DAY_US) for days in (-2, -1, 0, 2)]
+    assert [session in {FIRST.session, "c" * 32} for session in around] == [False, True, True, False]
+    assert store.replays.of_event("9" * 32, NOW_US) == store.replays.of_event("", NOW_US) == ""
+    query = ReplayQuery(NOW_US, NOW_US + DAY_US)
+    summaries = store.replays.latest(query, limit=9)
     assert [(own.session, own.parts, own.events, own.page) for own in summaries] == [
         ("a" * 32, 3, 6, "/"), ("c" * 32, 1, 2, "/"),
     ]  # fmt: skip
     assert summaries[0].bytes == store.replays.session_bytes(FIRST.session)
     assert (summaries[0].start_us, summaries[0].end_us) == (NOW_US, NOW_US + SECOND_US)
-    assert len(store.replays.latest(NOW_US, limit=1)) == 1
-    assert [own.session for own in store.replays.latest(NOW_US + 1, limit=9)] == [FIRST.session]
+    (first,) = store.replays.latest(query, limit=1)
+    assert store.replays.latest(replace(query, before=(first.start_us, first.session)), limit=9) == summaries[1:]
+    assert store.replays.latest(replace(query, before=(NOW_US, "c" * 32)), limit=9) == ()
+    assert store.replays.latest(replace(query, since_us=NOW_US + 1), limit=9) == summaries[:1]
+    assert store.replays.latest(replace(query, until_us=NOW_US), limit=9) == ()
+    assert store.replays.latest(replace(query, project=2), limit=9) == ()
+    _add(store, tmp_path, replace(FIRST, session="e" * 32, project=2, page="https://shop.example/Cart"))
+    for narrowed in (replace(query, project=2), replace(query, page="/cart")):
+        assert [own.session for own in store.replays.latest(narrowed, limit=9)] == ["e" * 32]
+    assert store.replays.latest(replace(query, page="c_rt%"), limit=9) == ()
 
 
 def test_what_is_deleted_is_gone_at_once_and_what_others_need_stays(store: Store, tmp_path: Path) -> None:

@@ -161,6 +161,11 @@ def test_checks_tell_where_they_stand_and_when_they_were_seen(store: Store, make
     assert (second.id, second.kind, second.path) == ("journey:b", None, None)
     assert second.first_seen_us == run.finished_us
 
+    earlier = replace(run, id=make.run().id, finished_us=run.finished_us - 9)
+    store.runs.record(earlier)  # as of a past that is stored afterwards
+
+    assert store.checks.all()[1].first_seen_us == earlier.finished_us
+
 
 def test_the_last_proving_of_a_check_is_returned_whole(store: Store) -> None:
     """An earlier one is history."""

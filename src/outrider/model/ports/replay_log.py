@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from outrider.model.replay_segment import ReplaySegment, ReplaySummary
+    from outrider.model.replay_segment import ReplayQuery, ReplaySegment, ReplaySummary
 
 
 class ReplayLog(Protocol):
@@ -25,8 +25,8 @@ class ReplayLog(Protocol):
         """Return the parts of a session: its recordings as they began, the parts of each by number."""
         ...
 
-    def latest(self, since_us: int, *, limit: int) -> tuple[ReplaySummary, ...]:
-        """Return replays with a part that began at or after a time, the latest begun first."""
+    def latest(self, query: ReplayQuery, *, limit: int) -> tuple[ReplaySummary, ...]:
+        """Return the replays that a query finds, each whole, the latest begun first."""
         ...
 
     def session_bytes(self, session: str) -> int:
@@ -35,6 +35,15 @@ class ReplayLog(Protocol):
 
     def among(self, sessions: Collection[str]) -> frozenset[str]:
         """Return those of some sessions that have a replay."""
+        ...
+
+    def of_event(self, event: str, at_us: int) -> str:
+        """Return the session of a replay in which an event happened, as its client says; "" for none.
+
+        Args:
+            event: Its id.
+            at_us: When it happened; the part of the replay began within a day before or after.
+        """
         ...
 
     def delete(self, session: str) -> int:

@@ -341,6 +341,11 @@ class DashboardRecords(ReportRecords, ErrorRecords, Protocol):
         ...
 
     @property
+    def artifacts(self) -> ArtifactStore:
+        """Their contents."""
+        ...
+
+    @property
     def annotations(self) -> AnnotationLog:
         """Annotations."""
         ...
