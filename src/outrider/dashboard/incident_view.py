@@ -201,7 +201,7 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
         root_of(incident, lasting) if incident.phase.lasts else None,
         consequences_of(incident, lasting),
         lead_time_view(sources, incident) if explains else None,
-        suffered_page(sources, incident, incidents_of),
+        suffered_page(sources, incident),
     )
 
 
