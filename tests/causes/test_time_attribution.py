@@ -139,6 +139,24 @@ def test_odd_traces_are_read_right(spans_of: Callable[[int], list[Span]]) -> Non
     assert (part.before_count, part.after_count) == (1, 1)
 
 
+def test_a_service_is_named_where_each_run_waits_for_another_of_its_operations() -> None:
+    """Three queries run side by side, all get slower, and now this one ends last, now that one."""
+
+    def beside(number: int, took_ms: int) -> TracedStep:
+        queries = [
+            span_of(
+                "catalogue", f"SELECT {name}", name, "f", start_ns=MS, took_ns=(took_ms + 9 * ((number + at) % 3)) * MS
+            )
+            for at, name in enumerate(("stock", "prices", "rates"))
+        ]
+        return step([span_of("front", "GET /list", "f", took_ns=(took_ms + 40) * MS), *queries])
+
+    answer = attributed(*([beside(number, took_ms) for number in range(3)] for took_ms in (300, 20)))
+
+    assert [part.place[:2] for part in answer.parts] == [("catalogue", "several operations")]
+    assert answer.parts[0].extra.ms == pytest.approx(280, abs=1)
+
+
 def test_two_services_of_one_name_are_told_apart_by_where_they_are_called() -> None:
     """The same operation of the same name, below another one."""
 
