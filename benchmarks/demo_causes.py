@@ -64,7 +64,7 @@ floor_ms = 100
 judging = {judging}
 """
 INCIDENTS: Final = '\n[incidents]\nreopen = "1s"\nrelapses = 100\n'
-WAIT_S, RUNS = 120.0, 4
+WAIT_S, RUNS = 120.0, 8
 LASTING: Final = tuple(phase.value for phase in Phase if phase.lasts)
 
 
@@ -244,12 +244,13 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # shop and service end with it
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--first", type=int, default=1, help="number of the first round")
     parser.add_argument("--every", default="2s")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     file = options.out
     rows = [Told(**json.loads(line)) for line in file.read_text().splitlines()] if file and file.exists() else []
-    for number in range(1, options.rounds + 1):
+    for number in range(options.first, options.first + options.rounds):
         known = {row.fault for row in rows if row.round == number}
         for row in play(number, options.every, known) if len(known) < len(FAULTS) else ():
             rows.append(row)

@@ -92,6 +92,16 @@ def unended(number: int) -> TracedStep:
     return TracedStep(step(spans).duration_ms, ([spans[0]._replace(duration_ns=0), *spans[1:]],))
 
 
+def test_the_last_runs_whose_spans_are_late_are_left_out() -> None:
+    """A service sends its spans every few seconds: those of its caller are there, and show no query."""
+    after = [step(trace(number, query_ms=70)) for number in range(3)] + [uncalled(number, 70) for number in range(3)]
+
+    answer = attributed(after)
+
+    assert [part.place.operation for part in answer.parts] == ["SELECT products"]
+    assert (answer.after_runs, answer.left_out) == (3, {"spans of what it calls are missing": 3})
+
+
 @pytest.mark.parametrize(
     ("after", "lines"),
     [

@@ -132,6 +132,7 @@ def attribute_parts(
     """Return where the extra time of a step is by its parts, as `places` numbers them, or why that is not known."""
     left_out = Counter[str]()
     sides = [_known(side, left_out) for side in (before, after)]
+    sides = _complete(places, sides, left_out)
     if min(map(len, sides)) < LEAST_ROWS:
         return _too_few(sides, left_out)
     columns = _columns(places, sides)
@@ -209,6 +210,30 @@ def _known(side: Iterable[StepParts | str], left_out: Counter[str]) -> list[Step
     if odd := len(known) - int(typical.sum()):
         left_out["it took far longer or shorter than the others"] += odd
     return [parts for parts, keep in zip(known, typical, strict=True) if keep]
+
+
+def _complete(places: Places, sides: list[list[StepParts]], left_out: Counter[str]) -> list[list[StepParts]]:
+    """Return the runs without those that lack spans which most others have, as they are late; all if few have them."""
+    usual = [_answered_calls(places, side) for side in sides]
+    asked = usual[0] & usual[1]
+    kept = [[parts for parts in side if not _lacks(places, parts, asked)] for side in sides]
+    if min(map(len, kept)) < LEAST_ROWS:
+        return sides
+    if late := sum(map(len, sides)) - sum(map(len, kept)):
+        left_out["spans of what it calls are missing"] += late
+    return kept
+
+
+def _answered_calls(places: Places, side: Sequence[StepParts]) -> set[int]:
+    """Return the calls that have the spans of their answers in most runs of a side."""
+    answered = Counter(call for parts in side for call in {places.caller(number) for number in parts.places})
+    return {call for call, runs in answered.items() if call >= 0 and runs >= len(side) / 2}
+
+
+def _lacks(places: Places, parts: StepParts, asked: set[int]) -> bool:
+    """Return whether a call that went well has no spans of its answer."""
+    well = {number for number, waited in parts.places.items() if number in asked and not waited.errors}
+    return not well <= {places.caller(number) for number in parts.places}
 
 
 def _too_few(sides: Sequence[Sequence[StepParts]], left_out: Counter[str]) -> str:
