@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick check fix bench mutations soak lock setup
+.PHONY: help demo test quick check fix docs bench mutations soak lock setup
 
 PYTHON ?=
 ARGS ?=
@@ -16,7 +16,7 @@ BENCHMARKS := $(filter-out benchmarks/mutations.py,$(sort $(wildcard benchmarks/
 # Every test starts programs; what was compiled is kept, even where an environment (a container image) says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-CODE := $(wildcard src tests demo benchmarks journeys probes .ci hatch_build.py)
+CODE := $(wildcard src tests demo benchmarks docs/generator journeys probes .ci hatch_build.py)
 FRONTEND := hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/src/* frontend/src/*/*)
 
 help: ## Show this list
@@ -49,7 +49,11 @@ fix: setup ## Repair what ruff can repair, and format
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-bench: setup ## Run every benchmark of benchmarks/; prints ratios
+docs: .venv/.docs ## Build the documentation into the package, where "outrider docs" finds it
+	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs src/outrider
+	$(BIN)/python -m docs.generator.build $(ARGS)
+
+bench: setup .venv/.docs ## Run every benchmark of benchmarks/; prints ratios
 	$(BIN)/outrider browser --install
 	@for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python -m "benchmarks.$$(basename $$file .py)"; done
 
@@ -73,10 +77,11 @@ soak: setup ## Run what takes hours: kills, mutated configurations, generated an
 
 lock: ## Renew requirements/ (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }
-	$(LOCK) pyproject.toml --extra auth --extra demo --extra otel --extra parquet --extra postgres --extra telemetry --group dev --group build --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --extra auth --extra demo --extra otel --extra parquet --extra postgres --extra s3 --extra telemetry --group dev --group build --output-file requirements/dev.txt
 	$(LOCK) pyproject.toml --extra auth --extra demo --constraint requirements/dev.txt --output-file requirements/base.txt
 	$(LOCK) --group node --output-file requirements/node.txt
 	$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
+	$(LOCK) --group docs --constraint requirements/dev.txt --output-file requirements/docs.txt
 
 setup: .venv/.installed
 
@@ -84,6 +89,15 @@ setup: .venv/.installed
 	@$(BIN)/python -c "import hatch_build, sys; sys.exit(not hatch_build.npm_of_machine())" || \
 		$(PIP) install --require-hashes --requirement requirements/node.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.docs: requirements/docs.txt | .venv/.installed
+	@$(PIP) install --require-hashes --requirement $< || { \
+		echo "make docs needs the packages of $< once, and pip could not get them here. Without a network, bring them:" >&2; \
+		echo "  elsewhere: pip download --require-hashes --requirement $< --dest wheels" >&2; \
+		echo "  here:      PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels make docs" >&2; \
+		exit 1; \
+	}
 	@touch $@
 
 .venv/.locked: requirements/dev.txt

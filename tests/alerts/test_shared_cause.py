@@ -43,6 +43,17 @@ def test_the_root_is_the_more_severe_one_of_two_the_earlier() -> None:
     assert consequences_of(SERVICE, lasting) == ()
 
 
+def test_what_names_a_thing_of_its_own_is_joined_by_who_names_both() -> None:
+    """A page and a slow service share nothing but the errors of one release; a page of another environment not even."""
+    page = incident("page", checks=("page:shop /cart",), named=("issue:17", "release:v2"), opened_us=NOW_US + 2)
+    slow = incident("slow", Problem.DEGRADATION, named=("release:v2",), severity=Severity.WARNING)
+    away = replace(page, id="away", labels={"environment": "staging"})
+    lasting = (CHECK, page, slow, away)
+
+    assert [root.id if (root := root_of(own, lasting)) else "" for own in lasting] == ["", "check", "check", ""]
+    assert root_of(slow, (CHECK, slow)) is None
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -96,7 +96,7 @@ def test_a_project_that_refuses_errors_calls_until_it_takes_them_again(tmp_path:
         assert made is not None
         number = made.id
         alerts = AlertService(store, lambda: True)
-        watch = QuotaWatch(tmp_path, store.projects, alerts.quota_seen, replay_bytes=5_000_000)
+        watch = QuotaWatch(tmp_path, store.projects, alerts.quota_seen, replay_bytes=5_000_000, telemetry_bytes=10**9)
         alerts.use(Workspace(root=Path(), name="t"), [], AlertSettings())
         tally = Tally()
         ledger = DayLedger(tmp_path / ERROR_LEDGER_FILE, tally, lambda: NOW_US / 1e6)
@@ -124,6 +124,10 @@ def test_a_project_that_refuses_errors_calls_until_it_takes_them_again(tmp_path:
         tally.add(f"project {number} bytes of replays", 4_900_000)
         tally.add(f"project {number} replays beyond the limit of the day", 3)
         [of_replays] = [open_after(minutes) for minutes in range(70, 73)][-1]
+        tally.add(f"project {number} bytes of replays", -4_900_000)
+        tally.add(f"project {number} bytes of telemetry", 10**9 - 500)
+        tally.add(f"project {number} telemetry beyond the limit of the day", 5)
+        [of_telemetry] = [open_after(minutes) for minutes in range(73, 76)][-1]
         alerts.close()
 
     assert before == after == between == []
@@ -133,3 +137,4 @@ def test_a_project_that_refuses_errors_calls_until_it_takes_them_again(tmp_path:
     assert "payment has used up its page views of the day: 4,000 beacons" in of_views
     assert "7 were refused" in of_views
     assert "payment has used up its replays of the day: 5 MB of replays of project" in of_replays
+    assert "its spans, logs and sessions of the day: 1,000 MB of spans, logs and sessions of project" in of_telemetry

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from outrider.app.error_projects import IssuedKey
-    from outrider.model import Issue
+    from outrider.model import Issue, ReleaseVisits
     from outrider.real_users import PageView
     from outrider.store import Store
     from outrider.telemetry_store import TelemetryStore
@@ -153,6 +153,7 @@ def test_a_visit_is_told_with_vitals_calls_clicks_and_its_error(scene: Scene, pa
     )  # fmt: skip
     assert (first.calls, first.rage_clicks, first.errors) == (1, 1, 1)
     assert (second.calls, second.failed_calls, second.errors) == (1, 1, 1)
+    assert (first.crashes, second.crashes) == (1, 0)
     said = json.dumps([view._asdict() for view in views])
     assert "geheim" not in said
     assert "ada@" not in said
@@ -282,6 +283,30 @@ def test_a_project_whose_day_is_used_up_refuses_page_views(scene: Scene) -> None
     assert [answer.status_code for answer in answers] == [204] * 19 + [429] * 2
     assert int(answers[-1].headers["Retry-After"]) <= 86_400
     assert scene.post(scene.beacon()).status_code == 204
+
+
+def test_visits_tell_how_a_release_does_and_nobodys_visit_counts_as_a_user(scene: Scene) -> None:
+    """By the release that a visit began with; a user who is named counts once, in release health and in an issue."""
+    error = {"type": "CouponError", "message": "no", "source": "onerror"}
+    said = [("1.0", "ada", 1), ("1.0", "ada", 0), ("1.0", "", 0), ("1.0", "", 1), ("", "", 1)]
+    for number, (release, user, uncaught) in enumerate(said, 1):
+        beacon = scene.beacon(
+            session=f"{number:032x}", release=release, user=user, counts={"errors": 1, "uncaught": uncaught},
+            errors=[{**error, "id": f"{number:032x}"}], environment="live",
+        )  # fmt: skip
+        assert scene.post(beacon).status_code == 204
+    later = {"release": "2.0", "view": "b" * 16, "ms": 0, "session": f"{1:032x}", "errors": []}
+    assert scene.post(beacon | later).status_code == 204
+
+    def told() -> list[ReleaseVisits]:
+        return scene.telemetry.release_visits(scene.wanted(), recent_us=now_us() - DAY_US)
+
+    until(lambda: bool(told()) and told()[0].sessions == 4, told)
+    (visits,) = told()
+    assert (visits.release, visits.environment, visits.project) == ("1.0", "production", scene.issued.key.project)
+    assert (visits.errored, visits.crashed, visits.users, visits.crashed_users, visits.recent) == (4, 2, 3, 2, 4)
+    until(lambda: any(issue.events == 5 for issue in scene.issues()), scene.issues)
+    assert [issue.users for issue in scene.issues() if issue.title == "CouponError"] == [4]
 
 
 def test_figures_out_of_this_world_are_left_out(scene: Scene) -> None:

@@ -43,7 +43,8 @@ PAGES = {
     "/xhr": "<h1>XHR</h1><button onclick=\"const x = new XMLHttpRequest(); x.open('GET', '/hang', false); x.send()\">Go"
     "</button>",
     "/dialog": "<h1>Dialog</h1><button onclick=\"alert('anyone?')\">Go</button>",
-    "/console": "<h1>Console</h1><script>console.error('x'.repeat(10_000_000))</script>",
+    "/console": "<h1>Console</h1><script>console.error('x'.repeat(10_000_000));"
+    "console.log('recorded', 'https://app.logrocket.com/ab/shop/s/5/0')</script>",
     "/many": "<h1>Many</h1><script>(async () => { for (let i = 0; i < 100; i++) await Promise.all(Array.from("
     "{length: 50}, (_, k) => fetch(`/tiny?${i}-${k}`))); document.querySelector('h1').textContent = 'All'; })()"
     "</script>",

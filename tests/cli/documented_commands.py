@@ -46,7 +46,7 @@ class Block:
 
 def documents() -> list[Path]:
     """Return README and the files of docs/."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def blocks() -> Iterator[Block]:

@@ -44,11 +44,13 @@ NOT_RUN = {
     "up": _STAYS, "serve": _STAYS, "ingest": _STAYS,
     "browser": "it installs packages",
     "doctor": "it needs a shop to ask", "doctor trace": "it needs a shop to ask",
+    "docs": "it opens a window",
     "record": "it opens a window",
     "load": "it takes a minute", "baseline": "it takes minutes", "prove": "it takes minutes",
     "gate": "it needs two deployments", "gate-comment": "it needs two deployments",
     "gate-merge": "it needs the files of several machines",
     "calibrate": "it needs two weeks of history",
+    "store": "it needs a server of PostgreSQL", "store copy": "it needs a server of PostgreSQL",
     "alerts": "it notifies somebody", "alerts test": "it notifies somebody",
     "completion": "it is for a shell: tests/cli/test_completion.py",
 }  # fmt: skip

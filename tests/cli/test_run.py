@@ -150,6 +150,18 @@ def test_every_outcome_is_told(runs: dict[str, Any]) -> None:
     assert {name: (outcome, reported[name][1]) for name, outcome in wanted.items() if name in reported} == reported
 
 
+def test_a_session_that_the_page_names_on_its_console_is_kept_with_the_run(runs: dict[str, Any]) -> None:
+    """Also in a plain line, which is no error."""
+    named = {
+        name.partition("[")[0]: own["attempts"][0]["attributes"].get("sessions_elsewhere", "")
+        for name, own in runs.items()
+    }
+
+    assert {name: text for name, text in named.items() if text} == {
+        "test_console": "https://app.logrocket.com/ab/shop/s/5/0"
+    }
+
+
 def test_a_failure_gets_a_retry_and_an_evidence_attempt(runs: dict[str, Any]) -> None:
     """The last attempt records everything and is no measurement."""
     attempts = next(run_row for name, run_row in runs.items() if name.startswith("test_fails") and "once" not in name)[

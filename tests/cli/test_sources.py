@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.alerts.conftest import receivers, symptom
 from tests.sources.stand_in import StandIn, standing_in, tag
 from tests.traced_steps import SLOWER_RUNS, slower_runs
 
-from outrider.alerts import Facts, Incident, Phase, Problem
+from outrider.alerts import AlertProcessor, AlertSettings, Facts, Incident, Phase, Problem
 from outrider.alerts.incident_records import stored_incident
+from outrider.alerts.message import load as read_message
+from outrider.alerts.route import Route
 from outrider.app import find_workspace, open_joined, open_store
+from outrider.app.incident_explainer import IncidentExplainer
 from outrider.dashboard import incident_quotes
 from outrider.model import AlertChanges
 
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
 
     from outrider.model import Run, Span
 
+SECOND_US = 1_000_000
 SETTINGS = """
 [secrets]
 TOKEN = {{env = "SOURCES_TOKEN"}}
@@ -38,6 +44,13 @@ timeout = "30s"
 kind = "loki"
 url = "{url}/loki"
 selector = '{{app="shop"}}'
+timeout = "30s"
+
+[sources.errors]
+kind = "sentry"
+url = "{url}/sentry"
+organization = "acme"
+token = "TOKEN"
 timeout = "30s"
 
 [sources.spare]
@@ -101,17 +114,52 @@ def test_sources_are_listed_and_checked(desk: Desk) -> None:
 
 
 def test_a_run_and_what_belongs_to_it_are_joined(desk: Desk, played: list[tuple[Run, list[Span]]]) -> None:
-    """The spans of its traces, and how many lines were logged."""
+    """The spans of its traces, how many lines were logged, and the error that another tracker has of it."""
     run, spans = played[0]
 
     trace = json.loads(desk.outrider("traces", spans[0].trace_id, "--json").stdout)
     joined = desk.outrider("traces", "--run", run.id)
-    related = desk.json("related", "run", run.id, "--json")
+    related = desk.json("related", "run", run.id, "--json", SOURCES_TOKEN="for-the-sources")
 
     assert [(own["service"], own["name"]) for own in trace] == [(span.service, span.name) for span in spans]
     assert "SELECT products" in joined.stdout
     assert joined.stderr == ""
     assert [(own["spans"], own["logs"]) for own in related["traces"]] == [(2, 1)]
+    assert [own["text"] for own in related["errors"]] == ["Lock: lock timeout of shop (SHOP-4F)"]
+
+
+def test_an_incident_keeps_what_it_quotes(
+    desk: Desk, kept: StandIn, played: list[tuple[Run, list[Span]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Error and log line of the failing run's trace, with the links of a message, when no source has them any more."""
+    monkeypatch.setenv("SOURCES_TOKEN", "for-the-sources")
+    workspace, now_us = find_workspace(desk.root), time.time_ns() // 1000
+    run, spans = played[0]
+    settings = AlertSettings(route=Route(receivers=("mail",)), receivers=receivers(), links="https://o.example/")
+    with open_store(workspace) as store:
+        processor = AlertProcessor(store, settings, now_us, workspace="shop")
+        facts = Facts("status 500", step="list", run=run.id, title="shop", since_us=now_us)
+        for at_us in (now_us, now_us + SECOND_US):
+            processor.process_findings([replace(symptom(True, at_us, run.check), facts=facts)], at_us)
+        explainer = IncidentExplainer(store)
+        for second in (1, 7, 8):
+            explainer.ticked(processor, workspace, now_us + second * SECOND_US)
+            explainer.close()
+            processor.ticked(now_us + second * SECOND_US)
+        [row] = store.outbox.search()
+        [opened] = processor.open_incidents()
+    traces = dict(kept.traces)
+    kept.traces.clear()
+    desk.write("outrider.toml", "")
+
+    told = " ".join(desk.outrider("incidents", opened.id).stdout.split())
+    desk.write("outrider.toml", SETTINGS.format(url=kept.url))
+    kept.traces.update(traces)
+
+    assert "Lock: lock timeout of shop (SHOP-4F)" in told
+    assert "error shop: pool is empty" in told
+    page = f"https://o.example/traces/{spans[0].trace_id}"
+    assert f"error: Lock: lock timeout of shop (SHOP-4F) {page}" in read_message(row.message).text
 
 
 def test_an_incident_says_where_the_time_went(desk: Desk, played: list[tuple[Run, list[Span]]]) -> None:

@@ -123,7 +123,7 @@ def test_releases_tell_of_their_sessions(scene: Scene) -> None:
     assert (first["release"], first["sessions"], first["crashed"], first["users"]) == ("shop@2.4", 500, 2, 5)
     assert (first["crash_free_sessions"], first["adoption"]) == (0.996, 500 / 501)
     assert first["live_since"] is not None
-    assert (other.json(), odd.status_code) == ({"items": [], "more": False}, 400)
+    assert (other.json(), odd.status_code) == ({"items": [], "more": False, "visits_unknown": None}, 400)
 
 
 def test_an_event_leads_to_its_neighbours_and_to_the_run_of_its_trace(scene: Scene) -> None:

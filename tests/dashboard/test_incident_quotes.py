@@ -10,12 +10,24 @@ import pytest
 from tests.alerts.conftest import receivers, symptom
 from tests.builders import run_of
 
-from outrider.alerts import AlertProcessor, AlertSettings, Facts, Phase, Problem, Quote, read_incident
+from outrider.alerts import (
+    AlertProcessor,
+    AlertSettings,
+    Facts,
+    Phase,
+    Problem,
+    Quote,
+    consequences_of,
+    is_check,
+    read_incident,
+)
+from outrider.alerts.finding import Finding, FindingKey, problem_labels
 from outrider.alerts.incident_records import stored_incident
+from outrider.alerts.issue_findings import issue_findings
 from outrider.alerts.message import load as read_message
 from outrider.alerts.route import Route
 from outrider.app.incident_explainer import IncidentExplainer
-from outrider.dashboard import ChangedTelemetry, change_quotes, incident_quotes
+from outrider.dashboard import ChangedTelemetry, change_quotes, changes_of, incident_quotes
 from outrider.model import (
     AlertChanges,
     Annotation,
@@ -23,6 +35,8 @@ from outrider.model import (
     Check,
     CheckId,
     Circumstances,
+    IssueOrder,
+    IssueQuery,
     Kind,
     Measurement,
     Outcome,
@@ -30,13 +44,14 @@ from outrider.model import (
     Release,
     Step,
     StepKind,
+    Subject,
 )
 from outrider.telemetry_store.page_view_search import PageViewSearch
 from outrider.workspace import Capabilities, TelemetrySettings, Workspace
 
 from .conftest import MINUTE_US, NOW_US
-from .error_scene import declined
-from .telemetry_scene import HOSTILE, NOW_NS, insert_rows, log_of, source, span_of
+from .error_scene import declined, page_error
+from .telemetry_scene import HOSTILE, NOW_NS, insert_rows, log_of, page_view, source, span_of
 from .test_slower_step import slower_shop
 
 if TYPE_CHECKING:
@@ -166,6 +181,69 @@ def test_what_is_quoted_stays_with_the_incident(scene: Scene, telemetry: ClickHo
     assert answer.json()["explanation"][1]["path"] == "/errors/1"
 
 
+def unwell(problem: Problem, subject: str, causes: tuple[str, ...], at_us: int, environment: str = "") -> Finding:
+    """Return what the judge says of a service or a page, confirmed at once."""
+    labels = {**problem_labels(problem), "subject": subject, "environment": environment or "production"}
+    key = FindingKey(problem, Subject(subject), environment or "production", "")
+    return Finding(key, True, at_us, Facts("fails", title=subject, since_us=NOW_US), causes, labels, once=True)
+
+
+def test_one_cause_is_one_message_whoever_notices_it_first(
+    scene: Scene, telemetry: ClickHouseClient, service: str
+) -> None:
+    """Errors of two services, a check, a service and a page of users: a trace joins them, and no other service."""
+    trace, users = service.encode().hex()[-16:] * 2, service.encode().hex()[-16:][::-1] * 2
+    known = failing_shop(scene, telemetry, service, trace)
+    over = replace(known, phase=Phase.RESOLVED, ended_us=NOW_US - DAY_US)
+    scene.store.incidents.record(AlertChanges(incidents=(stored_incident(over),)))
+    for number in range(2):  # the gateway's error reaches the front's, in a visit's trace
+        scene.store.errors.add([
+            declined(trace_id=users, at_us=NOW_US, service=service, id=f"{90 + number:032x}"),
+            page_error(trace_id=users, at_us=NOW_US, service="front", id=f"{95 + number:032x}"),
+            page_error(trace_id="", at_us=NOW_US, service="other", id=f"{97 + number:032x}", fingerprint=("other",)),
+        ])  # fmt: skip
+    broken = span_of(service, "7" * 16, trace=users, name="charge card", status="Error")
+    insert_rows(telemetry, [broken], f"visit {service}")
+    view = page_view(
+        1, session=users, view=trace[:16], trace_id=users, page=f"/{service}", service="shop", start_us=NOW_US,
+        errors=1, failed_calls=0, events="[]",
+    )  # fmt: skip
+    search = PageViewSearch(telemetry, clock=lambda: NOW_NS)
+    search.insert_page_views([view], token=f"page {service}")
+    settings = AlertSettings(route=Route(receivers=("mail",)), receivers=receivers())
+    processor = AlertProcessor(scene.store, settings, NOW_US, workspace="shop")
+    workspace = Workspace(root=scene.root, name="shop", telemetry=TelemetrySettings())
+    explainer = IncidentExplainer(scene.store, lambda _: nullcontext(search))
+
+    def pass_time(*seconds: int) -> None:
+        for second in seconds:
+            explainer.ticked(processor, workspace, NOW_US + second * SECOND_US)
+            explainer.close()
+            processor.ticked(NOW_US + second * SECOND_US)
+
+    issues = scene.store.errors.list(IssueQuery(NOW_US, order=IssueOrder.FIRST_SEEN))
+    calling = issue_findings(issues, (), NOW_US)
+    processor.process_findings(calling, NOW_US)
+    pass_time(1, 6, 10)
+    facts = replace(known.lead, title="buy", since_us=NOW_US)
+    for second in (11, 21):
+        bad = replace(symptom(True, NOW_US + second * SECOND_US, known.checks[0]), facts=facts)
+        processor.process_findings([bad], NOW_US + second * SECOND_US)
+    pass_time(22, 27, 31, 36)
+    processor.process_findings([
+        unwell(Problem.FAILURE, f"service:{service}", (f"subject:service:{service}",), NOW_US),
+        unwell(Problem.FAILURE, f"page:shop /{service}", (), NOW_US),
+    ], NOW_US + 40 * SECOND_US)  # fmt: skip
+    pass_time(41, 46, 71, 80)
+
+    told = [read_message(row.message).subject for row in scene.store.outbox.search()]
+    lasting = processor.open_incidents()
+    [root] = [own for own in lasting if is_check(own.lead_subject)]
+    assert sorted(own.problem for own in consequences_of(root, lasting)) == ["failure", "failure", "issue", "issue"]
+    assert sorted(subject.partition(":")[0] for subject in told) == ["[shop] critical", "[shop] warning"], told
+    assert len(lasting) == 6
+
+
 def test_what_changed_just_before_is_the_suspect(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
     """A release before releases that are common; events that its labels fit; a new version of what the traces meet."""
     trace = service.encode().hex()[-16:] * 2
@@ -200,7 +278,7 @@ def test_what_changed_just_before_is_the_suspect(scene: Scene, telemetry: ClickH
     }  # fmt: skip
     assert [change["kind"] for change in changes["changes"]][-1] == "new error"
     assert "<b><bdi>event flag on</bdi></b>, 2 min before it began" in page.text
-    [first, *_] = change_quotes(scene.store, incident, NOW_US, ChangedTelemetry())
+    [first, *_] = change_quotes(changes_of(scene.store, incident, NOW_US, ChangedTelemetry()))
     assert first.text.startswith("event flag on, 2 min before it began; by chance 1 time in ")
 
 
@@ -236,8 +314,8 @@ def test_none_of_a_thousand_changes_stands_out(scene: Scene) -> None:
     scene.store.checks.record([check_named(CheckId("probe:old"))], NOW_US - 40 * DAY_US)
     run = scene.ran(check, Outcome.FAILED)
     incident = scene.incident(check, lead=Facts("status 500", run=run.id))
-    for number in range(400):
-        at_us = incident.began_us - number * 90 * MINUTE_US
+    for number in range(1001):
+        at_us = incident.began_us - number * 20 * MINUTE_US
         scene.store.annotations.record(Annotation(f"{number:032}", at_us, HOSTILE, (), "ci"))
     scene.store.judgements.record_release(Release("old", "production", incident.began_us - 20 * 3600 * SECOND_US))
     scene.store.judgements.record_release(Release("later", "production", incident.began_us + 5 * MINUTE_US))

@@ -10,7 +10,7 @@ from tests.builders import run_of
 
 from outrider.dashboard.session_links import session_links
 from outrider.errors import EventScrubber
-from outrider.model import ErrorRecord, ErrorSource, Measurement, Outcome
+from outrider.model import Breadcrumb, ErrorRecord, ErrorSource, Measurement, Outcome
 from outrider.telemetry import Scrubber
 from outrider.telemetry_store.page_view_search import PageViewSearch
 
@@ -84,8 +84,9 @@ def test_pages_lead_to_the_session_that_a_client_named(scene: Scene, telemetry: 
     sent = {"tags": {"replay": "https://shop.sentry.io/replays/ab12/"}, "extra": {"sessionURL": LOGROCKET},
             "contexts": {"fullstory": {"url": "https://app.fullstory.com/ui/Q1/session/5:6"},
                          "odd": {"url": "https://app.logrocket.com@evil.example/a/b/s/5"}}}  # fmt: skip
+    wrote = Breadcrumb(NOW_US, "console", "log", "recorded at https://app.datadoghq.eu/rum/replay/sessions/a-b")
     kept = EventScrubber(scrubber.text, scrubber.hides).document(sent)
-    scene.store.errors.add([replace(declined(), **kept)])
+    scene.store.errors.add([replace(declined(), **kept, breadcrumbs=(wrote,))])
     said = f'[[5, "event", "recorded", "session={LOGROCKET}"], [9, "click", "https://shop.sentry.io/issues/7/"]]'
     view = page_view(1, session=visit, view=trace[:16], trace_id=trace, events=said)
     PageViewSearch(telemetry, clock=lambda: NOW_NS).insert_page_views([view], token=f"links {service}")
@@ -104,6 +105,7 @@ def test_pages_lead_to_the_session_that_a_client_named(scene: Scene, telemetry: 
     assert [page.text.count(link) for page in pages] == [1] * 5
     assert '<a href="https://shop.sentry.io/replays/ab12/"' in pages[0].text
     assert '<a href="https://app.fullstory.com/ui/Q1/session/5:6"' in pages[0].text
+    assert '<a href="https://app.datadoghq.eu/rum/replay/sessions/a-b"' in pages[0].text
     assert 'href="https://app.logrocket.com@evil' not in pages[0].text
     assert "issues/7" in pages[1].text
     assert 'href="https://shop.sentry.io/issues/7/"' not in pages[1].text

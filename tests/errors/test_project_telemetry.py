@@ -23,18 +23,22 @@ HERE = "https://shop.example/cart?coupon=geheim"
 
 def test_spans_are_of_the_service_of_the_project_and_lose_queries() -> None:
     stated = {"service.name": "bank", "service.version": "1.4"}
-    spans = [{"name": "GET", "attributes": _attributes({"url.full": HERE, "url.query": "coupon=geheim", "a": "b?c"})}]
+    sent = {"url.full": HERE, "url.query": "?coupon=geheim&lang=de", "a": "b?c", "Url": "/pay?lang=de&card=4242"}
+    spans = [{"name": "GET", "attributes": _attributes(sent)}]
     entry = {"resource": {"attributes": _attributes(stated)}, "scopeSpans": [{"spans": spans}]}
     odd: list[Any] = [5, {"resource": 5}]
 
-    made = without_queries(project_request("traces", {"resourceSpans": [entry, *odd]}, "shop", "live"))
+    request = project_request("traces", {"resourceSpans": [entry, *odd]}, "shop", "live")
+    made, known = without_queries(request), without_queries(request, ["lang"])
 
-    resource, bare = (own["resource"]["attributes"] for own in made["resourceSpans"])
+    resource, alone = (own["resource"]["attributes"] for own in made["resourceSpans"])
     own = {"service.name": "shop", "deployment.environment.name": "live"}
     assert resource == _attributes({**own, "service.version": "1.4"})
-    assert bare == _attributes(own)
-    (span,) = made["resourceSpans"][0]["scopeSpans"][0]["spans"]
-    assert span["attributes"] == _attributes({"url.full": "https://shop.example/cart", "url.query": "", "a": "b?c"})
+    assert alone == _attributes(own)
+    bare = {"url.full": "https://shop.example/cart", "url.query": "", "a": "b?c", "Url": "/pay"}
+    for answer, kept in ((made, bare), (known, {**bare, "url.query": "lang=de", "Url": "/pay?lang=de"})):
+        (span,) = answer["resourceSpans"][0]["scopeSpans"][0]["spans"]
+        assert span["attributes"] == _attributes(kept)
     assert project_request("logs", {"resourceSpans": [entry]}, "shop", "live") == {}
 
 

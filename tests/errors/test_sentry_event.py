@@ -90,7 +90,7 @@ def test_a_chain_is_read_with_its_frames() -> None:
 
 
 def test_secrets_are_hidden_at_every_depth() -> None:
-    """Names, forms of values, query strings, cookies and command lines."""
+    """Names, forms of values, query strings, cookies and command lines; before the document is kept."""
     text = json.dumps(asdict(read({
         "request": {"url": "https://shop.example/pay?card=SECRET", "query_string": "a=SECRET", "cookies": {"s": "x"},
                     "headers": {"Authorization": "SECRET", "Cookie": "SECRET"}},
@@ -98,8 +98,27 @@ def test_secrets_are_hidden_at_every_depth() -> None:
         "exception": {"values": [{"stacktrace": {"frames": [{"vars": {"password": "SECRET"}}]}}]},
     })))  # fmt: skip
 
-    assert "SECRET" not in text
+    scrubber = Scrubber()
+    kept = EventScrubber(scrubber.text, scrubber.hides, ["lang"]).document({
+        "request": {"url": "/pay?card=SECRET&lang=de#SECRET", "query_string": {"a": "SECRET", "lang": "de"},
+                    "cookies": {"lang": "SECRET"}, "headers": [["Referer", "https://shop.example/?a=SECRET"]]},
+        "breadcrumbs": [{"data": {"from": "/?token=SECRET", "to": "#SECRET", "http.query": "?a=SECRET&lang=de"}},
+                        {"data": {"href": "pay?a=SECRET", "url.fragment": "SECRET", "url": ["/?a=SECRET"]}}],
+        "spans": [{"data": {"url.full": "https://shop.example/?lang=de&a=SECRET", "url.query": [["lang", "SECRE"]]}}],
+        "exception": [{"stacktrace": {"frames": [{"abs_path": "https://shop.example/cart?a=SECRET",
+                                                  "filename": "C#/what?.py"}]}}],
+        "extra": {"text": "https://shop.example/?SECRE=T", "filename": "https://shop.example/?SECRE=T"},
+        "csp": read_reports(b'{"csp-report": {"document-uri": "https://shop.example/?SECRET", "blocked-uri": '
+                            b'"https://evil.example/?SECRET", "effective-directive": "img-src"}}'),
+    })  # fmt: skip
+
+    assert "SECRET" not in text + json.dumps(kept)
     assert "ada@example.org" not in text
+    assert (kept["request"]["url"], kept["request"]["query_string"]["lang"]) == ("/pay?lang=de", "de")
+    assert kept["breadcrumbs"][0]["data"]["http.query"] == "lang=de"
+    assert kept["spans"][0]["data"] == {"url.full": "https://shop.example/?lang=de", "url.query": [["lang", "SECRE"]]}
+    assert kept["exception"][0]["stacktrace"]["frames"][0]["filename"] == "C#/what?.py"
+    assert kept["extra"] == {"text": "https://shop.example/?SECRE=T", "filename": "https://shop.example/"}
 
 
 @pytest.mark.parametrize("document", [{}, {"message": None}, {"exception": {"values": []}}, {"message": {}}])

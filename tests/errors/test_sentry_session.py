@@ -15,7 +15,7 @@ ATTRIBUTES = {"release": "shop@2", "environment": "live"}
 def _counted(*updates: dict[str, Any]) -> tuple[int, int, int, int]:
     """Return sessions, errored, crashed and abnormal of all updates together."""
     counts = [count for update in updates for count in session_counts({"attrs": ATTRIBUTES, **update}, 1, NOW_US)]
-    return tuple(sum(figures) for figures in zip(*(count[5:] for count in counts), strict=True))  # type: ignore[return-value]
+    return tuple(sum(figures) for figures in zip(*(count[5:9] for count in counts), strict=True))  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,14 @@ def test_a_session_has_release_time_and_a_digest_of_its_user() -> None:
     update = {"attrs": ATTRIBUTES, "init": True, "did": "ada@example.org", "started": "2026-11-18T12:00:00Z"}
 
     (count,) = session_counts(update, 7, NOW_US)
+    agent = {"attrs": {**ATTRIBUTES, "user_agent": "Mozilla/5.0 (X11) Firefox/140.0"}}
+    (of_page,) = session_counts({**update, **agent}, 7, NOW_US)
     (odd,) = session_counts({**update, "started": 5, "did": 17, "attrs": {"release": " a\ud800\0b "}}, 7, NOW_US)
 
     assert (count.project, count.environment, count.release) == (7, "live", "shop@2")
     assert (count.at_us, odd.at_us) == (1_795_003_200_000_000 - 3_200_000_000, NOW_US)
     assert len(count.user) == 32
+    assert (count.from_pages, of_page.from_pages) == (0, 1)
     assert count.user != odd.user
     assert odd.release.isprintable()
     assert not list(session_counts({"init": True, "attrs": {"release": " "}}, 7, NOW_US))

@@ -1,7 +1,13 @@
-"""One HTTP server that answers as Jaeger and Loki do, by the form of their public sources, or misbehaves."""
+"""One HTTP server that answers as other servers do, or misbehaves.
+
+Nothing here was recorded: the forms are those of public sources and documents, Jaeger's and Loki's, those of
+`cmd/tempo-vulture/testdata` of Tempo, of the mappings of Elasticsearch (`ecs@mappings`, `otel@mappings`) and of the API
+reference of Sentry.
+"""
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -29,7 +35,7 @@ def tag(key: str, value: object) -> dict[str, object]:
 
 def jaeger_trace(trace_id: str, *, took_us: int = 40_000, query_us: int = 30_000) -> dict[str, Any]:
     """Return a request of a shop and the query that it waits for, which fails, as `/api/traces/ID` gives them."""
-    root = {
+    root: dict[str, Any] = {
         "traceID": trace_id, "spanID": "00f067aa0ba902b7", "operationName": "GET /pay", "references": [],
         "startTime": START_US, "duration": took_us, "processID": "p1", "warnings": None, "flags": 1, "logs": [],
         "tags": [tag("span.kind", "server"), tag("http.response.status_code", 500), tag("otel.scope.name", "flask")],
@@ -47,6 +53,51 @@ def jaeger_trace(trace_id: str, *, took_us: int = 40_000, query_us: int = 30_000
         "p2": {"serviceName": "catalogue", "tags": []},
     }
     return {"traceID": trace_id, "spans": [query, root], "processes": processes, "warnings": None}
+
+
+def tempo_trace(trace_id: str) -> dict[str, Any]:
+    """Return the same request as `/api/traces/ID` of Tempo gives it: ids in base64, words of enumerations."""
+
+    def based(text: str) -> str:
+        return base64.b64encode(bytes.fromhex(text)).decode()
+
+    def attribute(key: str, **value: object) -> dict[str, Any]:
+        return {"key": key, "value": value}
+
+    root: dict[str, Any] = {
+        "traceId": based(trace_id), "spanId": based("00f067aa0ba902b7"), "name": "GET /pay", "kind": "SPAN_KIND_SERVER",
+        "startTimeUnixNano": f"{START_US}000", "endTimeUnixNano": f"{START_US + 40_000}000", "status": {},
+        "attributes": [attribute("http.response.status_code", intValue="500")],
+    }  # fmt: skip
+    thrown = [attribute("exception.type", stringValue="Lock")]
+    query = {
+        **root, "spanId": based("53995c3f42cd8ad8"), "parentSpanId": root["spanId"], "name": "SELECT products",
+        "kind": "SPAN_KIND_CLIENT", "startTimeUnixNano": f"{START_US + 5_000}000",
+        "endTimeUnixNano": f"{START_US + 35_000}000",
+        "status": {"code": "STATUS_CODE_ERROR", "message": "lock timeout"},
+        "events": [{"timeUnixNano": f"{START_US + 9_000}000", "name": "exception", "attributes": thrown}],
+        "links": [{"traceId": based("f" * 32), "spanId": based("1" * 16)}], "attributes": [],
+    }  # fmt: skip
+    shop = [attribute("service.name", stringValue="shop"), attribute("service.version", stringValue="2.4.0")]
+    catalogue = [attribute("service.name", stringValue="catalogue")]
+    flask = {"scope": {"name": "flask"}, "spans": [root]}
+    batches: list[dict[str, Any]] = [
+        {"resource": {"attributes": catalogue}, "scopeSpans": [{"scope": {}, "spans": [query]}]},
+        {"resource": {"attributes": shop}, "scopeSpans": [flask]},
+    ]
+    return {"batches": batches}
+
+
+ECS: dict[str, Any] = {
+    "@timestamp": "2026-09-21T14:13:20.123Z", "message": "pool is empty", "log.level": "error", "ecs.version": "8.11.0",
+    "service": {"name": "shop"}, "trace": {"id": TRACE}, "span.id": "00f067aa0ba902b7", "http": {"retries": 3},
+}  # fmt: skip
+OTEL: dict[str, Any] = {
+    "@timestamp": "2026-09-21T14:13:20.123456789Z", "body": {"text": "pool is empty"}, "severity_text": "ERROR",
+    "severity_number": 17, "trace_id": TRACE, "span_id": "00f067aa0ba902b7", "attributes": {"http.retries": 3},
+    "resource": {"attributes": {"service.name": "shop", "host.name": "node-9"}}, "scope": {"name": "flask"},
+    "data_stream": {"type": "logs", "dataset": "generic.otel", "namespace": "default"},
+}  # fmt: skip
 
 
 @dataclass
@@ -67,7 +118,7 @@ class StandIn:
 
     def answer(self, path: str, asked: Parameters, headers: Mapping[str, str]) -> Answer:
         """Return status and body for a path."""
-        room, _, rest = path.strip("/").partition("/")
+        room, _, rest = path.removeprefix("/").partition("/")
         return _ROOMS[room](self, f"/{rest}", asked, headers)
 
     def jaeger(self, path: str, asked: Parameters, _: Mapping[str, str]) -> Answer:
@@ -91,6 +142,43 @@ class StandIn:
         rows = [stream] if query.startswith('{app="shop"} |= "') else []
         return 200, {"status": "success", "data": {"resultType": "streams", "result": rows, "stats": {}}}
 
+    def tempo(self, path: str, _: Parameters, __: Mapping[str, str]) -> Answer:
+        """Answer as Tempo, which has what Jaeger has."""
+        if path == "/api/search/tags":
+            return 200, {"tagNames": ["service.name"], "metrics": {}}
+        if path == "/api/status/buildinfo":
+            return 200, {"version": "2.8.1", "revision": "0"}
+        trace_id = path.rpartition("/")[2]
+        return (200, tempo_trace(trace_id)) if trace_id in self.traces else (404, b"trace not found")
+
+    def elasticsearch(self, path: str, asked: Parameters, headers: Mapping[str, str]) -> Answer:
+        """Answer as Elasticsearch, which has a document in each form for a trace."""
+        if headers.get("Authorization", "ApiKey none").split()[0] != "ApiKey":
+            return 401, {"error": {"reason": "missing authentication credentials"}, "status": 401}
+        if path == "/":
+            return 200, {"version": {"number": "8.19.4"}, "tagline": "You Know, for Search"}
+        body = json.loads(asked["body"][0])
+        filters = body.get("query", {}).get("bool", {}).get("filter", [])
+        terms = [own["term"] for own in filters[-1]["bool"]["should"]] if len(filters) > 1 else []
+        rows = [ECS] if {"trace.id": TRACE} in terms else []
+        rows += [OTEL] if {"trace_id": TRACE} in terms else []
+        hits = [{"_index": "logs", "_id": "1", "_source": row, "sort": [0]} for row in rows]
+        return 200, {"took": 3, "timed_out": False, "_shards": {"failed": 0}, "hits": {"max_score": None, "hits": hits}}
+
+    def sentry(self, path: str, asked: Parameters, headers: Mapping[str, str]) -> Answer:
+        """Answer as Sentry, which has an error of each trace that is asked for."""
+        if headers.get("Authorization") != SECRET:
+            return 401, {"detail": "Invalid token"}
+        if path != "/api/0/organizations/acme/events/":
+            return 404, {"detail": "The requested resource does not exist"}
+        named = asked["query"][0].partition("trace:[")[2].partition("]")[0] if "query" in asked else ""
+        rows = [
+            {"id": trace, "timestamp": "2026-09-21T14:13:20+00:00", "title": "Lock: lock timeout", "project": "shop",
+             "issue": "SHOP-4F", "issue.id": 4711, "trace": trace, "level": "error", "release": None}
+            for trace in filter(None, named.split(","))
+        ]  # fmt: skip
+        return 200, {"data": rows, "meta": {"fields": {}, "dataset": "errors"}}
+
     def odd(self, path: str, _: Parameters, headers: Mapping[str, str]) -> Answer:
         """Misbehave as the first part of the path says."""
         how = path.split("/")[1]
@@ -106,20 +194,24 @@ class StandIn:
 
 
 _ROOMS: dict[str, Callable[[StandIn, str, Parameters, Mapping[str, str]], Answer]] = {
-    "jaeger": StandIn.jaeger, "loki": StandIn.loki, "odd": StandIn.odd,
+    "jaeger": StandIn.jaeger, "tempo": StandIn.tempo, "loki": StandIn.loki, "sentry": StandIn.sentry,
+    "elasticsearch": StandIn.elasticsearch, "odd": StandIn.odd,
 }  # fmt: skip
 
 
 @contextmanager
-def standing_in() -> Iterator[StandIn]:
+def standing_in(own: StandIn | None = None) -> Iterator[StandIn]:
     """Serve until the end of the block."""
-    kept = StandIn()
+    kept = own or StandIn()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             kept.asked.append(self.path)
             parts = urlsplit(self.path)
-            status, body = kept.answer(parts.path, parse_qs(parts.query), dict(self.headers.items()))
+            asked = parse_qs(parts.query)
+            if length := int(self.headers.get("Content-Length", 0)):
+                asked["body"] = [self.rfile.read(length).decode()]
+            status, body = kept.answer(parts.path, asked, dict(self.headers.items()))
             content = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -128,6 +220,9 @@ def standing_in() -> Iterator[StandIn]:
                 self.send_header("Location", f"{kept.url}/jaeger/api/services")
             self.end_headers()
             self.wfile.write(content)
+
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -17,14 +17,20 @@ if TYPE_CHECKING:
     from .stand_in import StandIn
 
 
+def source(kind: SourceKind, url: str, **options: object) -> SourceAccess:
+    headers = options.pop("headers", ())
+    return SourceAccess(SourceSettings("own", kind, url, timeout_s=30.0, **options), headers)  # type: ignore[arg-type]
+
+
 def jaeger(url: str, name: str = "traces", timeout_s: float = 30.0, **options: object) -> SourceAccess:
     return SourceAccess(SourceSettings(name, SourceKind.JAEGER, url, timeout_s=timeout_s), **options)  # type: ignore[arg-type]
 
 
-def test_spans_of_jaeger_are_ours(stand_in: StandIn) -> None:
+@pytest.mark.parametrize("kind", [SourceKind.JAEGER, SourceKind.TEMPO])
+def test_spans_are_ours(stand_in: StandIn, kind: SourceKind) -> None:
     """Times, parents, links, events, kinds, states, resources, as the same span has them that was sent by OTLP."""
     stand_in.traces[TRACE] = jaeger_trace(TRACE)
-    sources = OutsideSources([jaeger(f"{stand_in.url}/jaeger")])
+    sources = OutsideSources([source(kind, f"{stand_in.url}/{kind}")])
 
     traces = sources.traces([TRACE, "f" * 32])
     alone = sources.traces([TRACE])
@@ -41,7 +47,49 @@ def test_spans_of_jaeger_are_ours(stand_in: StandIn) -> None:
     assert query.links == (SpanLink("f" * 32, "1" * 16, "", {}),)
     assert [(event.name, event.attributes) for event in query.events] == [("exception", {"exception.type": "Lock"})]
     assert sources.traces(["e" * 32]) == {}
-    assert [state.problem for state in sources.states()] == [""]
+    [state] = sources.check()
+    assert (state.problem, state.version) == ("", "2.8.1" if kind is SourceKind.TEMPO else "")
+
+
+def test_documents_of_elasticsearch_are_log_records(stand_in: StandIn) -> None:
+    """In the fields of ECS and of OpenTelemetry, nested or with dots; the key is sent as Elasticsearch wants it."""
+    key = (("Authorization", "ApiKey abc"),)
+    url = f"{stand_in.url}/elasticsearch"
+    sources = OutsideSources([source(SourceKind.ELASTICSEARCH, url, headers=key, selector="logs-*,app logs")])
+
+    otel, ecs = sources.logs(START_US * 1000, START_US * 1000 + 10**9, trace_id=TRACE, least_severity=13)
+    none = sources.logs(0, 10**18, trace_id="e" * 32)
+
+    assert none == ()
+    for record in (ecs, otel):
+        assert (record.body, record.service, record.severity_number) == ("pool is empty", "shop", 17)
+        assert (record.trace_id, record.span_id) == (TRACE, "00f067aa0ba902b7")
+        assert record.attributes["http.retries"] == "3"
+        assert record.time_ns // 10**6 == 1_790_000_000_123
+    assert (ecs.severity_text, otel.severity_text) == ("error", "ERROR")
+    assert otel.resource == {"service.name": "shop", "host.name": "node-9"}
+    assert stand_in.asked[-1].startswith("/elasticsearch/logs-*,app%20logs/_search?ignore_unavailable=true")
+    assert sources.check()[0].version == "8.19.4"
+
+
+def test_errors_of_sentry_are_found_by_their_trace(stand_in: StandIn) -> None:
+    """With the page of each; a wrong organization and a wrong token are told apart."""
+    options = {"organization": "acme", "selector": "environment:production", "headers": (("Authorization", SECRET),)}
+    url = f"{stand_in.url}/sentry"
+    sources = OutsideSources([source(SourceKind.SENTRY, url, **options)])
+    wrong = OutsideSources([source(SourceKind.SENTRY, url, **{**options, "organization": "other"})])
+    refused = OutsideSources([source(SourceKind.SENTRY, url, **{**options, "headers": ()})])
+
+    [error] = sources.errors([TRACE], START_US, START_US + 10**6)
+    asked = stand_in.asked[-1]
+
+    assert (error.title, error.project, error.issue) == ("Lock: lock timeout", "shop", "SHOP-4F")
+    assert (error.at_us, error.trace_id) == (START_US, TRACE)
+    assert error.url == f"{url}/organizations/acme/issues/4711/events/{TRACE}/"
+    assert f"query=environment%3Aproduction+trace%3A%5B{TRACE}%5D&start=2026-09-21T14%3A13%3A20" in asked
+    assert sources.check()[0].problem == ""
+    assert wrong.check()[0].problem == "source own knows no organization other"
+    assert refused.check()[0].problem == "source own refuses us (401)"
 
 
 @pytest.mark.parametrize(

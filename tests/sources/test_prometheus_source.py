@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import subprocess
-import urllib.request
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.waiting import until
 
 from outrider.model import SourceError, SourceKind, UsageError
 from outrider.sources import OutsideSources, SourceAccess
 from outrider.workspace import SourceSettings
 
+from .servers import prometheus, victoria_metrics
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 BEGIN_S = 1_780_000_000
 STEPS = 11_500  # more than Prometheus answers at once
@@ -29,63 +25,13 @@ ROWS = [
 ]
 
 
-@contextmanager
-def running(command: list[str], folder: Path, url: str) -> Iterator[None]:
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
-
-    def answers() -> bool:
-        with suppress(OSError), urllib.request.urlopen(url, timeout=10):
-            return True
-        return False
-
-    try:
-        until(answers, (folder / "log").read_text)
-        yield
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
-def free_address() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"
-
-
-@contextmanager
-def prometheus(folder: Path) -> Iterator[str]:
-    """Start it with the rows as blocks on its disk."""
-    address = free_address()
-    (folder / "rows").write_text("\n".join(["# TYPE shop_queue gauge", *ROWS, "# EOF", ""]))
-    made = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "rows", "tsdb"]
-    subprocess.run(made, check=True, cwd=folder, capture_output=True)
-    (folder / "prometheus.yml").write_text("")
-    command = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb"]
-    command += ["--storage.tsdb.retention.time=100y", f"--web.listen-address={address}"]
-    with running(command, folder, f"http://{address}/-/ready"):
-        yield f"http://{address}"
-
-
-@contextmanager
-def victoria_metrics(folder: Path) -> Iterator[str]:
-    """Start it, and send it the rows."""
-    address = free_address()
-    command = ["victoria-metrics", "-storageDataPath=data", "-retentionPeriod=100y", f"-httpListenAddr={address}"]
-    with running(command, folder, f"http://{address}/health"):
-        rows = "\n".join(f"{row}000" for row in ROWS).encode()  # its times are milliseconds
-        for path, body in (("/api/v1/import/prometheus", rows), ("/internal/force_flush", None)):
-            urllib.request.urlopen(f"http://{address}{path}", body, timeout=60).close()
-        yield f"http://{address}"
-
-
 @pytest.fixture(scope="module", params=["prometheus", "victoria-metrics"])
 def sources(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OutsideSources]:
     """A server with two series of 11,500 points."""
     if shutil.which(request.param) is None:
         pytest.skip(f"needs Debian's {request.param}")
     serve = prometheus if request.param == "prometheus" else victoria_metrics
-    with serve(tmp_path_factory.mktemp(request.param)) as url:
+    with serve(tmp_path_factory.mktemp(request.param), ROWS) as url:
         yield OutsideSources([SourceAccess(SourceSettings("metrics", SourceKind.PROMETHEUS, url, timeout_s=30))])
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.builders import provide_database, run_of
+from tests.store import s3_server
 
 from outrider.model import (
     ArtifactFile,
@@ -28,6 +29,8 @@ from outrider.store.database import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from tests.store.s3_server import S3Server
 
 NOW_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -209,6 +212,13 @@ def take_back(place: Place, *statements: str) -> None:
     with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
         for statement in statements:
             connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """Yield one server: s3fs keeps a client of each address of a bucket, whatever the variables say later."""
+    with s3_server.started() as server:
+        yield server
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ export class View {
   readonly vitals: Record<string, number> = {};
   readonly causes: Record<string, string> = {};
   /** `own` are parts of the page from its own origin, and `hits` those of them that came from the cache. */
-  readonly counts = { errors: 0, rage: 0, dead: 0, long: 0, longMs: 0, calls: 0, failed: 0, own: 0, hits: 0 };
+  readonly counts = { errors: 0, uncaught: 0, rage: 0, dead: 0, long: 0, longMs: 0, calls: 0, failed: 0, own: 0, hits: 0 };
   page = "";
   trace = "";
   dirty = true;
@@ -76,6 +76,7 @@ export class View {
 
   addError(error: PageError): void {
     this.counts.errors += 1;
+    if (error.source !== "console") this.counts.uncaught += 1;
     this.add("error", [error.type, error.message].filter(Boolean).join(": "), error.id, error.source);
     if (this.counts.errors <= MOST_ERRORS) this.#errors.push(error);
   }

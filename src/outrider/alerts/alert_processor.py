@@ -118,10 +118,12 @@ class AlertProcessor:
         with self._lock:
             self._tracker.await_explanation(incident, until_us)
 
-    def explain(self, incident: str, explanation: tuple[Quote, ...], named: tuple[str, ...] = ()) -> None:
-        """Keep what explains an incident and what its traces name, and let its message wait no longer."""
+    def explain(
+        self, incident: str, explanation: tuple[Quote, ...], named: tuple[str, ...] = (), *, is_due: bool = True
+    ) -> None:
+        """Keep what explains an incident and what its traces name; let its message wait no longer if `is_due`."""
         with self._lock:
-            self._tracker.explain(incident, explanation, named)
+            self._tracker.explain(incident, explanation, named, is_due=is_due)
             self._write()
 
     def ticked(self, now_us: int, channels: Sequence[Health] = ()) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from outrider.alerts.incident import Incident
     from outrider.alerts.query_rule import QueryRule
     from outrider.baselines import Settings
-    from outrider.model import JudgeHistory, RunLog, RunSummary, Series
+    from outrider.model import JudgeHistory, Points, RunLog, RunSummary, Series
 
 PART = "part"
 """The label that says which part of the judge opened an incident."""
@@ -46,6 +46,7 @@ class Replayed:
         by_part: How many of the incidents each part of the judge opened ("provisional" while it learned); others by
             their problem.
         weak: How many of them notified nobody, since their evidence stayed weak.
+        unread: Why rules over series of sources are not replayed, by their names.
     """
 
     incidents: tuple[Incident, ...]
@@ -54,6 +55,7 @@ class Replayed:
     triggers: int
     by_part: Mapping[str, int] = field(default_factory=dict)
     weak: int = 0
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 def replayed(findings: Iterable[Finding], settings: AlertSettings) -> Replayed:
@@ -97,11 +99,18 @@ def stored_findings(
     settings: AlertSettings,
     *,
     since_us: int,
+    outside: Mapping[str, Mapping[Series, Points]] | None = None,
     on_series: Callable[[int, int, str], None] = lambda *_: None,
 ) -> list[Finding]:
     """Return the findings of stored runs and aggregates, in the order of time.
 
     Args:
+        store: Of runs and aggregates.
+        judging: Of the judge of the workspace.
+        settings: Whose rules are replayed.
+        since_us: Findings from then on.
+        outside: What sources have of rules over their series, by the name of the rule: what was stored of these is not
+            replayed.
         on_series: Takes the number of each series before it is judged, how many there are, and its subject.
     """
     context = FindingContext(certificate_days=settings.certificate_days)
@@ -111,16 +120,23 @@ def stored_findings(
     subjects = dict.fromkeys(series.subject for series in judged_aggregates(store.series))
     by_subject += [judged_aggregates(store.series, subject) for subject in subjects]
     judged = [(series, series_settings(judging, series.subject, len(own))) for own in by_subject for series in own]
+    outside = outside or {}
+    known = {series: points for own in outside.values() for series, points in own.items()}
     for rule in settings.rules:
-        of_rule = [series for series in store.series.of(rule.subject) if rule.holds(series)]
+        stored = store.series.of(rule.subject) if rule.kind is not None else outside.get(rule.name, ())
+        of_rule = [series for series in stored if rule.holds(series)]
         if rule.baseline is None:
-            collected += (finding for series in of_rule for finding in _thresholds(store, rule, series, since_us))
+            before_us = since_us - round(rule.for_s * _SECOND_US)
+            for series in of_rule:
+                points = known[series] if series in known else store.series.samples(series, since_us=before_us)
+                collected += _thresholds(rule, series, points, since_us)
         else:
             own = rule.baseline_settings(judging)
             judged += ((series, series_settings(own, rule.subject, len(of_rule))) for series in of_rule)
     for number, (series, shared) in enumerate(judged):
         on_series(number, len(judged), series.subject)
-        collected += _degradations(store, series, shared, since_us)
+        points = known[series] if series in known else store.series.samples(series)
+        collected += _degradations(store, series, points, shared, since_us)
     return sorted(collected, key=lambda finding: finding.at_us)
 
 
@@ -143,14 +159,14 @@ def stored_run(runs: RunLog, summary: RunSummary) -> Run:
     )  # fmt: skip
 
 
-def _thresholds(store: JudgeHistory, rule: QueryRule, series: Series, since_us: int) -> Iterator[Finding]:
-    points = store.series.samples(series, since_us=since_us - round(rule.for_s * _SECOND_US))
+def _thresholds(rule: QueryRule, series: Series, points: Points, since_us: int) -> Iterator[Finding]:
     pairs = list(zip(points.at_us.tolist(), points.value.tolist(), strict=True))
     return threshold_findings(rule, pairs, series.environment, after_us=since_us - 1, value=series.step)
 
 
-def _degradations(store: JudgeHistory, series: Series, judging: Settings, since_us: int) -> Iterator[Finding]:
-    points = store.series.samples(series)
+def _degradations(
+    store: JudgeHistory, series: Series, points: Points, judging: Settings, since_us: int
+) -> Iterator[Finding]:
     if not len(points.at_us):
         return
     times = (points.at_us // _SECOND_US).astype("datetime64[s]")

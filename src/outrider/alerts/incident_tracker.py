@@ -146,15 +146,17 @@ class IncidentTracker:
         for group in self._unsent(identity):
             self._put(replace(group, due_us=max(group.due_us, until_us)))
 
-    def explain(self, identity: str, explanation: tuple[Quote, ...], named: tuple[str, ...] = ()) -> None:
-        """Keep what explains an incident, and let its message wait no longer; if nothing does, what is known stays."""
+    def explain(
+        self, identity: str, explanation: tuple[Quote, ...], named: tuple[str, ...] = (), *, is_due: bool = True
+    ) -> None:
+        """Keep what explains an incident; if nothing does, what is known stays. Its message waits no longer if due."""
         if (incident := self.incidents.get(identity)) is None:
             return
         known = replace(incident, explanation=explanation or incident.explanation, named=named or incident.named)
         if known != incident:
             self.incidents[identity] = known
             self._changed["incidents"].add(identity)
-        for group in self._unsent(identity):
+        for group in self._unsent(identity) if is_due else ():
             due_us = (incident.opened_us or 0) + self._routes.get(group.route, self.settings.route).wait_us
             self._put(replace(group, due_us=min(group.due_us, due_us)))
 

@@ -1,4 +1,4 @@
-"""Rules over what queries of telemetry find: their settings."""
+"""Rules over what queries of telemetry, or of sources, find: their settings."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from outrider.model import Series
 
 _OF_DURATIONS = re.compile(r"(?:p[0-9.]+|avg|min|max)\s*\(\s*(?:duration|span\.duration)\s*\)")
+PROMQL: Final = "promql"
 _OF_NOTHING: Final = re.compile(r"\s*(?:count|rate|errors|uniq\s*\(.*\)|sum\s*\(.*\))\s*")
 
 
@@ -24,8 +25,9 @@ class QueryRule:
     """A problem where a measure of what a query finds is beyond a limit, is nothing, or is not as usual.
 
     Attributes:
-        kind: What is searched.
-        query: Without a time.
+        kind: What is searched; None for series of a source.
+        query: Without a time; PromQL of a source.
+        source: Which answers PromQL; empty for telemetry.
         measure: What is taken of it, once a period.
         every_s: Length of a period.
         above: What the measure must not exceed; None for no such limit.
@@ -40,7 +42,7 @@ class QueryRule:
     """
 
     name: str
-    kind: RecordKind
+    kind: RecordKind | None
     query: str
     measure: str = "count"
     every_s: int = 60
@@ -51,6 +53,7 @@ class QueryRule:
     for_s: float = 0.0
     pattern: Notable | None = None
     by: str = ""
+    source: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -60,7 +63,17 @@ class QueryRule:
 
     def holds(self, series: Series) -> bool:
         """Return whether a series of its subject has values of it, the step being the value of its key."""
-        return series.metric == RULE_VALUE and bool(series.step) == bool(self.by)
+        return series.metric == RULE_VALUE and (self.kind is None or bool(series.step) == bool(self.by))
+
+    @property
+    def language(self) -> str:
+        """The key of its query."""
+        return PROMQL if self.kind is None else self.kind.value
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether several series may be measured: values of its key, or what the labels of a source's series say."""
+        return bool(self.by) or (self.kind is None and not self.absent)
 
     @property
     def is_of_durations(self) -> bool:
@@ -76,4 +89,6 @@ class QueryRule:
     def of_nothing(self) -> float | None:
         """The measure of a period without records; None where it has none. What has no p95 does not exceed a limit."""
         exceeds_only = self.above is not None and self.below is None
+        if self.kind is None:
+            return 0.0 if exceeds_only else None
         return 0.0 if exceeds_only or _OF_NOTHING.fullmatch(self.measure) else None

@@ -37,9 +37,13 @@ def quota_findings(used: Iterable[QuotaUse], open_subjects: Collection[Subject],
 
 
 def _amount(use: QuotaUse) -> str:
-    if use.what == "replays":
-        return f"{use.most / 1e6:,.0f} MB of replays"
-    return f"{use.most:,} {'beacons of page views' if use.what == 'page views' else 'events'}"
+    match use.what:
+        case "errors":
+            return f"{use.most:,} events"
+        case "page views":
+            return f"{use.most:,} beacons of page views"
+        case _:
+            return f"{use.most / 1e6:,.0f} MB of {use.what}"
 
 
 def _subject(project: ErrorProject) -> Subject:

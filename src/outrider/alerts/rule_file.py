@@ -6,21 +6,25 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts.alert_settings import ALERTS_FILE
 from outrider.alerts.finding import Severity
-from outrider.alerts.query_rule import QueryRule
+from outrider.alerts.query_rule import PROMQL, QueryRule
 from outrider.alerts.query_values import as_measure, as_query
 from outrider.baselines import Direction
 from outrider.model import ConfigError, ConfigErrors, Notable, RecordKind, UsageError
 from outrider.workspace import (
     Refused,
     Table,
+    as_any_text,
     as_choice,
     as_duration_within,
     as_flag,
     as_labels,
     as_one_of,
+    as_promql,
     as_text,
     is_listed,
     read_document,
+    read_series_source,
+    series_sources,
 )
 
 if TYPE_CHECKING:
@@ -57,13 +61,15 @@ def rules_of(workspace: Workspace) -> tuple[QueryRule, ...]:
 
 def read_rules(sections: Sequence[Table], workspace: Workspace) -> tuple[QueryRule, ...]:
     """Return the rules of a file's tables, whose problems are reported there."""
-    rules = tuple(_rule(section) for section in sections)
+    sources = series_sources(workspace.sources)
+    rules = tuple(_rule(section, sources) for section in sections)
     for number, (section, rule) in enumerate(zip(sections, rules, strict=True)):
         if rule.name in {earlier.name for earlier in rules[:number]}:
             section.report("name", f'= "{rule.name}" is the name of two rules', "rename one", "duplicate-name")
-    if sections and workspace.telemetry is None:
+    of_telemetry = [section for section in sections if PROMQL not in section.data]
+    if of_telemetry and workspace.telemetry is None:
         fix = "add a section [telemetry] to outrider.toml: docs/telemetry.md"
-        sections[0].report(
+        of_telemetry[0].report(
             "name", "is of a rule over telemetry, of which this workspace takes none", fix, "telemetry-off"
         )
     if len(sections) > _MOST:
@@ -72,12 +78,15 @@ def read_rules(sections: Sequence[Table], workspace: Workspace) -> tuple[QueryRu
     return rules
 
 
-def _rule(table: Table) -> QueryRule:
+def _rule(table: Table, sources: Sequence[str]) -> QueryRule:
     name = table.require("name", as_text, "rule", '"card declined"')
     pattern = table.read("pattern", as_choice(Notable), None)
     kind = _kind(table, has_default=pattern is not None)
-    query = table.read(kind.value, as_query(kind), _OF_PATTERNS if pattern is not None else "")
-    measure = table.read("measure", as_measure(kind), "count")
+    if kind is None:
+        query, measure = table.read(PROMQL, as_promql, ""), ""
+    else:
+        query = table.read(kind.value, as_query(kind), _OF_PATTERNS if pattern is not None else "")
+        measure = table.read("measure", as_measure(kind), "count")
     labels = table.read("labels", as_labels, _NO_LABELS)
     if labels.get("severity", Severity.INFO) not in list(Severity):
         what = f'has severity "{labels["severity"]}", which is none'
@@ -95,7 +104,8 @@ def _rule(table: Table) -> QueryRule:
         below=table.read("below", _as_limit, None),
         absent=table.read("absent", as_flag, False),
         baseline=None if baseline is None else _DIRECTIONS[baseline],
-        by=table.read("by", _as_key, ""),
+        by="" if kind is None else table.read("by", _as_key, ""),
+        source=read_series_source(table, sources) if kind is None else "",
         for_s=table.read("for", _AS_FOR, 0.0),
         labels=labels,
     )
@@ -104,16 +114,18 @@ def _rule(table: Table) -> QueryRule:
     return rule
 
 
-def _kind(table: Table, *, has_default: bool) -> RecordKind:
-    named = [kind for kind in RecordKind if kind.value in table.data]
+def _kind(table: Table, *, has_default: bool) -> RecordKind | None:
+    """Return which records are searched; None for series of a source."""
+    named = [key for key in (*RecordKind, PROMQL) if key in table.data]
     if has_default and not named:
         return RecordKind.LOGS
     if len(named) != 1:
-        what = "is missing" if not named else "stands beside spans"
-        table.report(
-            "logs", what, "write logs = or spans =, and the query", "missing-key" if not named else "contradictory-rule"
-        )
-    return named[0] if named else RecordKind.LOGS
+        what = "is missing" if not named else f"stands beside {named[1]}"
+        fix = "write logs =, spans = or promql =, and the query"
+        table.report(named[0] if named else "logs", what, fix, "missing-key" if not named else "contradictory-rule")
+    if not named:
+        return RecordKind.LOGS
+    return None if named[0] == PROMQL else RecordKind(named[0])
 
 
 def _check_condition(table: Table, rule: QueryRule) -> None:
@@ -124,10 +136,13 @@ def _check_condition(table: Table, rule: QueryRule) -> None:
     elif len(given) > 1 and set(given) != {"above", "below"}:
         table.report(given[1], f"stands beside {given[0]}", "make two rules of it", "contradictory-rule")
     if rule.pattern is not None:
-        for key in {"spans", "measure", "every", "by"} & table.data.keys():
+        for key in {"spans", PROMQL, "measure", "every", "by"} & table.data.keys():
             fix = "leave it out: patterns of log records are counted every five minutes"
             table.report(key, "stands beside pattern", fix, "contradictory-rule")
-    if rule.absent and "measure" in table.data:
+    for key in {"measure", "by"} & table.data.keys() if rule.kind is None else ():
+        table.read(key, as_any_text, "")
+        table.report(key, "stands beside promql", "write it in the query: sum by (pod) (…)", "contradictory-rule")
+    if rule.absent and "measure" in table.data and rule.kind is not None:
         table.report(
             "measure",
             "stands beside absent, which asks whether there is any record",

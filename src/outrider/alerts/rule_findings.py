@@ -81,10 +81,12 @@ def _is_beyond(rule: QueryRule, value: float) -> bool:
 
 
 def _facts(rule: QueryRule, value: float, since_us: int | None) -> Facts:
-    period = f"{rule.measure} of {format_duration(rule.every_s)}"
+    every = format_duration(rule.every_s)
+    period = f"every {every}" if rule.kind is None else f"{rule.measure} of {every}"
     if rule.absent:
         lasting = format_duration(max(rule.for_s, rule.every_s))
-        return Facts(f"none in {lasting}", predicate="has no records", since_us=since_us, query=_asked(rule))
+        predicate = "has no values" if rule.kind is None else "has no records"
+        return Facts(f"none in {lasting}", predicate=predicate, since_us=since_us, query=_asked(rule))
     if rule.pattern is not None:
         are = "pattern of log records is" if value == 1 else "patterns of log records are"
         what = f"{value:.0f} {are} {rule.pattern}"
@@ -129,7 +131,7 @@ def baseline_findings(rule: QueryRule, judged: SubjectJudgement) -> Iterator[Fin
 
 
 def _asked(rule: QueryRule) -> str:
-    return f"{rule.kind} {rule.query}".strip()
+    return f"{rule.language} {rule.query}".strip()
 
 
 def rule_title(name: str, value: str) -> str:

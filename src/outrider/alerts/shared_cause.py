@@ -1,4 +1,4 @@
-"""Which of the incidents that last is the root of another one: they name the same service or issue. Pure."""
+"""Which of the incidents that last is the root of another one: both name the same service, issue or page. Pure."""
 
 from __future__ import annotations
 
@@ -16,19 +16,29 @@ _NEAR_US: Final = 900 * 10**6
 """Problems of one cause begin so close together."""
 
 _FOLDED: Final = frozenset({Problem.FAILURE, Problem.DEGRADATION, Problem.ISSUE})
-_NAMING: Final = frozenset({SubjectKind.SERVICE, SubjectKind.ISSUE})
+_NAMING: Final = frozenset({SubjectKind.SERVICE, SubjectKind.ISSUE, SubjectKind.PAGE})
 _ORDER: Final = list(Severity)
 
 
 def root_of(incident: Incident, lasting: Iterable[Incident]) -> Incident | None:
     """Return the incident that another one follows from; None if it stands for itself.
 
-    It names the same service or issue: as what it is about, or as where the traces of its runs say that it lies. Both
-    began within a quarter of an hour in one environment. The root is the more severe one, of two alike the one that
-    opened first; so what users feel is no consequence of a warning.
+    Both name the same service, issue, page or release, or one does that another one between them names: as what it is
+    about, or as where the traces of its runs, errors and visits say that it lies. All began within a quarter of an hour
+    of this one in one environment. The root is the most severe one, of those alike the one that opened first; so what
+    users feel is no consequence of a warning.
     """
-    others = [other for other in lasting if other.id != incident.id and other.pages and _is_shared(other, incident)]
-    root = min(others, key=_rank, default=None)
+    near = {
+        other.id: other for other in lasting if other.id != incident.id and other.pages and _is_near(other, incident)
+    }
+    names = _names(incident)
+    joined: list[Incident] = []
+    while fresh := [own for own in near.values() if not names.isdisjoint(_names(own))]:
+        joined += fresh
+        names = names.union(*map(_names, fresh))
+        for own in fresh:
+            del near[own.id]
+    root = min(joined, key=_rank, default=None)
     return root if root is not None and _rank(root) < _rank(incident) else None
 
 
@@ -42,10 +52,9 @@ def _rank(incident: Incident) -> tuple[int, int, str]:
     return _ORDER.index(incident.severity), incident.opened_us or incident.began_us, incident.id
 
 
-def _is_shared(first: Incident, second: Incident) -> bool:
+def _is_near(first: Incident, second: Incident) -> bool:
     places = {place for own in (first, second) if (place := own.labels.get("environment"))}
-    is_near = len(places) <= 1 and abs(first.began_us - second.began_us) <= _NEAR_US
-    return is_near and not _names(first).isdisjoint(_names(second))
+    return len(places) <= 1 and abs(first.began_us - second.began_us) <= _NEAR_US
 
 
 def _names(incident: Incident) -> set[str]:

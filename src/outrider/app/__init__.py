@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from outrider.app.dashboard_answers import answer_dashboard, read_dashboards
     from outrider.app.debug_run import debug_check
     from outrider.app.discovery import Discovery
+    from outrider.app.documentation_topics import find_topic
     from outrider.app.error_backend import ShownIssue
     from outrider.app.error_projects import (
         EVENTS_A_DAY,
@@ -172,6 +173,7 @@ if TYPE_CHECKING:
         open_store,
         prune_expired,
         register_checks,
+        try_artifacts,
     )
     from outrider.app.workspace_handle import OpenWorkspace, open_workspace
     from outrider.app.workspace_service import WorkspaceService
@@ -200,7 +202,7 @@ if TYPE_CHECKING:
     from outrider.load import Level, grouping_advice, levels, shown_name
     from outrider.reports import RequestPair, RunComparison, StepPair, comparison_json
     from outrider.runs import Judgement, LevelChange, Plan, Proof, ProofVerdict, StepStatus
-    from outrider.store import Store
+    from outrider.store import Store, StoreCopy, copy_store
     from outrider.workspace import Scaffold, Workspace, format_duration
 
 __all__ = [
@@ -215,16 +217,17 @@ __all__ = [
     "RequestedRun", "Rules", "RunComparison", "RunListener", "RunTrace", "RunTraces", "Runtime", "Scaffold",
     "Sensitivity", "SeriesSensitivity", "ServiceFacts", "ServiceStatus", "Shard", "ShownIssue", "Signal",
     "SilenceEffect", "SilentListener", "SkippedCheck", "StatusIncident", "StepPair", "StepShift", "StepStatus",
-    "Store", "TelemetryDay", "TelemetryService", "Undelivered", "Validation", "Verdict", "WorkerOutcome",
+    "Store", "StoreCopy", "TelemetryDay", "TelemetryService", "Undelivered", "Validation", "Verdict", "WorkerOutcome",
     "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "add_project", "add_project_key",
     "add_user", "alert_noise", "alert_settings", "answer_dashboard", "api_dashboard", "api_dashboards",
     "artifact_file", "ask_server", "assign_incident", "back_up", "backtest_rules", "browser_environment",
     "browser_or_error", "browser_settings", "calibrate_checks", "capacity_plans", "cell_word", "chance_of_all",
     "change_issues", "check_build", "command_line_change", "comment_gate", "comment_on_incident",
-    "compare_baselines", "compare_with_last_good", "comparison_document", "comparison_json", "create_token",
-    "create_workspace", "current_user", "debug_check", "display_name", "duration_s", "empty_range_note",
+    "compare_baselines", "compare_with_last_good", "comparison_document", "comparison_json", "copy_store",
+    "create_token", "create_workspace", "current_user", "debug_check", "display_name", "duration_s", "empty_range_note",
     "end_silence", "ends_first", "execute", "export_artifacts", "export_frames", "export_status_page", "fill_in",
-    "find_incident", "find_issue", "find_stored_incident", "find_user", "find_workspace", "find_workspace_if_any",
+    "find_incident", "find_issue", "find_stored_incident", "find_topic",
+    "find_user", "find_workspace", "find_workspace_if_any",
     "follow_logs", "follow_spans", "format_duration", "gate_as_annotations", "gate_as_json", "gate_as_junit",
     "gate_as_markdown", "gate_comparison_texts", "gate_rules", "gate_verdict_text", "git_log", "grouping_advice",
     "headline", "ignored_variables", "issue_state", "judge_join", "judge_runs", "judge_settings", "judge_steps",
@@ -240,9 +243,10 @@ __all__ = [
     "rotate_project_key", "run_checks", "run_document", "run_gate", "run_load", "runbook_values", "satisfied_ms",
     "self_test_gate", "serve_heartbeats", "service_status", "set_password", "set_role", "shifts_ahead",
     "shown_name", "sign_out_user", "silence_incidents", "status_page_incidents", "step_medians", "stored_run",
-    "suite_notes", "try_alert_route", "unjudged_metrics_note", "unknown_check_note", "unknown_environment_note",
-    "unknown_location_note", "update_status_incident", "upload_maps", "validate_workspace", "view_query",
-    "walk_trace", "watch_checks", "web_address", "work_for_master", "workspace_sources", "write_failure_pages",
+    "suite_notes", "try_alert_route", "try_artifacts", "unjudged_metrics_note", "unknown_check_note",
+    "unknown_environment_note", "unknown_location_note", "update_status_incident", "upload_maps", "validate_workspace",
+    "view_query", "walk_trace", "watch_checks", "web_address", "work_for_master", "workspace_sources",
+    "write_failure_pages",
 ]  # fmt: skip
 
 _MODULES = {
@@ -273,6 +277,7 @@ _MODULES = {
     "outrider.app.alert_configuration": "alert_settings",
     "outrider.app.check_control": "RequestedRun pause_checks request_runs resume_checks",
     "outrider.app.discovery": "Discovery",
+    "outrider.app.documentation_topics": "find_topic",
     "outrider.app.fault_proof": "ProofReport prove_journeys",
     "outrider.app.frame_export": "empty_range_note export_frames",
     "outrider.app.gate_run": "GateOptions GateResult gate_rules merge_gate_shards run_gate self_test_gate",
@@ -331,7 +336,7 @@ _MODULES = {
     ),
     "outrider.app.workspace_access": (
         "create_workspace find_workspace find_workspace_if_any judge_settings now_us open_store prune_expired "
-        "register_checks"
+        "register_checks try_artifacts"
     ),
     "outrider.app.workspace_service": "WorkspaceService",
     "outrider.app.workspace_validation": "Validation suite_notes validate_workspace",
@@ -349,7 +354,7 @@ _MODULES = {
     "outrider.journeys": "Browser browser_environment",
     "outrider.load": "Level grouping_advice levels shown_name",
     "outrider.runs": "Judgement LevelChange Plan Proof ProofVerdict StepStatus",
-    "outrider.store": "Store",
+    "outrider.store": "Store StoreCopy copy_store",
     "outrider.workspace": "Scaffold Workspace format_duration",
 }
 _HOMES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from outrider.app.server_client import ServerClient
+    from outrider.dashboard import HealthList
     from outrider.errors import SuspectCommit
-    from outrider.model import DashboardRecords, ErrorEvent, Issue, IssueKey, IssueNote, ReleaseHealth
+    from outrider.model import DashboardRecords, ErrorEvent, Issue, IssueKey, IssueNote
+    from outrider.workspace import Workspace
 
 _DAY_US = 86_400_000_000
 _WEEK_HOURS = 7 * 24
@@ -66,15 +69,16 @@ class ErrorBackend(Protocol):
         """Do something to issues, see `change_issues`; return a line that says what was done."""
         ...
 
-    def release_health(self, *, days: float, environment: str, limit: int) -> Excerpt[ReleaseHealth]:
+    def release_health(self, *, days: float, environment: str, limit: int) -> HealthList:
         """Return what sessions of releases came to within so many days, those seen last first."""
         ...
 
 
 class LocalErrors:
-    """Implements `ErrorBackend` by a store."""
+    """Implements `ErrorBackend` by a workspace and its store."""
 
-    def __init__(self, store: DashboardRecords) -> None:
+    def __init__(self, workspace: Workspace, store: DashboardRecords) -> None:
+        self._workspace = workspace
         self._store = store
 
     def issues(self, text: str, limit: int) -> Excerpt[Issue]:
@@ -98,12 +102,19 @@ class LocalErrors:
         """Do something to issues; return a line that says what was done."""
         return change_issues(self._store, action, names, inputs, author=author)
 
-    def release_health(self, *, days: float, environment: str, limit: int) -> Excerpt[ReleaseHealth]:
+    def release_health(self, *, days: float, environment: str, limit: int) -> HealthList:
         """Return what sessions of releases came to within so many days, those seen last first."""
-        from outrider.dashboard import release_health  # noqa: PLC0415 - commands about issues need none of it
+        from outrider.app.telemetry_access import open_telemetry  # noqa: PLC0415 - commands about issues
+        from outrider.dashboard import release_health  # noqa: PLC0415 - need neither
 
-        now = now_us()
-        return release_health(self._store, now, now - round(days * _DAY_US), environment, limit)
+        since_us = now_us() - round(days * _DAY_US)
+        if self._workspace.telemetry is None:
+            return release_health(self._store, None, now_us(), since_us, environment, limit=limit)
+        with ExitStack() as opened:
+            return release_health(
+                self._store, lambda: opened.enter_context(open_telemetry(self._workspace)), now_us(), since_us,
+                environment, limit=limit,
+            )  # fmt: skip
 
 
 class RemoteErrors:
@@ -145,12 +156,15 @@ class RemoteErrors:
         with self._client.readable():
             return str(answer["id"])
 
-    def release_health(self, *, days: float, environment: str, limit: int) -> Excerpt[ReleaseHealth]:
+    def release_health(self, *, days: float, environment: str, limit: int) -> HealthList:
         """Return what sessions of releases came to within so many days, those seen last first."""
         since = text_of_moment(now_us() - round(days * _DAY_US)) or ""
         body = self._client.read("/release-health", {"since": since, "environment": environment, "limit": str(limit)})
+        from outrider.dashboard import HealthList  # noqa: PLC0415 - commands about issues need none of it
+
         with self._client.readable():
-            return Excerpt(map(release_health_of, body["items"]), is_complete=not body["more"])
+            releases = Excerpt(map(release_health_of, body["items"]), is_complete=not body["more"])
+            return HealthList(releases, body["visits_unknown"] or "")
 
 
 def _unknown_event(event: str, issue: str) -> UsageError:

@@ -104,9 +104,9 @@ class ErrorService:
         keys = StoredKeys(records.projects)
         self._inbox = TelemetryInbox(workspace, scrubber, tally)
         intake = ErrorIntake(
-            spool, keys, EventScrubber(scrubber.text, scrubber.hides), tally,
+            spool, keys, EventScrubber(scrubber.text, scrubber.hides, settings.query), tally,
             pass_on=self._inbox.take, replays=self._take_replay, room=room.check,
-            keeps_attachments=settings.attachment_bytes > 0,
+            keeps_attachments=settings.attachment_bytes > 0, telemetry_per_day=settings.telemetry_bytes_per_day,
         )  # fmt: skip
         listener = listen(settings.host, settings.port, setting="[errors] listen")
         rules = FollowedErrorRules(workspace.root)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
 from outrider.app.joined_telemetry import reach_joined
-from outrider.app.request_traces import takes_traces
+from outrider.app.request_traces import names_traces
+from outrider.app.source_access import errors_of_traces
 from outrider.app.telemetry_access import notable_patterns
 from outrider.dashboard import (
+    CauseTelemetry,
     ChangedTelemetry,
+    cause_traces,
+    change_causes,
     change_quotes,
+    changes_of,
     incident_quotes,
-    incident_traces,
-    is_quotable,
+    is_named,
     met_services,
     named_causes,
     user_quotes,
@@ -26,11 +31,11 @@ from outrider.real_users import RealUserReader
 from outrider.workspace import gated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from outrider.alerts import AlertProcessor, Incident, Quote
-    from outrider.model import AlertRecords
+    from outrider.model import AlertRecords, Span
     from outrider.workspace import Workspace
 
 _US: Final = 1_000_000
@@ -68,17 +73,21 @@ class IncidentExplainer:
         self._thread: threading.Thread | None = None
 
     def ticked(self, processor: AlertProcessor, workspace: Workspace, now_us: int) -> None:
-        """Begin to explain what is due; the first message waits ten seconds at most. Switched off, none does."""
+        """Begin to explain what is due; the first message waits ten seconds at most. Switched off, none does.
+
+        What telemetry tells of waits half a minute: a check that fails for the same cause is told of in its place.
+        """
         if not workspace.capabilities.explanations:
             return
-        sent_us = _SENT_US if takes_traces(workspace) else 0
-        incidents = [own for own in processor.open_incidents() if own.pages and is_quotable(own)]
+        sent_us = _SENT_US if names_traces(workspace) else 0
+        incidents = [own for own in processor.open_incidents() if own.pages and is_named(own)]
         self._looks = {own.id: self._looks[own.id] for own in incidents if own.id in self._looks}
         for incident in incidents:
             if incident.id not in self._looks:
                 self._looks[incident.id] = 0
                 if not incident.explanation:
-                    processor.await_explanation(incident.id, now_us + sent_us + _WAITED_US)
+                    waits_us = sent_us if incident.lead.run else _LOOKS_US[1]
+                    processor.await_explanation(incident.id, now_us + waits_us + _WAITED_US)
         due = [own for own in incidents if self._is_due(own, now_us, sent_us)]
         if due and (self._thread is None or not self._thread.is_alive()):
             for incident in due:
@@ -100,15 +109,21 @@ class IncidentExplainer:
     def _explain(self, processor: AlertProcessor, workspace: Workspace, incidents: list[Incident], now_us: int) -> None:
         """Explain incidents, one after another; what cannot be read of one says nothing of the others."""
         try:
-            with self._reach(workspace) if takes_traces(workspace) else nullcontext() as telemetry:
+            with self._reach(workspace) if names_traces(workspace) else nullcontext() as telemetry:
                 for incident in incidents:
-                    processor.explain(incident.id, *self._explanation(workspace, telemetry, incident, now_us))
+                    self._keep(processor, incident, self._explanation(workspace, telemetry, incident, now_us))
         except OutriderError as error:
             _log.warning("incident.unexplained", why=gated(error.what))
             for incident in incidents:
-                processor.explain(incident.id, *self._explanation(workspace, None, incident, now_us))
+                self._keep(processor, incident, self._explanation(workspace, None, incident, now_us))
         except Exception as error:  # nobody waits for this thread: it says itself what went wrong
             _log.exception("incident.unexplained", why=gated(f"{type(error).__name__}: {error}"))
+
+    def _keep(
+        self, processor: AlertProcessor, incident: Incident, known: tuple[tuple[Quote, ...], tuple[str, ...]]
+    ) -> None:
+        is_due = bool(incident.lead.run) or self._looks.get(incident.id, 0) > 1
+        processor.explain(incident.id, *known, is_due=is_due)
 
     def _explanation(
         self, workspace: Workspace, telemetry: ExplainingTelemetry | None, incident: Incident, now_us: int
@@ -116,18 +131,31 @@ class IncidentExplainer:
         """Return where it lies and what may have caused it, as far as that can be read, and what its traces name."""
         quotes: tuple[Quote, ...] = ()
         named: tuple[str, ...] = ()
-        changed = ChangedTelemetry()
         try:
             if telemetry is not None:
                 quotes = user_quotes(self._store, telemetry, incident, now_us)
-            quotes = (*quotes, *incident_quotes(self._store, telemetry, incident, now_us))
-            if telemetry is not None:
-                traces = incident_traces(self._store, telemetry, incident)
-                named = named_causes(self._store.errors, traces, incident)
-                met = met_services(span for spans in traces.values() for span in spans)
-                services = telemetry if workspace.telemetry is not None else None
-                changed = ChangedTelemetry(services, notable_patterns(workspace), met)
-            return (*quotes, *change_quotes(self._store, incident, now_us, changed)), named
+            quotes = (*quotes, *self._quotes(workspace, telemetry, incident, now_us))
+            reader = CauseTelemetry(telemetry, telemetry) if telemetry is not None else None
+            traces = cause_traces(self._store, reader, incident, now_us)
+            named = named_causes(self._store, reader, incident, traces, now_us)
+            changed = self._changed(workspace, telemetry, traces)
+            changes = changes_of(self._store, incident, now_us, changed)
+            return (*quotes, *change_quotes(changes)), (*named, *change_causes(changes))
         except OutriderError as error:
             _log.warning("incident.unexplained", incident=incident.id, why=gated(error.what))
             return quotes, named
+
+    def _changed(
+        self, workspace: Workspace, telemetry: ExplainingTelemetry | None, traces: Mapping[str, Sequence[Span]]
+    ) -> ChangedTelemetry:
+        if telemetry is None:
+            return ChangedTelemetry()
+        met = met_services(span for spans in traces.values() for span in spans)
+        services = telemetry if workspace.telemetry is not None else None
+        return ChangedTelemetry(services, notable_patterns(workspace), met)
+
+    def _quotes(
+        self, workspace: Workspace, telemetry: ExplainingTelemetry | None, incident: Incident, now_us: int
+    ) -> tuple[Quote, ...]:
+        errors = partial(errors_of_traces, workspace, now_us=now_us)
+        return incident_quotes(self._store, telemetry, incident, now_us, outside_errors=errors)

@@ -66,7 +66,7 @@ class LocalBackend:
         """Issues of errors, and what sessions say of releases."""
         from outrider.app.error_backend import LocalErrors  # noqa: PLC0415 - other commands need none of it
 
-        return LocalErrors(self.store)
+        return LocalErrors(self.workspace, self.store)
 
     @property
     def timezone(self) -> str:

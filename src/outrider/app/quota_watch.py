@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from outrider.app.periodic_watch import PeriodicWatch
 from outrider.app.telemetry_day import LEDGER_FILE
 from outrider.model import QuotaUse
-from outrider.telemetry import LEDGER, MOST_REPLAY_BYTES, read_ledger
+from outrider.telemetry import LEDGER, MOST_REPLAY_BYTES, USUAL_LIMITS, read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,30 +18,32 @@ if TYPE_CHECKING:
     from outrider.model import ErrorProject, ProjectRegistry
 
 ERROR_LEDGER_FILE: Final = f"errors/{LEDGER}"
-_REFUSED: Final = re.compile(r"project \d+ (?:events|exceptions|beacons|replays) beyond the limit of the day")
+_REFUSED: Final = re.compile(r"project \d+ (?:events|exceptions|beacons|replays|telemetry) beyond the limit of the day")
+_TELEMETRY: Final = "spans, logs and sessions"
 _COUNTED: Final = {
     "errors": (("events", "events"), ("exceptions", "exceptions taken")),
     "page views": (("beacons",) * 2,),
     "replays": (("replays", "bytes of replays"),),
+    _TELEMETRY: (("telemetry", "bytes of telemetry"),),
 }
 """What is refused, and by which names it and what was taken are counted."""
 
 
 class QuotaWatch(PeriodicWatch):
-    """Hands on which projects refuse errors, page views or replays.
+    """Hands on which projects refuse errors, page views, replays or telemetry of their pages.
 
     Args:
         state: Folder of the workspace's state, in which the processes that take errors count them.
-        replay_bytes: Of a project's replays that are taken a day.
+        replay_bytes: Of a project's replays that are taken a day, and `telemetry_bytes` of what its pages send.
         on_seen: Takes what such projects refuse, and the time now.
     """
 
     def __init__(
         self, state: Path, projects: ProjectRegistry, on_seen: Callable[[Sequence[QuotaUse], int], None], *,
-        replay_bytes: int,
+        replay_bytes: int, telemetry_bytes: int,
     ) -> None:  # fmt: skip
         super().__init__()
-        self._replay_bytes = replay_bytes
+        self._bytes = {"replays": replay_bytes, _TELEMETRY: telemetry_bytes}
         self._ledgers = (state / ERROR_LEDGER_FILE, state / LEDGER_FILE)
         self._projects = projects
         self._on_seen = on_seen
@@ -59,7 +61,7 @@ class QuotaWatch(PeriodicWatch):
 
     def _limits(self, project: ErrorProject) -> Iterator[tuple[str, int]]:
         yield from (("errors", project.per_day), ("page views", project.beacons_per_day))
-        yield "replays", self._replay_bytes
+        yield from self._bytes.items()
 
     def _today(self, now_us: int) -> Iterator[Mapping[str, int]]:
         today = datetime.fromtimestamp(now_us / 1_000_000, UTC).date().isoformat()
@@ -69,9 +71,13 @@ class QuotaWatch(PeriodicWatch):
                 yield last.counts
 
 
+_LARGEST: Final = {"replays": MOST_REPLAY_BYTES, _TELEMETRY: USUAL_LIMITS.inflated_bytes}
+"""The part that does not fit is not counted."""
+
+
 def _refused(counts: Mapping[str, int], project: ErrorProject, what: str, most: int) -> int:
     """Return how much of a project was refused; 0 if its limit was raised since."""
-    reached = most - (MOST_REPLAY_BYTES if what == "replays" else 0)  # the part that does not fit is not counted
+    reached = most - _LARGEST.get(what, 0)
     for refused, taken in _COUNTED[what]:
         if counts.get(f"project {project.id} {taken}", 0) >= reached:
             return counts.get(f"project {project.id} {refused} beyond the limit of the day", 0)

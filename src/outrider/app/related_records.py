@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from outrider.app.joined_telemetry import open_joined
-from outrider.app.source_access import workspace_sources
+from outrider.app.source_access import errors_of_traces, workspace_sources
 from outrider.app.workspace_access import now_us, open_store
 from outrider.dashboard import Related, RelatedKind, RelatedTelemetry, related
 from outrider.model import TelemetryError
@@ -30,8 +31,9 @@ def find_related(workspace: Workspace, kind: str, name: str) -> Related:
         is_taken = workspace.telemetry is not None and workspace.capabilities.telemetry
         if not is_taken and not workspace_sources(workspace).states():
             return related(store, None, wanted, name, now_us())
+        errors = partial(errors_of_traces, workspace, now_us=now_us())
         try:
             with open_joined(workspace) as telemetry:
-                return related(store, RelatedTelemetry(telemetry, telemetry), wanted, name, now_us())
+                return related(store, RelatedTelemetry(telemetry, telemetry, errors), wanted, name, now_us())
         except TelemetryError as error:
             return replace(related(store, None, wanted, name, now_us()), unknown=error.what)

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from outrider.app.signing_key import signing_key
-from outrider.app.source_access import has_trace_sources
+from outrider.app.source_access import has_joined_sources, has_trace_sources
 from outrider.model import Origin, begin_trace, grant_traces
 
 if TYPE_CHECKING:
@@ -26,9 +26,14 @@ def takes_traces(workspace: Workspace) -> bool:
     return switches.traces and (is_taken or has_trace_sources(workspace))
 
 
+def names_traces(workspace: Workspace) -> bool:
+    """Return whether anything is known by the ids of traces: spans, or what sources keep of them."""
+    return takes_traces(workspace) or (workspace.capabilities.traces and has_joined_sources(workspace))
+
+
 def tracer(workspace: Workspace) -> Callable[[Order], TraceContext] | None:
-    """Return what begins a trace for each attempt of a probe; None where the workspace takes no telemetry."""
-    if not takes_traces(workspace):
+    """Return what begins a trace for each attempt of a probe; None where nothing is known by it."""
+    if not names_traces(workspace):
         return None
     key = signing_key(workspace.state)
 
@@ -40,8 +45,8 @@ def tracer(workspace: Workspace) -> Callable[[Order], TraceContext] | None:
 
 
 def load_tracer(workspace: Workspace) -> Callable[[Order], TraceGrant] | None:
-    """Return what allows an attempt of a load to begin traces; None where the workspace takes no telemetry."""
-    if not takes_traces(workspace):
+    """Return what allows an attempt of a load to begin traces; None where nothing is known by it."""
+    if not names_traces(workspace):
         return None
     key = signing_key(workspace.state)
 

@@ -30,6 +30,7 @@ class TelemetryInbox:
     def __init__(self, workspace: Workspace, scrubber: Scrubber, tally: Tally) -> None:
         self._spool = Spool(workspace.state / INBOX_FOLDER, _MOST_BYTES)
         self._tally = tally
+        self._query = workspace.errors.query if workspace.errors is not None else ()
         self._intake = Intake(self._spool, AttributeReader(scrubber=scrubber, key=signing_key(workspace.state)))
         self.use(workspace)
 
@@ -49,7 +50,7 @@ class TelemetryInbox:
         if not request:
             return False
         try:
-            self._intake.take(kind, json.dumps(without_queries(request)).encode(), JSON, "")
+            self._intake.take(kind, json.dumps(without_queries(request, self._query)).encode(), JSON, "")
         except (BadTelemetry, SpoolFull, ImportError) as why:
             self._tally.add(f"{item} items left out, {_REASONS[type(why)]}")
             return False

@@ -20,7 +20,7 @@ from outrider.app.report_shelf import WorkspaceReports
 from outrider.app.service_facts import satisfied_ms
 from outrider.app.setting_overrides import WorkspaceSettings
 from outrider.app.snapshot_code import snapshot_code
-from outrider.app.source_access import has_trace_sources
+from outrider.app.source_access import errors_of_traces, has_trace_sources, series_reader
 from outrider.app.source_watch import SourceWatch
 from outrider.app.status_page_listener import StatusPageListener
 from outrider.app.store_sizes import StoreSizes
@@ -33,7 +33,7 @@ from outrider.model import OutriderError
 from outrider.runs import level_changes
 from outrider.scheduler import Health
 from outrider.server import Access, application, is_loopback
-from outrider.workspace import available_secrets, policy_origins
+from outrider.workspace import available_secrets, policy_origins, series_sources
 
 if TYPE_CHECKING:
     import threading
@@ -179,7 +179,8 @@ class WebService:
             reports=self._reports(), coverage_s=workspace.service.coverage_s,
             code_url=workspace.errors.code_url if workspace.errors is not None else "",
             settings=WorkspaceSettings(workspace.root, self._store),
-            dashboards=DashboardShelf(workspace.root), replay_role=workspace.server.replay_role,
+            dashboards=DashboardShelf(workspace.root, series_sources(workspace.sources)),
+            series=partial(series_reader, workspace), replay_role=workspace.server.replay_role,
             personal_role=workspace.server.personal_role,
             level_changes=lambda check: level_changes(self._store, [check], settings=judge_settings(workspace)),
             store_size=self._sizes.latest, host=lambda: host_state(workspace.state),
@@ -190,6 +191,7 @@ class WebService:
                 workspace.telemetry.spans_s if workspace.telemetry is not None else _SPANS_S,
                 has_trace_sources(workspace), self._source_watch.states,
                 explains=workspace.capabilities.explanations,
+                outside_errors=lambda ids: errors_of_traces(workspace, ids, now_us=now_us()),
             ),
         )  # fmt: skip
         artifacts = self._artifacts.origin if self._artifacts is not None else None

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from outrider.workspace import Scaffold, Workspace
 
 
+ARTIFACT_CACHE = "artifact-cache"
+"""Where copies of remote artifacts lie, below the workspace's state."""
+
 BASELINES = "baselines"
 """The folder of accepted baselines, below the workspace."""
 
@@ -64,7 +67,22 @@ def open_store(workspace: Workspace, *, to_write: bool = False) -> Store:
     Args:
         to_write: Whether to refuse one that can only be read now, and not when something is written first.
     """
-    return Store.open(workspace.store_url, artifacts=workspace.artifacts_url, to_write=to_write)
+    return Store.open(
+        workspace.store_url,
+        artifacts=workspace.artifacts_url,
+        artifact_cache=workspace.state / ARTIFACT_CACHE,
+        to_write=to_write,
+    )
+
+
+def try_artifacts(workspace: Workspace) -> tuple[str, int]:
+    """Write, read and remove a small file where artifacts are kept; return where, and how many wait to go there.
+
+    Raises:
+        StoreError: Why they cannot be kept there.
+    """
+    with open_store(workspace, to_write=True) as store:
+        return store.artifacts.where, store.artifacts.check()
 
 
 def register_checks(registry: CheckRegistry, workspace: Workspace, checks: Sequence[Check]) -> None:

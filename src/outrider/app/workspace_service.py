@@ -15,10 +15,12 @@ from outrider.app.run_log_lines import RunLogLines
 from outrider.app.run_sender import RunSender
 from outrider.app.scheduler_reader import FULL, LOADED, LoadedWorkspace, SchedulerAnswer
 from outrider.app.service_runtime import ServiceRuntimeFactory
+from outrider.app.source_rules import SourceRules
 from outrider.app.subject_watch import SubjectWatch
 from outrider.app.workspace_access import judge_settings, prune_expired
 from outrider.runs import LiveJudge
 from outrider.scheduler import DeadMansSwitch, Health, ResultPipeline, Service, SystemClock, holder_here, view_of
+from outrider.workspace import ErrorSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,10 +55,11 @@ class WorkspaceService:
         self._loads = 0
         self._loaded: LoadedWorkspace | None = None  # replaced as a whole: read by threads that answer pages
         self._judged_by: Settings | None = None
-        health = Health()
+        errors, health = workspace.errors or ErrorSettings(), Health()
         self._alerts = AlertService(store, self._leads)
         self._mailing = Mailing(store, self._leads, health)
         self._subjects = SubjectWatch(store.aggregates, self._alerts.subject_judged, on_rule=self._alerts.rule_measured)
+        self._source_rules = SourceRules(store.aggregates, health, self._leads)
         self._run_errors = RunErrorWatch(workspace, store.projects, store)
         self._sender = RunSender(workspace)
         listeners: list[Listener] = [
@@ -64,9 +67,9 @@ class WorkspaceService:
             self._run_errors, IssueWatch(store.errors, self._alerts.issues_seen),
             QuotaWatch(
                 workspace.state, store.projects, self._alerts.quota_seen,
-                replay_bytes=workspace.errors.replay_bytes_per_day if workspace.errors else 0,
+                replay_bytes=errors.replay_bytes_per_day, telemetry_bytes=errors.telemetry_bytes_per_day,
             ),
-            self._sender,
+            self._sender, self._source_rules,
         ]  # fmt: skip
         self._pipeline = ResultPipeline(None, listeners, health)
         factory = ServiceRuntimeFactory(workspace.root, store, lambda: self._scheduler.recorder, self._activated)
@@ -83,6 +86,7 @@ class WorkspaceService:
             self._scheduler.run(self.workspace.service.drain_s)
         finally:
             self._alerts.close()
+            self._source_rules.close()
             self._sender.close()
             switch.close()
 
@@ -118,6 +122,7 @@ class WorkspaceService:
         workspace = runtime.workspace
         self._alerts.use(workspace, runtime.checks, runtime.alerts)
         self._mailing.use(workspace)
+        self._source_rules.use(workspace, runtime.alerts.rules)
         self._run_errors.use(workspace, runtime.checks)
         self._sender.use(workspace)
         self.workspace = workspace

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import backtest_rules, find_workspace, headline, open_store
+from outrider.cli.echo import warn
 from outrider.cli.fitted_table import FittedTable, note_column
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at_with_zone, console
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 @click.option("--list", "listed", is_flag=True, help="List the incidents of the last rule.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def backtest(*, rules: tuple[str, ...], days: int, listed: bool, as_json: bool) -> None:
-    """Replay routes and thresholds over stored runs: how many incidents they would have opened, and how long."""
+    """Replay routes and thresholds over stored runs: how many incidents they would have opened, and how long.
+
+    Rules over telemetry are replayed over the values that were measured, rules over series over what their source has.
+    """
     workspace = find_workspace()
     with open_store(workspace) as store, Progress() as progress:
         progress.progress("replaying stored runs")
@@ -31,6 +35,8 @@ def backtest(*, rules: tuple[str, ...], days: int, listed: bool, as_json: bool) 
             results = backtest_rules(workspace, store, rules, days=days, listener=progress)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--rule") from None
+    for name, why in list(results.values())[-1].unread.items():
+        warn(f"rule {name} is not replayed: {why}")
     if as_json:
         click.echo(json.dumps([{"rule": name, **_as_json(replayed)} for name, replayed in results.items()]))
         return
@@ -63,4 +69,5 @@ def _as_json(replayed: Replayed) -> dict[str, object]:
         "notifications": replayed.notifications,
         "by_part": replayed.by_part,
         "weak": replayed.weak,
+        "unread": dict(replayed.unread),
     }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 
 import click
 
-from outrider.app import Join, find_workspace, judge_join, walk_trace
+from outrider.app import Join, find_workspace, judge_join, try_artifacts, walk_trace
 from outrider.cli.echo import echo
-from outrider.model import printable
+from outrider.model import counted, printable
 
 
 @click.group(epilog="Example: outrider doctor trace https://shop.example/products")
@@ -44,3 +45,19 @@ def trace(url: str, *, origin: str, wait_s: float, as_json: bool) -> int:
         if verdict.fix:
             echo(f"to do     {printable(verdict.fix)}")
     return 0 if verdict.join in {Join.JOINED, Join.CLOCK_APART} else 1
+
+
+@doctor.command(epilog="Example: outrider doctor artifacts")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def artifacts(*, as_json: bool) -> int:
+    """Write, read and remove a small file where artifacts are kept, such as in S3."""
+    began_s = time.monotonic()
+    where, waiting = try_artifacts(find_workspace())
+    took_ms = (time.monotonic() - began_s) * 1000
+    if as_json:
+        echo(json.dumps({"where": where, "took_ms": round(took_ms, 3), "waiting": waiting}))
+        return 0
+    echo(f"{printable(where)}: a file was written, read and removed in {took_ms:.0f} ms")
+    if waiting:
+        echo(f"{counted(waiting, 'artifact')} could not be sent there yet; the service sends them with the next ones")
+    return 0

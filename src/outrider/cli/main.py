@@ -30,6 +30,7 @@ _SECTIONS = {
         "import": "Make probes of another monitor's configuration.",
         "ls": "List the checks of the workspace.",
         "completion": "Print the script that completes commands and checks in a shell.",
+        "docs": "Open the documentation of this version, without a network.",
     },
     "Journeys and probes": {
         "run": "Run checks now and store the runs.",
@@ -106,6 +107,7 @@ _SECTIONS = {
         "privacy": "Export or erase what is kept of one person.",
         "backup": "Copy store and artifacts; the service may run meanwhile.",
         "restore": "Replace store and artifacts by a backup.",
+        "store": "Move the store to another database.",
     },
 }
 _COMMANDS = {name: says for section in _SECTIONS.values() for name, says in section.items()}

@@ -32,7 +32,7 @@ def related(kind: str, name: str, *, as_json: bool) -> None:
     for trace in view.traces:
         logs = "" if trace.logs is None else f", {counted(trace.logs, 'log record')}: outrider logs trace:{trace.id}"
         table.add_row("trace", trace.id, f"{counted(trace.spans, 'span')}{logs}")
-    for word, items in (("run", view.runs), ("issue", view.issues), ("session", view.sessions)):
+    for word, items in (("run", view.runs), ("issue", view.issues), ("error", view.errors), ("session", view.sessions)):
         for item in items:
             table.add_row(word, item.id, item.text)
     if view.traces:

@@ -35,7 +35,7 @@ _DAY_S = 86_400.0
 def releases(*, since: float, environment: str, limit: int, as_json: bool) -> None:
     """Show what users' sessions say of releases: crash-free sessions and users, adoption, and new issues of each."""
     with chosen_backend() as backend:
-        health = backend.errors.release_health(days=since / _DAY_S, environment=environment, limit=limit)
+        health, unknown = backend.errors.release_health(days=since / _DAY_S, environment=environment, limit=limit)
         timezone = "" if as_json else backend.timezone
     if as_json:
         shares = ("crash_free", "crash_free_users", "adoption")
@@ -46,6 +46,8 @@ def releases(*, since: float, environment: str, limit: int, as_json: bool) -> No
         echo("no client has told of a session: docs/error-tracking.md#releases", err=True)
     if not health.is_complete:
         warn(f"there are more: --limit {limit * 2}")
+    if unknown:
+        warn(f"visits to pages are not counted: {unknown}")
 
 
 def _table(health: Iterable[ReleaseHealth], timezone: str) -> FittedTable:

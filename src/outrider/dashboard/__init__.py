@@ -18,7 +18,7 @@ from outrider.dashboard.api_values import CheckBody, CheckPage, IncidentBody, In
 from outrider.dashboard.artifact_types import ServedType, served_type
 from outrider.dashboard.audit_page import ChangeBody, ChangePage, api_changes, audit_page
 from outrider.dashboard.change_history import ChangedTelemetry, ChangeRecords, met_services
-from outrider.dashboard.changes_view import ChangesView, change_quotes, changes_of
+from outrider.dashboard.changes_view import ChangesView, change_causes, change_quotes, changes_of
 from outrider.dashboard.check_answers import LevelChangeBody, PolicyPage, api_level_changes, api_policies
 from outrider.dashboard.check_detail import SPANS, USUAL_DAYS, CheckDetail, CheckQuery, check_detail
 from outrider.dashboard.check_page import check_page
@@ -61,9 +61,6 @@ from outrider.dashboard.hosts_page import host_page, hosts_page
 from outrider.dashboard.incident_quotes import (
     QuotedRecords,
     incident_quotes,
-    incident_traces,
-    is_quotable,
-    named_causes,
 )
 from outrider.dashboard.incident_view import incident_detail, incident_list
 from outrider.dashboard.issue_list import IssuePage, api_issues, issues_page
@@ -88,6 +85,7 @@ from outrider.dashboard.lead_time_view import incident_lead_time, user_quotes
 from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
 from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
 from outrider.dashboard.log_view import log_view, record_key
+from outrider.dashboard.named_causes import CauseTelemetry, cause_traces, is_named, named_causes
 from outrider.dashboard.noise_view import NoiseBody, alert_noise, api_noise
 from outrider.dashboard.notable_view import NotableBody, api_notable, found_patterns
 from outrider.dashboard.on_call_view import MOST_DAYS_AHEAD, USUAL_DAYS_AHEAD, OnCallBody, api_on_call, on_call_page
@@ -130,7 +128,7 @@ from outrider.dashboard.real_user_answers import (
     api_vitals,
 )
 from outrider.dashboard.related import Related, RelatedKind, RelatedTelemetry, related, related_of, related_page
-from outrider.dashboard.release_view import HEALTH_DAYS, HEALTH_ROWS, release_health, release_list
+from outrider.dashboard.release_view import HEALTH_DAYS, HEALTH_ROWS, HealthList, release_health, release_list
 from outrider.dashboard.replay_answers import (
     ReplayBody,
     ReplayPage,
@@ -226,6 +224,7 @@ __all__ = [
     "AcknowledgeView",
     "AnnotationBody",
     "Asset",
+    "CauseTelemetry",
     "ChangeBody",
     "ChangePage",
     "ChangeRecords",
@@ -246,6 +245,7 @@ __all__ = [
     "GateBody",
     "GatePage",
     "GateQuery",
+    "HealthList",
     "HostsBody",
     "IncidentBody",
     "IncidentPage",
@@ -370,7 +370,9 @@ __all__ = [
     "api_views",
     "api_vitals",
     "audit_page",
+    "cause_traces",
     "cell_word",
+    "change_causes",
     "change_quotes",
     "changes_of",
     "check_detail",
@@ -394,9 +396,8 @@ __all__ = [
     "incident_page",
     "incident_path",
     "incident_quotes",
-    "incident_traces",
     "incidents_page",
-    "is_quotable",
+    "is_named",
     "issue_detail",
     "issue_page",
     "issue_path",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from outrider.alerts import Quote, length
-from outrider.causes import TracedRuns
+from outrider.alerts import Problem, Quote, length
+from outrider.causes import ChangeKind, TracedRuns
 from outrider.dashboard.change_history import ChangedTelemetry, ChangeRecords, incident_changes, met_services
-from outrider.dashboard.incident_quotes import incident_traces, is_quotable, quote_of
+from outrider.dashboard.incident_quotes import is_quotable, quote_of
+from outrider.dashboard.named_causes import CauseTelemetry, cause_traces
 from outrider.model import OutriderError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _QUOTED: Final = 2
 _RARE: Final = 1e-6
+_RELEASES: Final = frozenset({ChangeKind.RELEASE.value, ChangeKind.VERSION.value})
 
 
 class ChangedRuns(ChangeRecords, TracedRuns, Protocol):
@@ -55,13 +57,14 @@ class ChangesView:
 
 
 def changes_view(sources: Sources, incident: Incident) -> ChangesView | None:
-    """Return what changed near to the beginning of an incident of a check; None of another one."""
-    if not is_quotable(incident):
+    """Return what changed near to the beginning of an incident of a check or of errors; None of another one."""
+    if not is_quotable(incident) and incident.problem is not Problem.ISSUE:
         return None
     if not sources.telemetry.has_traces:
         return changes_of(sources.store, incident, sources.now_us(), ChangedTelemetry())
     try:
-        traces = incident_traces(sources.store, sources.telemetry.reader(), incident).values()
+        reader = CauseTelemetry(sources.telemetry.reader(), sources.telemetry.real_users())
+        traces = cause_traces(sources.store, reader, incident, sources.now_us()).values()
         met = met_services(span for spans in traces for span in spans)
         services = sources.telemetry.services() if sources.telemetry.is_on else None
         telemetry = ChangedTelemetry(services, sources.telemetry.notable(), met)
@@ -82,18 +85,17 @@ def changes_of(
     return ChangesView(items, any(own.stands_out for own in items), unknown)
 
 
-def change_quotes(
-    store: ChangedRuns, incident: Incident, now_us: int, telemetry: ChangedTelemetry
-) -> tuple[Quote, ...]:
-    """Return the changes that stand out, a line each; none where none does.
-
-    Raises:
-        TelemetryError: If the telemetry cannot be read.
-    """
-    changes = [own for own in changes_of(store, incident, now_us, telemetry).changes if own.stands_out]
+def change_quotes(changes: ChangesView) -> tuple[Quote, ...]:
+    """Return the changes that stand out, a line each; none where none does."""
+    suspects = [own for own in changes.changes if own.stands_out]
     return tuple(
-        quote_of("suspect", f"{own.kind} {own.text}, {own.when}; {own.odds}", own.path) for own in changes[:_QUOTED]
+        quote_of("suspect", f"{own.kind} {own.text}, {own.when}; {own.odds}", own.path) for own in suspects[:_QUOTED]
     )
+
+
+def change_causes(changes: ChangesView) -> tuple[str, ...]:
+    """Return the releases that stand out, by which incidents of one cause are known."""
+    return tuple(f"release:{own.text}" for own in changes.changes if own.stands_out and own.kind in _RELEASES)
 
 
 def _item(suspect: ChangeSuspect) -> ChangeItem:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.dashboard.api_values import instant
 from outrider.dashboard.check_detail import named_check
 from outrider.dashboard.page_addresses import write_moment
-from outrider.dashboard.release_view import release_health, release_list
+from outrider.dashboard.release_view import release_list, source_health
 from outrider.model import Series, UsageError
 
 if TYPE_CHECKING:
@@ -126,10 +126,15 @@ class ReleaseHealthItem:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseHealthBody:
-    """Releases with sessions, those seen last first; `more` says whether there are others."""
+    """Releases with sessions, those seen last first; `more` says whether there are others.
+
+    Attributes:
+        visits_unknown: Why visits to pages are not counted; null where they are, or where nobody keeps any.
+    """
 
     items: tuple[ReleaseHealthItem, ...]
     more: bool
+    visits_unknown: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +219,7 @@ def api_releases(sources: Sources, before: tuple[int, str] | None, limit: int) -
 
 def api_release_health(sources: Sources, since_us: int, environment: str, limit: int) -> ReleaseHealthBody:
     """Return what sessions of releases came to."""
-    listed = release_health(sources.store, sources.now_us(), since_us, environment, limit)
+    listed, unknown = source_health(sources, since_us, environment, limit)
     items = tuple(
         ReleaseHealthItem(
             own.release, own.environment, own.project, own.service, instant(own.first_us), instant(own.last_us),
@@ -223,7 +228,7 @@ def api_release_health(sources: Sources, since_us: int, environment: str, limit:
         )
         for own in listed
     )  # fmt: skip
-    return ReleaseHealthBody(items, not listed.is_complete)
+    return ReleaseHealthBody(items, not listed.is_complete, unknown or None)
 
 
 def _series_item(series: Series) -> SeriesItem:

@@ -9,14 +9,16 @@ from outrider.causes import MOST_SPANS, TracedRuns, attribution_lines, explain_s
 from outrider.charts import milliseconds
 from outrider.dashboard.log_view import instant_text
 from outrider.dashboard.page_addresses import incident_path, issue_path, trace_path
-from outrider.model import Outcome, RunPosition, Subject, SubjectKind, counted, printable
+from outrider.model import Outcome, RunPosition, counted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outrider.alerts import Incident
     from outrider.causes import SlowerStep, SpanNode
-    from outrider.model import ErrorLog, Issue, LogRecord, Run, Span, TelemetryReader
+    from outrider.model import ErrorLog, Issue, LogRecord, OutsideError, Run, Span, TelemetryReader
+
+    OutsideErrors = Callable[[Sequence[str]], Sequence[OutsideError]]
 
 _RUNS: Final = 3
 _TRACES: Final = 12
@@ -46,7 +48,12 @@ def is_quotable(incident: Incident) -> bool:
 
 
 def incident_quotes(
-    store: QuotedRecords, reader: TelemetryReader | None, incident: Incident, now_us: int
+    store: QuotedRecords,
+    reader: TelemetryReader | None,
+    incident: Incident,
+    now_us: int,
+    *,
+    outside_errors: OutsideErrors = lambda _: (),
 ) -> tuple[Quote, ...]:
     """Return what the traces of its runs say, the most telling first; nothing where none of it is known.
 
@@ -68,6 +75,7 @@ def incident_quotes(
         *times,
         *(_slowest(traces) if slower else _failed(traces)),
         *_errors(store.errors, list(traces), incident, now_us),
+        *_outside_errors(outside_errors(list(traces)) if traces else ()),
         *_logs(reader, traces),
     )
 
@@ -92,15 +100,6 @@ def incident_traces(store: TracedRuns, reader: TelemetryReader, incident: Incide
     ids = list(dict.fromkeys(trace for run in runs for trace in _trace_ids(run, incident.lead.step)))[:_TRACES]
     traces = reader.traces(ids, limit=_SPANS, spans_each=MOST_SPANS + 1) if ids else {}
     return dict.fromkeys(ids, ()) | {trace: spans for trace, spans in traces.items() if len(spans) <= MOST_SPANS}
-
-
-def named_causes(log: ErrorLog, traces: Mapping[str, Sequence[Span]], incident: Incident) -> tuple[str, ...]:
-    """Return in which services a failing step's traces failed first, and which issues were sent from them."""
-    if incident.problem is not Problem.FAILURE or not traces:
-        return ()
-    services = dict.fromkeys(Subject.of(SubjectKind.SERVICE, own.service) for own in _roots(traces) if own.service)
-    issues = {event.issue for event in log.of_traces(list(traces))}
-    return (*services, *(Subject.of(SubjectKind.ISSUE, str(issue)) for issue in sorted(issues)))
 
 
 def _trace_ids(run: Run, step: str) -> Iterator[str]:
@@ -134,14 +133,15 @@ def _slowest(traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
 def _failed(traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
     """Yield the spans that failed though nothing below them did, one of each operation."""
     operations: dict[tuple[str, str], Span] = {}
-    for span in _roots(traces):
+    for span in failed_spans(traces):
         operations.setdefault((span.service, span.name), span)
     for span in list(operations.values())[:_LINES]:
         message = f": {span.status_message}" if span.status_message else ""
         yield quote_of("failed span", f"{_name(span)}{message}", trace_path(span.trace_id))
 
 
-def _roots(traces: Mapping[str, Sequence[Span]]) -> list[Span]:
+def failed_spans(traces: Mapping[str, Sequence[Span]]) -> list[Span]:
+    """Return the spans that failed though nothing below them did."""
     nodes = [node for spans in traces.values() if spans for node in span_tree(spans).nodes]
     return [node.span for node in nodes if _has_failed(node) and not any(map(_has_failed, node.children))]
 
@@ -156,6 +156,14 @@ def _errors(log: ErrorLog, traces: Sequence[str], incident: Incident, now_us: in
         yield quote_of("new error" if is_new else "error", f"{issue.title}{value}{_reach(issue)}", issue_path(issue.id))
 
 
+def _outside_errors(errors: Sequence[OutsideError]) -> Iterator[Quote]:
+    """Yield what other trackers of errors keep of the traces, each issue once."""
+    issues = {(error.project, error.issue or error.title): error for error in reversed(errors)}
+    for error in list(issues.values())[:_ERRORS]:
+        named = f" ({error.issue})" if error.issue else ""
+        yield quote_of("error", f"{error.title} of {error.project}{named}", trace_path(error.trace_id))
+
+
 def _reach(issue: Issue) -> str:
     of = f" of {issue.service}" if issue.service else ""
     return f"{of}, {counted(issue.events, 'event')}, {counted(issue.users, 'user')}"
@@ -165,9 +173,8 @@ def _logs(reader: TelemetryReader, traces: Mapping[str, Sequence[Span]]) -> Iter
     """Yield what was logged in the traces from warnings on, each text once, the worst first."""
     records: dict[str, LogRecord] = {}
     for trace, spans in list(traces.items())[:_LOGGED]:
-        if spans:
-            asked = f"trace:{trace} level>=warn {_around(spans)}"
-            records |= {record.body: record for record in reader.search_logs(asked, limit=_READ).rows}
+        asked = f"trace:{trace} level>=warn {_around(spans) if spans else ''}"
+        records |= {record.body: record for record in reader.search_logs(asked, limit=_READ).rows}
     for record in sorted(records.values(), key=lambda record: (-record.severity_number, record.time_ns))[:_LINES]:
         line = f"{record.severity_text or 'log'} {record.service}: {record.body}"
         yield quote_of("log", line, trace_path(record.trace_id))

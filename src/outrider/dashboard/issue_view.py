@@ -335,16 +335,25 @@ def _tag(name: str, counts: Sequence[TagCount]) -> TagValues:
 
 
 def _replay_of(sources: Sources, event: ErrorEvent) -> str:
-    """Return the path of the replay of the session in which an event happened; "" if none is kept."""
-    named = (event.contexts.get("session", {}).get("id"), event.contexts.get("replay", {}).get("replay_id"))
+    """Return the path of the replay of the session in which an event happened; "" if none is kept.
+
+    Sentry's client names it with the event, or, where the replay began with the error, the event with the replay.
+    """
+    replays, contexts = sources.store.replays, event.contexts
+    named = (
+        contexts.get("session", {}).get("id"), contexts.get("replay", {}).get("replay_id"), event.tags.get("replayId"),
+    )  # fmt: skip
     sessions = [name.replace("-", "").lower() for name in named if isinstance(name, str) and name]
-    return next(map(replay_path, sorted(sources.store.replays.among(sessions))), "")
+    session = next(iter(sorted(replays.among(sessions))), "") or replays.of_event(event.id, event.at_us)
+    return replay_path(session) if session else ""
 
 
 def _attached(event: ErrorEvent) -> Iterator[str]:
-    """Yield the values that a client attached to an event."""
+    """Yield what a client says with an event, and of what was before: its console, for one."""
+    yield event.message
     for values in (event.tags, event.extra, *event.contexts.values()):
         yield from values.values()
+    yield from (crumb.message for crumb in event.breadcrumbs)
 
 
 def issue_page(sources: Sources, detail: IssueDetail, context: PageContext, *, is_personal: bool = False) -> str:

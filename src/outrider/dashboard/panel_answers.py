@@ -19,7 +19,8 @@ from outrider.dashboard.dashboard_file import PanelKind
 from outrider.dashboard.page_addresses import logs_path, traces_path
 from outrider.dashboard.panel_table import PanelTable
 from outrider.dashboard.query_view import QueryProblem, query_problem
-from outrider.model import OutriderError, RecordKind, counted
+from outrider.model import OutriderError, RecordKind, counted, series_names
+from outrider.workspace import fill_promql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -141,6 +142,8 @@ def _answer(sources: Sources, ask: Ask, panel: Panel, span: ServicesSpan, chosen
     try:
         if panel.form is PanelKind.TEXT:
             return PanelAnswer(panel)
+        if panel.promql:
+            return _of_series(sources, panel, span, chosen)
         if panel.kind is None:
             table, path = check_table(sources, panel, span, chosen)
             return PanelAnswer(panel, table, "" if table.has_values else table.reason or NO_CHECKS, path=path)
@@ -176,6 +179,30 @@ def _of_records(ask: Ask, panel: Panel, span: ServicesSpan, chosen: Mapping[str,
     word = "log record" if kind is RecordKind.LOGS else "span"
     reason = f"no {word} matches in this time, or none has a value"
     return PanelAnswer(panel, table, "" if measured.rows and table.has_values else reason, path=path)
+
+
+def _of_series(sources: Sources, panel: Panel, span: ServicesSpan, chosen: Mapping[str, str]) -> PanelAnswer:
+    """Return what a source says: of a trend at the end of each period, else now, `$every` being the whole time."""
+    is_trend = panel.form is PanelKind.TREND
+    every_s = _every_s(panel, span) if is_trend else span.seconds
+    query = fill_promql(panel.promql, chosen, every_s)
+    since_s = span.since_s // every_s * every_s if is_trend else span.until_s
+    series = sources.series().series(query, since_s, span.until_s, every_s, source=panel.source)
+    largest = sorted(
+        zip(series_names(series, shortest=True), series, strict=True), key=lambda pair: -max(pair[1].values)
+    )
+    most = MOST_LINES if is_trend else 1 if panel.form is PanelKind.NUMBER else _MOST_ROWS
+    left_out = len(largest) - most
+    note = f"the largest {most} of {len(largest)}" if left_out > 0 else ""
+    lines = {name or "value": dict(zip(map(round, own.at_s), own.values, strict=True)) for name, own in largest[:most]}
+    if is_trend:
+        grid = range(since_s, span.until_s + 1, every_s)
+        periods = tuple((at_s, *(values.get(at_s) for values in lines.values())) for at_s in grid)
+        table = PanelTable(("time", *lines), periods if lines else (), panel.unit, note)
+    else:
+        rows = tuple((name, value) for name, values in lines.items() for value in values.values())
+        table = PanelTable(("series", "value"), rows, panel.unit, note)
+    return PanelAnswer(panel, table, "" if table.has_values else "the query has no series in this time")
 
 
 def _every_s(panel: Panel, span: ServicesSpan) -> int:

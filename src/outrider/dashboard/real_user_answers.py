@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.dashboard.api_values import instant
-from outrider.dashboard.sessions_page import read_events
+from outrider.dashboard.view_events import read_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

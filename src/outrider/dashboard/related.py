@@ -10,17 +10,17 @@ from outrider.dashboard.api_values import instant
 from outrider.dashboard.log_view import instant_text
 from outrider.dashboard.page_addresses import issue_path, logs_path, run_path, session_path, trace_path
 from outrider.dashboard.page_templates import render
-from outrider.dashboard.sessions_page import read_events
+from outrider.dashboard.view_events import traces_of_view
 from outrider.model import IssueId, RecordKind, TelemetryError, UsageError, is_trace_id, title_of
 from outrider.real_users import SessionFilter, ViewFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.sources import Sources
-    from outrider.model import ErrorLog, RunLog, Span, TelemetryReader, TraceLinkLog
-    from outrider.real_users import PageView, RealUserReader
+    from outrider.model import ErrorLog, OutsideError, RunLog, Span, TelemetryReader, TraceLinkLog
+    from outrider.real_users import RealUserReader
 
 _MOST_TRACES: Final = 20
 _MOST_ISSUES: Final = 20
@@ -28,7 +28,6 @@ _SESSIONS: Final = 5
 _DAY_S: Final = 86_400
 _KEPT_US: Final = 30 * _DAY_S * 10**6
 _ORIGINS: Final = ("", "synthetic")
-_TRACE_AT: Final = 5
 
 
 class RelatedKind(StrEnum):
@@ -61,10 +60,11 @@ class RelatedRecords(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RelatedTelemetry:
-    """What is asked of telemetry: spans and log records, and views of real users."""
+    """What is asked of telemetry: spans and log records, views of real users, and errors that others keep."""
 
     records: TelemetryReader
     users: RealUserReader
+    errors: Callable[[Sequence[str]], Sequence[OutsideError]] = lambda _: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ class RelatedItem:
         text: What people call it.
         trace: The one by which it belongs to the others.
         at: When, in ISO 8601; null where that is not known.
+        path: Of its page; a whole address where another program keeps it.
     """
 
     id: str
@@ -97,7 +98,11 @@ class RelatedItem:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """All that shares a trace with something; `more_traces` are left out, and `unknown` says why telemetry is not."""
+    """All that shares a trace with something; `more_traces` are left out, and `unknown` says why telemetry is not.
+
+    Attributes:
+        errors: Those that sources keep.
+    """
 
     kind: str
     name: str
@@ -107,6 +112,7 @@ class Related:
     issues: tuple[RelatedItem, ...]
     sessions: tuple[RelatedItem, ...]
     unknown: str = ""
+    errors: tuple[RelatedItem, ...] = ()
 
 
 def related(
@@ -133,6 +139,7 @@ def related(
     return Related(
         kind.value, name, traces, len(named) - len(ids), tuple(_runs(records, ids)),
         tuple(_issues(records, ids, now_us)), sessions,
+        errors=tuple(map(_error, telemetry.errors(ids))) if telemetry is not None and ids else (),
     )  # fmt: skip
 
 
@@ -147,10 +154,12 @@ def related_of(sources: Sources, kind: str, name: str) -> Related:
         raise UsageError(f"{kind[:40]!r} is no kind of record", slug="bad-parameter", fix=fix)
     wanted = RelatedKind(kind)
     records, now_us = sources.store, sources.now_us()
-    if not sources.telemetry.has_traces:
+    if not (sources.telemetry.has_traces or sources.telemetry.source_states()):
         return related(records, None, wanted, name, now_us)
     try:
-        telemetry = RelatedTelemetry(sources.telemetry.reader(), sources.telemetry.real_users())
+        telemetry = RelatedTelemetry(
+            sources.telemetry.reader(), sources.telemetry.real_users(), sources.telemetry.outside_errors
+        )
         return related(records, telemetry, wanted, name, now_us)
     except TelemetryError as error:
         return replace(related(records, None, wanted, name, now_us), unknown=error.what)
@@ -183,12 +192,7 @@ def _trace_ids(
             if not views:
                 fix = "outrider sessions lists them; they lie in the telemetry"
                 raise UsageError(f"no view of a session {name[:40]!r} is kept", slug="unknown-visit", fix=fix)
-            yield from (trace for view in views for trace in _traces_of(view) if is_trace_id(trace))
-
-
-def _traces_of(view: PageView) -> Iterator[str]:
-    yield view.trace_id
-    yield from (str(event[_TRACE_AT]) for event in read_events(view) if event[1] == "call" and len(event) > _TRACE_AT)
+            yield from (trace for view in views for trace in traces_of_view(view) if is_trace_id(trace))
 
 
 def _trace(telemetry: RelatedTelemetry | None, trace: str, spans: Sequence[Span]) -> RelatedTrace:
@@ -219,6 +223,11 @@ def _issues(records: RelatedRecords, ids: Sequence[str], now_us: int) -> Iterato
         if issue is not None:
             text = f"{issue.title}: {issue.value}" if issue.value else issue.title
             yield RelatedItem(str(issue.id), text, event.trace_id, instant(event.at_us), issue_path(issue.id))
+
+
+def _error(error: OutsideError) -> RelatedItem:
+    text = f"{error.title} of {error.project}{f' ({error.issue})' if error.issue else ''}"
+    return RelatedItem(error.id, text, error.trace_id, instant(error.at_us), error.url)
 
 
 def _sessions(telemetry: RelatedTelemetry, ids: Sequence[str], now_us: int) -> Iterator[RelatedItem]:

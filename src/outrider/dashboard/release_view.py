@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from outrider.alerts import Phase, read_incidents
 from outrider.dashboard.page_addresses import write_moment
 from outrider.dashboard.period_slots import DAY_US
-from outrider.model import Excerpt, IssueQuery, printable, release_number
+from outrider.model import Excerpt, IssueQuery, OutriderError, printable, release_number
+from outrider.real_users import ViewFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from outrider.alerts import Incident
     from outrider.dashboard.sources import Sources
-    from outrider.model import DashboardRecords, Issue, Release, ReleaseHealth
+    from outrider.model import DashboardRecords, Issue, Release, ReleaseHealth, ReleaseVisits
+    from outrider.real_users import RealUserReader
 
 PAGE_RELEASES = 50
 HEALTH_ROWS = 50
 HEALTH_DAYS = 14
 _MOST_INCIDENTS = 1_000
 _MOST_ISSUES = 1_000
-_NO_HEALTH: Final[Excerpt[ReleaseHealth]] = Excerpt(())
+
+
+class HealthList(NamedTuple):
+    """What sessions of releases came to.
+
+    Attributes:
+        unknown: Why visits to pages are not among them; "" where they are, or where nobody keeps any.
+    """
+
+    releases: Excerpt[ReleaseHealth]
+    unknown: str = ""
+
+
+_NO_HEALTH: Final = HealthList(Excerpt(()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +67,7 @@ class ReleaseList:
     next: str
     is_first: bool = True
     text: str = ""
-    health: Excerpt[ReleaseHealth] = _NO_HEALTH
+    health: HealthList = _NO_HEALTH
 
 
 def release_list(
@@ -65,7 +80,7 @@ def release_list(
     named = (release for release in sources.store.judgements.releases() if text in printable(release.name))
     releases = sorted(named, key=_order)
     now_us, is_first = sources.now_us(), before is None and not text
-    health = release_health(sources.store, now_us, now_us - HEALTH_DAYS * DAY_US) if is_first else _NO_HEALTH
+    health = source_health(sources, now_us - HEALTH_DAYS * DAY_US) if is_first else _NO_HEALTH
     start = _start(releases, before)
     shown = releases[start : start + limit]
     if not shown:
@@ -85,14 +100,33 @@ def release_list(
     return ReleaseList(tuple(lines), _cursor(releases, start + len(shown)), before is None, text, health)
 
 
+def source_health(sources: Sources, since_us: int, environment: str = "", limit: int = HEALTH_ROWS) -> HealthList:
+    """Return what sessions of releases came to since a time, as `release_health` does."""
+    open_reader = sources.telemetry.real_users if sources.telemetry.is_on else None
+    return release_health(sources.store, open_reader, sources.now_us(), since_us, environment, limit=limit)
+
+
 def release_health(
-    store: DashboardRecords, now_us: int, since_us: int, environment: str = "", limit: int = HEALTH_ROWS
-) -> Excerpt[ReleaseHealth]:
-    """Return what sessions of releases came to since a time, with when each was marked live."""
-    listed = store.release_health.list(now_us, since_us, environment=environment, limit=limit)
+    store: DashboardRecords, open_reader: Callable[[], RealUserReader] | None, now_us: int, since_us: int,
+    environment: str = "", *, limit: int = HEALTH_ROWS,
+) -> HealthList:  # fmt: skip
+    """Return what sessions of releases came to since a time, in whole UTC days, with when each was marked live.
+
+    Args:
+        open_reader: Returns what answers about page views; None where nobody keeps them.
+    """
+    visits: Sequence[ReleaseVisits] = ()
+    unknown = ""
+    if open_reader is not None:
+        views = ViewFilter(since_us - since_us % DAY_US, now_us + 1, environment=environment)
+        try:
+            visits = open_reader().release_visits(views, recent_us=now_us - DAY_US)
+        except OutriderError as error:
+            unknown = error.what
+    listed = store.release_health.list(now_us, since_us, environment=environment, limit=limit, visits=visits)
     live = {(own.environment, release_number(own.name)): own.at_us for own in store.judgements.releases()}
     joined = (replace(own, live_us=live.get((own.environment, release_number(own.release)))) for own in listed)
-    return Excerpt(joined, is_complete=listed.is_complete)
+    return HealthList(Excerpt(joined, is_complete=listed.is_complete), unknown)
 
 
 def _order(release: Release) -> tuple[int, str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +15,7 @@ from outrider.dashboard.page_addresses import (
 )
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.session_links import session_links
+from outrider.dashboard.view_events import HEAD, TRACE_AT, read_events
 from outrider.dashboard.vital_figures import vital_figure, vital_tone
 from outrider.dashboard.vitals_page import FILTERS, ORIGINS, VIEW_SPANS, VitalsQuery
 from outrider.model import UsageError
@@ -34,9 +34,8 @@ _TONES: Final = {
     "error": "bad", "rage click": "warn", "dead click": "warn", "failed to load": "warn",
 }  # fmt: skip
 _FAILED_STATUS: Final = 400
-_HEAD: Final = 3
 _CUT: Final = 200
-_STATUS_AT, _DURATION_AT, _TRACE_AT = 3, 4, 5
+_STATUS_AT, _DURATION_AT = 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ def session_page(reader: RealUserReader, sources: Sources, session: str, context
 def _custom_texts(views: Iterable[PageView]) -> Iterator[str]:
     """Yield what pages say with events of their own, without texts so long that they may have been cut."""
     for event in (event for view in views for event in read_events(view) if event[1] == "event"):
-        yield from (part for part in event[_HEAD - 1 :] if isinstance(part, str) and len(part) < _CUT)
+        yield from (part for part in event[HEAD - 1 :] if isinstance(part, str) and len(part) < _CUT)
 
 
 def _entry(view: PageView, sources: Sources) -> ViewEntry:
@@ -141,27 +140,18 @@ def _entry(view: PageView, sources: Sources) -> ViewEntry:
     return ViewEntry(view, vitals, entries)
 
 
-def read_events(view: PageView) -> list[list[Any]]:
-    """Return the events of a view: ms since it began, kind, text, and what the kind adds."""
-    try:
-        events = json.loads(view.events)
-    except ValueError:
-        return []
-    return [event for event in events if isinstance(event, list) and len(event) >= _HEAD]
-
-
 def timeline_entry(view: PageView, event: list[Any], sources: Sources) -> TimelineEntry:
     """Return what an event of a view tells."""
     offset_ms, kind, text, *_ = event
     at_us = view.start_us + int(offset_ms) * 1000
-    if kind == "call" and len(event) > _TRACE_AT:
+    if kind == "call" and len(event) > TRACE_AT:
         status = int(event[_STATUS_AT] or 0)
         answer = str(status) if status else "no answer"
         tone = "bad" if not status or status >= _FAILED_STATUS else ""
         detail = f"{answer}, {event[_DURATION_AT]} ms"
-        return TimelineEntry(at_us, offset_ms, kind, text, detail, tone, trace=str(event[_TRACE_AT]))
+        return TimelineEntry(at_us, offset_ms, kind, text, detail, tone, trace=str(event[TRACE_AT]))
     if kind == "error":
         place = sources.store.errors.event(str(event[_STATUS_AT])) if len(event) > _STATUS_AT else None
         return TimelineEntry(at_us, offset_ms, kind, text, "", "bad", issue=place.issue if place else 0)
-    detail = " ".join(str(part) for part in event[_HEAD:])
+    detail = " ".join(str(part) for part in event[HEAD:])
     return TimelineEntry(at_us, offset_ms, kind, text, detail, _TONES.get(kind, ""))

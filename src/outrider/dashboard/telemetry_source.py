@@ -10,7 +10,7 @@ from outrider.model import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from outrider.model import NotablePattern, ServiceReader, SourceState, TelemetryReader
+    from outrider.model import NotablePattern, OutsideError, ServiceReader, SourceState, TelemetryReader
     from outrider.real_users import RealUserReader
 
 
@@ -32,6 +32,7 @@ class TelemetrySource:
         notable: Returns the patterns of log records that are new or explode, or did within a day, the latest first.
         spans_s: How long spans are kept.
         has_sources: Whether `[sources]` names one that keeps traces; the reader knows these, too.
+        outside_errors: Returns the errors that sources keep of traces.
         source_states: Returns how sources answered last.
         explains: Whether pages of incidents look up what explains them.
         reader: Returns it; raises an error that says what to do where it is off or cannot be reached.
@@ -48,6 +49,7 @@ class TelemetrySource:
     has_sources: bool = False
     source_states: Callable[[], Sequence[SourceState]] = tuple
     explains: bool = True
+    outside_errors: Callable[[Sequence[str]], Sequence[OutsideError]] = lambda _: ()
 
     @property
     def has_traces(self) -> bool:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Final
 
-from outrider.model import printable
+from outrider.errors.page_address import (
+    ADDRESS_NAMES,
+    FILE_NAMES,
+    QUERY_NAMES,
+    script_without_query,
+    without_query,
+)
+from outrider.model import known_query, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 HIDDEN: Final = "***"
 _DEEPEST: Final = 16
@@ -23,12 +31,12 @@ _SHORT: Final = 200
 _LARGEST: Final = 2**63
 _PAIR: Final = 2
 _DROPPED: Final = frozenset({"modules"})
-_HIDDEN: Final = frozenset({"cookies", "query_string", "sys.argv", "cookie", "set-cookie"})
+_HIDDEN: Final = frozenset({"cookies", "sys.argv", "cookie", "set-cookie"})
 _ADDRESSES: Final = frozenset({"ip_address", "remote_addr", "x-forwarded-for", "x-real-ip", "forwarded"})
-_URLS: Final = frozenset({"url", "referer", "http.url", "from", "to"})
+_WITH_QUERY: Final = re.compile("https?://[^?#]*[?#]")
 
-
-_PLAIN, _LINE, _URL, _ADDRESS = range(4)  # the first two say nothing of the text
+_PLAIN, _LINE, _FILE, _URL, _ADDRESS, _QUERY, _SECRET = range(7)
+"""Kinds of values by their names. What is remembered of a text is the same for the first three."""
 
 
 @dataclass(slots=True)
@@ -50,11 +58,15 @@ class EventScrubber:
         text: Returns a text scrubbed and printable, of at most so many characters; what it hides in a line, it hides
             where that line is among others, too.
         hides: Whether the value of a name is hidden, whatever it is.
+        query: Names of parameters that stay in queries; the values of all others are hidden.
     """
 
-    def __init__(self, text: Callable[[str, int], str], hides: Callable[[str], bool]) -> None:
+    def __init__(
+        self, text: Callable[[str, int], str], hides: Callable[[str], bool], query: Collection[str] = ()
+    ) -> None:
         self._text = text
         self._hides = hides
+        self._query = query
         self._names: dict[str, tuple[str, bool, int]] = {}
         self._known: dict[str, str] = {}
 
@@ -66,7 +78,7 @@ class EventScrubber:
         """Return a document of which nothing is larger or deeper than it may be.
 
         Of a long list its beginning and its end are kept; addresses of the internet lose their last part, addresses of
-        pages their query.
+        pages their query and fragment.
         """
         room = _Room()
         scrubbed = self._object(value, 0, room)
@@ -82,7 +94,7 @@ class EventScrubber:
             key, is_hidden, kind = names.get(name) or self._name(name)
             if is_hidden and entry is not None and not isinstance(entry, dict):
                 scrubbed[key] = HIDDEN
-            elif kind <= _LINE and type(entry) is str and (text := known.get(entry)) is not None:
+            elif kind <= _FILE and type(entry) is str and (text := known.get(entry)) is not None:
                 room.left -= 1  # as `_put` does, which would be a call for each of hundreds of texts
                 scrubbed[key] = text
             else:
@@ -92,8 +104,10 @@ class EventScrubber:
     def _put(self, into: Any, key: Any, value: object, kind: int, depth: int, room: _Room) -> None:  # noqa: PLR0917
         """Put a scrubbed value into a container, or a text as it is, to be scrubbed with the others."""
         room.left -= 1
+        if kind >= _QUERY:
+            value, kind = self._without_parameters(value, self._query if kind == _QUERY else ()), _PLAIN
         if isinstance(value, str):
-            known = self._known.get(value) if kind <= _LINE else None
+            known = self._known.get(value) if kind <= _FILE else None
             if known is None:
                 known = self._prepared(value, kind)
                 room.places.append((into, key))
@@ -108,16 +122,28 @@ class EventScrubber:
         else:
             into[key] = self._list(value, kind, depth + 1, room) if isinstance(value, list) else None
 
+    def _without_parameters(self, value: object, names: Collection[str]) -> object:
+        """Return a query or cookies, as a text, an object or pairs, with the values of these names alone."""
+        if isinstance(value, dict):
+            return {name: own if name in names else HIDDEN for name, own in value.items()}
+        if isinstance(value, list):
+            pairs = [pair for pair in value if isinstance(pair, list) and len(pair) == _PAIR]
+            return [[name, own if name in tuple(names) else HIDDEN] for name, own in pairs]
+        if isinstance(value, str):
+            return (known_query(value.removeprefix("?"), names) if names else "") or (value and HIDDEN)
+        return None if value is None else HIDDEN
+
     def _list(self, value: list[Any], kind: int, depth: int, room: _Room) -> list[Any]:
+        own = kind
         if len(value) == _PAIR and isinstance(value[0], str):  # a tag or a header as a pair
-            name, is_hidden, _ = self._names.get(value[0]) or self._name(value[0])
+            name, is_hidden, own = self._names.get(value[0]) or self._name(value[0])
             if is_hidden and value[1] is not None and not isinstance(value[1], dict):
                 return [name, HIDDEN]
         half = _MOST_ENTRIES // 2
         kept = value if len(value) <= _MOST_ENTRIES else value[:half] + value[-half:]
         scrubbed: list[Any] = [None] * len(kept)
         for position, entry in enumerate(kept):
-            self._put(scrubbed, position, entry, kind, depth, room)
+            self._put(scrubbed, position, entry, own if position else kind, depth, room)
         return scrubbed
 
     def _name(self, name: str) -> tuple[str, bool, int]:
@@ -126,8 +152,14 @@ class EventScrubber:
         lowered = key.lower()
         if lowered in _ADDRESSES:
             kind = _ADDRESS
-        elif lowered in _URLS:
+        elif lowered in ADDRESS_NAMES:
             kind = _URL
+        elif lowered in FILE_NAMES:
+            kind = _FILE
+        elif lowered in QUERY_NAMES:
+            kind = _QUERY
+        elif lowered in _HIDDEN:
+            kind = _SECRET
         else:
             kind = _LINE if lowered.endswith(("context", "context_line")) else _PLAIN
         known = key, lowered in _HIDDEN or self._hides(key), kind
@@ -141,8 +173,10 @@ class EventScrubber:
         """Return a text without what its kind leaves out, of at most so many characters as it may have."""
         if kind == _ADDRESS:
             return _network(value)
-        if kind == _URL and "://" in value:
-            value = value.partition("?")[0]
+        if kind == _URL:
+            value = without_query(value, self._query)
+        elif kind == _FILE:
+            value = script_without_query(value)
         most = _LINE_CHARACTERS if kind == _LINE else _TEXT_CHARACTERS
         if len(value) <= most:
             return value
@@ -167,7 +201,7 @@ class EventScrubber:
         self._scrub(places[half:], texts[half:])
 
     def _remembered(self, text: str, scrubbed: str) -> str:
-        if len(text) <= _SHORT:
+        if len(text) <= _SHORT and not _WITH_QUERY.match(text):
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[text] = scrubbed

@@ -16,7 +16,7 @@ _LENGTH: Final = re.compile(r"(\d{1,5})(m|h|d|w)")
 _UNIT_US: Final = {"m": 60 * 10**6, "h": 3_600 * 10**6, "d": 86_400 * 10**6, "w": 7 * 86_400 * 10**6}
 OPEN_STATES: Final = frozenset(IssueState) - {IssueState.RESOLVED, IssueState.IGNORED}
 """States of issues that nobody has dealt with."""
-_STATES: Final[dict[str, frozenset[IssueState]]] = {
+ISSUE_STATES: Final[dict[str, frozenset[IssueState]]] = {
     "open": OPEN_STATES, "all": frozenset(), **{own.value: frozenset({own}) for own in IssueState},
 }  # fmt: skip
 _SLUG: Final = "bad-query"
@@ -33,8 +33,8 @@ def issue_query(text: str, now_us: int) -> IssueQuery:
         name, value = match[1] or "", _unquoted(match[2])
         if not name:
             words.append(value)
-        elif name in _FIELDS:
-            query = _FIELDS[name](query, value)
+        elif name in ISSUE_FIELDS:
+            query = ISSUE_FIELDS[name](query, value)
         else:
             query = replace(query, tags=(*query.tags, (name, value)))
     return replace(query, text=" ".join(words))
@@ -46,11 +46,11 @@ def _unquoted(text: str) -> str:
 
 
 def _state(query: IssueQuery, value: str) -> IssueQuery:
-    if value not in _STATES:
+    if value not in ISSUE_STATES:
         raise UsageError(
-            f"{value[:40]!r} is no state of an issue", slug=_SLUG, fix=f"write one of {', '.join(_STATES)}"
+            f"{value[:40]!r} is no state of an issue", slug=_SLUG, fix=f"write one of {', '.join(ISSUE_STATES)}"
         )
-    return replace(query, states=_STATES[value])
+    return replace(query, states=ISSUE_STATES[value])
 
 
 def _order(query: IssueQuery, value: str) -> IssueQuery:
@@ -77,7 +77,7 @@ def _since_us(query: IssueQuery, value: str) -> int:
     return query.now_us - int(match[1]) * _UNIT_US[match[2]]
 
 
-_FIELDS: Final[dict[str, Callable[[IssueQuery, str], IssueQuery]]] = {
+ISSUE_FIELDS: Final[dict[str, Callable[[IssueQuery, str], IssueQuery]]] = {
     "is": _state,
     "sort": _order,
     "project": _project,

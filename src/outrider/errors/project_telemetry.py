@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from outrider.errors.page_address import ADDRESS_NAMES, QUERY_NAMES, without_query
+from outrider.model import known_query
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 _RESOURCES: Final = {"traces": "resourceSpans", "logs": "resourceLogs"}
 OTLP_SIGNALS: Final = frozenset(_RESOURCES)
 _SERVICE: Final = "service.name"
-_ADDRESSES: Final = frozenset({"url.full", "http.url", "http.target", "http.referer", "url.query", "http.query"})
-_QUERIES: Final = frozenset({"url.query", "http.query"})
+_NUMBERS: Final = frozenset({"intValue", "doubleValue", "boolValue"})
+_NAMES: Final = ADDRESS_NAMES | QUERY_NAMES
 _DEEPEST: Final = 20
 _ENVIRONMENTS: Final = frozenset({"deployment.environment.name", "deployment.environment"})
 
@@ -28,23 +31,29 @@ def project_request(signal: str, document: Mapping[str, Any], service: str, envi
     return {name: [_owned(entry, service, environment) for entry in entries if isinstance(entry, dict)]}
 
 
-def without_queries(value: Any, depth: int = 0) -> Any:
-    """Return a request of OTLP whose addresses have neither query nor fragment: those may hold what is secret."""
+def without_queries(value: Any, names: Collection[str] = (), depth: int = 0) -> Any:
+    """Return a request of OTLP whose addresses have no fragment, and of their query the parameters of these names."""
     if isinstance(value, list) and depth < _DEEPEST:
-        return [without_queries(entry, depth + 1) for entry in value]
+        return [without_queries(entry, names, depth + 1) for entry in value]
     if not isinstance(value, dict) or depth >= _DEEPEST:
         return value
-    if value.get("key") in _ADDRESSES:
-        return _bare(value)
-    return {key: without_queries(entry, depth + 1) for key, entry in value.items()}
+    if isinstance(key := value.get("key"), str) and key.lower() in _NAMES:
+        return _bare(value, key.lower(), names)
+    return {key: without_queries(entry, names, depth + 1) for key, entry in value.items()}
 
 
-def _bare(attribute: dict[str, Any]) -> dict[str, Any]:
+def _bare(attribute: dict[str, Any], key: str, names: Collection[str]) -> dict[str, Any]:
     content = attribute.get("value")
     text = content.get("stringValue") if isinstance(content, dict) else None
-    if not isinstance(text, str) or attribute["key"] in _QUERIES:
-        return {**attribute, "value": {"stringValue": ""}}
-    return {**attribute, "value": {"stringValue": text.partition("?")[0].partition("#")[0]}}
+    if not isinstance(text, str):
+        if isinstance(content, dict) and key in ADDRESS_NAMES and content.keys() <= _NUMBERS:
+            return attribute
+        kept = ""
+    elif key in QUERY_NAMES:
+        kept = known_query(text.removeprefix("?"), names) if names else ""
+    else:
+        kept = without_query(text, names)
+    return {**attribute, "value": {"stringValue": kept}}
 
 
 def _owned(entry: Mapping[str, Any], service: str, environment: str) -> dict[str, Any]:

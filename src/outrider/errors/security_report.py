@@ -9,6 +9,7 @@ import json
 from typing import Any, Final
 
 from outrider.errors.envelope import BadEnvelope
+from outrider.errors.page_address import without_query
 
 _MOST_REPORTS: Final = 20
 
@@ -35,10 +36,10 @@ def _document(entry: dict[str, Any]) -> dict[str, Any]:
     kind = "csp" if "csp-report" in entry else str(entry.get("type", "report"))[:64]
     page = body.get("document-uri") or body.get("documentURL") or entry.get("url")
     directive = body.get("effective-directive") or body.get("effectiveDirective") or body.get("violated-directive")
-    blocked = body.get("blocked-uri") or body.get("blockedURL") or ""
+    blocked = without_query(str(body.get("blocked-uri") or body.get("blockedURL") or ""))
     kind = "csp" if kind == "csp-violation" else kind
     what = (
-        f"Blocked {directive!s:.100} from {blocked!s:.200}"
+        f"Blocked {directive!s:.100} from {blocked:.200}"
         if directive
         else f"{kind}: {body.get('message') or body.get('id') or ''!s:.200}"
     )
@@ -47,7 +48,7 @@ def _document(entry: dict[str, Any]) -> dict[str, Any]:
         "platform": "javascript",
         "logger": kind,
         "logentry": {"message": what},
-        "fingerprint": [kind, str(directive or "")[:100], _host(str(blocked))] if directive else [],
+        "fingerprint": [kind, str(directive or "")[:100], _host(blocked)] if directive else [],
         "request": {"url": page},
         "extra": body,
     }

@@ -33,7 +33,7 @@ def session_counts(document: Mapping[str, Any], project: int, received_us: int) 
     attributes = document.get("attrs")
     names = attributes if isinstance(attributes, dict) else {}
     release, environment = _name(names.get("release")), _name(names.get("environment"))
-    groups = document.get("aggregates")
+    groups, is_page = document.get("aggregates"), bool(session_agent(document))
     if not release:
         return
     for group in groups[:_MOST_GROUPS] if isinstance(groups, list) else [document]:
@@ -41,8 +41,9 @@ def session_counts(document: Mapping[str, Any], project: int, received_us: int) 
             count = _of_many(group) if isinstance(groups, list) else _of_user(group)
             started_us = _time(group.get("started"), received_us)
             yield SessionCount(
-                project, environment, release, started_us, session_user(group.get("did"), project), **count
-            )
+                project, environment, release, started_us, session_user(group.get("did"), project), **count,
+                from_pages=count["sessions"] if is_page else 0,
+            )  # fmt: skip
 
 
 def session_agent(document: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ from outrider.journeys.trace import Trace, read_trace, typed_passwords
 from outrider.journeys.trace_route import uncached
 from outrider.journeys.worker_messages import AttemptOrder, AttemptResult, Phase, StepEvent, TypedPassword
 from outrider.journeys.worker_process import START_S, NotReadyInTime, WorkerError
-from outrider.model import BrowserError, Measurement, Outcome
+from outrider.model import BrowserError, Measurement, Outcome, session_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -246,6 +246,7 @@ class JourneyMeasure:
             host=host,
             attributes=_attributes(facts, result)
             | page_conditions(evidence.documents)
+            | ({"sessions_elsewhere": named} if (named := _named_sessions(evidence)) else {})
             | (_reach(result, evidence) if order.fault else {}),
             traces=find_traces(evidence, steps, own=progress.trace_id),
             omitted=find_omissions(evidence, len(errors)),
@@ -327,6 +328,11 @@ def _attributes(facts: Facts, result: AttemptResult | None) -> dict[str, str]:
         "raised": "by the script" if raised_by_script(facts) else "",
     }
     return {name: value for name, value in known.items() if value}
+
+
+def _named_sessions(evidence: RawEvidence) -> str:
+    """Return the addresses of sessions in other tools that pages wrote to their consoles."""
+    return " ".join(session_addresses(evidence.trace.addresses))
 
 
 def _reach(result: AttemptResult | None, evidence: RawEvidence) -> dict[str, str]:

@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from outrider.model import session_addresses
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -68,13 +70,19 @@ class ShownDialog:
 
 @dataclass(slots=True)
 class Trace:
-    """The records of one or more traces, in order of time; `offline` if the test made a context without a network."""
+    """The records of one or more traces, in order of time.
+
+    Attributes:
+        offline: Whether the test made a context without a network.
+        addresses: Of sessions in other tools that consoles name.
+    """
 
     calls: list[Call] = field(default_factory=list)
     page_errors: list[PageError] = field(default_factory=list)
     dialogs: list[ShownDialog] = field(default_factory=list)
     pages: int = 0
     offline: bool = False
+    addresses: tuple[str, ...] = ()
 
     def merged(self, other: Trace) -> Trace:
         """Return both, in order of time."""
@@ -84,6 +92,7 @@ class Trace:
             sorted([*self.dialogs, *other.dialogs], key=lambda dialog: dialog.at_ms),
             self.pages + other.pages,
             self.offline or other.offline,
+            (*self.addresses, *other.addresses),
         )
 
 
@@ -187,6 +196,8 @@ def _take_event(trace: Trace, record: dict[str, Any], shift_ms: float) -> None:
     method, params = record.get("method"), record.get("params", {})
     if record.get("messageType") == "error":
         trace.page_errors.append(_console_error(record, shift_ms))
+    elif record.get("type") == "console":
+        trace.addresses += tuple(session_addresses([str(record.get("text", ""))]))
     elif method == "page":
         trace.pages += 1
     elif method == "dialog":

@@ -108,7 +108,7 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
-from outrider.model.outside_source import LabelledSeries, SourceKind, SourceState
+from outrider.model.outside_source import LabelledSeries, OutsideError, SourceKind, SourceState, series_names
 from outrider.model.outside_text import bounded, identity, printable, printable_json, spreadsheet_cell, tail
 from outrider.model.person import (
     ERASED,
@@ -191,8 +191,9 @@ from outrider.model.ports import (
     UserDirectory,
     ViewLog,
 )
+from outrider.model.query_parameters import known_query
 from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
-from outrider.model.release_health import ReleaseHealth, SessionCount
+from outrider.model.release_health import ReleaseHealth, ReleaseVisits, SessionCount
 from outrider.model.replay_segment import ReplayQuery, ReplaySegment, ReplaySummary
 from outrider.model.retention import LAST_GOOD_KINDS, LASTING, Pruned, Retention
 from outrider.model.run import Attempt, Circumstances, Run
@@ -224,6 +225,7 @@ from outrider.model.service_answer import (
     apdex,
 )
 from outrider.model.service_view import CheckView, LostTelemetry, ProcessView, ServiceView
+from outrider.model.session_address import session_addresses
 from outrider.model.source_map_entry import SourceMapEntry
 from outrider.model.status_update import MOST_TEXT_CHARACTERS, MOST_TITLE_CHARACTERS, Impact, StatusPhase, StatusUpdate
 from outrider.model.store_size import Freed, StoreSize
@@ -287,11 +289,11 @@ __all__ = [
     "LogPattern", "LogPatterns", "LogRecord", "LostTelemetry", "MapRecords", "Matches", "Measure", "MeasuredTable",
     "Measurement", "MetricPoint", "MetricValue", "MovedOperation", "Node", "NodeKind", "Notable", "NotablePattern",
     "Notification", "OperationCount", "OperatorRecords", "Order", "Origin", "Outbox", "Outcome", "OutriderError",
-    "OutsideReader", "Overlap", "OverrideLog", "OwnerRule", "Pause", "PeriodCount", "PeriodDuration", "Person",
-    "PersonalDataLog", "PersonalRecord", "Place", "PlannedMaintenance", "Points", "Policy", "ProcessView",
+    "OutsideError", "OutsideReader", "Overlap", "OverrideLog", "OwnerRule", "Pause", "PeriodCount", "PeriodDuration",
+    "Person", "PersonalDataLog", "PersonalRecord", "Place", "PlannedMaintenance", "Points", "Policy", "ProcessView",
     "ProjectKey", "ProjectRecords", "ProjectRegistry", "ProofLog", "Pruned", "Pruner", "QueueEntry", "QuotaUse",
     "RatePoint", "ReceiverState", "RecordKind", "RecordedAggregates", "Release", "ReleaseHealth",
-    "ReleaseHealthLog", "ReplayLog", "ReplayQuery", "ReplaySegment",
+    "ReleaseHealthLog", "ReleaseVisits", "ReplayLog", "ReplayQuery", "ReplaySegment",
     "ReplaySummary", "ReportHistory", "ReportRecords", "Retention", "Role",
     "Rollup", "RollupReader", "RowPosition", "Run", "RunFacts", "RunHistory", "RunId", "RunLog", "RunPosition",
     "RunSummary", "RuntimePoint", "Sample", "SavedView", "ScheduleQueue", "SchedulerStore", "Selection", "Series",
@@ -307,7 +309,7 @@ __all__ = [
     "TraceSource", "UndeliveredCount", "UnjudgedSeries", "UsageError", "User", "UserDirectory", "ViewLog",
     "ViewPage", "altogether", "apdex", "begin_trace", "bounded", "bucket_of", "by_endpoint", "check_at_least",
     "check_text", "counted", "date", "event_from_json", "event_to_json", "exit_code", "grant_traces", "identity",
-    "is_event_id", "is_reserved", "is_trace_id", "key_name", "locale", "merged", "new_run_id", "number",
-    "origin_of", "per_cent", "printable", "printable_json", "reason_of", "release_number", "share_text", "short",
-    "spreadsheet_cell", "tail", "title_of", "user_key", "using_locale",
+    "is_event_id", "is_reserved", "is_trace_id", "key_name", "known_query", "locale", "merged", "new_run_id", "number",
+    "origin_of", "per_cent", "printable", "printable_json", "reason_of", "release_number", "series_names",
+    "session_addresses", "share_text", "short", "spreadsheet_cell", "tail", "title_of", "user_key", "using_locale",
 ]  # fmt: skip

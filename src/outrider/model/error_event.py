@@ -180,6 +180,11 @@ class ErrorEvent:
     weight: int = 1
 
     @property
+    def visitor(self) -> str:
+        """What tells whom it befell from others: the user, else the visit to a page; empty where neither is told."""
+        return self.user.key or self.contexts.get("session", {}).get("id", "")
+
+    @property
     def raised(self) -> ErrorException | None:
         """The exception that was raised last; None for a message."""
         return self.exceptions[-1] if self.exceptions else None

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+_METRIC: Final = "__name__"
+_MOST_CHARACTERS: Final = 200
 
 
 class SourceKind(StrEnum):
     """Whose API a source speaks."""
 
     JAEGER = "jaeger"
+    TEMPO = "tempo"
     LOKI = "loki"
+    ELASTICSEARCH = "elasticsearch"
     PROMETHEUS = "prometheus"
+    SENTRY = "sentry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +59,48 @@ class LabelledSeries:
     labels: Mapping[str, str]
     at_s: tuple[float, ...]
     values: tuple[float, ...]
+
+
+def series_names(series: Sequence[LabelledSeries], *, shortest: bool = False) -> list[str]:
+    """Return what tells series apart, such as `pod=a, zone=b`; empty where one has no labels.
+
+    Args:
+        series: Of one answer.
+        shortest: Whether to leave out labels that all of them have alike; then names say nothing beside another answer.
+    """
+    has_metrics = len({own.labels.get(_METRIC, "") for own in series}) > 1
+    alike = set.intersection(*(set(own.labels.items()) for own in series)) if shortest and len(series) > 1 else set()
+    names = []
+    for own in series:
+        shown = {
+            key: value
+            for key, value in own.labels.items()
+            if (key != _METRIC or has_metrics) and (key, value) not in alike
+        }
+        name = ", ".join(f"{key}={value}" for key, value in sorted(shown.items()))
+        is_long = len(name) > _MOST_CHARACTERS
+        names.append(f"{name[: _MOST_CHARACTERS - 9]} {crc32(name.encode()):08x}" if is_long else name)
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideError:
+    """An error as another tracker of errors keeps it.
+
+    Attributes:
+        title: Its kind and message.
+        project: Which sent it.
+        issue: What people call its issue there, such as `SHOP-4F`.
+        trace_id: Empty if it names none.
+        url: Of its page there.
+    """
+
+    id: str
+    at_us: int
+    title: str
+    project: str
+    issue: str
+    trace_id: str
+    level: str
+    release: str
+    url: str

@@ -17,6 +17,7 @@ class SessionCount(NamedTuple):
         errored: In how many an error was met, those that it ended among them.
         crashed: How many an error that nobody caught has ended.
         abnormal: How many were cut off, such as by a process that was killed.
+        from_pages: How many of those that began were told by browsers.
     """
 
     project: int
@@ -28,6 +29,32 @@ class SessionCount(NamedTuple):
     errored: int = 0
     crashed: int = 0
     abnormal: int = 0
+    from_pages: int = 0
+
+
+class ReleaseVisits(NamedTuple):
+    """What visits of pages, which tell of views and not of sessions, come to in a release, by their first view.
+
+    Attributes:
+        first_us: When the first of them began, and `last_us` when the last did.
+        errored: In how many an error was met.
+        crashed: In how many an error was met that nobody caught.
+        users: Different ones; whom no page names counts by the visit.
+        recent: Visits of the last 24 hours.
+    """
+
+    project: int
+    service: str
+    environment: str
+    release: str
+    first_us: int
+    last_us: int
+    sessions: int
+    errored: int
+    crashed: int
+    users: int
+    crashed_users: int
+    recent: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,7 @@ class _Reader:
             calls=_count(counts.get("calls")),
             failed_calls=_count(counts.get("failed")),
             cache=self._cache(navigation),
+            crashes=_count(counts.get("uncaught")),
             power=power_of(_finite(document.get("memory")), _count(document.get("cores"))),
             resources=_json([self._resource(row) for row in _list(document.get("resources"))[:MOST_RESOURCES]]),
             events=_json([event for row in _list(document.get("events"))[:MOST_EVENTS] if (event := self._event(row))]),

@@ -107,5 +107,5 @@ def _document(view: _OpenView, report: VitalReport, now_s: float) -> dict[str, A
         "v": BEACON_VERSION, "session": view.session, "view": view.view, "n": view.sequence, "url": report.url,
         "ms": round((now_s - view.begun_s) * 1000), "release": report.release, "nav": report.navigation,
         "vitals": {name: own.value for name, own in view.vitals.items()}, "causes": causes,
-        "counts": {"errors": view.errors},
+        "counts": {"errors": view.errors, "uncaught": view.errors},
     }  # fmt: skip

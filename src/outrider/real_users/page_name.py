@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlsplit
+
+from outrider.model import known_query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _IDENTIFIER: Final = re.compile(r"\d+|[^/]*(?:\d{3}|[0-9a-fA-F]{8})[^/.]*")
 _MOST_PARTS: Final = 12
-_MOST_PARAMETERS: Final = 100
 
 
 @lru_cache(maxsize=4_096)
@@ -46,9 +47,5 @@ def known_url(text: str, names: Sequence[str]) -> str:
     url = bare_url(text)
     if not url or not names:
         return url
-    try:
-        pairs = parse_qsl(urlsplit(text).query, max_num_fields=_MOST_PARAMETERS)
-    except ValueError:
-        return url
-    query = urlencode([(name, value) for name, value in pairs if name in names])
+    query = known_query(urlsplit(text).query, names)
     return f"{url}?{query}" if query else url

@@ -32,6 +32,7 @@ class PageView(NamedTuple):
         events: JSON: ms since the beginning, kind, text, and what the kind adds.
         cache: `empty`, `warm` or `cached`, as `cache_state` says; "" where the browser does not tell.
         power: `low`, `middle` or `high`, as `power_of` says; "" likewise.
+        crashes: Of its errors, those that nobody caught.
     """
 
     start_us: int
@@ -73,3 +74,4 @@ class PageView(NamedTuple):
     events: str
     cache: str = ""
     power: str = ""
+    crashes: int = 0

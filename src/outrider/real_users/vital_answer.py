@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from outrider.model import ReleaseVisits
     from outrider.real_users.page_view import PageView
     from outrider.real_users.view_conditions import Conditions
 
@@ -260,6 +261,10 @@ class RealUserReader(Protocol):
 
     def troubled_visits(self, wanted: ViewFilter, trouble: Trouble) -> TroubledVisits:
         """Return when visits met trouble first."""
+        ...
+
+    def release_visits(self, wanted: ViewFilter, *, recent_us: int) -> list[ReleaseVisits]:
+        """Return what visits come to in each release; `recent` are those that began since `recent_us`."""
         ...
 
     def resources(self, wanted: ViewFilter, *, limit: int = 20) -> list[ResourceRow]:

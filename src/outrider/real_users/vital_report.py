@@ -53,7 +53,7 @@ class VitalReport:
 
     Attributes:
         session: 32 hexadecimal digits; "" if the client names none.
-        errors: Exceptions that came along.
+        errors: Exceptions that came along; nobody tells whether they were caught, so that none counts as caught.
         page_load: Names the page load, where it is not told with each vital by which address the page was.
         agent: The `User-Agent`, where no header has it.
     """

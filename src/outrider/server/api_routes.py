@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from starlette.responses import Response
@@ -96,13 +96,18 @@ _MOST_DIGITS = 18
 
 def api_routes(sources: Sources, authorise: Authorise) -> list[Route]:
     """Return the routes of the API, its description among them."""
-    reading = [operation.description for operation in OPERATIONS]
-    document = json.dumps(openapi_document([*reading, *action_descriptions(), *SETTING_CHANGES], VERSION)).encode()
+    document = json.dumps(api_document()).encode()
     routes = [guarded_route(f"{ROOT}/openapi.json", lambda request: _with_etag(request, document), authorise)]
     for operation in OPERATIONS:
         role = operation.role if isinstance(operation.role, Role) else operation.role(sources)
         routes.append(guarded_route(operation.route, _answering(operation, sources), authorise, role=role))
     return routes
+
+
+def api_document() -> dict[str, Any]:
+    """Return what `openapi.json` says."""
+    reading = [operation.description for operation in OPERATIONS]
+    return openapi_document([*reading, *action_descriptions(), *SETTING_CHANGES], VERSION)
 
 
 def _answering(operation: Operation, sources: Sources) -> Callable[[Request], Response]:

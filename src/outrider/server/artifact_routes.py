@@ -104,8 +104,10 @@ class ArtifactFiles:
         try:
             content = self._artifacts.open(file.digest)
         except StoreError as error:  # its text names a path of this machine, which a reader of files need not know
-            log.warning("artifacts.missing", why=error.what)
-            return problem(404, "the file is gone", error.slug, "retention may have removed it")
+            log.warning("artifacts.unread", why=error.what)
+            if error.slug == "artifact-missing":
+                return problem(404, "the file is gone", error.slug, "retention may have removed it")
+            return problem(503, "the file cannot be read now", error.slug, "try again in a moment")
         return _streamed(request, file, content, headers)
 
 

@@ -9,26 +9,33 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from outrider.model import SourceError, SourceKind, SourceState, UsageError
+from outrider.sources.elasticsearch_source import ElasticsearchSource
 from outrider.sources.jaeger_source import JaegerSource
 from outrider.sources.loki_source import LokiSource
 from outrider.sources.prometheus_source import PrometheusSource
+from outrider.sources.sentry_source import SentrySource
 from outrider.sources.source_address import SourceAddress
-from outrider.sources.source_client import LogClient, SeriesClient, SourceClient, TraceClient
+from outrider.sources.source_client import ErrorClient, LogClient, SeriesClient, SourceClient, TraceClient
+from outrider.sources.tempo_source import TempoSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from outrider.model import LabelledSeries, LogRecord, Span
+    from outrider.model import LabelledSeries, LogRecord, OutsideError, Span
     from outrider.workspace import SourceSettings
 
 _CLIENTS: Final[Mapping[SourceKind, Callable[[SourceAddress, SourceSettings], SourceClient]]] = {
     SourceKind.JAEGER: lambda address, _: JaegerSource(address),
+    SourceKind.TEMPO: lambda address, _: TempoSource(address),
     SourceKind.LOKI: lambda address, settings: LokiSource(address, settings.selector),
+    SourceKind.ELASTICSEARCH: lambda address, settings: ElasticsearchSource(address, settings.selector),
     SourceKind.PROMETHEUS: lambda address, _: PrometheusSource(address),
+    SourceKind.SENTRY: lambda address, settings: SentrySource(address, settings.organization, settings.selector),
 }
 _FIRST_PAUSE_S: Final = 15.0
 _LONGEST_PAUSE_S: Final = 300.0
 _MOST_LINES: Final = 1_000
+_MOST_TRACES: Final = 50
 _GARBAGE: Final = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 _NO_TRACES: Final[Mapping[str, tuple[Span, ...]]] = {}
 
@@ -83,6 +90,17 @@ class OutsideSources:
             records += source.answer(partial(client.logs, since_ns, until_ns, trace_id=trace_id, limit=asked), [])
         kept = (record for record in records if record.severity_number >= least_severity)
         return tuple(sorted(kept, key=lambda record: -record.time_ns)[:limit])
+
+    def errors(
+        self, trace_ids: Sequence[str], since_us: int, until_us: int, *, limit: int = 20
+    ) -> tuple[OutsideError, ...]:
+        """Return the newest errors of a time; those of traces alone where any are named."""
+        errors: list[OutsideError] = []
+        for source in self._sources:
+            if isinstance(source.client, ErrorClient):
+                ask = partial(source.client.errors, trace_ids[:_MOST_TRACES], since_us, until_us, limit=limit)
+                errors += source.answer(ask, [])
+        return tuple(sorted(errors, key=lambda error: -error.at_us)[:limit])
 
     def series(
         self, query: str, since_s: float, until_s: float, every_s: float, *, source: str = ""

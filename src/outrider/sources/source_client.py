@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from outrider.model import LabelledSeries, LogRecord, Span
+    from outrider.model import LabelledSeries, LogRecord, OutsideError, Span
 
 
 class SourceClient(Protocol):
@@ -46,4 +46,13 @@ class SeriesClient(SourceClient, Protocol):
 
     def series(self, query: str, since_s: float, until_s: float, every_s: float) -> tuple[LabelledSeries, ...]:
         """Return what a query comes to, step by step."""
+        ...
+
+
+@runtime_checkable
+class ErrorClient(SourceClient, Protocol):
+    """Keeps errors."""
+
+    def errors(self, trace_ids: Sequence[str], since_us: int, until_us: int, *, limit: int) -> list[OutsideError]:
+        """Return the newest errors of a time; those of traces alone where any are named."""
         ...

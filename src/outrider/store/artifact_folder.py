@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import contextmanager
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
-from shutil import copyfileobj
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING
 
-from outrider.model import Content, FolderEntry, StoreError
+from outrider.model import Content, FolderEntry
+from outrider.store.artifact_names import artifact_name, digest_in, missing_artifact
 from outrider.store.failures import FOLDER_WORDS, failure, translated
+from outrider.store.remote_folder import RemoteFolder
 from outrider.store.write_probe import check_folder
 
 if TYPE_CHECKING:
@@ -25,23 +26,22 @@ if TYPE_CHECKING:
     from outrider.model import ArtifactStore
 
 _CHUNK_BYTES = 1024 * 1024
-_DIGEST_CHARACTERS = 64
 _INCOMING = "incoming"
 
 
-def artifact_name(digest: str) -> str:
-    """Return the name in the folder of the content with this digest."""
-    return f"{digest[:2]}/{digest[2:]}"
-
-
-def open_folder(url_or_path: str | Path, *, to_read: bool = False) -> ArtifactStore:
+def open_folder(url_or_path: str | Path, *, to_read: bool = False, cache: Path | None = None) -> ArtifactStore:
     """Return the artifact folder, created if it is local and missing, unless it is only to be read.
+
+    Args:
+        url_or_path: Where it is.
+        to_read: Whether nothing will be put there.
+        cache: A folder for copies of what lies behind a URL, and for what has to wait until it can be sent there.
 
     Raises:
         StoreError: store-read-only if it cannot be written, store-url if nothing here understands the URL.
     """
     if is_remote(url_or_path):
-        return _RemoteFolder(str(url_or_path))
+        return RemoteFolder(str(url_or_path), cache)
     return _LocalFolder(Path(str(url_or_path).removeprefix("file://")), to_read=to_read)
 
 
@@ -107,7 +107,7 @@ class _LocalFolder:
         try:
             return (self._root / artifact_name(digest)).open("rb")
         except FileNotFoundError as error:
-            raise _missing(self.place(digest)[0]) from error
+            raise missing_artifact(self.place(digest)[0]) from error
 
     def place(self, digest: str) -> tuple[str, Path | None]:
         path = self._root / artifact_name(digest)
@@ -126,64 +126,16 @@ class _LocalFolder:
                 except FileNotFoundError:
                     continue
                 name = f"{folder.name}/{entry.name}"
-                yield FolderEntry(name, _digest_in(name), status.st_size, status.st_mtime_ns // 1000)
+                yield FolderEntry(name, digest_in(name), status.st_size, status.st_mtime_ns // 1000)
 
     def remove(self, names: Iterable[str]) -> None:
         for name in names:
             (self._root / name).unlink(missing_ok=True)
 
-
-class _RemoteFolder:
-    """Files behind fsspec, whose writes appear whole or not at all: object stores know no half-written object."""
-
-    local = False
-
-    def __init__(self, url: str) -> None:
-        import fsspec  # noqa: PLC0415 - only for remote folders
-
-        self.where = url.rstrip("/")
-        try:
-            files, root = fsspec.core.url_to_fs(url)
-        except (ValueError, ImportError) as error:
-            raise _unknown_url(url, str(error)) from error
-        self._files: Any = files  # fsspec ships no annotations
-        self._root: str = root.rstrip("/")
-
-    def take(self, source: Path) -> Content:
-        with source.open("rb") as incoming:
-            digest = file_digest(incoming, "sha256").hexdigest()
-            size = incoming.tell()
-            incoming.seek(0)
-            name = f"{self._root}/{artifact_name(digest)}"
-            self._files.makedirs(name.rsplit("/", 1)[0], exist_ok=True)
-            with self._files.open(name, "wb") as target:  # again even if there: it must be young for the collector
-                copyfileobj(incoming, cast("IO[bytes]", target), _CHUNK_BYTES)
-        return Content(digest, size)
-
-    def holds(self, digest: str) -> bool:
-        return bool(self._files.exists(f"{self._root}/{artifact_name(digest)}"))
-
-    def open(self, digest: str) -> BinaryIO:
-        try:
-            return cast("BinaryIO", self._files.open(f"{self._root}/{artifact_name(digest)}", "rb"))
-        except FileNotFoundError as error:
-            raise _missing(self.place(digest)[0]) from error
-
-    def place(self, digest: str) -> tuple[str, Path | None]:
-        return f"{self.where}/{artifact_name(digest)}", None
-
-    def files(self) -> Iterator[FolderEntry]:
-        for path, status in self._files.find(self._root, detail=True).items():
-            name = path[len(self._root) :].lstrip("/")
-            modified = self._files.modified(path)
-            yield FolderEntry(name, _digest_in(name), int(status["size"]), round(modified.timestamp() * 1_000_000))
-
-    def remove(self, names: Iterable[str]) -> None:
-        for name in names:
-            try:
-                self._files.rm_file(f"{self._root}/{name}")
-            except FileNotFoundError:
-                continue
+    def check(self) -> int:
+        with translated(self.where, words=FOLDER_WORDS), self._half_taken() as file:
+            file.write(b"outrider")
+        return 0
 
 
 def _copy_hashing(source: IO[bytes], target: IO[bytes]) -> Content:
@@ -193,25 +145,3 @@ def _copy_hashing(source: IO[bytes], target: IO[bytes]) -> Content:
         size += target.write(chunk)
     target.flush()
     return Content(digest.hexdigest(), size)
-
-
-def _digest_in(name: str) -> str:
-    digest = name.replace("/", "", 1)
-    is_digest = len(digest) == _DIGEST_CHARACTERS and set(digest) <= set("0123456789abcdef")
-    return digest if is_digest and name[2:3] == "/" else ""
-
-
-def _missing(where: str) -> StoreError:
-    return StoreError(
-        f"{where}: the artifact is gone",
-        slug="artifact-missing",
-        fix="retention may have removed it just now; otherwise restore the artifact folder from its backup",
-    )
-
-
-def _unknown_url(url: str, why: str) -> StoreError:
-    return StoreError(
-        f"{url}: artifacts cannot be kept there ({why})",
-        slug="store-url",
-        fix="name a folder, or a URL that an installed fsspec package understands, such as s3:// with s3fs",
-    )

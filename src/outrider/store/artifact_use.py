@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, or_, select
 
-from outrider.store.artifact_folder import artifact_name
+from outrider.store.artifact_names import artifact_name
 from outrider.store.attachment_schema import event_attachments
 from outrider.store.replay_schema import replays
 from outrider.store.schema import artifacts, attempt_artifacts

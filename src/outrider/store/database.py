@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
@@ -76,6 +76,13 @@ class Database:
         elif self.engine.dialect.name == "postgresql":
             event.listen(self.engine, "connect", partial(_limit_waiting, round(busy_timeout_s * 1000)))
             event.listen(self.engine, "begin", _begin_postgresql)
+
+    @property
+    def driver_error(self) -> type[Exception]:
+        """Return what its driver raises where SQLAlchemy is passed by."""
+        module: Any = self.engine.dialect.dbapi
+        error: type[Exception] = module.Error
+        return error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -234,6 +241,35 @@ def open_to_read(url_or_path: str | Path) -> Database | None:
             return database
     database.close()
     raise failure("store-read-only", place, "an older Outrider wrote it, so that it has to be brought up to date")
+
+
+def open_existing(url_or_path: str | Path) -> Database:
+    """Open a store as it is: it is neither created nor brought up to date.
+
+    Raises:
+        StoreError: store-missing, store-older, and what `open_database` raises.
+    """
+    place = _sqlite_path(_url(url_or_path))
+    if place is not None and not Path(place).exists():
+        raise failure("store-missing", place)
+    if (readable := open_to_read(url_or_path)) is not None:
+        return readable
+    if place is not None:
+        _check_file(Path(place))
+    database = Database(_url(url_or_path), busy_timeout_s=_READ_TIMEOUT_S, max_bytes=None)
+    try:
+        _refuse_older(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _refuse_older(database: Database) -> None:
+    with database.reading() as connection:
+        if not is_current(connection, database.where):
+            is_store = bool(inspect(connection).get_table_names())
+            raise failure("store-older" if is_store else "store-missing", database.where)
 
 
 def _is_writable(path: Path) -> bool:

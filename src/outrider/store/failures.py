@@ -38,6 +38,11 @@ _WORDS = {
         "the database cannot be used",
         "check the address, and of a database server that it runs",
     ),
+    "store-missing": ("there is no store", "name a database that Outrider has written"),
+    "store-older": (
+        "an older Outrider wrote it",
+        "bring it up to date first, as `outrider runs` does in its workspace",
+    ),
 }
 
 FOLDER_WORDS = {
@@ -110,12 +115,12 @@ def translated(where: str, *, words: Words = _WORDS) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        slug = _slug(error.orig)
+        slug = slug_of(error.orig)
         if slug is None:
             raise
         raise failure(slug, where, str(error.orig)) from error
     except sqlite3.Error as error:
-        slug = _slug(error)
+        slug = slug_of(error)
         if slug is None:
             raise
         raise failure(slug, where, str(error)) from error
@@ -124,7 +129,8 @@ def translated(where: str, *, words: Words = _WORDS) -> Iterator[None]:
         raise failure(slug, where, error.strerror or str(error), words=words) from error
 
 
-def _slug(error: BaseException | None) -> str | None:
+def slug_of(error: BaseException | None) -> str | None:
+    """Return what an error of a driver means; None if it is about what was asked, not about the database."""
     if isinstance(error, sqlite3.Error):
         return _sqlite_slug(error)
     state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)

@@ -235,8 +235,8 @@ def _count(
     issue.items[event.id] = item
     issue.sample.add(event.id, event.weight)
     row["events"] += event.weight
-    if event.user.key:
-        issue.users.add(event.user.key)
+    if event.visitor:
+        issue.users.add(event.visitor)
     hour = hour_of(event.at_us)
     issue.hours[hour] += event.weight
     if event.at_us >= row["last_us"]:

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from outrider.model import SessionCount
+    from outrider.model import ReleaseVisits, SessionCount
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
 _MOST_A_DAY: Final = 200
-_FIGURES: Final = ("sessions", "errored", "crashed", "abnormal")
+_FIGURES: Final = ("sessions", "errored", "crashed", "abnormal", "from_pages")
 _MARK: Final = "release sessions"
 _DAY_US: Final = DAY_HOURS * HOUR_US
 
@@ -41,6 +41,7 @@ release_days = Table(
     Column("errored", BigInteger, nullable=False),
     Column("crashed", BigInteger, nullable=False),
     Column("abnormal", BigInteger, nullable=False),
+    Column("from_pages", BigInteger, nullable=False, server_default="0"),
     Column("user_sketch", LargeBinary, nullable=False),
     Column("crashed_sketch", LargeBinary, nullable=False),
     Index("release_days_by_number", "number"),
@@ -74,16 +75,20 @@ class _Sum:
     errored: int = 0
     crashed: int = 0
     abnormal: int = 0
+    from_pages: int = 0
     first: int = 0
     last: int = 0
     users: UserSketch = field(default_factory=UserSketch)
     crashed_users: UserSketch = field(default_factory=UserSketch)
+    visitors: int = 0
+    crashed_visitors: int = 0
 
     def add(self, count: SessionCount) -> None:
         self.sessions += count.sessions
         self.errored += count.errored
         self.crashed += count.crashed
         self.abnormal += count.abnormal
+        self.from_pages += count.from_pages
         if count.user:
             self.users.add([count.user])
             if count.crashed:
@@ -118,18 +123,21 @@ class ReleaseHealthTable(ReleaseHealthLog):
         return True
 
     def list(
-        self, now_us: int, since_us: int, *, project: int = 0, environment: str = "", limit: int = 100
-    ) -> Excerpt[ReleaseHealth]:
+        self, now_us: int, since_us: int, *, project: int = 0, environment: str = "", limit: int = 100,
+        visits: Sequence[ReleaseVisits] = (),
+    ) -> Excerpt[ReleaseHealth]:  # fmt: skip
         with self._database.reading() as connection:
             sums = _read_sums(connection, since_us // _DAY_US, project, environment)
             recent = _read_recent(connection, hour_of(now_us) - DAY_HOURS)
             fresh = _read_new_issues(connection)
             services = {row.id: row.service for row in connection.execute(select(projects.c.id, projects.c.service))}
+        for own in visits:
+            _add_visits(own, sums, recent)
         health = [
             ReleaseHealth(
                 *place, known.first * _DAY_US, known.last * _DAY_US, known.sessions, known.errored, known.crashed,
-                known.abnormal, known.users.users, known.crashed_users.users, recent.get(place, 0),
-                recent.get((*place[:2], _ALL), 0), fresh.get((place[0], place[2]), 0),
+                known.abnormal, known.users.users + known.visitors, known.crashed_users.users + known.crashed_visitors,
+                recent.get(place, 0), recent.get((*place[:2], _ALL), 0), fresh.get((place[0], place[2]), 0),
                 services.get(place[0], ""),
             )
             for place, known in sums.items()
@@ -137,6 +145,24 @@ class ReleaseHealthTable(ReleaseHealthLog):
         health.sort(key=lambda own: (own.project, own.environment, own.release))
         health.sort(key=lambda own: (own.last_us, own.recent, own.sessions), reverse=True)
         return Excerpt.within(health, limit)
+
+
+def _add_visits(visits: ReleaseVisits, sums: dict[_Release, _Sum], recent: dict[_Release, int]) -> None:
+    """Count visits of a release whose sessions no browser tells itself: those would count twice."""
+    place = visits.project, identity(visits.environment), identity(visits.release)
+    first, last = visits.first_us // _DAY_US, visits.last_us // _DAY_US
+    known = sums.setdefault(place, _Sum(first=first, last=last))
+    if known.from_pages:
+        return
+    known.first, known.last = min(known.first, first), max(known.last, last)
+    known.sessions += visits.sessions
+    known.errored += visits.errored
+    known.crashed += visits.crashed
+    known.visitors += visits.users
+    known.crashed_visitors += visits.crashed_users
+    for release in (place[2], _ALL):
+        other = (*place[:2], release)
+        recent[other] = recent.get(other, 0) + visits.recent
 
 
 def _read_sums(connection: Connection, first: int, project: int, environment: str) -> dict[_Release, _Sum]:

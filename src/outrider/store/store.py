@@ -161,6 +161,7 @@ class Store:
         url_or_path: str | Path,
         *,
         artifacts: str | Path,
+        artifact_cache: Path | None = None,
         busy_timeout_s: float = 30.0,
         max_bytes: int | None = None,
         to_write: bool = False,
@@ -173,6 +174,7 @@ class Store:
         Args:
             url_or_path: The database: a file, or a URL as SQLAlchemy writes it.
             artifacts: A folder, or a URL that fsspec understands.
+            artifact_cache: A folder for copies of artifacts behind a URL, and for those that cannot be sent there yet.
             busy_timeout_s: How long to wait while another process writes.
             max_bytes: Size that the database file may grow to (SQLite only).
             to_write: Whether one that can only be read is refused.
@@ -182,7 +184,7 @@ class Store:
                 or store-unreachable.
         """
         try:
-            folder = open_folder(artifacts)
+            folder = open_folder(artifacts, cache=artifact_cache)
             return cls(open_database(url_or_path, busy_timeout_s=busy_timeout_s, max_bytes=max_bytes), folder)
         except StoreError as error:
             database = open_to_read(url_or_path) if error.slug == "store-read-only" and not to_write else None

@@ -13,7 +13,7 @@ from outrider.telemetry.error_digestion import ErrorDigestion, add_events, read_
 from outrider.telemetry.error_intake import ErrorIntake, ErrorRequestHead, KnownKeys, RefusedErrors
 from outrider.telemetry.forwarder import FORWARDED_BY, Forwarder, ForwardQueue, ForwardTarget
 from outrider.telemetry.intake import Intake
-from outrider.telemetry.limits import Limits, Share, Tally
+from outrider.telemetry.limits import USUAL_LIMITS, Limits, Share, Tally
 from outrider.telemetry.log_follower import FilePattern, LogFollower
 from outrider.telemetry.otlp_body import JSON, PROTOBUF, BadTelemetry, SignalKind, failure
 from outrider.telemetry.page_view_digestion import PageViewDigestion
@@ -34,6 +34,7 @@ __all__ = [
     "MOST_REPLAY_BYTES",
     "PROTOBUF",
     "SYSLOG",
+    "USUAL_LIMITS",
     "AttributeReader",
     "BadTelemetry",
     "BeaconHead",

@@ -124,6 +124,7 @@ class ErrorIntake:
         pass_on: Keeps an item of an envelope that is telemetry, such as a transaction; returns whether it did.
         replays: Keeps a part of a replay: what Sentry calls its event, and its recording; raises `RefusedErrors`.
         keeps_attachments: Whether files that come along with an event are kept.
+        telemetry_per_day: Most bytes of spans, logs and sessions that keys for browsers of a project send in a UTC day.
         room: Raises `SpoolFull` while the disk is nearly full.
         now_s: Seconds since 1970.
     """
@@ -139,6 +140,7 @@ class ErrorIntake:
         replays: Callable[[ErrorProject, dict[str, Any], bytes], None] | None = None,
         room: Callable[[], None] = lambda: None,
         keeps_attachments: bool = True,
+        telemetry_per_day: int | None = None,
         limits: Limits = USUAL_LIMITS,
         now_s: Callable[[], float] = time.time,
     ) -> None:
@@ -150,6 +152,7 @@ class ErrorIntake:
         self._replays = replays
         self._room = room
         self._keeps_attachments = keeps_attachments
+        self._telemetry_per_day = telemetry_per_day
         self._limits = limits
         self._now_s = now_s
         self._see_spans: Callable[[ErrorRequestHead, dict[str, Any]], None] = lambda _head, _document: None
@@ -228,9 +231,10 @@ class ErrorIntake:
         """
         project, key = self._authorised(head, head.key)
         what = "the request, which has to be OTLP as JSON (http/json),"
-        document = self._read(lambda: json_object(self._inflated(data, head.encoding), what))
+        content = self._inflated(data, head.encoding)
+        document = self._read(lambda: json_object(content, what))
         return self._is_dropped(head) or self._pass_within(
-            head, (project, key), signal, document, f"requests of OTLP {signal}"
+            head, (project, key), signal, document, f"requests of OTLP {signal}", size=len(content)
         )
 
     def take_faro(self, head: ErrorRequestHead, data: bytes) -> dict[str, Any]:
@@ -252,20 +256,22 @@ class ErrorIntake:
         self._keep(head, project, key, documents, None)
         logs = faro_logs(payload)
         if logs["items"]:
-            self._pass_within(head, (project, key), "log", logs, "logs of Faro", count=len(logs["items"]))
+            self._pass_within(
+                head, (project, key), "log", logs, "logs of Faro", size=len(content), count=len(logs["items"])
+            )
         if isinstance(traces := payload.get("traces"), dict):
-            self._pass_within(head, (project, key), "traces", traces, "traces of Faro")
+            self._pass_within(head, (project, key), "traces", traces, "traces of Faro", size=len(content))
         for kind, count in faro_others(payload).items():
             self._tally.add(f"{kind} of Faro skipped", count)
         return payload
 
     def _pass_within(
         self, head: ErrorRequestHead, whose: tuple[ErrorProject, ProjectKey], item: str, document: dict[str, Any],
-        what: str, *, count: int = 1,
+        what: str, *, size: int, count: int = 1,
     ) -> bool:  # fmt: skip
-        """Pass telemetry on within the limits of the minute, and count it; return whether somebody keeps it."""
+        """Pass telemetry on within the limits of minute and day, and count it; return whether somebody keeps it."""
         project, key = whose
-        is_within = self._is_within(head, key, "telemetry")
+        is_within = self._is_within(head, key, "telemetry") and self._is_within_day(project, key, size)
         is_passed = is_within and self._pass_on(project, item, document)
         self._tally.add(f"{what} {'passed on' if is_passed else 'skipped'}", count)
         return is_passed
@@ -282,10 +288,12 @@ class ErrorIntake:
         if kind == _REPORT:
             for category, reason, count in losses(document):
                 self._tally.add(f"client lost {category}, {reason}", count)
+        size = len(item.payload)
         if kind in SESSION_ITEMS and is_wanted and self._is_within(head, key, "telemetry"):
-            self._keep_sessions(document, project)
+            if self._is_within_day(project, key, size):
+                self._keep_sessions(document, project)
         elif kind in _TELEMETRY and is_wanted:
-            self._pass_within(head, (project, key), kind, document, f"{kind} items")
+            self._pass_within(head, (project, key), kind, document, f"{kind} items", size=size)
             if kind == _SPANS and key.purpose is KeyPurpose.BROWSER:
                 self._see_spans(head, document)
         else:
@@ -347,6 +355,17 @@ class ErrorIntake:
             return False
         self._spent.add(limits)
         return True
+
+    def _is_within_day(self, project: ErrorProject, key: ProjectKey, size: int) -> bool:
+        """Count bytes of telemetry that pages send; return whether they are within the day of their project."""
+        counted = f"project {project.id} bytes of telemetry"
+        if self._telemetry_per_day is None or key.purpose is not KeyPurpose.BROWSER:
+            return True
+        if self._tally.add(counted, size) <= self._telemetry_per_day:
+            return True
+        self._tally.add(counted, -size)
+        self._tally.add(f"project {project.id} telemetry beyond the limit of the day")
+        return False
 
     def _bound(self, payloads: Sequence[bytes]) -> None:
         if any(len(payload) > _EVENT_BYTES for payload in payloads):

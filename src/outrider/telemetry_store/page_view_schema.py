@@ -16,7 +16,7 @@ PAGE_VIEW_COLUMNS: Final = {
     "LCP": _FIGURE, "INP": _FIGURE, "CLS": _FIGURE, "FCP": _FIGURE, "TTFB": _FIGURE,
     "Causes": f"Map({_NAME}, String)", "Errors": "UInt32", "RageClicks": "UInt32", "DeadClicks": "UInt32",
     "LongTasks": "UInt32", "LongTaskMs": "UInt32", "Calls": "UInt32", "FailedCalls": "UInt32", "Resources": "String",
-    "Events": "String", "Cache": _NAME, "Power": _NAME,
+    "Events": "String", "Cache": _NAME, "Power": _NAME, "Crashes": "UInt32",
 }  # fmt: skip
 """In the order of the fields of `PageView`."""
 
@@ -37,3 +37,6 @@ CONDITION_STEP: Final = (
     f" ADD COLUMN IF NOT EXISTS Power {_NAME} CODEC(ZSTD(1))",
 )
 """Adds what was found of the browser's cache and machine."""
+
+CRASH_STEP: Final = (f"ALTER TABLE {{db}}.{PAGE_VIEWS} ADD COLUMN IF NOT EXISTS Crashes UInt32 CODEC(ZSTD(1))",)
+"""Adds how many errors nobody caught."""

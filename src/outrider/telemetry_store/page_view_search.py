@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from outrider.model import ReleaseVisits
 from outrider.real_users import (
     BOUNDS,
     ConditionedViews,
@@ -152,6 +153,22 @@ class PageViewSearch(ServiceSearch):
         )
         rows = [(int(visits), int(at_us), int(met)) for visits, at_us, met, _ in self._rows(sql, parameters)]
         return TroubledVisits(sum(visits for visits, *_ in rows), tuple((at_us, met) for _, at_us, met in rows if met))
+
+    def release_visits(self, wanted: ViewFilter, *, recent_us: int) -> list[ReleaseVisits]:
+        """Return what visits come to in each release, by which they began; those whose pages name none are left out."""
+        parameters = Parameters()
+        recent = parameters.add(recent_us, "Int64")
+        sql = (
+            "SELECT Project, any(Service), Environment, Named, min(Began), max(Began), count(), countIf(Errored),"
+            " countIf(Crashed), uniqExact(Who), uniqExactIf(Who, Crashed),"
+            f" countIf(Began >= {recent}) FROM (SELECT Project, Environment, Session, any(ServiceName) AS Service,"
+            " argMin(Release, Timestamp) AS Named, toUnixTimestamp64Micro(min(Timestamp)) AS Began,"
+            " sum(Errors) > 0 AS Errored, sum(Crashes) > 0 AS Crashed, if(max(User) = '', Session, max(User)) AS Who"
+            f" FROM {self._views(wanted, parameters)} GROUP BY Project, Environment, Session) WHERE Named != ''"
+            " GROUP BY Project, Environment, Named ORDER BY count() DESC"
+            f" LIMIT {parameters.add(MOST_VIEW_ROWS, 'UInt32')}"
+        )
+        return [ReleaseVisits(*row) for row in self._rows(sql, parameters)]
 
     def resources(self, wanted: ViewFilter, *, limit: int = 20) -> list[ResourceRow]:
         """Return the resources and calls that took the most time in all."""

@@ -16,7 +16,7 @@ from typing import Final
 
 from outrider.model import LEAST, RATIO
 from outrider.telemetry_store.host_schema import HOST, host_step
-from outrider.telemetry_store.page_view_schema import CONDITION_STEP, PAGE_VIEWS, page_view_table
+from outrider.telemetry_store.page_view_schema import CONDITION_STEP, CRASH_STEP, PAGE_VIEWS, page_view_table
 
 WINDOW: Final = 10_000
 """How many inserts are remembered, to notice a repeated one."""
@@ -330,6 +330,7 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
     HOST_STEP,
     tuple(_MORE_BUCKETS.format(table=table) for table in ("otel_logs", "otel_traces")),
     CONDITION_STEP,
+    CRASH_STEP,
 )
 """What each version adds, from the first on; every statement may be run again. One with `{day}` is run for each day of
 which there are points of metrics."""

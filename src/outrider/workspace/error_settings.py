@@ -43,7 +43,8 @@ class ErrorSettings:
         attachment_bytes: Of all attachments of events together; 0 for none.
         replay_bytes: Of all replays together.
         replay_bytes_per_day: Of a project's replays that come in within a UTC day.
-        query: Names of parameters that stay in the addresses of page views; all others of a query are dropped.
+        telemetry_bytes_per_day: Of spans, logs and sessions that a project's pages send within a UTC day.
+        query: Names of parameters that stay in addresses of pages and requests; all others of a query are dropped.
         code_url: Template of the address of a line of code; empty for none.
         hide_addresses: Whether addresses of the internet count as personal data.
         otlp: Whether exceptions in the telemetry of services are errors, too.
@@ -60,6 +61,7 @@ class ErrorSettings:
     attachment_bytes: int = 10**9
     replay_bytes: int = 5 * 10**9
     replay_bytes_per_day: int = 500 * 10**6
+    telemetry_bytes_per_day: int = 2 * 10**9
     query: tuple[str, ...] = ()
     code_url: str = ""
     hide_addresses: bool = False
@@ -88,6 +90,9 @@ def read_errors(table: Table) -> ErrorSettings:
         attachment_bytes=table.read("attachments", as_size("0 MB", "10 TB"), usual.attachment_bytes),
         replay_bytes=table.read("replays", as_size("10 MB", "10 TB"), usual.replay_bytes),
         replay_bytes_per_day=table.read("replays_per_day", as_size("1 MB", "10 TB"), usual.replay_bytes_per_day),
+        telemetry_bytes_per_day=table.read(
+            "telemetry_per_day", as_size("1 MB", "10 TB"), usual.telemetry_bytes_per_day
+        ),
         query=table.read("query", _as_parameters, usual.query),
         code_url=table.read("code_url", as_code_url, usual.code_url),
         hide_addresses=table.read("hide_addresses", as_flag, usual.hide_addresses),

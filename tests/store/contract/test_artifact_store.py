@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import fsspec
 import pytest
 from tests.builders import new_store
+from tests.store import s3_server
 
 from outrider.model import ArtifactFile, ArtifactKind, StoreError
 from outrider.store.artifact_folder import open_folder
@@ -38,13 +39,17 @@ class Kept:
         return sorted(file.digest for file in self.folder.files())
 
 
-@pytest.fixture(params=["local", "remote"])
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
-    memory = fsspec.filesystem("memory")
-    memory.store.clear()
-    url = {"local": str(tmp_path / "artifacts"), "remote": "memory://bucket/artifacts"}[request.param]
-    with new_store(tmp_path / "outrider.db", artifacts=url) as store:
-        yield Kept(open_folder(url), store)
+@pytest.fixture(params=["local", "memory", *(["s3"] if s3_server.IS_HERE else [])])
+def kept(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
+    url = {"local": str(tmp_path / "artifacts"), "memory": "memory://bucket/artifacts"}.get(request.param, "")
+    if request.param == "memory":
+        fsspec.filesystem("memory").store.clear()
+    if request.param == "s3":
+        request.getfixturevalue("s3").provide_access(monkeypatch)
+        url = f"s3://evidence/{tmp_path.name}"
+    cache = tmp_path / "cache" if request.param == "s3" else None
+    with new_store(tmp_path / "outrider.db", artifacts=url, artifact_cache=cache) as store:
+        yield Kept(open_folder(url, cache=cache), store)
 
 
 def test_a_file_is_kept_under_its_digest_and_read_back(kept: Kept, make: Maker) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.store.conftest import NOW_US, SECOND_US
 
-from outrider.model import ErrorEvent, ErrorException, Retention, SessionCount
+from outrider.model import ErrorEvent, ErrorException, ReleaseVisits, Retention, SessionCount
 
 if TYPE_CHECKING:
     from outrider.store import Store
@@ -37,6 +37,24 @@ def test_sessions_and_users_are_counted_by_release(store: Store) -> None:
     assert (health["2"].users, health["2"].crashed_users, health["2"].new_issues) == (2, 1, 1)
     assert [own.release for own in store.release_health.list(NOW_US, NOW_US, environment="live", limit=1)] == ["2"]
     assert not store.release_health.list(NOW_US, 0, environment="other")
+
+
+def test_visits_count_where_no_browser_tells_of_sessions_itself(store: Store) -> None:
+    """Beside those of a server; a release that browsers tell of has them once, and shares of adoption are of all."""
+    served, told = _count("1", "a"), _count("2", "b")._replace(from_pages=1)
+    store.release_health.add([served, told], 1)
+    visits = [
+        ReleaseVisits(1, "shop", "live", release, NOW_US - _DAY_US, NOW_US, 10, 4, 2, 9, 1, 5) for release in "123"
+    ]
+
+    health = {own.release: own for own in store.release_health.list(NOW_US, NOW_US - _DAY_US, visits=visits)}
+
+    assert [(own.sessions, own.errored, own.crashed) for own in map(health.__getitem__, "123")] == [
+        (11, 4, 2), (1, 0, 0), (10, 4, 2),
+    ]  # fmt: skip
+    assert [(own.users, own.crashed_users) for own in map(health.__getitem__, "123")] == [(10, 1), (1, 0), (9, 1)]
+    assert [own.adoption for own in map(health.__getitem__, "123")] == [6 / 12, 1 / 12, 5 / 12]
+    assert health["3"].last_us - health["3"].first_us == _DAY_US
 
 
 def test_names_are_bounded_and_sums_go_with_the_errors(store: Store) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from outrider.model import LAST_GOOD_KINDS, ArtifactKind, Circumstances, Outcome, Pruned, Retention, Sample
 from outrider.store import Store
-from outrider.store.artifact_folder import artifact_name, open_folder
+from outrider.store.artifact_folder import open_folder
+from outrider.store.artifact_names import artifact_name
 from outrider.store.database import open_database
 from outrider.store.pruner import prune
 
@@ -291,6 +292,9 @@ class CollectedAtOnce:
 
     def remove(self, names: Iterable[str]) -> None:
         self.folder.remove(names)
+
+    def check(self) -> int:
+        return self.folder.check()
 
 
 def test_a_file_collected_before_its_run_was_committed_is_taken_again(place: Place, make: Maker) -> None:

@@ -71,3 +71,11 @@ class ArtifactStore(Protocol):
     def remove(self, names: Iterable[str]) -> None:
         """Remove files by their names; one that is gone already is fine."""
         ...
+
+    def check(self) -> int:
+        """Write, read and remove a small file; return how many artifacts wait to be sent to where they are kept.
+
+        Raises:
+            StoreError: store-unreachable, store-read-only, store-full or artifacts-refused.
+        """
+        ...

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.model.excerpt import Excerpt
-    from outrider.model.release_health import ReleaseHealth, SessionCount
+    from outrider.model.release_health import ReleaseHealth, ReleaseVisits, SessionCount
 
 
 class ReleaseHealthLog(Protocol):
@@ -22,7 +22,12 @@ class ReleaseHealthLog(Protocol):
         ...
 
     def list(
-        self, now_us: int, since_us: int, *, project: int = 0, environment: str = "", limit: int = 100
-    ) -> Excerpt[ReleaseHealth]:
-        """Return the releases that had sessions since a time, in whole UTC days; those seen last first, by sessions."""
+        self, now_us: int, since_us: int, *, project: int = 0, environment: str = "", limit: int = 100,
+        visits: Sequence[ReleaseVisits] = (),
+    ) -> Excerpt[ReleaseHealth]:  # fmt: skip
+        """Return the releases that had sessions since a time, in whole UTC days; those seen last first, by sessions.
+
+        Args:
+            visits: Of the same time; they count, too, but for releases whose sessions browsers tell themselves.
+        """
         ...

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from outrider.model.outside_source import LabelledSeries, SourceState
+    from outrider.model.outside_source import LabelledSeries, OutsideError, SourceState
     from outrider.model.telemetry import LogRecord, Span
 
 
@@ -44,6 +44,11 @@ class OutsideReader(LabelledSeriesReader, Protocol):
         self, since_ns: int, until_ns: int, *, trace_id: str = "", least_severity: int = 0, limit: int = 50
     ) -> tuple[LogRecord, ...]:
         """Return log records of a time, the newest first; of a trace alone where one is named."""
+
+    def errors(
+        self, trace_ids: Sequence[str], since_us: int, until_us: int, *, limit: int = 20
+    ) -> tuple[OutsideError, ...]:
+        """Return the newest errors of a time; those of traces alone where any are named."""
 
     def states(self) -> tuple[SourceState, ...]:
         """Return how each source answered last, without asking."""

@@ -1,0 +1,1 @@
+"""The documentation's site: what builds it, and what is taken from the code for it."""
