@@ -132,11 +132,11 @@ def _is_outside(attribution: TimeAttribution) -> bool:
 
 def _by_requests(sides: Sequence[Sequence[_MeasuredStep]]) -> TimeAttribution | str:
     """Return where the time is by single requests; by hosts where each run waits for another request."""
-    told = _attributed(sides, by_host=False)
-    if isinstance(told, str) or told.parts or not is_spread(told):
-        return told
-    coarser = _attributed(sides, by_host=True)
-    return coarser if not isinstance(coarser, str) and coarser.parts else told
+    by_request = _attributed(sides, by_host=False)
+    if isinstance(by_request, str) or by_request.parts or not is_spread(by_request):
+        return by_request
+    by_host = _attributed(sides, by_host=True)
+    return by_host if not isinstance(by_host, str) and by_host.parts else by_request
 
 
 def _attributed(sides: Sequence[Sequence[_MeasuredStep]], *, by_host: bool) -> TimeAttribution | str:
