@@ -252,7 +252,7 @@ def test_a_forged_message_is_noticed_and_a_token_opens_its_location_only(server:
     server.order()
     headers = {"Authorization": f"Bearer {server.token}"}
     other = add_location(server.store, "ams").secret
-    api = create_token(server.store, "ci", TokenKind.API, role=Role.ADMIN).secret  # type: ignore[arg-type]
+    api = create_token(server.store, "ci", TokenKind.API, role=Role.ADMIN).secret
     body = json.dumps({"name": "one", "instance": "i1", "version": version("outrider"), "probes": 1}).encode()
 
     answer = httpx.post(f"{url}/api/v1/worker/orders", headers=headers, content=body)

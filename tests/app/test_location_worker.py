@@ -50,7 +50,7 @@ def test_a_result_survives_a_partition_and_a_killed_worker_and_nothing_secret_is
                 server.links.pop()()
                 connection.sendall(b"HTTP/1.1 500 down\r\nContent-Length: 0\r\n\r\n")
             target.close()
-            until(lambda: list((folder / "spool").glob(f"{run}.*")))
+            until(lambda: any((folder / "spool").glob(f"{run}.*")))
             worker.stop()
             thread.join(60)
 
