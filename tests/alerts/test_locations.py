@@ -54,7 +54,7 @@ def test_the_rule_of_a_check_decides_by_the_locations_that_measure(
     for location, outcome in outcomes.items():
         said = votes.votes(run_at(location, outcome, 0), check)
 
-    assert (said.are_enough, said.told) == (is_down, told)
+    assert (said.are_enough, said.summary) == (is_down, told)
     assert votes.votes(run_at("a", F, 60), check).is_single
 
 

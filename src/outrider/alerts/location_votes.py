@@ -41,7 +41,7 @@ class Votes:
         return len(self.bad) + len(self.good) <= 1
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What they say, in words; empty for a single one."""
         if self.is_single or not self.bad:
             return ""

@@ -120,7 +120,7 @@ class _RunEvidence:
         step = self._failed_step() if failed else ""
         reason = self._run.reason or "failed"
         votes = self._context.votes
-        places = f"{votes.told}: " if failed and votes.told else ""
+        places = f"{votes.summary}: " if failed and votes.summary else ""
         facts = self._facts(f"{places}{_CHANGED}: {reason}" if changed else f"{places}{reason}", step=step)
         causes = list(self._by_host())
         if step and not self._run.check.startswith(Kind.PROBE):
