@@ -155,7 +155,10 @@ def test_an_incident_of_a_page_names_who_suffered_and_which_journeys_saw_it(
     )  # fmt: skip
     judge_page(scene.store, Subject.of(SubjectKind.PAGE, "shop /pay"))
 
-    page, answer = scene.get(f"/incidents/{incident.id}", f"/api/v1/incidents/{incident.id}")
+    page, answer, vitals, narrowed = scene.get(
+        f"/incidents/{incident.id}", f"/api/v1/incidents/{incident.id}", "/vitals?since=6h&page=/pay",
+        "/vitals?since=6h&page=/pay&device=desktop",
+    )  # fmt: skip
 
     assert [view.session in page.text for view in views] == [True, False, False]
     assert "saw it 12 min after users did" in page.text
@@ -166,7 +169,7 @@ def test_an_incident_of_a_page_names_who_suffered_and_which_journeys_saw_it(
     assert (lead["over_first_s"], lead["visits"], lead["unknown"]) == (-600.0, 1, "")
     assert "Visits to /pay of shop" in page.text
     assert "LCP, 75th percentile" in page.text
-    assert 'class="band"' in page.text
+    assert ['class="band"' in own.text for own in (page, vitals, narrowed)] == [True, True, False]
 
 
 def test_an_incident_of_a_service_has_the_lead_time_of_the_checks_that_name_it(
