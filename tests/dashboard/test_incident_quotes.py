@@ -314,8 +314,8 @@ def test_none_of_a_thousand_changes_stands_out(scene: Scene) -> None:
     scene.store.checks.record([check_named(CheckId("probe:old"))], NOW_US - 40 * DAY_US)
     run = scene.ran(check, Outcome.FAILED)
     incident = scene.incident(check, lead=Facts("status 500", run=run.id))
-    for number in range(400):
-        at_us = incident.began_us - number * 90 * MINUTE_US
+    for number in range(1001):
+        at_us = incident.began_us - number * 20 * MINUTE_US
         scene.store.annotations.record(Annotation(f"{number:032}", at_us, HOSTILE, (), "ci"))
     scene.store.judgements.record_release(Release("old", "production", incident.began_us - 20 * 3600 * SECOND_US))
     scene.store.judgements.record_release(Release("later", "production", incident.began_us + 5 * MINUTE_US))

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.builders import new_store
+from tests.cli.test_capacity import stepped_load
 
 from outrider.alerts import AlertSettings, Phase, QueryRule, read_incident, rules_of
-from outrider.app import answer_dashboard, backtest_rules
+from outrider.app import answer_dashboard, backtest_rules, capacity_plans, ends_first
 from outrider.app.alert_service import AlertService
 from outrider.app.rule_watch import LATE_S
 from outrider.app.source_access import workspace_sources
 from outrider.app.source_rules import SourceRules, SourceRuleWatch
 from outrider.app.subject_watch import SubjectWatch
 from outrider.baselines import Settings
+from outrider.causes import KNOWN_RESOURCES, source_use
 from outrider.dashboard import DashboardShelf
-from outrider.model import ConfigErrors
+from outrider.model import Check, ConfigErrors, Kind
 from outrider.runs import LiveJudge
 from outrider.scheduler import Health
 from outrider.workspace import load
@@ -55,11 +57,27 @@ absent = true
 """
 
 
+LOADED_S = END_S - 1200
+"""When a load began, of eight levels of 30 s each."""
+
+
 def rows() -> Iterator[str]:
+    yield from load_rows()
     for at_s in range(END_S - 5400, END_S, 15):
         yield f'shop_queue{{pod="a"}} 5 {at_s}'
     for at_s in range(END_S - 5400, GONE_S, 15):
         yield f'shop_queue{{pod="b"}} {500 if at_s in FULL_S else 5} {at_s}'
+
+
+def load_rows() -> Iterator[str]:
+    """Yield what a host said every ten seconds of the load: 2 % of its CPU a request; and a pool, half full at most."""
+    idle_s = 0.0
+    for at_s in range(LOADED_S - 600, LOADED_S + 300, 10):
+        rate = min(10.0 * (1 + (at_s - 1 - LOADED_S) // 30), 50.0) if LOADED_S < at_s <= LOADED_S + 240 else 0.0
+        idle_s += 10 * (1 - 0.02 * rate)
+        yield f'node_cpu_seconds_total{{instance="node-9",cpu="0",mode="idle"}} {idle_s:.3f} {at_s}'
+        yield f'shop_connections{{instance="shop"}} {rate / 2:.1f} {at_s}'
+        yield f'up{{instance="node-9"}} 1 {at_s}'
 
 
 @pytest.fixture(scope="module")
@@ -303,3 +321,46 @@ def test_what_is_wrong_with_a_panel_is_told_with_its_line(
 
     told = [(problem.where.line if problem.where else 0, str(problem)) for problem in file.problems]
     assert any(own == line and expected in text for own, text in told), told
+
+
+def test_capacity_reads_what_hosts_and_pools_said(url: str, store: Store, tmp_path: Path) -> None:
+    """By what exporters are known to say, and by queries of the workspace; a source that is away is said."""
+    run = stepped_load(LOADED_S * 10**6)
+    store.checks.record([Check(run.check, Kind.LOAD, "load.toml", "shoppers", "shoppers")], run.due_us)
+    store.runs.record(run)
+    workspace = workspace_with(tmp_path, url)
+    (tmp_path / "outrider.toml").write_text(
+        (tmp_path / "outrider.toml").read_text() + '[sources.metrics.resources]\n"pool" = "shop_connections / 50"\n'
+    )
+
+    [plan] = capacity_plans(load(tmp_path), store)
+    [away] = capacity_plans(workspace_with(tmp_path, f"http://{free_address()}"), store)
+    off = replace(workspace, capabilities=replace(workspace.capabilities, sources=False))
+    [without] = capacity_plans(off, store)
+
+    first = plan.limits.first
+    assert first is not None
+    assert first.name == "CPU of node-9"
+    assert first.limit.rate == pytest.approx(50, rel=0.05)
+    full_at = {own.name: own.limit.rate for own in plan.limits.resources}
+    assert full_at["pool of shop"] == pytest.approx(100, rel=0.05)
+    assert (plan.unread, plan.unknown) == ({}, "this workspace takes no telemetry")
+    assert ends_first(away) == (
+        "unknown what ends first: no metrics of hosts, runtimes or pools came in during the load:"
+        " docs/telemetry.md#hosts; not read of metrics: source metrics cannot be reached: Connection refused"
+    )
+    assert ends_first(without) == "unknown what ends first: this workspace takes no telemetry"
+
+
+@pytest.mark.parametrize("name", KNOWN_RESOURCES)
+def test_known_resources_are_queries(url: str, tmp_path: Path, name: str) -> None:
+    """Prometheus understands each, with and without labels."""
+    sources = workspace_sources(workspace_with(tmp_path, url))
+
+    use = [
+        source_use(sources.series, {name: KNOWN_RESOURCES[name]}, selector, LOADED_S, LOADED_S + 240)
+        for selector in ("", 'instance=~"node-.*"', 'instance="other"')
+    ]
+
+    assert [own.unread for own in use] == ["", "", ""]
+    assert [len(own.resources) for own in use] == ([1, 1, 0] if name == "CPU" else [0, 0, 0])

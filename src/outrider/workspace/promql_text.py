@@ -6,14 +6,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
-from outrider.model import SourceKind, UsageError
+from outrider.model import UsageError
 from outrider.workspace.suggestions import nearest
 from outrider.workspace.tables import Refused, Table, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from outrider.workspace.source_settings import SourceSettings
 
 _MOST: Final = 4_000
 _CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
@@ -66,11 +64,6 @@ def read_series_source(table: Table, names: Sequence[str]) -> str:
         what = f'= "{named}" is no source of PromQL'
         table.report("source", what, nearest(named, sorted(names)), "unknown-source")
     return named or (names[0] if names else "")
-
-
-def series_sources(sources: Sequence[SourceSettings]) -> tuple[str, ...]:
-    """Return the names of the sources that answer PromQL."""
-    return tuple(source.name for source in sources if source.kind is SourceKind.PROMETHEUS)
 
 
 def fill_promql(query: str, values: Mapping[str, str], every_s: int) -> str:
