@@ -63,7 +63,7 @@ class Taken:
     inventory_s: float
     erase_s: float
     scan_s: float
-    found: int
+    theirs: int
 
 
 def user_of(number: int) -> str:
@@ -159,7 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 fill_telemetry(telemetry, size)
                 taken = measured(site, size)
         print(
-            f"{taken.size:6,}  {taken.disk_bytes / 1e6:4.0f} MB  {taken.found:6,}  {taken.inventory_s:7.2f} s  "
+            f"{taken.size:6,}  {taken.disk_bytes / 1e6:4.0f} MB  {taken.theirs:6,}  {taken.inventory_s:7.2f} s  "
             f"{taken.erase_s:.2f} s  {taken.scan_s:.2f} s",
             flush=True,
         )
