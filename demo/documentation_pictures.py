@@ -41,7 +41,7 @@ def main() -> None:
         environment = {**os.environ, "OUTRIDER_SMTP": postbox.url}
         shop = tour.Shop("", environment, tour.free_port(8710), "", tour.free_port(4319))
         tour.make_workspace(shop)
-        with opened(folder, "", shop.project()) as address:
+        with opened(folder, "", shop.project("front", "--origin", "*")) as address:
             shop = replace(shop, address=address["SHOP_URL"], environment={**environment, **address})
             for check in tour.CHECKS:
                 shop.outrider("run", check)
