@@ -23,10 +23,10 @@ from demo.shop_process import ROOT, opened
 from outrider.journeys import BrowserSettings, find_browser
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, ViewportSize
 
 FOLDER = ROOT / "docs" / "pictures"
-SIZE = {"width": 1200, "height": 800}
+SIZE: ViewportSize = {"width": 1200, "height": 800}
 PAGES = {
     "overview": "",
     "check": "checks/probe:probes/shop.toml::home",
