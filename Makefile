@@ -53,7 +53,7 @@ docs: .venv/.docs ## Build the documentation into the package, where "outrider d
 	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs src/outrider
 	$(BIN)/python -m docs.generator.build $(ARGS)
 
-bench: setup ## Run every benchmark of benchmarks/; prints ratios
+bench: setup .venv/.docs ## Run every benchmark of benchmarks/; prints ratios
 	$(BIN)/outrider browser --install
 	@for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python -m "benchmarks.$$(basename $$file .py)"; done
 

@@ -1,4 +1,4 @@
-"""How often what changed is named as the cause of a problem: `python -m benchmarks.change_suspects [TRIALS]`, 5,000.
+"""How often what changed is named as the cause of a problem: `python -m benchmarks.change_suspects [TRIALS [SEED]]`.
 
 Of each kind of change some come by chance in four weeks: releases, new versions, events, loads, certificates, new
 errors, log patterns of a day, incidents, DNS answers, changes of the prober. A check runs every minute. Either nothing
@@ -26,7 +26,7 @@ RATES = {
 }  # fmt: skip
 """How many come by chance in four weeks, of patterns in a day."""
 
-CAUSES = (ChangeKind.RELEASE, ChangeKind.VERSION, ChangeKind.EVENT)
+MADE = (ChangeKind.RELEASE, ChangeKind.VERSION, ChangeKind.EVENT)
 
 
 def played(chance: random.Random, cause: ChangeKind | None, count: float) -> tuple[list[Changes], Change | None]:
@@ -55,25 +55,33 @@ def poisson(chance: random.Random, mean: float) -> int:
     return count
 
 
-def main(trials: int = 5_000) -> None:
+def main(trials: int = 5_000, seed: int = 21) -> None:
     """Print how often a change stands out."""
-    chance = random.Random(21)
+    chance = random.Random(seed)
     wrong = 0
     for _ in range(trials):
         suspects = change_suspects(played(chance, None, 0.0)[0], BEGAN_US, MINUTE_US)
         wrong += bool(suspects) and suspects[0].stands_out
     print(f"no cause among the changes: one stands out in {wrong / trials:.1%}")
     for count in (1.0, 10.0, 40.0, 100.0, 400.0):
-        first = none = 0
-        for number in range(trials):
-            histories, made = played(chance, CAUSES[number % len(CAUSES)], count)
-            suspects = change_suspects(histories, BEGAN_US, MINUTE_US)
-            stands_out = bool(suspects) and suspects[0].stands_out
-            first += stands_out and suspects[0].change is made
-            none += not stands_out
-        other = trials - first - none
-        shares = f"{first / trials:.1%}, none in {none / trials:.1%}, another one in {other / trials:.1%}"
-        print(f"{count:g} others of its kind in four weeks: the cause stands out first in {shares}")
+        print(f"{count:g} others of its kind in four weeks: {first_in(trials, chance, MADE, count)}")
+    others = tuple(kind for kind in RATES if kind not in MADE and not kind.is_sign)
+    for count in (1.0, 10.0, 40.0):
+        print(f"of {', '.join(others)}, {count:g} others of its kind: {first_in(trials, chance, others, count)}")
+
+
+def first_in(trials: int, chance: random.Random, causes: tuple[ChangeKind, ...], count: float) -> str:
+    """Return how often a cause stands out first, among so many others of its kind."""
+    first = none = 0
+    for number in range(trials):
+        histories, made = played(chance, causes[number % len(causes)], count)
+        suspects = change_suspects(histories, BEGAN_US, MINUTE_US)
+        stands_out = bool(suspects) and suspects[0].stands_out
+        first += stands_out and suspects[0].change is made
+        none += not stands_out
+    other = trials - first - none
+    shares = f"{first / trials:.1%}, none in {none / trials:.1%}, another one in {other / trials:.1%}"
+    return f"the cause stands out first in {shares}"
 
 
 if __name__ == "__main__":

@@ -65,7 +65,13 @@ def report(delay_ms: float, answers: list[TimeAttribution]) -> str:
     first = sum(bool(answer.parts) and answer.parts[0].place.operation == SLOW for answer in answers)
     others = sum(len(answer.parts) > len(own) for answer, own in zip(answers, named, strict=True))
     inside = sum(own[0].extra.low_ms <= delay_ms <= own[0].extra.high_ms for own in named if own)
-    shares = f"inside its interval in {inside / len(answers):.1%}, named first in {first / len(answers):.1%}"
+    count = sum(map(bool, named))
+    widths = sorted(own[0].extra.high_ms - own[0].extra.low_ms for own in named if own)
+    width = f", which is {widths[len(widths) // 2]:.1f} ms wide" if widths else ""
+    shares = (
+        f"named in {count / len(answers):.1%}, first in {first / len(answers):.1%};"
+        f" then inside its interval in {inside / max(count, 1):.1%}{width}"
+    )
     return (
         f"{delay_ms:.0f} ms: {shares if delay_ms else 'no delay'}, another part is named in"
         f" {others / len(answers):.1%}; parts miss the whole by {missed:.2%} at most"

@@ -1,4 +1,4 @@
-"""`make demo`: a release makes a shop slower, one mail names the query, and its trace, logs and users are shown."""
+"""`make demo`: one release makes a shop slower, another breaks its payment, and everything tells of it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from demo.history import simulate
 from demo.postbox import Postbox
 from demo.shop_process import ROOT, opened
 from demo.visitor import visit
+from outrider.model import IssueQuery
 from outrider.store import Store
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ class Shop:
         command = [sys.executable, "-m", "outrider", *arguments]
         return subprocess.run(command, cwd=WORKSPACE, env=self.environment, check=False).returncode
 
-    def project(self) -> str:
-        """Make a project of the shop, and return the DSN for its pages."""
-        command = [sys.executable, "-m", "outrider", "project", "add", "front", "--origin", "*"]
+    def project(self, service: str, *options: str) -> str:
+        """Make a project of a service, and return its DSN."""
+        command = [sys.executable, "-m", "outrider", "project", "add", service, "--environment", "demo", *options]
         done = subprocess.run(command, cwd=WORKSPACE, env=self.environment, check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
@@ -97,7 +98,8 @@ def main() -> int:
         environment = {**os.environ, "OUTRIDER_SMTP": postbox.url}
         shop = Shop("", environment, _free_port(8710), telemetry, _free_port(4319))
         _make_workspace(shop)
-        with opened(folder, receiver, shop.project()) as address:
+        shop.project("payment")  # the exceptions in its spans are errors, too
+        with opened(folder, receiver, shop.project("front", "--origin", "*")) as address:
             shop = replace(shop, address=address["SHOP_URL"], environment={**environment, **address})
             code = _tour(shop, postbox, keep=keep)
     if not code:
@@ -122,7 +124,7 @@ def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
     _write_settings(shop, judging=True)
     _say(f"2. {count:,} runs of the last {DAYS:g} days are simulated as a history, and marked as simulated.")
     with _watching(shop):
-        code = _release(shop, postbox) or _outage(shop, postbox)
+        code = _slow_release(shop, postbox) or _broken_release(shop, postbox)
         if code:
             return code
         _say("7. A script throws on the product page, and a user meets it before any check does:")
@@ -140,7 +142,7 @@ def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
     return code
 
 
-def _release(shop: Shop, postbox: Postbox) -> int:
+def _slow_release(shop: Shop, postbox: Postbox) -> int:
     """Let a release make the shop slower; show what tells of it, and roll it back."""
     _say(f"3. outrider up: the checks run by their schedule, and users come; its dashboard is {shop.dashboard}")
     _wait_for_runs()
@@ -172,21 +174,36 @@ def _release(shop: Shop, postbox: Postbox) -> int:
     return 0
 
 
-def _outage(shop: Shop, postbox: Postbox) -> int:
-    """Let every request fail, and repair it."""
-    _say("5. Now every request fails with an error …")
-    shop.fault("errors", "1")
+def _broken_release(shop: Shop, postbox: Postbox) -> int:
+    """Let a release bring an exception into the payment; show its stack, what was logged, and a user who met it."""
+    _say("5. Another release: from now on the payment service raises an exception …")
+    shop.outrider("release", "v2.5", "--environment", "demo")
+    shop.fault("payment-error", "1")
     if (mail := postbox.wait("fail", WAIT_S)) is None:
-        return _missing_mail("the outage")
+        return _missing_mail("the exception")
     _show(mail)
-    _say("6. The shop is repaired …")
-    shop.fault("errors", "--off")
+    visit(shop.address, buys=True)
+    _say("6. It is rolled back. The exception with its stack, and what shares its traces, a user's session, too:")
+    shop.fault("payment-error", "--off")
+    if shop.telemetry:
+        time.sleep(STORED_S)
+        shop.outrider("errors", "service:payment")
+        for issue in _issues_of("payment"):
+            shop.outrider("errors", "show", issue)
+            shop.outrider("related", "issue", issue)
     if (mail := postbox.wait("resolved", WAIT_S)) is None:
-        return _missing_mail("the repair")
+        return _missing_mail("the roll-back")
     _show(mail)
     shop.outrider("status")
     shop.outrider("incidents", "--all")
     return 0
+
+
+def _issues_of(service: str) -> list[str]:
+    with _store() as store:
+        return [
+            str(issue.id) for issue in store.errors.list(IssueQuery(time.time_ns() // 1000)) if issue.service == service
+        ]
 
 
 def _wait_for_runs() -> None:
@@ -205,7 +222,7 @@ def _stay_open(shop: Shop) -> None:
         f"The dashboard stays open until Ctrl-C: {shop.dashboard}\n"
         "Break the shop again in another terminal, and watch:\n"
         f"  .venv/bin/python -m demo.faults slow-query 800 --url {shop.address}\n"
-        f"  .venv/bin/python -m demo.faults errors 1 --url {shop.address}\n"
+        f"  .venv/bin/python -m demo.faults payment-error 1 --url {shop.address}\n"
         f"  .venv/bin/python -m demo.faults --off --url {shop.address}"
     )
     with suppress(KeyboardInterrupt):

@@ -210,12 +210,12 @@ def test_a_check_that_is_never_judged_is_confirmed_after_ten_runs() -> None:
 
 
 def test_no_duration_is_usually_negative() -> None:
-    """The band of a noisy step may reach below zero; what people read does not."""
+    """The band of a noisy step may reach below zero; what people read does not, and the ratio is to the limit told."""
     noisy = replace(SLOW, expected_low=-1.1, is_level=True)
 
     findings_by_name = by_name(make_run(), Judgement("pay", noisy, ""))
 
-    assert findings_by_name["degradation pay"].facts.what.startswith("812 ms, usually at most 360 ms (2.4x)")
+    assert findings_by_name["degradation pay"].facts.what.startswith("812 ms, usually at most 360 ms (2.3x)")
 
 
 def test_a_rise_from_nothing_is_told_without_a_ratio() -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
+from tests.app.served_pages import served_pages
 from tests.builders import new_store
 from tests.waiting import until
 
@@ -24,24 +25,25 @@ from outrider.app.source_map_files import MapScope, check_build, upload_maps
 from outrider.app.telemetry_access import open_telemetry
 from outrider.app.telemetry_ingest import TelemetryIngest
 from outrider.app.workspace_access import now_us
+from outrider.dashboard import replay_lines
 from outrider.journeys.browser import BrowserSettings, find_browser
-from outrider.model import IssueQuery
+from outrider.model import IssueQuery, ReplayQuery
 from outrider.real_users import SessionFilter, ViewFilter
 from outrider.workspace import ErrorSettings, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser
 
-    from outrider.model import ErrorEvent
+    from outrider.model import ErrorEvent, ReplaySummary
     from outrider.real_users import PageView
     from outrider.store import Store
     from outrider.telemetry_store import TelemetryStore
 
 MODULES: Final = Path(__file__).parents[2] / "frontend" / "node_modules"
 AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
-PAGE: Final = """<!doctype html><h1>Shop</h1><button>pay</button>
+PAGE: Final = """<!doctype html><h1>Shop</h1><p>Ada Lovelace</p><input name="card"><button>pay</button>
 <script src="/app.min.js" data-client="{client}" data-server="{server}" data-key="{key}"></script>"""
 """On loopback, as Outrider is: a browser lets no other page send there."""
 DAY_US: Final = 86_400_000_000
@@ -64,12 +66,14 @@ class Scene:
     site: ShopSite
     browser: Browser
 
-    def buy(self, client: str) -> None:
+    def buy(self, client: str, until_sent: Callable[[], bool] = lambda: True) -> None:
         """Open the page with a client, press its button, which fails in the code of the shop, and leave."""
         page = self.browser.new_page()
         page.goto(f"{self.site.address}/{client}")
+        page.fill("input", "no 4711")
         page.click("button")
         page.wait_for_function("document.title === 'sent'")
+        until(until_sent)
         page.goto("about:blank")
         page.close()
 
@@ -184,6 +188,31 @@ def test_an_error_of_a_built_page_is_told_in_its_source_with_the_trace_of_its_ca
     assert {span.service for span in spans} == {"shop"}
     assert event.trace_id in {trace, ""}
     assert "4242" not in f"{spans}{event.breadcrumbs}{event.request}{event.extra}"
+
+
+def test_a_replay_of_sentrys_client_is_masked_and_played(scene: Scene) -> None:
+    """As its integration records it after an error; the page of the issue leads to it."""
+
+    def replays() -> tuple[ReplaySummary, ...]:
+        return scene.store.replays.latest(ReplayQuery(0, now_us() + DAY_US), limit=9)
+
+    scene.buy("sentry", lambda: bool(replays()))  # it sends none before five seconds
+    session = replays()[0].session
+    parts = scene.store.replays.of_session(session)
+    said = "".join(line.decode() for line in replay_lines(scene.store.artifacts, parts))
+    assert (parts[0].has_snapshot, parts[0].page) == (True, f"{scene.site.address}/sentry")
+    assert "Shop" in said
+    assert not [word for word in ("Lovelace", "4711", "ada@") if word in said]
+    with served_pages(scene.store) as pages:
+        page = scene.browser.new_page()
+        until(lambda: scene.store.errors.event(parts[0].error_ids[0]) is not None)
+        page.goto(f"{pages}/errors/1?event={parts[0].error_ids[0]}")
+        page.get_by_role("link", name="what the user saw").click()
+        shown = page.frame_locator("iframe[data-files]").frame_locator("iframe")
+        expect(shown.get_by_role("heading")).to_have_text("Shop")
+        expect(shown.locator("p")).to_have_text("*** ********")
+        expect(page.get_by_role("link", name="issue 1")).to_be_visible()
+        page.close()
 
 
 @pytest.mark.parametrize("client", ["sentry", "faro", "web-vitals"])

@@ -20,12 +20,12 @@ from outrider.app.error_projects import KeyRequest, add_project, add_project_key
 from outrider.app.error_service import ErrorService
 from outrider.app.telemetry_inbox import INBOX_FOLDER
 from outrider.app.workspace_access import now_us
-from outrider.model import IssueQuery, event_to_json
-from outrider.telemetry import SignalKind, Spool, read_segment
+from outrider.model import ErrorEvent, ErrorException, IssueOrder, IssueQuery, event_to_json
+from outrider.telemetry import SignalKind, Spool, Tally, add_events, read_segment
 from outrider.workspace import ErrorSettings, TelemetrySettings, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from outrider.app.error_projects import IssuedKey
@@ -345,6 +345,37 @@ def test_a_flood_is_counted_exactly_and_sampled(workspace: Workspace, store: Sto
     assert counts["events refused, too large"] == 1
     assert len(whole) == kept
     assert {f"{1:032x}", f"{240:032x}"} < set(whole)
+
+
+def test_a_hundred_thousand_events_and_ten_thousand_causes_in_a_minute_are_counted(store: Store) -> None:
+    """As they are read from the spool: exactly, of each its first, its last and a fair sample; others are seen."""
+    tally, plain, began_us = Tally(), ErrorEvent("", 1, 0, 0, service="shop", environment="live"), now_us()
+    flood = replace(plain, exceptions=(ErrorException("Declined", "no"),))
+    letters = str.maketrans("0123456789", "abcdefghij")  # a number would be no other cause
+    causes = [(ErrorException(f"E{number}".translate(letters), ""),) for number in range(10_000)]
+
+    def add(first: int, count: int, make: Callable[[int], ErrorEvent]) -> None:
+        events = [
+            replace(make(number), id=f"{first + number:032x}", at_us=began_us + 540 * (first + number))
+            for number in range(count)
+        ]
+        for at in range(0, count, 2_000):
+            add_events(store.errors.add, events[at : at + 2_000], tally)
+
+    add(0, 50_000, lambda _: flood)
+    add(50_000, 10_000, lambda number: replace(plain, exceptions=causes[number]))
+    add(60_000, 1, lambda _: replace(plain, message="one of another"))
+    add(60_001, 50_000, lambda _: flood)
+
+    worst, *others = store.errors.list(IssueQuery(began_us + 70_000_000, order=IssueOrder.EVENTS), 20_000)
+    kept = [int(own.id, 16) for own in store.errors.events(worst.id, limit=1_000)]
+    counts = tally.counts()
+    assert (worst.title, worst.events, worst.first_us) == ("Declined", 100_000, began_us)
+    assert (len(kept), kept[0], kept[-1]) == (32, 110_000, 0)
+    assert 20_000 < sum(kept) / len(kept) < 90_000
+    assert (len(others), {issue.events for issue in others}) == (10_001, {1})
+    assert counts["events stored"] + counts["events sampled"] == 110_001
+    assert "one of another" in {issue.title for issue in others}
 
 
 def test_events_that_are_hostile_are_bounded_and_take_nothing_with_them(workspace: Workspace, store: Store) -> None:

@@ -5,25 +5,26 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import socket
+import tracemalloc
 import uuid
 import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from demo.shop_process import opened
 from playwright.sync_api import expect
+from tests.app.served_pages import served_pages
 from tests.builders import new_store
-from tests.server.conftest import VIEW
 from tests.waiting import until
 
 from outrider.app.error_projects import KeyRequest, add_project
 from outrider.app.error_service import ErrorService
 from outrider.app.workspace_access import now_us
-from outrider.dashboard import Sources
 from outrider.model import ReplaySegment
-from outrider.server import ArtifactOrigin, Background, application, listen
 from outrider.workspace import ErrorSettings, load
 
 if TYPE_CHECKING:
@@ -137,12 +138,8 @@ def visit(scene: Scene, chromium: Browser, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="module")
 def pages(scene: Scene) -> Iterator[str]:
     """The address of pages, with an origin of artifacts."""
-    sources = Sources(scene.store, lambda: (), lambda: VIEW, now_us, "milepost")
-    origin = ArtifactOrigin(scene.store.artifacts, b"k" * 32)
-    listener = listen("127.0.0.1", 0)
-    server = Background(application(scene.store.heartbeats, None, now_us, sources, artifacts=origin), listener)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.close()
+    with served_pages(scene.store) as address:
+        yield address
 
 
 @pytest.fixture
@@ -328,6 +325,25 @@ def test_what_is_no_part_of_a_replay_is_refused(scene: Scene, said: object, plac
     assert scene.store.replays.of_session(session) == ()
 
 
+def test_two_hundred_megabytes_are_refused_unheld(scene: Scene) -> None:
+    """At once where their length is declared; where they come in pieces, no more than a part is held."""
+    path = f"/api/1/replay/?sentry_key={scene.key}&session={'e' * 32}&recording={'ab' * 8}&n=0"
+    address, piece = urlsplit(scene.service.address), b"[" * 2**20
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=30) as connection:
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nOrigin: {SHOP}\r\nContent-Length: 200000000\r\n\r\n"
+        connection.sendall(head.encode())
+        declared = connection.recv(4_096)
+    tracemalloc.start()
+    streamed = httpx.post(scene.service.address + path, content=(piece for _ in range(200)), headers={"Origin": SHOP})
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert declared.startswith(b"HTTP/1.1 413")
+    assert streamed.status_code == 413
+    assert most < 20 * 2**20
+    assert scene.store.replays.of_session("e" * 32) == ()
+
+
 def test_a_part_is_kept_once_and_one_without_the_whole_page_is_known(scene: Scene) -> None:
     """A part that is sent again changes nothing; who declines is not kept; a part without a snapshot says so."""
     move = {"type": INCREMENT, "timestamp": 5_000, "data": {"source": 1, "positions": []}}
@@ -365,7 +381,10 @@ def test_a_client_of_sentry_sends_its_replay_in_an_envelope(scene: Scene) -> Non
     replay = uuid.uuid4().hex
 
     def envelope(recording: bytes, **more: object) -> bytes:
-        event = json.dumps({"replay_id": replay, "segment_id": 0, "urls": [f"{SHOP}/?a=geheim"], **more}).encode()
+        ids = ["7" * 32, 5, "../..", "8" * 31]
+        event = json.dumps(
+            {"replay_id": replay, "segment_id": 0, "error_ids": ids, "urls": [f"{SHOP}/?a=geheim"], **more}
+        ).encode()
         items = (("replay_event", event), ("replay_recording", b'{"segment_id":0}\n' + recording))
         return b'{"event_id":"' + replay.encode() + b'"}\n' + b"".join(
             json.dumps({"type": kind, "length": len(payload)}).encode() + b"\n" + payload + b"\n"
@@ -383,4 +402,5 @@ def test_a_client_of_sentry_sends_its_replay_in_an_envelope(scene: Scene) -> Non
     (part,) = scene.store.replays.of_session(replay)
     assert answers == [200] * 4
     assert (part.page, part.has_snapshot, part.project) == (f"{SHOP}/cart", True, 1)
+    assert part.error_ids == ("7" * 32,)
     assert "script" not in scene.content(part).replace("noscript", "")

@@ -113,6 +113,7 @@ def test_sentences_read_as_such() -> None:
     share = Deviation(Quantity.SHARE, 6, 5 / 6, 0.0, 0.05, 0.05, cut=1.7)
     least = Deviation(Quantity.LEAST, 2, 1900.0, float("-inf"), 1200.0, 800.0)
 
+    assert (median.told_ratio, least.told_ratio) == (1240 / 805, 1900 / 1200)  # to the limit, where only that is told
     assert median.sentence == "median of 8 runs 1240 ms, expected 780 ms to 830 ms"
     assert near.sentence == "median of 8 runs 1.4441 ms, expected 1.2000 ms to 1.4439 ms"
     assert share.sentence == "5 of 6 runs above 1.70 ms, usually 1 in 20"

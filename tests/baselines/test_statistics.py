@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 from scipy.stats import genpareto, norm, t
 
-from outrider.baselines import Part, Settings, change_points, lasting_changes
+from outrider.baselines import (
+    MeanDifference,
+    Part,
+    Settings,
+    change_points,
+    chosen_interval,
+    lasting_changes,
+    mean_difference,
+)
 from outrider.baselines.extremes import return_level
 from outrider.baselines.local_time import is_weekend, local_seconds, slot_of
 from outrider.baselines.location import robust_sigma
@@ -27,6 +35,37 @@ def test_students_quantile_is_scipys() -> None:
         for z in (3.0, 4.5, 5.5):
             result = student_quantile(np.array([z]), np.array([freedom]))[0]
             assert result == pytest.approx(t.isf(norm.sf(z), freedom), rel=0.09)
+
+
+def differences(value: list[float], freedom: float = 30.0) -> MeanDifference:
+    """Return differences whose standard errors are one."""
+    of_all = np.array(value)
+    ones = np.ones(len(of_all))
+    return MeanDifference(of_all, of_all, of_all, ones, ones, ones * freedom)
+
+
+@pytest.mark.parametrize("truth", [-2.0, 1.0, 4.0])
+def test_what_is_told_since_it_is_large_lies_in_its_interval(truth: float) -> None:
+    """Of means of one, two or four errors, those from three on are told: eight of ten intervals hold, or more (seed 6).
+
+    More where an interval would reach below zero, which is left out of it.
+    """
+    drawn = truth + np.random.default_rng(6).standard_t(30, 20_000)
+    large = differences(drawn[np.abs(drawn) > 3.0].tolist()[:300])
+
+    ends = [chosen_interval(large, column, 1.0, 3.0) for column in range(len(large.value))]
+
+    held = [low <= truth <= high for low, high in ends]
+    assert 0.75 <= sum(held) / len(held) <= (0.88 if truth > 3 else 0.95)
+    assert all(low <= own <= high for own, (low, high) in zip(large.value, ends, strict=True))
+
+
+def test_what_is_surely_told_keeps_its_plain_interval() -> None:
+    """Far beyond what was asked for nothing is exaggerated."""
+    draw = np.random.default_rng(7)
+    difference = mean_difference(draw.normal(100, 5, (20, 1)), draw.normal(160, 5, (20, 1)))
+
+    assert chosen_interval(difference, 0, 0.01, 3.0) == pytest.approx((difference.low[0], difference.high[0]), abs=1e-3)
 
 
 def test_limits_rise_with_months_and_with_short_histories() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from outrider.causes import Change, ChangeKind, Changes, change_suspects
@@ -20,11 +18,11 @@ def changes(kind: ChangeKind, *before_min: float, days: float = 28) -> Changes:
     return Changes(kind, made, round(days * DAY_US))
 
 
-def test_chance_is_that_of_a_poisson_process() -> None:
+def test_chance_is_that_of_changes_at_any_time_alike() -> None:
     """Ten releases in 28 days, the last five minutes before; a minute for those who note it late."""
     [suspect] = change_suspects([changes(RELEASE, 5, *range(2000, 2009))], BEGAN_US, MINUTE_US)
 
-    assert suspect.chance == pytest.approx(1 - math.exp(-10 * 6 / (28 * 1440)))
+    assert suspect.chance == pytest.approx(1 - (1 - 6 / (28 * 1440)) ** 10)
     assert (suspect.stands_out, suspect.before_us) == (True, 5 * MINUTE_US)
 
 
@@ -46,16 +44,29 @@ def test_a_cause_does_not_come_after_what_it_caused_and_a_sign_may() -> None:
     assert [(own.kind, own.stands_out) for own in change_suspects(later, BEGAN_US, MINUTE_US)] == [(ISSUE, True)]
 
 
-def test_causes_come_before_signs_and_each_kind_that_is_watched_is_a_test() -> None:
+def test_causes_come_before_signs_and_each_kind_that_may_stand_out_is_a_test() -> None:
     """A sign that is nearer is no likelier cause; what stands out alone does not among many kinds."""
-    release = changes(RELEASE, 400)
+    others = [kind for kind in ChangeKind if kind is not RELEASE]
 
     both = change_suspects([changes(ISSUE, 0), changes(RELEASE, 5)], BEGAN_US, MINUTE_US)
-    alone = change_suspects([release], BEGAN_US, MINUTE_US)
-    among = change_suspects([release, *(changes(kind) for kind in ChangeKind if kind is not RELEASE)], BEGAN_US, 0)
+    alone, among_silent, among_common, among = (
+        change_suspects([changes(RELEASE, 1400), *histories], BEGAN_US, 0)[0].stands_out
+        for histories in (
+            [], [changes(kind) for kind in others], [changes(kind, *range(2000, 40_000, 10)) for kind in others],
+            [changes(kind, 20_000) for kind in others],
+        )
+    )  # fmt: skip
 
     assert [own.kind for own in both] == [RELEASE, ISSUE]
-    assert ([own.stands_out for own in alone], [own.stands_out for own in among]) == ([True], [False])
+    assert (alone, among_silent, among_common, among) == (True, True, True, False)
+
+
+@pytest.mark.parametrize(("kind", "stands_out"), [(ChangeKind.EVENT, True), (ChangeKind.ADDRESS, False)])
+def test_what_people_change_needs_less_evidence_than_an_address(kind: ChangeKind, stands_out: bool) -> None:
+    """Seven of ten outages come from it."""
+    near, other = changes(kind, 130, *range(2000, 8000, 1000)), changes(RELEASE, 20_000)
+
+    assert change_suspects([near, other], BEGAN_US, MINUTE_US)[0].stands_out is stands_out
 
 
 def test_a_check_that_runs_seldom_knows_less() -> None:

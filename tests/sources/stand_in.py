@@ -200,9 +200,9 @@ _ROOMS: dict[str, Callable[[StandIn, str, Parameters, Mapping[str, str]], Answer
 
 
 @contextmanager
-def standing_in() -> Iterator[StandIn]:
+def standing_in(own: StandIn | None = None) -> Iterator[StandIn]:
     """Serve until the end of the block."""
-    kept = StandIn()
+    kept = own or StandIn()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

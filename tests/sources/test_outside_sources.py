@@ -99,7 +99,7 @@ def test_errors_of_sentry_are_found_by_their_trace(stand_in: StandIn) -> None:
         ("refuses", "refuses us (403)"),
         ("signs", "refuses us (401)"),
         ("breaks", "answered 503: no shards"),
-        ("html", "something else than JSON"),
+        ("html", "a page of HTML"),
         ("deep", "something else than JSON"),
         ("large", "more than 32 MB"),
         ("moves", "redirects elsewhere"),

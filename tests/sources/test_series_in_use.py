@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.builders import new_store
+from tests.cli.test_capacity import stepped_load
 
 from outrider.alerts import AlertSettings, Phase, QueryRule, read_incident, rules_of
-from outrider.app import backtest_rules
+from outrider.app import answer_dashboard, backtest_rules, capacity_plans, ends_first, refused_queries
 from outrider.app.alert_service import AlertService
 from outrider.app.rule_watch import LATE_S
 from outrider.app.source_access import workspace_sources
 from outrider.app.source_rules import SourceRules, SourceRuleWatch
 from outrider.app.subject_watch import SubjectWatch
 from outrider.baselines import Settings
-from outrider.model import ConfigErrors
+from outrider.causes import KNOWN_RESOURCES, source_use
+from outrider.dashboard import DashboardShelf
+from outrider.model import Check, ConfigErrors, Kind
 from outrider.runs import LiveJudge
 from outrider.scheduler import Health
 from outrider.workspace import load
@@ -26,9 +29,10 @@ from outrider.workspace import load
 from .servers import free_address, prometheus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from outrider.dashboard.panel_answers import PanelAnswer
     from outrider.store import Store
     from outrider.workspace import Workspace
 
@@ -53,11 +57,27 @@ absent = true
 """
 
 
+LOADED_S = END_S - 1200
+"""When a load began, of eight levels of 30 s each."""
+
+
 def rows() -> Iterator[str]:
+    yield from load_rows()
     for at_s in range(END_S - 5400, END_S, 15):
         yield f'shop_queue{{pod="a"}} 5 {at_s}'
     for at_s in range(END_S - 5400, GONE_S, 15):
         yield f'shop_queue{{pod="b"}} {500 if at_s in FULL_S else 5} {at_s}'
+
+
+def load_rows() -> Iterator[str]:
+    """Yield what a host said every ten seconds of the load: 2 % of its CPU a request; and a pool, half full at most."""
+    idle_s = 0.0
+    for at_s in range(LOADED_S - 600, LOADED_S + 300, 10):
+        rate = min(10.0 * (1 + (at_s - 1 - LOADED_S) // 30), 50.0) if LOADED_S < at_s <= LOADED_S + 240 else 0.0
+        idle_s += 10 * (1 - 0.02 * rate)
+        yield f'node_cpu_seconds_total{{instance="node-9",cpu="0",mode="idle"}} {idle_s:.3f} {at_s}'
+        yield f'shop_connections{{instance="shop"}} {rate / 2:.1f} {at_s}'
+        yield f'up{{instance="node-9"}} 1 {at_s}'
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +151,7 @@ def test_each_series_is_judged_and_none_while_its_source_is_away(url: str, store
     assert unknown == opened
     assert told.keys() == {"queue", "orders"}
     assert told["queue"].startswith("not judged since ")
-    assert "source metrics cannot be reached: Connection refused; see that http://127.0.0.1:" in told["queue"]
+    assert told["queue"].endswith(" UTC: source metrics cannot be reached: Connection refused")
     assert judged.watch.problems == {}
     assert ended == {"queue (pod=b)": Phase.RESOLVED, "orders": Phase.OPEN}
     series = {own.step: own for own in store.series.of(rules[0].subject)}
@@ -214,3 +234,136 @@ def test_a_rule_needs_a_source(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors, match=r"rule.source is missing, and there are several sources of PromQL"):
         rules_of(load(tmp_path))
     assert [rule.source for rule in rules_of(workspace)] == ["metrics", "metrics"]
+
+
+BOARD = """
+title = "Queues"
+
+[variables.pod]
+values = ["a", "b"]
+
+[[panel]]
+kind = "trend"
+title = "Each"
+promql = 'shop_queue{pod=~"$pod"}'
+every = "5m"
+
+[[panel]]
+kind = "bar"
+title = "Most"
+promql = 'max_over_time(shop_queue{pod=~"$pod"}[$every])'
+unit = "orders"
+
+[[panel]]
+kind = "number"
+title = "None"
+promql = "shop_orders"
+
+[[panel]]
+kind = "table"
+title = "Wrong"
+promql = "sum(shop_queue) by pod"
+"""
+
+
+def shown(workspace: Workspace, chosen: Mapping[str, str]) -> dict[str, PanelAnswer]:
+    view = answer_dashboard(workspace, "queues", [], since="6h", chosen=chosen)
+    return {answer.panel.title: answer for answer in view.answers}
+
+
+def test_panels_show_series_and_say_why_they_do_not(url: str, tmp_path: Path) -> None:
+    """A value of a variable stays one label's value; what the source refuses, and that it is away, is the panel's."""
+    workspace = workspace_with(tmp_path, url)
+    (tmp_path / "reports" / "dashboards").mkdir(parents=True)
+    (tmp_path / "reports" / "dashboards" / "queues.toml").write_text(BOARD)
+
+    both, one = shown(workspace, {}), shown(workspace, {"pod": "b"})
+    hostile = shown(workspace, {"pod": 'b"} or shop_queue{pod="a'})
+    tried = [*refused_queries(workspace, ["metrics"])]
+    away = shown(workspace_with(tmp_path, f"http://{free_address()}"), {})
+    off = shown(replace(workspace, capabilities=replace(workspace.capabilities, sources=False)), {})
+
+    assert both["Each"].table.columns == ("time", "b", "a")
+    assert {row[1] for row in both["Each"].table.rows} == {None, 5.0, 500.0}
+    assert both["Most"].table.rows == (("b", 500.0), ("a", 5.0))
+    assert (both["Most"].table.columns, one["Most"].table.columns) == (("pod", "value"), ("series", "value"))
+    assert one["Most"].table.rows == (("pod=b", 500.0),)
+    assert hostile["Most"].reason == both["None"].reason == "the query has no series in this time"
+    refused = both["Wrong"].problem
+    assert refused is not None
+    assert refused.what.startswith("source metrics refuses the query: 1:20: parse error:")
+    assert tried == [f"panel Wrong of queues: {refused.what}"]
+    reasons = {title: answer.problem.what for title, answer in away.items() if answer.problem is not None}
+    assert reasons == dict.fromkeys(both, "source metrics cannot be reached: Connection refused")
+    assert {answer.problem.what for answer in off.values() if answer.problem} == {"sources are switched off"}
+
+
+@pytest.mark.parametrize(
+    ("written", "line", "expected"),
+    [
+        ("promql = 'sum(up'", 5, 'the "(" at character 4 is not closed'),
+        ("promql = 'up{pod=\"$pod\"}'", 5, '$pod is not the whole pattern of a label'),
+        ("promql = 'up{pod=~\"x$pod\"}'", 5, '$pod is not the whole pattern of a label'),
+        ("promql = 'up{pod=~\"$zone\"}'", 5, "$zone is no variable"),
+        ("promql = 'up{$pod}'", 5, "$pod stands outside of a text"),
+        ("promql = 'up'\nsource = 'metrcs'", 6, "is no source of PromQL"),
+        ("promql = 'up'\nby = ['pod']", 6, "stands beside promql"),
+        ("promql = 'up'\nlogs = ''", 6, "stands beside promql"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_panel_is_told_with_its_line(
+    tmp_path: Path, written: str, line: int, expected: str
+) -> None:
+    """Without asking the source."""
+    folder = tmp_path / "reports" / "dashboards"
+    folder.mkdir(parents=True)
+    panel = f'title = "t"\n[[panel]]\nkind = "trend"\ntitle = "a"\n{written}\n[variables.pod]\nvalues = ["a"]\n'
+    (folder / "queues.toml").write_text(panel)
+
+    file = DashboardShelf(tmp_path, ("metrics",)).read("queues")
+
+    told = [(problem.where.line if problem.where else 0, str(problem)) for problem in file.problems]
+    assert any(own == line and expected in text for own, text in told), told
+
+
+def test_capacity_reads_what_hosts_and_pools_said(url: str, store: Store, tmp_path: Path) -> None:
+    """By what exporters are known to say, and by queries of the workspace; a source that is away is said."""
+    run = stepped_load(LOADED_S * 10**6)
+    store.checks.record([Check(run.check, Kind.LOAD, "load.toml", "shoppers", "shoppers")], run.due_us)
+    store.runs.record(run)
+    workspace = workspace_with(tmp_path, url)
+    (tmp_path / "outrider.toml").write_text(
+        (tmp_path / "outrider.toml").read_text() + '[sources.metrics.resources]\n"pool" = "shop_connections / 50"\n'
+    )
+
+    [plan] = capacity_plans(load(tmp_path), store)
+    [away] = capacity_plans(workspace_with(tmp_path, f"http://{free_address()}"), store)
+    off = replace(workspace, capabilities=replace(workspace.capabilities, sources=False))
+    [without] = capacity_plans(off, store)
+
+    first = plan.limits.first
+    assert first is not None
+    assert first.name == "CPU of node-9"
+    assert first.limit.rate == pytest.approx(50, rel=0.05)
+    full_at = {own.name: own.limit.rate for own in plan.limits.resources}
+    assert full_at["pool of shop"] == pytest.approx(100, rel=0.05)
+    assert (plan.unread, plan.unknown) == ({}, "this workspace takes no telemetry")
+    assert ends_first(away) == (
+        "unknown what ends first: no metrics of hosts, runtimes or pools came in during the load:"
+        " docs/telemetry.md#hosts; not read of metrics: source metrics cannot be reached: Connection refused"
+    )
+    assert ends_first(without) == "unknown what ends first: this workspace takes no telemetry"
+
+
+@pytest.mark.parametrize("name", KNOWN_RESOURCES)
+def test_known_resources_are_queries(url: str, tmp_path: Path, name: str) -> None:
+    """Prometheus understands each, with and without labels."""
+    sources = workspace_sources(workspace_with(tmp_path, url))
+
+    use = [
+        source_use(sources.series, {name: KNOWN_RESOURCES[name]}, selector, LOADED_S, LOADED_S + 240)
+        for selector in ("", 'instance=~"node-.*"', 'instance="other"')
+    ]
+
+    assert [own.unread for own in use] == ["", "", ""]
+    assert [len(own.resources) for own in use] == ([1, 1, 0] if name == "CPU" else [0, 0, 0])

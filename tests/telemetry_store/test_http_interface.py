@@ -48,10 +48,16 @@ def test_a_repeated_insert_changes_neither_the_table_nor_its_rollup(client: Clic
     assert client.query(f"SELECT n, sum(c) FROM {name}.r GROUP BY n ORDER BY n").rows == [(1, 2), (2, 2)]
 
 
-@pytest.mark.parametrize("text", ["plain", "it's", 'a "b"', "back\\slash", "line\nbreak\ttab", "{x:String}", "ü💡", ""])
+@pytest.mark.parametrize(
+    "text", ["plain", "it's", 'a "b"', "back\\slash", "line\nbreak\ttab", "\r\n--", "{x:String}", "ü💡", ""]
+)
 def test_a_parameter_arrives_as_it_was_given(client: ClickHouseClient, text: str) -> None:
-    """What users type is a value, whatever it holds."""
+    """What users type is a value, whatever it holds; beyond 4 kB the client sends it as a field of a form."""
     assert client.query("SELECT {text:String}", {"text": text}).rows == [(text,)]
+    long = text * 2_000
+    assert client.query("SELECT {text:String}, {ids:Array(String)}", {"text": long, "ids": [text] * 1_000}).rows == [
+        (long, [text] * 1_000)
+    ]
 
 
 def test_a_setting_holds_for_its_query_alone(client: ClickHouseClient) -> None:

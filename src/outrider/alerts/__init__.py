@@ -16,7 +16,7 @@ from outrider.alerts.matcher import Matcher, all_hold, parse_matcher
 from outrider.alerts.message import Enclosure, Item, Message
 from outrider.alerts.mute_reason import why_muted
 from outrider.alerts.oncall import Rotation
-from outrider.alerts.query_rule import QueryRule
+from outrider.alerts.query_rule import PROMQL, QueryRule
 from outrider.alerts.query_values import as_measure, as_query
 from outrider.alerts.quota_findings import quota_findings
 from outrider.alerts.rendered_message import LinkMaker, PictureMaker
@@ -42,6 +42,7 @@ from outrider.alerts.trend_rules import survey
 
 __all__ = [
     "ALERTS_FILE",
+    "PROMQL",
     "AlertProcessor",
     "AlertSettings",
     "Deliverer",

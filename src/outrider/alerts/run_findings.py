@@ -302,14 +302,17 @@ def _normalised(what: str) -> str:
 
 
 def amount_of(signal: Signal) -> str:
-    """Return by how much a step is slower than usual: "390 ms, usually 120 to 170 (2.7x)", or what else it does."""
+    """Return by how much a step is slower than usual: "390 ms, usually 120 to 170 (2.7x)", or what else it does.
+
+    The ratio is to what is told: to the middle of a band, and to a limit where there is no more than that.
+    """
     if math.isnan(signal.observed):
         return signal.reason
-    if not signal.is_level or signal.ratio > _MOST_TIMES:
+    if not signal.is_level or signal.ratio > _MOST_TIMES or signal.expected_high <= 0:
         return f"{signal.observed_text}, usually {signal.expected_text}"
     observed, low, high = map(milliseconds, (signal.observed, signal.expected_low, signal.expected_high))
     if signal.expected_low <= 0:  # no time is negative
-        return f"{observed}, usually at most {high} ({signal.ratio:.1f}x)"
+        return f"{observed}, usually at most {high} ({signal.observed / signal.expected_high:.1f}x)"
     if len({text.rpartition(" ")[2] for text in (observed, low, high)}) == 1:
         low, high = (end.rpartition(" ")[0] for end in (low, high))
     return f"{observed}, usually {low} to {high} ({signal.ratio:.1f}x)"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from outrider.app.source_access import series_reader
 from outrider.app.telemetry_access import open_telemetry
 from outrider.app.workspace_access import now_us, open_store
 from outrider.dashboard import DashboardShelf, ServicesSpan, Sources, dashboard_view
 from outrider.model import ConfigErrors, ServiceView, UsageError
-from outrider.workspace import nearest
+from outrider.workspace import nearest, series_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +39,7 @@ def read_dashboards(
     Raises:
         UsageError: unknown-dashboard.
     """
-    shelf = DashboardShelf(workspace.root)
+    shelf = _shelf(workspace)
     return tuple(shelf.read(name, checks) for name in names or shelf.names())
 
 
@@ -57,7 +59,7 @@ def answer_dashboard(
         UsageError: unknown-dashboard, unknown-name for a variable that it does not have.
         ConfigErrors: If its file is wrong.
     """
-    file = DashboardShelf(workspace.root).read(name)
+    file = _shelf(workspace).read(name)
     if file.problems:
         raise ConfigErrors(file.problems)
     known = [variable.name for variable in file.variables]
@@ -67,8 +69,14 @@ def answer_dashboard(
             raise UsageError(f'{name} has no variable "{variable[:80]}"', slug="unknown-name", fix=fix)
     span = ServicesSpan.of(since or file.since, now_us())
     with open_store(workspace) as store, _SharedTelemetry(workspace) as telemetry:
-        sources = Sources(store, lambda: checks, lambda: _NO_SERVICE, now_us, workspace.name)
+        sources = Sources(
+            store, lambda: checks, lambda: _NO_SERVICE, now_us, workspace.name, series=partial(series_reader, workspace)
+        )
         return dashboard_view(sources, telemetry.ask, file, span, chosen, deadline_s=_LONGEST_S)
+
+
+def _shelf(workspace: Workspace) -> DashboardShelf:
+    return DashboardShelf(workspace.root, series_sources(workspace.sources))
 
 
 class _SharedTelemetry:

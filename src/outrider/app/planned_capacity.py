@@ -1,20 +1,33 @@
-"""Capacity plans of load profiles: their loads, and what telemetry says of that time and of real traffic."""
+"""Capacity plans of load profiles: their loads, and what telemetry and sources say of that time and of real traffic."""
 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING
 
+from outrider.app.source_access import workspace_sources
 from outrider.app.telemetry_access import open_telemetry, reach_telemetry
 from outrider.app.workspace_access import now_us
-from outrider.causes import CapacityPlan, LoadLimits, headrooms, limits_of_load, sustained_rate, used_resources
-from outrider.model import Kind, LoadResult, OutriderError, UsageError, altogether
+from outrider.causes import (
+    KNOWN_RESOURCES,
+    CapacityPlan,
+    LoadLimits,
+    headrooms,
+    limits_of_load,
+    source_use,
+    sustained_rate,
+    used_resources,
+)
+from outrider.model import Kind, LoadResult, OutriderError, SourceKind, UsageError, altogether
 from outrider.runs import TRIAL_SUFFIX
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from outrider.baselines import Knee
-    from outrider.causes import ServiceHeadroom
-    from outrider.model import Measurement, ReportHistory, RunSummary, ServiceReader
+    from outrider.causes import ServiceHeadroom, SourceUse, UsedResource
+    from outrider.model import Measurement, ReportHistory, RunSummary, ServiceReader, SpanRates
     from outrider.workspace import Workspace
 
 _WEEKS = 56
@@ -45,18 +58,17 @@ def capacity_plans(
     Raises:
         UsageError: switched-off, unknown-check.
     """
-    if not workspace.capabilities.capacity:
-        fix = "set capacity = true below [capabilities]"
-        raise UsageError("capacity planning is switched off", slug="switched-off", fix=fix)
+    workspace.capabilities.require("capacity", "capacity planning")
     until_us = until_us or now_us()
     loads = _loads(store, until_us)
     if not loads and not name:
         return []
+    outside = partial(_outside_use, workspace)
     try:
         with (open_telemetry if starts_engine else reach_telemetry)(workspace) as reader:
-            plans = [_plan(store, reader, summary, measurement, until_us) for summary, measurement in loads]
+            plans = [_plan(store, reader, outside, own, until_us) for own in loads]
     except OutriderError as error:
-        plans = [_plan(store, error.what, summary, measurement, until_us) for summary, measurement in loads]
+        plans = [_plan(store, error.what, outside, own, until_us) for own in loads]
     chosen = [plan for plan in plans if _is_chosen(plan, name)]
     if name and not chosen:
         known = ", ".join(sorted({plan.check for plan in plans})) or "none: outrider load NAME --find-knee"
@@ -99,23 +111,47 @@ def _climbed(store: ReportHistory, summary: RunSummary) -> Measurement | None:
     return next((own for own in measurements if own.load is not None and _knee(own.load) is not None), None)
 
 
+def _outside_use(workspace: Workspace, began_us: int, ended_us: int, *, has_own: bool) -> dict[str, SourceUse]:
+    """Return what each source of PromQL says of the use of resources; of known ones where ours has none."""
+    settings = [own for own in workspace.sources if own.kind is SourceKind.PROMETHEUS]
+    sources = workspace_sources(workspace)
+    use = {}
+    for own in settings if workspace.capabilities.sources else ():
+        queries = {**({} if has_own else KNOWN_RESOURCES), **dict(own.resources)}
+        ask = partial(sources.series, source=own.name)
+        use[own.name] = source_use(ask, queries, own.selector, began_us / 1e6, ended_us / 1e6)
+    return use
+
+
 def _plan(
-    store: ReportHistory, reader: ServiceReader | str, summary: RunSummary, measurement: Measurement, until_us: int
+    store: ReportHistory,
+    reader: ServiceReader | str,
+    outside: Callable[..., Mapping[str, SourceUse]],
+    load: tuple[RunSummary, Measurement],
+    until_us: int,
 ) -> CapacityPlan:
     """Return the plan by a load; instead of a reader, why there is none."""
+    summary, measurement = load
     result = measurement.load or LoadResult()
     began_us = measurement.started_us
     ended_us = began_us + round(result.length_s * 1_000_000)
     knee = _knee(result)
-    services: tuple[ServiceHeadroom, ...] = ()
-    if isinstance(reader, str):
-        limits, unknown = LoadLimits(unknown=reader), reader
-        sustained, is_extrapolated = sustained_rate(knee, limits)
-    else:
+    during: Sequence[SpanRates] = ()
+    used: list[UsedResource] = []
+    if not isinstance(reader, str):
         during = reader.services(began_us * 1000, ended_us * 1000, with_synthetic=True)
         used = used_resources(reader, began_us, ended_us, [rates.service for rates in during])
+    use = outside(began_us, ended_us, has_own=bool(used))
+    used += {own.name: own for source in use.values() for own in source.resources}.values()
+    if isinstance(reader, str) and not use:
+        limits = LoadLimits(unknown=reader)
+    else:
         limits = limits_of_load(result.intervals, began_us, knee, used)
-        sustained, is_extrapolated = sustained_rate(knee, limits)
+    sustained, is_extrapolated = sustained_rate(knee, limits)
+    services: tuple[ServiceHeadroom, ...] = ()
+    if isinstance(reader, str):
+        unknown = reader
+    else:
         if sustained is not None:
             usual = _usual(reader, began_us, ended_us)
             peaks = reader.weekly_peaks(until_us * 1000, weeks=_WEEKS, without_s=_windows(store, until_us))
@@ -124,6 +160,7 @@ def _plan(
     return CapacityPlan(
         str(summary.check), summary.environment.removesuffix(TRIAL_SUFFIX), str(summary.id), began_us, knee, limits,
         sustained, is_extrapolated, services, unknown, until_us,
+        unread={name: own.unread for name, own in use.items() if own.unread},
     )  # fmt: skip
 
 

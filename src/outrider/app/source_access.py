@@ -6,14 +6,14 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from outrider.model import OutriderError, SourceKind
+from outrider.model import OutriderError, SourceKind, UsageError
 from outrider.sources import OutsideSources, SourceAccess
 from outrider.workspace import available_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import OutsideError
+    from outrider.model import LabelledSeriesReader, OutsideError
     from outrider.workspace import Secrets, SourceSettings, Workspace
 
 _OF_TRACES = frozenset({SourceKind.JAEGER, SourceKind.TEMPO})
@@ -39,6 +39,18 @@ def has_joined_sources(workspace: Workspace) -> bool:
 def errors_of_traces(workspace: Workspace, trace_ids: Sequence[str], *, now_us: int) -> tuple[OutsideError, ...]:
     """Return the errors of the last month that sources keep of traces, the newest first."""
     return workspace_sources(workspace).errors(trace_ids, now_us - _MONTH_US, now_us + _MINUTE_US)
+
+
+def series_reader(workspace: Workspace) -> LabelledSeriesReader:
+    """Return what answers PromQL.
+
+    Raises:
+        UsageError: switched-off.
+    """
+    if not workspace.capabilities.sources:
+        fix = "set sources = true below [capabilities]"
+        raise UsageError("sources are switched off", slug="switched-off", fix=fix)
+    return workspace_sources(workspace)
 
 
 def workspace_sources(workspace: Workspace) -> OutsideSources:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from outrider.app.report_shelf import WorkspaceReports
 from outrider.app.service_facts import satisfied_ms
 from outrider.app.setting_overrides import WorkspaceSettings
 from outrider.app.snapshot_code import snapshot_code
-from outrider.app.source_access import errors_of_traces, has_trace_sources
+from outrider.app.source_access import errors_of_traces, has_trace_sources, series_reader
 from outrider.app.source_watch import SourceWatch
 from outrider.app.status_page_listener import StatusPageListener
 from outrider.app.store_sizes import StoreSizes
@@ -33,7 +33,7 @@ from outrider.model import OutriderError
 from outrider.runs import level_changes
 from outrider.scheduler import Health
 from outrider.server import Access, application, is_loopback
-from outrider.workspace import available_secrets, policy_origins
+from outrider.workspace import available_secrets, policy_origins, series_sources
 
 if TYPE_CHECKING:
     import threading
@@ -171,6 +171,7 @@ class WebService:
 
     def _application(self) -> Application:
         workspace = self.workspace
+        switches = workspace.capabilities
         sources = Sources(
             self._store, self._checks, self._view, now_us, workspace.name,
             partial(read_runbook, workspace.root), partial(snapshot_code, workspace),
@@ -179,7 +180,8 @@ class WebService:
             reports=self._reports(), coverage_s=workspace.service.coverage_s,
             code_url=workspace.errors.code_url if workspace.errors is not None else "",
             settings=WorkspaceSettings(workspace.root, self._store),
-            dashboards=DashboardShelf(workspace.root), replay_role=workspace.server.replay_role,
+            dashboards=DashboardShelf(workspace.root, series_sources(workspace.sources)),
+            series=partial(series_reader, workspace), replay_role=workspace.server.replay_role,
             personal_role=workspace.server.personal_role,
             level_changes=lambda check: level_changes(self._store, [check], settings=judge_settings(workspace)),
             store_size=self._sizes.latest, host=lambda: host_state(workspace.state),
@@ -192,6 +194,7 @@ class WebService:
                 explains=workspace.capabilities.explanations,
                 outside_errors=lambda ids: errors_of_traces(workspace, ids, now_us=now_us()),
             ),
+            off=frozenset(own.name for own in fields(switches) if not getattr(switches, own.name)),
         )  # fmt: skip
         artifacts = self._artifacts.origin if self._artifacts is not None else None
         return application(

@@ -22,6 +22,7 @@ from outrider.workspace import (
     find_root,
     read_document,
     read_workspace,
+    series_sources,
 )
 
 if TYPE_CHECKING:
@@ -66,14 +67,15 @@ def validate_workspace(start: Path) -> Validation:
     Raises:
         ConfigError: If the folder lies in no workspace.
     """
-    from outrider.dashboard import dashboard_problems  # noqa: PLC0415 - `suite_notes`, of every list, needs none of it
+    from outrider.dashboard import DashboardShelf, dashboard_problems  # noqa: PLC0415 - `suite_notes`, of every list, needs none of it
 
     workspace, wrong = read_workspace(find_root(start))
     is_unread = any(problem.slug in _UNREAD and _file(problem) == SETTINGS_FILE for problem in wrong)
     discovery, uncollected = _discovery(workspace, is_unread=is_unread)
     examination = examine(workspace, discovery)
     is_known = not (uncollected or examination.problems or wrong)
-    boards = dashboard_problems(workspace.root, discovery.checks if is_known else None)
+    shelf = DashboardShelf(workspace.root, series_sources(workspace.sources))
+    boards = dashboard_problems(shelf, discovery.checks if is_known else None)
     missing = _missing_browser(workspace) if discovery.journeys else ()
     wrong_store, notes = ((), ()) if is_unread else _store(workspace)
     others = (*uncollected, *examination.problems, *missing, *examination.refusals, *boards, *wrong_store)

@@ -20,7 +20,13 @@ from outrider.baselines.judge_settings import Direction, Scale, Settings
 from outrider.baselines.knee import Knee, find_knee, is_saturated
 from outrider.baselines.lasting_change import LEAST_SHARE, LastingChange, is_same_level, lasting_changes
 from outrider.baselines.location import group_medians
-from outrider.baselines.mean_difference import LEAST_ROWS, MeanDifference, mean_difference, typical_rows
+from outrider.baselines.mean_difference import (
+    LEAST_ROWS,
+    MeanDifference,
+    chosen_interval,
+    mean_difference,
+    typical_rows,
+)
 from outrider.baselines.proportions import ERROR_LEVEL, compare_errors, proportion_interval
 from outrider.baselines.quantiles import Quantile, quantile_of
 from outrider.baselines.rates import RateSignal, RateState, replay_rates, step_rate
@@ -75,6 +81,7 @@ __all__ = [
     "calibrate",
     "chance_of_as_many",
     "change_points",
+    "chosen_interval",
     "compare",
     "compare_errors",
     "correct",

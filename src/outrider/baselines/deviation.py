@@ -79,6 +79,12 @@ class Deviation:
         """Observed over usual; infinite where the usual value is zero."""
         return self.observed / self.usual if self.usual > 0 else math.inf
 
+    @property
+    def told_ratio(self) -> float:
+        """Observed over what `expected_text` tells: the usual value, or the limit where it tells no more than that."""
+        usual = self.high if self.low <= 0 else self.usual
+        return self.observed / usual if usual > 0 else math.inf
+
     def contradicts(self, side: int) -> bool:
         """Whether it lies outside its band on a side; what is not a level only knows of more."""
         return (

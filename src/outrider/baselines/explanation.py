@@ -121,9 +121,9 @@ def _change(measured: Deviation) -> str:
     if not measured.is_level or measured.ratio > _MOST_TIMES:
         return ""
     return (
-        f" ({measured.ratio:.0f} times)"
-        if measured.ratio >= _PLAIN_TIMES
-        else f" ({per_cent(measured.ratio - 1, '+.0f')})"
+        f" ({measured.told_ratio:.0f} times)"
+        if measured.told_ratio >= _PLAIN_TIMES
+        else f" ({per_cent(measured.told_ratio - 1, '+.0f')})"
     )
 
 

@@ -40,6 +40,7 @@ from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_j
 from outrider.causes.missing_spans import NamedTraces, missing_spans
 from outrider.causes.phase_parts import PHASE
 from outrider.causes.service_suspects import WorseService, service_suspects
+from outrider.causes.source_use import KNOWN_RESOURCES, SourceUse, source_use
 from outrider.causes.span_tree import CYCLE, MISSING_PARENT, REPEATED_ID, SpanNode, SpanTree, span_tree
 from outrider.causes.suspect_order import Observed, Suspect, rank_suspects
 from outrider.causes.time_attribution import Share, TimeAttribution, TimePart, TracedStep, attribute_time
@@ -50,6 +51,7 @@ __all__ = [
     "BELOW_KNEE",
     "CYCLE",
     "FALSE_SHARE",
+    "KNOWN_RESOURCES",
     "LOOKED_BACK_US",
     "MISSING_PARENT",
     "MOST_BYTES",
@@ -73,6 +75,7 @@ __all__ = [
     "ServiceHeadroom",
     "Share",
     "SlowerStep",
+    "SourceUse",
     "SpanNode",
     "SpanTree",
     "Suspect",
@@ -104,6 +107,7 @@ __all__ = [
     "reached",
     "runs_text",
     "service_suspects",
+    "source_use",
     "span_tree",
     "sustained_rate",
     "used_resources",

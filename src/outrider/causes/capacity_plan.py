@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -61,6 +61,7 @@ class CapacityPlan:
         services: Those that the load reached, the one with the least headroom first.
         unknown: Why nothing is known of real traffic; empty if something is.
         until_us: The end of the last week.
+        unread: Why sources were not read, by their names.
     """
 
     check: str
@@ -74,6 +75,7 @@ class CapacityPlan:
     services: tuple[ServiceHeadroom, ...]
     unknown: str
     until_us: int
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 def sustained_rate(knee: Knee | None, limits: LoadLimits) -> tuple[tuple[float, float, float] | None, bool]:
@@ -126,7 +128,12 @@ def _headroom(service: str, limit: tuple[float, float, float], peaks: Sequence[f
 
 
 def ends_first(plan: CapacityPlan) -> str:
-    """Return what ends first, or why that is unknown."""
+    """Return what ends first, or why that is unknown, and which sources were not read."""
+    missing = "".join(f"; not read of {name}: {why}" for name, why in plan.unread.items())
+    return f"{_ends_first(plan)}{missing}"
+
+
+def _ends_first(plan: CapacityPlan) -> str:
     first = plan.limits.first
     if first is None:
         return f"unknown what ends first: {plan.limits.unknown}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from outrider.baselines import LEAST_ROWS, mean_difference, typical_rows
+from outrider.baselines import LEAST_ROWS, chosen_interval, mean_difference, typical_rows
 from outrider.causes.trace_parts import Place, Places, StepParts, step_parts
 
 if TYPE_CHECKING:
@@ -239,10 +239,14 @@ def _table(side: Sequence[StepParts], columns: _Columns) -> FloatArray:
 
 def _notable(difference: MeanDifference, count: int) -> list[int]:
     """Return the columns of places that differ by more than chance, corrected for their number (Bonferroni)."""
-    least_ms = max(_LEAST_SHARE * abs(difference.value[-1]), _LEAST_MS)
+    least_ms = _least_ms(difference)
     sure = (difference.chance[:count] * count <= _CHANCE) & (np.abs(difference.value[:count]) >= least_ms)
     order = np.argsort(-np.abs(difference.value[:count]), kind="stable")
     return [int(column) for column in order if sure[column]][:_MOST_PARTS]
+
+
+def _least_ms(difference: MeanDifference) -> float:
+    return max(_LEAST_SHARE * abs(float(difference.value[-1])), _LEAST_MS)
 
 
 def _rest(table: FloatArray, named: Sequence[int], count: int) -> FloatArray:
@@ -260,7 +264,9 @@ def _part(
     (ran, failed, brought), (runs, fails, brings) = (_often(side, columns, column) for side in sides)
     before_ms, after_ms = (float(table[:, column].mean()) for table in tables)
     is_unanswered = any(columns.of_number[number] == column for number in columns.answers)
-    times = _share(difference, column), before_ms, after_ms
+    chance = _CHANCE / len(columns.places)
+    interval = chosen_interval(difference, column, chance, _least_ms(difference), level=LEVEL)
+    times = Share(float(difference.value[column]), *interval), before_ms, after_ms
     often = ran, runs, failed, fails, brought, brings
     return TimePart(columns.places[column], *times, *often, is_unanswered)
 

@@ -139,8 +139,8 @@ def incident_changes(
     asked = _Asked(records, incident, since_us, until_us, telemetry)
     histories = (
         Changes(ChangeKind.RELEASE, asked.releases(), until_us - since_us),
-        Changes(ChangeKind.EVENT, asked.events(), until_us - since_us),
-        Changes(ChangeKind.LOAD, asked.loads(), until_us - since_us),
+        asked.events(),
+        asked.loads(),
         *asked.facts(),
         *asked.incidents(),
         asked.issues(),
@@ -188,18 +188,24 @@ class _Asked:
         known = self.records.judgements.releases(self.environment or None)
         return [Change(own.at_us, own.name, "/releases") for own in known if self._is_in(own.at_us)]
 
-    def events(self) -> list[Change]:
-        noted = self.records.annotations.between(self.since_us, self.until_us)
-        return [Change(mark.at_us, mark.text, "/annotations") for mark in noted if self._concerns(mark.matchers)]
+    def events(self) -> Changes:
+        """Return what was noted; of too much the last, in the time that it took."""
+        noted = self.records.annotations.between(self.since_us, self.until_us, limit=_MOST)
+        first_us = noted[0].at_us if len(noted) == _MOST else self.since_us
+        changes = [Change(mark.at_us, mark.text, "/annotations") for mark in noted if self._concerns(mark.matchers)]
+        return Changes(ChangeKind.EVENT, changes, self.until_us - first_us)
 
-    def loads(self) -> list[Change]:
-        loads = [known.id for known in self.records.checks.all() if known.kind is Kind.LOAD][:_LOADS]
-        own = set(self.incident.checks)
-        runs = [run for name in loads for run in self.records.history.runs_before(name, None, limit=_RUNS)]
-        return [
-            Change(run.started_us, f"{run.check.name} began", run_path(run.id))
-            for run in runs if self._is_in(run.started_us) and run.check not in own
+    def loads(self) -> Changes:
+        """Return the runs of load profiles; where one has too many the last, in the time that they took."""
+        names = [known.id for known in self.records.checks.all() if known.kind is Kind.LOAD][:_LOADS]
+        histories = [self.records.history.runs_before(name, None, limit=_RUNS) for name in names]
+        cut_us = [own[-1].started_us for own in histories if not own.is_complete]
+        first_us = max([self.since_us, *cut_us])
+        changes = [
+            Change(run.started_us, f"{run.check.name} began", run_path(run.id)) for runs in histories for run in runs
+            if first_us <= run.started_us <= self.until_us and run.check not in self.incident.checks
         ]  # fmt: skip
+        return Changes(ChangeKind.LOAD, changes, self.until_us - first_us)
 
     def facts(self) -> Iterator[Changes]:
         """Yield which addresses the check's target newly had, and what its prober was newly run with."""
@@ -214,8 +220,9 @@ class _Asked:
             yield Changes(kind, changes, self.until_us - first_us)
 
     def incidents(self) -> Iterator[Changes]:
-        """Yield certificates, and other incidents; those that share a check are this one."""
+        """Yield certificates, and other incidents; those that share a check are this one. Of too many the last."""
         stored = self.records.incidents.list(IncidentQuery(_PHASES, self.since_us), _MOST)
+        first_us = self.since_us if stored.is_complete else max(self.since_us, stored[-1].began_us)
         others = [
             own for own in read_incidents(stored)
             if not set(own.checks) & set(self.incident.checks) and self._is_in(own.began_us)
@@ -224,7 +231,7 @@ class _Asked:
             changes = [
                 Change(own.began_us, headline(own), incident_path(own.id)) for own in others if own.problem in problems
             ]
-            yield Changes(kind, changes, self.until_us - self.since_us)
+            yield Changes(kind, changes, self.until_us - first_us)
 
     def issues(self) -> Changes:
         """Return the issues that were new; of too many the last, in the time that they took."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from outrider.alerts import as_measure, as_query
+from outrider.alerts import PROMQL, as_measure, as_query
 from outrider.dashboard.services_view import SPANS, USUAL_SPAN
 from outrider.model import ConfigError, Place, RecordKind, UsageError
 from outrider.workspace import (
@@ -18,14 +18,17 @@ from outrider.workspace import (
     as_count,
     as_duration_within,
     as_one_of,
+    as_promql,
     as_text,
     as_texts,
+    fill_promql,
     in_reading_order,
     is_folder,
     matches,
     names_of,
     nearest,
     read_document,
+    read_series_source,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ MOST_PANELS: Final = 40
 _MOST_VARIABLES, _MOST_VALUES = 8, 200
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _VARIABLE: Final = re.compile(r"[a-z_][a-z0-9_]{0,31}")
-_RESERVED: Final = frozenset({"since", "done"})
+_RESERVED: Final = frozenset({"since", "done", "every"})
 _AS_EVERY = as_duration_within("1m", "1d", "the length of the periods that are drawn")
 _NO_TEXTS: tuple[str, ...] = ()
 
@@ -86,13 +89,15 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A part of a dashboard, over checks, over telemetry, or a text.
+    """A part of a dashboard, over checks, over telemetry, over series of a source, or a text.
 
     Attributes:
         unit: Behind its numbers; empty for that of what is shown.
         checks: Patterns over checks.
         step: A glob over steps of checks, whose durations are shown; empty for the primary ones.
-        kind: Of the records that `query` finds; None for a panel over checks, or a text.
+        kind: Of the records that `query` finds; None for another panel.
+        promql: What a source is asked for.
+        source: Which one.
         every_s: Length of the periods that are drawn; 0 for the usual one of the time that is shown.
         wide: How many columns of the page it takes, of two.
     """
@@ -110,6 +115,8 @@ class Panel:
     by: tuple[str, ...] = ()
     every_s: int = 0
     wide: int = 1
+    promql: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +134,15 @@ class DashboardFile:
 
 @dataclass(frozen=True, slots=True)
 class DashboardShelf:
-    """The dashboards of a workspace, read anew whenever they are asked for."""
+    """The dashboards of a workspace, read anew whenever they are asked for.
+
+    Attributes:
+        root: Of the workspace.
+        sources: The names of its sources of PromQL.
+    """
 
     root: Path
+    sources: tuple[str, ...] = ()
 
     @property
     def is_used(self) -> bool:
@@ -169,17 +182,19 @@ class DashboardShelf:
         except ConfigError as error:
             return DashboardFile(name, name, problems=(error,))
         problems: list[ConfigError] = []
-        return _Reader(Table(document.data, "", document.place, problems), problems, checks).dashboard(name)
+        return _Reader(Table(document.data, "", document.place, problems), problems, checks, self.sources).dashboard(
+            name
+        )
 
 
-def dashboard_problems(root: Path, checks: Sequence[Check] | None) -> tuple[ConfigError, ...]:
+def dashboard_problems(shelf: DashboardShelf, checks: Sequence[Check] | None) -> tuple[ConfigError, ...]:
     """Return all that is wrong with the dashboards of a workspace.
 
     Args:
-        root: The workspace.
+        shelf: Of the workspace.
         checks: All that there are; None if that is not known, so that patterns are not compared.
     """
-    return tuple(problem for file in DashboardShelf(root).all(checks) for problem in file.problems)
+    return tuple(problem for file in shelf.all(checks) for problem in file.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +204,7 @@ class _Reader:
     top: Table
     problems: list[ConfigError]
     checks: Sequence[Check] | None
+    sources: tuple[str, ...]
     chosen: dict[str, str] = field(default_factory=dict)
 
     def dashboard(self, name: str) -> DashboardFile:
@@ -255,6 +271,8 @@ class _Reader:
             return Panel(title, form)
         if form is PanelKind.TEXT:
             panel = Panel(title, form, text=table.require("text", as_text, "", '"What is measured here"'), wide=wide)
+        elif PROMQL in table.data:
+            panel = self._over_series(table, title, form, wide)
         elif any(kind.value in table.data for kind in RecordKind):
             panel = self._over_records(table, title, form, wide)
         else:
@@ -263,7 +281,7 @@ class _Reader:
         return panel
 
     def _over_checks(self, table: Table, title: str, form: PanelKind, wide: int) -> Panel:
-        patterns = table.require("checks", as_texts, _NO_TEXTS, '["tag:shop"], logs = or spans = and a query')
+        patterns = table.require("checks", as_texts, _NO_TEXTS, '["tag:shop"], logs =, spans = or promql = and a query')
         named = None if self.checks is None else [names_of(check) for check in self.checks]
         for pattern in patterns:
             problem = self._unknown_variable(pattern)
@@ -281,6 +299,29 @@ class _Reader:
             step=table.read("step", as_text, ""),
             wide=wide,
         )
+
+    def _over_series(self, table: Table, title: str, form: PanelKind, wide: int) -> Panel:
+        for key in table.data.keys() & {"checks", "by", "measure", *RecordKind}:
+            table.read(key, lambda value: value, None)
+            fix = "write it in the query: sum by (pod) (…)" if key in {"by", "measure"} else "make two panels of it"
+            table.report(key, "stands beside promql", fix, "bad-dashboard")
+        return Panel(
+            title,
+            form,
+            table.read("unit", as_text, ""),
+            every_s=int(table.read("every", _AS_EVERY, 0.0)) if form is PanelKind.TREND else 0,
+            wide=wide,
+            promql=table.read(PROMQL, self._as_promql, ""),
+            source=read_series_source(table, self.sources),
+        )
+
+    def _as_promql(self, value: object) -> str:
+        query = as_promql(value)
+        try:
+            fill_promql(query, self.chosen, 1)
+        except UsageError as error:
+            raise Refused(f"is no query: {error.what}", error.fix, error.slug) from None
+        return query
 
     def _unknown_variable(self, text: str) -> str:
         unknown = [name for name in re.findall(r"\$([a-z_][a-z0-9_]*)", text) if name not in self.chosen]

@@ -335,10 +335,17 @@ def _tag(name: str, counts: Sequence[TagCount]) -> TagValues:
 
 
 def _replay_of(sources: Sources, event: ErrorEvent) -> str:
-    """Return the path of the replay of the session in which an event happened; "" if none is kept."""
-    named = (event.contexts.get("session", {}).get("id"), event.contexts.get("replay", {}).get("replay_id"))
+    """Return the path of the replay of the session in which an event happened; "" if none is kept.
+
+    Sentry's client names it with the event, or, where the replay began with the error, the event with the replay.
+    """
+    replays, contexts = sources.store.replays, event.contexts
+    named = (
+        contexts.get("session", {}).get("id"), contexts.get("replay", {}).get("replay_id"), event.tags.get("replayId"),
+    )  # fmt: skip
     sessions = [name.replace("-", "").lower() for name in named if isinstance(name, str) and name]
-    return next(map(replay_path, sorted(sources.store.replays.among(sessions))), "")
+    session = next(iter(sorted(replays.among(sessions))), "") or replays.of_event(event.id, event.at_us)
+    return replay_path(session) if session else ""
 
 
 def _attached(event: ErrorEvent) -> Iterator[str]:

@@ -17,9 +17,10 @@ from outrider.charts import MOST_LINES
 from outrider.dashboard.check_panels import NO_CHECKS, check_table
 from outrider.dashboard.dashboard_file import PanelKind
 from outrider.dashboard.page_addresses import logs_path, traces_path
-from outrider.dashboard.panel_table import PanelTable
+from outrider.dashboard.panel_table import Cell, PanelTable
 from outrider.dashboard.query_view import QueryProblem, query_problem
-from outrider.model import OutriderError, RecordKind, counted
+from outrider.model import OutriderError, RecordKind, counted, different_labels, series_names
+from outrider.workspace import fill_promql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -141,6 +142,8 @@ def _answer(sources: Sources, ask: Ask, panel: Panel, span: ServicesSpan, chosen
     try:
         if panel.form is PanelKind.TEXT:
             return PanelAnswer(panel)
+        if panel.promql:
+            return _of_series(sources, panel, span, chosen)
         if panel.kind is None:
             table, path = check_table(sources, panel, span, chosen)
             return PanelAnswer(panel, table, "" if table.has_values else table.reason or NO_CHECKS, path=path)
@@ -176,6 +179,31 @@ def _of_records(ask: Ask, panel: Panel, span: ServicesSpan, chosen: Mapping[str,
     word = "log record" if kind is RecordKind.LOGS else "span"
     reason = f"no {word} matches in this time, or none has a value"
     return PanelAnswer(panel, table, "" if measured.rows and table.has_values else reason, path=path)
+
+
+def _of_series(sources: Sources, panel: Panel, span: ServicesSpan, chosen: Mapping[str, str]) -> PanelAnswer:
+    """Return what a source says: of a trend at the end of each period, else now, `$every` being the whole time."""
+    is_trend = panel.form is PanelKind.TREND
+    every_s = _every_s(panel, span) if is_trend else span.seconds
+    query = fill_promql(panel.promql, chosen, every_s)
+    since_s = span.since_s // every_s * every_s if is_trend else span.until_s
+    series = sources.series().series(query, since_s, span.until_s, every_s, source=panel.source)
+    keys = different_labels(series)
+    most = MOST_LINES if is_trend else 1 if panel.form is PanelKind.NUMBER else _MOST_ROWS
+    largest = sorted(series, key=lambda own: -max(own.values))[:most]
+    note = f"the largest {most} of {len(series)}" if len(series) > most else ""
+    cells = [tuple(own.labels.get(key, "") for key in keys) for own in largest]
+    if is_trend:
+        lines = [dict(zip(map(round, own.at_s), own.values, strict=True)) for own in largest]
+        names = [" · ".join(own) or "value" for own in cells]
+        grid = range(since_s, span.until_s + 1, every_s)
+        periods = tuple((at_s, *(line.get(at_s) for line in lines)) for at_s in grid)
+        table = PanelTable(("time", *names), periods if lines else (), panel.unit, note)
+    else:
+        whose = cells if keys else [(name or "value",) for name in series_names(largest)]
+        rows: list[tuple[Cell, ...]] = [(*own, line.values[-1]) for own, line in zip(whose, largest, strict=True)]
+        table = PanelTable((*(keys or ("series",)), "value"), tuple(rows), panel.unit, note)
+    return PanelAnswer(panel, table, "" if table.has_values else "the query has no series in this time")
 
 
 def _every_s(panel: Panel, span: ServicesSpan) -> int:

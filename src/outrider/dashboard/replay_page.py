@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.sources import Sources
+    from outrider.model import ReplaySegment
     from outrider.real_users import PageView
 
 GROUPS: Final = {"errors": "Errors and console", "calls": "Network", "others": "Pages and clicks"}
@@ -55,7 +56,7 @@ def replay_page(sources: Sources, session: str, views: Sequence[PageView], conte
     played = playable(parts)
     files = context.files
     start_us = min((part.start_us for part in played), default=parts[0].start_us)
-    moments = _moments(views, sources, start_us)
+    moments = _moments(views, parts, sources, start_us)
     values = {
         "session": session, "session_path": session_path(session) if views else "", "parts": parts, "played": played,
         "start_us": start_us, "end_us": max((part.end_us for part in played), default=start_us),
@@ -67,8 +68,16 @@ def replay_page(sources: Sources, session: str, views: Sequence[PageView], conte
     return render("replay.html", context, values)
 
 
-def _moments(views: Sequence[PageView], sources: Sources, start_us: int) -> list[ReplayMoment]:
+def _moments(
+    views: Sequence[PageView], parts: Sequence[ReplaySegment], sources: Sources, start_us: int
+) -> list[ReplayMoment]:
+    """Return what views tell, and errors that a client says happened in a part."""
     moments = []
+    for event in sources.store.errors.of_ids({name for part in parts for name in part.error_ids}):
+        entry = TimelineEntry(
+            event.at_us, 0, "error", event.message, "", "bad", issue=event.issue, trace=event.trace_id
+        )  # fmt: skip
+        moments.append(ReplayMoment((event.at_us - start_us) // 1000, "errors", entry))
     for view in views:
         page = TimelineEntry(view.start_us, 0, "page", view.page, "", "", trace=view.trace_id)
         for entry in (page, *(timeline_entry(view, event, sources) for event in read_events(view))):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from outrider.dashboard.check_cache import CheckCache
 from outrider.dashboard.day_strips import DayStrips
 from outrider.dashboard.load_points import LoadPoints
 from outrider.dashboard.recent_history import read_last_runs, read_strips
 from outrider.dashboard.telemetry_source import TelemetrySource
-from outrider.model import Role
+from outrider.model import Role, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +21,22 @@ if TYPE_CHECKING:
     from outrider.dashboard.recent_history import Strips
     from outrider.dashboard.report_request import ReportShelf
     from outrider.dashboard.setting_control import SettingControl
-    from outrider.model import Check, CheckId, DashboardRecords, HostState, RunSummary, ServiceView, StoreSize
+    from outrider.model import (
+        Check,
+        CheckId,
+        DashboardRecords,
+        HostState,
+        LabelledSeriesReader,
+        RunSummary,
+        ServiceView,
+        StoreSize,
+    )
     from outrider.runs import LevelChange
+
+
+def _no_series() -> NoReturn:
+    fix = 'add [sources.NAME] with kind = "prometheus" to outrider.toml'
+    raise UsageError("no source of PromQL is named", slug="unknown-source", fix=fix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,8 @@ class Sources:
         coverage_s: The period over which coverage is computed.
         level_changes: Returns the lasting new levels of a check's steps, the latest first.
         telemetry: Reaches the telemetry of the workspace.
+        off: Names of capabilities that are switched off: no page asks or shows anything of these.
+        series: Returns what answers PromQL; raises an error that says what to do where nothing does.
         replay_role: The role that sees replays, at least.
         personal_role: The role that sees users and requests of error events whole, at least.
         dashboards: Those that the workspace writes; None where no workspace is served.
@@ -73,12 +89,25 @@ class Sources:
     settings: SettingControl | None = None
     level_changes: Callable[[CheckId], Sequence[LevelChange]] = lambda _: ()
     telemetry: TelemetrySource = field(default_factory=TelemetrySource)
+    off: frozenset[str] = frozenset()
     dashboards: DashboardShelf | None = None
+    series: Callable[[], LabelledSeriesReader] = _no_series
     replay_role: Role = Role.OPERATOR
     personal_role: Role = Role.OPERATOR
     last_runs: CheckCache[tuple[RunSummary, ...]] = field(init=False)
     strips: CheckCache[Strips] = field(init=False)
     load_points: LoadPoints = field(init=False, default_factory=LoadPoints)
+
+    def require(self, name: str, what: str) -> None:
+        """Refuse what a switch is off for.
+
+        Raises:
+            UsageError: switched-off.
+        """
+        if name in self.off:
+            raise UsageError(
+                f"{what} is switched off", slug="switched-off", fix=f"set {name} = true below [capabilities]"
+            )
 
     def __post_init__(self) -> None:
         history = self.store.history

@@ -73,6 +73,12 @@ def series_names(series: Sequence[LabelledSeries]) -> list[str]:
     return names
 
 
+def different_labels(series: Sequence[LabelledSeries]) -> tuple[str, ...]:
+    """Return the labels in which series of one answer differ, by name."""
+    keys = sorted({key for own in series for key in own.labels})
+    return tuple(key for key in keys if len({own.labels.get(key, "") for own in series}) > 1)
+
+
 @dataclass(frozen=True, slots=True)
 class OutsideError:
     """An error as another tracker of errors keeps it.

@@ -18,6 +18,7 @@ class ReplaySegment:
         has_snapshot: Whether it begins with all of the page, so that it can be played without the parts before it.
         events: How many.
         page: The address that it began on, without query; "" if it does not say.
+        error_ids: Of the events of errors that happened in it, as Sentry's client says.
         digest: Of the content in the artifact folder: gzip of a JSON array of rrweb's events.
         content_bytes: Of that content.
     """
@@ -31,6 +32,7 @@ class ReplaySegment:
     has_snapshot: bool
     events: int
     page: str = ""
+    error_ids: tuple[str, ...] = ()
     digest: str = ""
     content_bytes: int = 0
 

@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from outrider.server.bare_endpoint import BareEndpoint
+from outrider.server.bounded_body import bounded_body
 from outrider.server.client_origin import declines, networks_of, origin_of
 from outrider.telemetry import (
     MOST_BEACON_BYTES,
@@ -149,7 +150,7 @@ class _FromPage:
         if request.method == "OPTIONS":
             return _to_page(request, Response(status_code=204))
         try:
-            data = await _body(request, self.most_bytes)
+            data = await bounded_body(request, self.most_bytes)
             status = await self.take(request, self._head(request), data)
         except RefusedErrors as refusal:
             retry = {"Retry-After": str(refusal.retry_s)} if refusal.retry_s else {}
@@ -217,15 +218,6 @@ def _figure(text: str | None) -> int:
     """Return a number of at most fifteen digits; -1 for anything else."""
     is_number = text is not None and text.isascii() and text.isdecimal() and len(text) <= _DIGITS
     return int(text) if is_number and text else -1
-
-
-async def _body(request: Request, most_bytes: int) -> bytes:
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > most_bytes:
-            raise RefusedErrors(f"the body has more than {most_bytes:,} bytes", 413)
-    return bytes(content)
 
 
 def _to_page(request: Request, response: Response) -> Response:

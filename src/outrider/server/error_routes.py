@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 
 from outrider.server.bare_endpoint import BareEndpoint
+from outrider.server.bounded_body import bounded_body
 from outrider.server.client_origin import declines, networks_of, origin_of
 from outrider.telemetry import ErrorRequestHead, RefusedErrors
 
@@ -109,7 +110,7 @@ class _Endpoint:
             if request.method == "OPTIONS":
                 return self._with_origin(request, Response(status_code=204, headers=_PREFLIGHT))
             try:
-                data = await self._body(request)
+                data = await bounded_body(request, self._intake.most_bytes)
                 head = self._head(request)
                 is_quick = self._intake.is_quick(head, len(data))
                 response = take(head, data) if is_quick else await run_in_threadpool(take, head, data)
@@ -133,14 +134,6 @@ class _Endpoint:
             encoding=headers.get("content-encoding", ""),
             is_declined=declines(headers),
         )
-
-    async def _body(self, request: Request) -> bytes:
-        content = bytearray()
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > self._intake.most_bytes:
-                raise RefusedErrors(f"the body has more than {self._intake.most_bytes:,} bytes", 413)
-        return bytes(content)
 
     def _with_origin(self, request: Request, response: Response) -> Response:
         """Let a page read the answer; whether it may send is decided by its key."""

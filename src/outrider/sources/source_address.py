@@ -138,11 +138,13 @@ class SourceAddress:
         if not 200 <= status < 300:
             raise self._away(f"answered {status}{_reason_given(content)}")
         if len(content) > _MOST_BYTES:
-            raise self.garbage(f"answers with more than {_MOST_BYTES >> 20} MB")
+            what = f"source {self.name} answers with more than {_MOST_BYTES >> 20} MB"
+            raise SourceError(what, slug="source-garbage", fix="ask for less: fewer series, or a shorter time")
         try:
             return json.loads(content)
         except (ValueError, RecursionError):
-            raise self.garbage("answers with something else than JSON") from None
+            is_page = content.lstrip()[:1] == b"<"
+            raise self.garbage(f"answers with {'a page of HTML' if is_page else 'something else than JSON'}") from None
 
     def _away(self, what: str) -> SourceError:
         fix = f"see that {self.url} answers from this machine; timeout of [sources.{self.name}] is how long we wait"

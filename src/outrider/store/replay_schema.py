@@ -18,6 +18,7 @@ replays = Table(
     Column("has_snapshot", Boolean, nullable=False),
     Column("events", Integer, nullable=False),
     Column("page", Text, nullable=False),
+    Column("error_ids", Text, nullable=False, server_default=""),
     Column("artifact_key", ForeignKey("artifacts.key"), nullable=False, index=True),
     Index("replays_by_part", "session", "recording", "number", unique=True),
     Index("replays_by_start", "start_us"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, delete, func, insert, or_, select
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from outrider.model import ArtifactStore, ReplayQuery
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
+
+_DAY_US: Final = 86_400_000_000
 
 
 class ReplayTable(ReplayLog):
@@ -49,6 +51,7 @@ class ReplayTable(ReplayLog):
                 "session": segment.session, "recording": segment.recording, "number": segment.number,
                 "project": segment.project, "start_us": segment.start_us, "end_us": segment.end_us,
                 "has_snapshot": segment.has_snapshot, "events": segment.events, "page": identity(segment.page),
+                "error_ids": " ".join(segment.error_ids),
                 "artifact_key": artifact_keys(connection, [taken])[taken.digest],
             }  # fmt: skip
             connection.execute(insert(replays), row)
@@ -110,6 +113,13 @@ class ReplayTable(ReplayLog):
         with self._database.reading() as connection:
             return frozenset(connection.execute(wanted).scalars()) if sessions else frozenset()
 
+    def of_event(self, event: str, at_us: int) -> str:
+        own = replays.c
+        wanted = select(own.session).where(own.start_us.between(at_us - _DAY_US, at_us + _DAY_US))
+        wanted = wanted.where(own.error_ids.contains(event, autoescape=True)).limit(1)
+        with self._database.reading() as connection:
+            return str(connection.execute(wanted).scalar() or "") if event else ""
+
     def delete(self, session: str) -> int:
         own = replays.c
         names: list[str] = []
@@ -133,5 +143,6 @@ def _segment(row: RowMapping) -> ReplaySegment:
     return ReplaySegment(
         session=row["session"], recording=row["recording"], number=row["number"], project=row["project"],
         start_us=row["start_us"], end_us=row["end_us"], has_snapshot=bool(row["has_snapshot"]), events=row["events"],
-        page=row["page"], digest=bytes(row["digest"]).hex(), content_bytes=row["bytes"],
+        page=row["page"], error_ids=tuple(row["error_ids"].split()),
+        digest=bytes(row["digest"]).hex(), content_bytes=row["bytes"],
     )  # fmt: skip

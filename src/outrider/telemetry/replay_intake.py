@@ -10,10 +10,11 @@ import re
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from outrider.errors import event_id
 from outrider.model import ReplaySegment, StoreError
 from outrider.real_users import BadReplay, bare_url, read_replay
 from outrider.telemetry.error_intake import RefusedErrors
@@ -34,6 +35,7 @@ _LIMITS: Final = Limits(body_bytes=MOST_REPLAY_BYTES, inflated_bytes=8 << 20)
 _SESSION: Final = re.compile(r"[0-9a-f]{32}")
 _RECORDING: Final = re.compile(r"[0-9a-f]{16}")
 _MOST_NUMBER: Final = 10_000
+_MOST_ERRORS: Final = 50
 _WAIT_S: Final = 10.0
 _AGAIN_S: Final = 30
 _DAY_S: Final = 86_400
@@ -47,12 +49,16 @@ class ReplayPlace:
 
     Attributes:
         sent_ms: When it was sent, by the clock of the browser; 0 if it does not say.
+        page: On which it begins; "" where the part itself says it.
+        error_ids: Of events of errors that happened in it.
     """
 
     session: str
     recording: str
     number: int
     sent_ms: int = 0
+    page: str = ""
+    error_ids: tuple[str, ...] = ()
 
     @property
     def is_valid(self) -> bool:
@@ -124,9 +130,12 @@ class ReplayIntake:
         urls = event.get("urls")
         first = urls[0] if isinstance(urls, list) and urls else ""
         page = bare_url(first[:2_000]) if isinstance(first, str) else ""
-        self._keep(project, place, recording.partition(b"\n")[2], "", page)
+        ids = event.get("error_ids")
+        errors = [event_id(name) for name in ids[:_MOST_ERRORS]] if isinstance(ids, list) else []
+        place = replace(place, page=page, error_ids=tuple(filter(None, errors)))
+        self._keep(project, place, recording.partition(b"\n")[2], "")
 
-    def _keep(self, project: ErrorProject, place: ReplayPlace, data: bytes, origin: str, page: str = "") -> None:
+    def _keep(self, project: ErrorProject, place: ReplayPlace, data: bytes, origin: str) -> None:
         if not self._is_on():
             raise self._refused("switched off", "replays are switched off: [capabilities] replays", 403)
         if not place.is_valid:
@@ -139,7 +148,7 @@ class ReplayIntake:
         if not self._reading.acquire(timeout=_WAIT_S):
             raise self._refused("busy", "other replays are being read", 429, _AGAIN_S)
         try:
-            self._read(project, place, data, origin, page)
+            self._read(project, place, data, origin)
         except BadTelemetry as problem:
             raise self._refused("not readable", str(problem), problem.status) from None
         except BadReplay as problem:
@@ -151,7 +160,7 @@ class ReplayIntake:
         finally:
             self._reading.release()
 
-    def _read(self, project: ErrorProject, place: ReplayPlace, data: bytes, origin: str, page: str) -> None:
+    def _read(self, project: ErrorProject, place: ReplayPlace, data: bytes, origin: str) -> None:
         is_plain = data[:1] == b"["
         part = read_replay(inflated(data, "" if is_plain else "gzip", _LIMITS), self._scrub)
         if origin and part.page and not part.page.startswith(f"{origin}/"):
@@ -161,7 +170,8 @@ class ReplayIntake:
         start_us = self._start_us(place, part.first_ms, part.last_ms)
         segment = ReplaySegment(
             place.session, place.recording, place.number, project.id, start_us,
-            start_us + (part.last_ms - part.first_ms) * 1000, part.has_snapshot, part.events, part.page or page,
+            start_us + (part.last_ms - part.first_ms) * 1000, part.has_snapshot, part.events,
+            part.page or place.page, place.error_ids,
         )  # fmt: skip
         self._room()
         with tempfile.NamedTemporaryFile(suffix=".json.gz") as file:

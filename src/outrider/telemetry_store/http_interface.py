@@ -1,7 +1,8 @@
 """The part of ClickHouse's HTTP interface that clickhouse-connect 1.12 uses, over chDB.
 
-Of the interface it has statements in the body or in `query`, parameters (`param_NAME`), settings in the URL, formats,
-inserts with chunked or sized bodies, `/ping`, basic authentication and errors with their code. It leaves out sessions
+Of the interface it has statements in the body or in `query`, parameters (`param_NAME`) in the URL or, as clients send
+those of more than 4 kB, in a form, settings in the URL, formats, inserts with chunked or sized bodies, `/ping`, basic
+authentication and errors with their code. It leaves out sessions
 (`SET` of a client, temporary tables), users and roles, compression and progress headers.
 """
 
@@ -9,9 +10,10 @@ from __future__ import annotations
 
 import base64
 import hmac
-import itertools
 import re
 import threading
+from email.parser import BytesParser
+from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -122,7 +124,11 @@ class EngineRequest(BaseHTTPRequestHandler):
             self._answer(400, f"Code: 1000. {problem}".encode(), 1000)
             return
         try:
-            form, answer = _answered(self.server.handles, dict(parse_qsl(urlsplit(self.path).query, True)), body)
+            named = dict(parse_qsl(urlsplit(self.path).query, True))
+            content_type = self.headers.get("Content-Type", "")
+            if content_type.startswith("multipart/form-data"):
+                named |= _form_fields(content_type, body)
+            form, answer = _answered(self.server.handles, named, body)
         except EngineRefusal as refusal:
             self._refuse(500, str(refusal), refusal.code, body)
         except (BadRequest, ValueError) as problem:
@@ -168,12 +174,20 @@ class RequestBody:
         Raises:
             BadRequest: If it is longer than a statement can be.
         """
-        text = b""
-        for piece in itertools.chain((b"",), self.data()):
-            text += piece
-            if len(text) > most_bytes:
+        return self.whole(most_bytes).decode()
+
+    def whole(self, most_bytes: int) -> bytes:
+        """Return what is left.
+
+        Raises:
+            BadRequest: If it is longer than that.
+        """
+        content = b""
+        for piece in self.data():
+            content += piece
+            if len(content) > most_bytes:
                 raise BadRequest("the statement is longer than 1 MB")
-        return text.decode()
+        return content
 
     def first_line(self) -> str:
         """Return its first line, or all of it where it is short; what follows stays."""
@@ -218,6 +232,14 @@ class RequestBody:
                 return
             yield from self._sized(size)
             self._input.readline(10)
+
+
+def _form_fields(content_type: str, body: RequestBody) -> dict[str, str]:
+    """Return the fields of a form (RFC 7578): the statement and its parameters."""
+    content = f"Content-Type: {content_type}\r\n\r\n".encode() + body.whole(_STATEMENT_BYTES)
+    parts = BytesParser(policy=HTTP).parsebytes(content).iter_parts()
+    fields = {part.get_param("name", header="Content-Disposition"): part.get_payload(decode=True) for part in parts}
+    return {str(name): value.decode() for name, value in fields.items() if isinstance(value, bytes)}
 
 
 def _answered(handles: EngineHandles, url: dict[str, str], body: RequestBody) -> tuple[str, bytes]:

@@ -36,7 +36,7 @@ from outrider.workspace.patterns import (
 from outrider.workspace.policy import parse_overrides, read_overrides, resolve
 from outrider.workspace.policy_origins import policy_origins
 from outrider.workspace.process_gate import gated, gated_document
-from outrider.workspace.promql_text import as_promql, read_series_source, series_sources
+from outrider.workspace.promql_text import as_promql, fill_promql, read_series_source
 from outrider.workspace.pytest_suites import read_pytest_settings
 from outrider.workspace.redactor import Redactor
 from outrider.workspace.scaffold import Scaffold, init
@@ -52,7 +52,7 @@ from outrider.workspace.server_settings import IdentitySettings, OidcSettings, R
 from outrider.workspace.settings_file import in_reading_order, load, read_workspace
 from outrider.workspace.shell_environment import measured_environment, surprising_names
 from outrider.workspace.snapshot import Snapshot, Snapshotter
-from outrider.workspace.source_settings import SourceSettings
+from outrider.workspace.source_settings import SourceSettings, series_sources
 from outrider.workspace.status_page_settings import StatusComponent, StatusPageSettings
 from outrider.workspace.suggestions import nearest, parts_of
 from outrider.workspace.tables import (
@@ -194,6 +194,7 @@ __all__ = [
     "cron_place",
     "duplicate_checks",
     "expanded",
+    "fill_promql",
     "find_option_conflicts",
     "find_root",
     "forget_secrets_read",

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Final
 
-from outrider.model import SourceKind
+from outrider.model import UsageError
 from outrider.workspace.suggestions import nearest
 from outrider.workspace.tables import Refused, Table, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from outrider.workspace.source_settings import SourceSettings
+    from collections.abc import Mapping, Sequence
 
 _MOST: Final = 4_000
 _CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
+_VARIABLE: Final = re.compile(r"\$([a-z_][a-z0-9_]*)")
+_MATCHES: Final = ("=~", "!~")
 _TOKEN: Final = re.compile(
     r"""(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)|(?P<comment>\#[^\n]*)|(?P<mark>["'`()\[\]{}])"""
 )
@@ -65,6 +66,46 @@ def read_series_source(table: Table, names: Sequence[str]) -> str:
     return named or (names[0] if names else "")
 
 
-def series_sources(sources: Sequence[SourceSettings]) -> tuple[str, ...]:
-    """Return the names of the sources that answer PromQL."""
-    return tuple(source.name for source in sources if source.kind is SourceKind.PROMETHEUS)
+def fill_promql(query: str, values: Mapping[str, str], every_s: int) -> str:
+    """Return a query with values in the place of its variables, each as the whole text of a `=~`, and `$every` filled.
+
+    Args:
+        query: As it was written, and accepted by `as_promql`.
+        values: By name; empty for any value.
+        every_s: What `$every` stands for.
+
+    Raises:
+        UsageError: bad-query, if a variable is unknown, or stands where a value could be read as a part of the query.
+    """
+    filled, end = "", 0
+    for token in _TOKEN.finditer(query):
+        text = token["text"]
+        if text is not None:
+            filled += _with_every(query[end : token.start()], every_s)
+            is_pattern = query[: token.start()].rstrip().endswith(_MATCHES)
+            filled += _filled_text(text, values, is_pattern=is_pattern)
+            end = token.end()
+    return filled + _with_every(query[end:], every_s)
+
+
+def _with_every(part: str, every_s: int) -> str:
+    part = part.replace("$every", f"{every_s}s")
+    if named := _VARIABLE.search(part):
+        raise _misplaced(f"{named[0]} stands outside of a text", 'write it as label=~"$name"; $every is the period')
+    return part
+
+
+def _filled_text(text: str, values: Mapping[str, str], *, is_pattern: bool) -> str:
+    named = _VARIABLE.search(text)
+    if named is None or (named[0] != text[1:-1] and named[1] not in values):
+        return text
+    if named[1] not in values:
+        raise _misplaced(f"{named[0]} is no variable", f"add [variables.{named[1]}]")
+    if named[0] != text[1:-1] or not is_pattern:
+        raise _misplaced(f"{named[0]} is not the whole pattern of a label", f'write label=~"{named[0]}"')
+    value = values[named[1]]
+    return json.dumps(re.escape(value), ensure_ascii=False) if value else '".*"'
+
+
+def _misplaced(what: str, fix: str) -> UsageError:
+    return UsageError(what, slug="bad-query", fix=fix)

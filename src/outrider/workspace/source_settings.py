@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from outrider.model import SourceKind
+from outrider.workspace.promql_text import as_promql
 from outrider.workspace.secret_headers import as_bare_url, read_secret_headers
 from outrider.workspace.tables import as_choice, as_duration_within, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from outrider.workspace.tables import Table
 
@@ -22,6 +23,7 @@ _SELECTORS: Final = {
     SourceKind.LOKI: '{service_name=~".+"}',
     SourceKind.ELASTICSEARCH: "logs-*,filebeat-*",
     SourceKind.SENTRY: "",
+    SourceKind.PROMETHEUS: "",
 }
 
 
@@ -34,8 +36,10 @@ class SourceSettings:
         headers: Pairs of a header's name and the secret of the workspace that is its value.
         token: Name of a secret that is sent as `Authorization: Bearer`; empty for none.
         timeout_s: How long an answer may take.
-        selector: What is searched: streams of Loki, indices of Elasticsearch, a part of each query of Sentry.
+        selector: What is searched: streams of Loki, indices of Elasticsearch, a part of each query of Sentry, labels of
+            the resources of Prometheus that capacity planning knows.
         organization: Of Sentry.
+        resources: Queries of PromQL of shares of a resource that are used, by what it is called.
     """
 
     name: str
@@ -46,6 +50,16 @@ class SourceSettings:
     timeout_s: float = 3.0
     selector: str = ""
     organization: str = ""
+    resources: tuple[tuple[str, str], ...] = ()
+
+
+def _resources(table: Table) -> tuple[tuple[str, str], ...]:
+    section = table.section("resources")
+    resources = tuple((name, section.read(name, as_promql, "")) for name in section.data)
+    if len(resources) > _MOST:
+        fix = "name those that a load may use up"
+        section.report(resources[_MOST][0], f"is one resource more than {_MOST}", fix, "out-of-range")
+    return resources
 
 
 def read_sources(table: Table, secrets: Collection[str]) -> tuple[SourceSettings, ...]:
@@ -75,6 +89,12 @@ def _source(name: str, table: Table, secrets: Collection[str]) -> SourceSettings
         table.read("timeout", _AS_TIMEOUT, usual.timeout_s),
         table.read("selector", as_text, _SELECTORS[kind]) if kind in _SELECTORS else "",
         table.require("organization", as_text, "", '"acme"') if kind is SourceKind.SENTRY else "",
+        _resources(table) if kind is SourceKind.PROMETHEUS else (),
     )
     table.close()
     return source
+
+
+def series_sources(sources: Sequence[SourceSettings]) -> tuple[str, ...]:
+    """Return the names of the sources that answer PromQL."""
+    return tuple(source.name for source in sources if source.kind is SourceKind.PROMETHEUS)

@@ -25,7 +25,8 @@ export const clients: Record<string, (server: string, key: string) => Client> = 
       environment: "live",
       tracesSampleRate: 1,
       enableLogs: true,
-      integrations: [Sentry.browserTracingIntegration()],
+      integrations: [Sentry.browserTracingIntegration(), Sentry.replayIntegration({ unmask: ["h1"] })],
+      replaysOnErrorSampleRate: 1,
     });
     Sentry.setUser({ id: "17", email: "ada@example.org" });
     Sentry.logger.warn("cart is old", { age: 17 });

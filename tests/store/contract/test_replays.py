@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from outrider.store import Store
 
 DAY_US = 86_400 * SECOND_US
-FIRST = ReplaySegment("a" * 32, "b" * 16, 0, 1, NOW_US, NOW_US + SECOND_US, has_snapshot=True, events=2, page="/")
+FIRST = ReplaySegment(
+    "a" * 32, "b" * 16, 0, 1, NOW_US, NOW_US + SECOND_US, has_snapshot=True, events=2, page="/",
+    error_ids=("7" * 32, "8" * 32),
+)  # fmt: skip
 
 
 def _add(store: Store, folder: Path, segment: ReplaySegment, size: int = 10) -> bool:
@@ -40,6 +43,9 @@ def test_a_session_has_its_recordings_as_they_began_and_each_part_once(store: St
     assert store.replays.session_bytes("d" * 32) == 0
     assert store.replays.among([FIRST.session, "d" * 32]) == {FIRST.session}
     assert store.replays.among([]) == frozenset()
+    around = [store.replays.of_event("8" * 32, NOW_US + days * DAY_US) for days in (-2, -1, 0, 2)]
+    assert [session in {FIRST.session, "c" * 32} for session in around] == [False, True, True, False]
+    assert store.replays.of_event("9" * 32, NOW_US) == store.replays.of_event("", NOW_US) == ""
     query = ReplayQuery(NOW_US, NOW_US + DAY_US)
     summaries = store.replays.latest(query, limit=9)
     assert [(own.session, own.parts, own.events, own.page) for own in summaries] == [

@@ -37,6 +37,15 @@ class ReplayLog(Protocol):
         """Return those of some sessions that have a replay."""
         ...
 
+    def of_event(self, event: str, at_us: int) -> str:
+        """Return the session of a replay in which an event happened, as its client says; "" for none.
+
+        Args:
+            event: Its id.
+            at_us: When it happened; the part of the replay began within a day before or after.
+        """
+        ...
+
     def delete(self, session: str) -> int:
         """Remove a session's parts and, at once, contents that nothing else refers to; return how many parts it had."""
         ...
