@@ -138,9 +138,11 @@ def test_a_report_of_the_copy_is_that_of_the_store(tmp_path: Path, target: Place
     names = ("journey:b", "journey:Ä", "journey:a", "probe:a")
     with began.open() as store:
         for number in range(60):
-            failed = {"outcome": Outcome.FAILED} if number % 13 == 0 else {}
-            attempt = make.attempt(**failed)
-            store.runs.record(make.run(names[number % 4], attempt, due_us=NOW_US + number * week_us // 60, **failed))
+            outcome = Outcome.FAILED if number % 13 == 0 else Outcome.PASSED
+            due_us = NOW_US + number * week_us // 60
+            store.runs.record(
+                make.run(names[number % 4], make.attempt(outcome=outcome), due_us=due_us, outcome=outcome)
+            )
         store.prune(NOW_US + week_us)
     copy(began, target)
 
