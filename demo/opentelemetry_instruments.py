@@ -82,7 +82,10 @@ class OpenTelemetry(Instruments):
                         message = {**message, "headers": [*message.get("headers", ()), _server_timing(span)]}
                     await send(message)
 
-                await app(scope, receive, answer)
+                try:
+                    await app(scope, receive, answer)
+                except Exception as error:
+                    span.record_exception(error)
                 name = f"{scope['method']} {_template(scope)}"
                 span.update_name(name)
                 span.set_attribute("http.response.status_code", status)

@@ -55,7 +55,8 @@ class Origins:
 
 def in_memory(service: str, app: ASGIApp) -> httpx.AsyncClient:
     """Return a client that hands requests to a service without a network."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{service}")
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url=f"http://{service}")
 
 
 def build_origins(
@@ -78,7 +79,7 @@ def build_origins(
     telling = front, catalogue, payment = tuple(map(instruments_of, ("front", "catalogue", "payment")))
     shelves = StoredShelves(connection)
     catalogue_served = catalogue.served(catalogue_app(shelves, board, world, catalogue))
-    payment_served = payment.served(payment_app(StoredPayments(connection, payment), payment))
+    payment_served = payment.served(payment_app(StoredPayments(connection, payment), board, world, payment))
     shop = Shop(
         accounts,
         RemoteShelves(reached("catalogue", catalogue_served), front),

@@ -1,4 +1,4 @@
-"""`make demo`: a release makes a shop slower, one mail names the query, and its trace, logs and users are shown."""
+"""`make demo`: one release makes a shop slower, another breaks its payment, and everything tells of it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from demo.history import simulate
 from demo.postbox import Postbox
 from demo.shop_process import ROOT, opened
 from demo.visitor import visit
+from outrider.model import IssueQuery
 from outrider.store import Store
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ class Shop:
         command = [sys.executable, "-m", "outrider", *arguments]
         return subprocess.run(command, cwd=WORKSPACE, env=self.environment, check=False).returncode
 
-    def project(self) -> str:
-        """Make a project of the shop, and return the DSN for its pages."""
-        command = [sys.executable, "-m", "outrider", "project", "add", "front", "--origin", "*"]
+    def project(self, service: str, *options: str) -> str:
+        """Make a project of a service, and return its DSN."""
+        command = [sys.executable, "-m", "outrider", "project", "add", service, "--environment", "demo", *options]
         done = subprocess.run(command, cwd=WORKSPACE, env=self.environment, check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
@@ -91,13 +92,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # shop and service end with the tour
     began_s = time.monotonic()
     temporary = tempfile.TemporaryDirectory(prefix="milepost-")
-    telemetry = f"127.0.0.1:{_free_port(4318)}" if find_spec("chdb") and find_spec("clickhouse_connect") else ""
+    telemetry = f"127.0.0.1:{free_port(4318)}" if find_spec("chdb") and find_spec("clickhouse_connect") else ""
     receiver = f"http://{telemetry}" if telemetry else ""
     with temporary as folder, Postbox() as postbox:
         environment = {**os.environ, "OUTRIDER_SMTP": postbox.url}
-        shop = Shop("", environment, _free_port(8710), telemetry, _free_port(4319))
-        _make_workspace(shop)
-        with opened(folder, receiver, shop.project()) as address:
+        shop = Shop("", environment, free_port(8710), telemetry, free_port(4319))
+        make_workspace(shop)
+        shop.project("payment")  # the exceptions in its spans are errors, too
+        with opened(folder, receiver, shop.project("front", "--origin", "*")) as address:
             shop = replace(shop, address=address["SHOP_URL"], environment={**environment, **address})
             code = _tour(shop, postbox, keep=keep)
     if not code:
@@ -118,11 +120,11 @@ def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
         if code := shop.outrider("run", check):
             _say("A check of the healthy shop did not pass.")
             return code
-    count = _simulate_history()
-    _write_settings(shop, judging=True)
+    count = simulate_history()
+    write_settings(shop, judging=True)
     _say(f"2. {count:,} runs of the last {DAYS:g} days are simulated as a history, and marked as simulated.")
-    with _watching(shop):
-        code = _release(shop, postbox) or _outage(shop, postbox)
+    with watching(shop):
+        code = _slow_release(shop, postbox) or _broken_release(shop, postbox)
         if code:
             return code
         _say("7. A script throws on the product page, and a user meets it before any check does:")
@@ -140,7 +142,7 @@ def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
     return code
 
 
-def _release(shop: Shop, postbox: Postbox) -> int:
+def _slow_release(shop: Shop, postbox: Postbox) -> int:
     """Let a release make the shop slower; show what tells of it, and roll it back."""
     _say(f"3. outrider up: the checks run by their schedule, and users come; its dashboard is {shop.dashboard}")
     _wait_for_runs()
@@ -172,21 +174,36 @@ def _release(shop: Shop, postbox: Postbox) -> int:
     return 0
 
 
-def _outage(shop: Shop, postbox: Postbox) -> int:
-    """Let every request fail, and repair it."""
-    _say("5. Now every request fails with an error …")
-    shop.fault("errors", "1")
+def _broken_release(shop: Shop, postbox: Postbox) -> int:
+    """Let a release bring an exception into the payment; show its stack, what was logged, and a user who met it."""
+    _say("5. Another release: from now on the payment service raises an exception …")
+    shop.outrider("release", "v2.5", "--environment", "demo")
+    shop.fault("payment-error", "1")
     if (mail := postbox.wait("fail", WAIT_S)) is None:
-        return _missing_mail("the outage")
+        return _missing_mail("the exception")
     _show(mail)
-    _say("6. The shop is repaired …")
-    shop.fault("errors", "--off")
+    visit(shop.address, buys=True)
+    _say("6. It is rolled back. The exception with its stack, and what shares its traces, a user's session, too:")
+    shop.fault("payment-error", "--off")
+    if shop.telemetry:
+        time.sleep(STORED_S)
+        shop.outrider("errors", "service:payment")
+        for issue in _issues_of("payment"):
+            shop.outrider("errors", "show", issue)
+            shop.outrider("related", "issue", issue)
     if (mail := postbox.wait("resolved", WAIT_S)) is None:
-        return _missing_mail("the repair")
+        return _missing_mail("the roll-back")
     _show(mail)
     shop.outrider("status")
     shop.outrider("incidents", "--all")
     return 0
+
+
+def _issues_of(service: str) -> list[str]:
+    with _store() as store:
+        return [
+            str(issue.id) for issue in store.errors.list(IssueQuery(time.time_ns() // 1000)) if issue.service == service
+        ]
 
 
 def _wait_for_runs() -> None:
@@ -205,14 +222,14 @@ def _stay_open(shop: Shop) -> None:
         f"The dashboard stays open until Ctrl-C: {shop.dashboard}\n"
         "Break the shop again in another terminal, and watch:\n"
         f"  .venv/bin/python -m demo.faults slow-query 800 --url {shop.address}\n"
-        f"  .venv/bin/python -m demo.faults errors 1 --url {shop.address}\n"
+        f"  .venv/bin/python -m demo.faults payment-error 1 --url {shop.address}\n"
         f"  .venv/bin/python -m demo.faults --off --url {shop.address}"
     )
     with suppress(KeyboardInterrupt):
         threading.Event().wait()
 
 
-def _free_port(wanted: int) -> int:
+def free_port(wanted: int) -> int:
     """Return the wanted port, or any free one if somebody has it."""
     with closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -223,11 +240,11 @@ def _free_port(wanted: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _make_workspace(shop: Shop) -> None:
+def make_workspace(shop: Shop) -> None:
     """Make the tour's workspace: a copy of the root's journeys, probes, alerts and runbooks."""
     shutil.rmtree(WORKSPACE, ignore_errors=True)
     WORKSPACE.mkdir(parents=True, exist_ok=True)
-    _write_settings(shop, judging=False)
+    write_settings(shop, judging=False)
     for name in FOLDERS:
         shutil.copytree(ROOT / name, WORKSPACE / name, ignore=shutil.ignore_patterns("__pycache__"))
     (WORKSPACE / "scheduler/schedule.toml").write_text(SCHEDULE, encoding="utf-8")
@@ -238,7 +255,7 @@ def _make_workspace(shop: Shop) -> None:
     alerts.write_text(alerts.read_text(encoding="utf-8").replace("[delivery]", links), encoding="utf-8")
 
 
-def _write_settings(shop: Shop, *, judging: bool) -> None:
+def write_settings(shop: Shop, *, judging: bool) -> None:
     """Write the settings; the judge starts at the oldest run, so it is switched on after the history is simulated."""
     settings = (ROOT / "outrider.toml").read_text(encoding="utf-8")
     # simulated runs know nothing of a host that is busy with this tour
@@ -251,7 +268,8 @@ def _write_settings(shop: Shop, *, judging: bool) -> None:
     (WORKSPACE / "outrider.toml").write_text(settings, encoding="utf-8")
 
 
-def _simulate_history() -> int:
+def simulate_history() -> int:
+    """Store a past for the checks that have run, and return how many runs that are."""
     with _store() as store:
         latest = {summary.check: summary.id for summary in reversed(store.runs.search())}
         patterns = [store.runs.get(run).run for run in latest.values()]
@@ -265,7 +283,8 @@ def _store() -> Store:
 
 
 @contextmanager
-def _watching(shop: Shop) -> Iterator[None]:
+def watching(shop: Shop) -> Iterator[None]:
+    """Run the service meanwhile."""
     command = [sys.executable, "-m", "outrider", "up", "--port", str(shop.pages)]
     with (WORKSPACE / ".outrider/up.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=WORKSPACE, env=shop.environment, stdout=log, stderr=log)

@@ -22,6 +22,7 @@ class Effects:
     price_percent: float = 0.0
     pay_button_dead: bool = False
     product_script_throws: bool = False
+    payment_raises: bool = False
 
 
 def shop_effects(on: Mapping[str, SwitchedOn], now_s: float, draw: Callable[[], float]) -> Effects:
@@ -49,6 +50,11 @@ def catalogue_effects(on: Mapping[str, SwitchedOn], now_s: float, draw: Callable
         asks_for_each="n-plus-one" in on,
         price_percent=_size(on, "wrong-price"),
     )
+
+
+def payment_effects(on: Mapping[str, SwitchedOn], now_s: float, draw: Callable[[], float]) -> Effects:  # noqa: ARG001
+    """Decide what happens to one request to the payment."""
+    return Effects(payment_raises=_happens(on, "payment-error", draw))
 
 
 def third_party_effects(on: Mapping[str, SwitchedOn], now_s: float, draw: Callable[[], float]) -> Effects:  # noqa: ARG001

@@ -64,6 +64,7 @@ FAULTS: Final[dict[str, Fault]] = {
         Fault("n-plus-one", "ms", 0, _MINUTE_MS, 20, "lists ask the database again for each product, so long each"),
         Fault("slow-third-party", "ms", 0, _MINUTE_MS, 1500, "every answer of the third party waits this long"),
         Fault("errors", "share of requests", 0, 1, 0.5, "this share of requests is answered with a 500"),
+        Fault("payment-error", "share of payments", 0, 1, 1, "the payment service raises an exception"),
         Fault("broken-button", "share of pages", 0, 1, 1, "the pay button does nothing"),
         Fault("script-error", "share of pages", 0, 1, 1, "a script throws on the product page"),
         Fault("wrong-price", "percent", -90, 500, 10, "every price is off by this much"),

@@ -1,7 +1,7 @@
 """The middleware that applies faults to requests; no other module does.
 
 `FaultMiddleware` decides the effects of each request once and carries out those on the
-request as a whole; `DisturbedShelves` and `page_flags` carry out those on data and pages.
+request as a whole; `DisturbedShelves`, `take_payment` and `page_flags` carry out those on data and pages.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from demo.faults.fault_board import FaultBoard, SwitchedOn
 from demo.faults.fault_effects import Effects
 from demo.product import Product, Shelves
+from demo.store import StoredPayments
 from demo.world import World
 
 Decide = Callable[[Mapping[str, SwitchedOn], float, Callable[[], float]], Effects]
@@ -22,6 +23,8 @@ Decide = Callable[[Mapping[str, SwitchedOn], float, Callable[[], float]], Effect
 _SPARED: Final = ("/admin/", "/static/")
 _MOST_LEAKED_BYTES: Final = 512_000_000
 _STRIDE: Final = 256
+_RATES: Final[Mapping[str, float]] = {}
+"""What a release forgot to fill."""
 _SORRY: Final = (
     "<!doctype html><html lang=en><title>Something went wrong</title><h1>Something went wrong</h1><p>Please try again."
 )
@@ -104,6 +107,17 @@ class DisturbedShelves:
     def _priced(self, product: Product) -> Product:
         cents = round(product.price_cents * (1 + self._effects.price_percent / 100))
         return product.at_price(cents)
+
+
+def take_payment(payments: StoredPayments, effects: Effects, email: str, cents: int) -> int:
+    """Note a payment, and return its number; a faulty release looks for what a payment does not have.
+
+    Raises:
+        KeyError: If the fault is on.
+    """
+    if effects.payment_raises:
+        cents = round(cents * _RATES["EUR"])
+    return payments.add(email, cents)
 
 
 def effects_of(connection: HTTPConnection) -> Effects:

@@ -31,9 +31,11 @@ class RealUser {
     this.#settings = settings;
     this.#queue = new Queue(settings.endpoint);
     this.#replay = new Replay(settings);
-    const [loaded] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+    const [loaded] = performance.getEntriesByType("navigation") as (PerformanceNavigationTiming & { responseStatus?: number })[];
     this.#view = this.#first = new View(loaded?.type ?? "navigate", bare(document.referrer), 0, settings.query);
     this.#view.trace = documentTrace();
+    const status = loaded?.responseStatus ?? 0;
+    if (status >= 500) this.#view.fail(status, Math.round(loaded!.responseEnd));
     this.#watch();
   }
 
@@ -55,6 +57,11 @@ class RealUser {
     this.#view.dirty = true;
   }
 
+  /** The name of the page that the document began as. */
+  get named(): string {
+    return this.#first.page;
+  }
+
   event(name: string, fields: Fields = {}): void {
     const said = Object.entries(fields).slice(0, 10).map(([key, value]) => `${key}=${value}`.slice(0, 200));
     this.#view.add("event", name, ...said);
@@ -66,9 +73,11 @@ class RealUser {
 
   #watch(): void {
     const view = (): View => this.#view;
+    const own = [this.#settings.api, ...this.#settings.scripts];
+    const isOwn = (address: string): boolean => own.some((begin) => address.startsWith(begin));
     addEventListener("pageshow", (event) => event.persisted && this.#restored(), true); // before vitals hear of it
     watchVitals(() => this.#first);
-    const calls = watchCalls(view, this.#settings.traced, (address) => address.startsWith(this.#settings.api));
+    const calls = watchCalls(view, this.#settings.traced, isOwn);
     watchClicks(view, calls.begun);
     watchErrors(view, calls.trace, () => {
       this.#soon(SOON_MS);
@@ -148,6 +157,8 @@ interface Outrider {
   consent(isGiven: boolean): void;
   user(name: string): void;
   page(name: string): void;
+  /** How a document was named, for journeys that open it. */
+  readonly named?: string;
   event(name: string, fields?: Fields): void;
   replay(): void;
 }
@@ -169,6 +180,9 @@ if (isWanted) {
     },
     user: (name) => real?.user(name),
     page: (name) => real?.page(name),
+    get named() {
+      return real?.named ?? "";
+    },
     event: (name, fields) => real?.event(name, fields),
     replay: () => real?.replay(),
   };

@@ -49,7 +49,8 @@ def real_user_site() -> Iterator[RealUserSite]:
             elif self.path.startswith("/api/"):
                 self._answer(500, "broken")
             else:
-                self._answer(200, PAGE.format(tag=site.tag, text="Waxed leather. " * 40), "text/html")
+                status = 502 if self.path == "/refused" else 200
+                self._answer(status, PAGE.format(tag=site.tag, text="Waxed leather. " * 40), "text/html")
 
         def do_POST(self) -> None:
             site.traces.append(self.headers.get("traceparent", ""))

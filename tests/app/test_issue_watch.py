@@ -125,12 +125,13 @@ def test_a_project_that_refuses_errors_calls_until_it_takes_them_again(tmp_path:
         tally.add(f"project {number} replays beyond the limit of the day", 3)
         [of_replays] = [open_after(minutes) for minutes in range(70, 73)][-1]
         tally.add(f"project {number} bytes of replays", -4_900_000)
+        ended = [open_after(minutes) for minutes in range(73, 105)][-1]
         tally.add(f"project {number} bytes of telemetry", 10**9 - 500)
         tally.add(f"project {number} telemetry beyond the limit of the day", 5)
-        [of_telemetry] = [open_after(minutes) for minutes in range(73, 76)][-1]
+        [of_telemetry] = [open_after(minutes) for minutes in range(105, 108)][-1]
         alerts.close()
 
-    assert before == after == between == []
+    assert before == after == between == ended == []
     assert [len(own) for own in during] == [1, 1, 1]
     assert "payment has used up its errors of the day" in during[0][0]
     assert "5 were refused" in during[0][0]

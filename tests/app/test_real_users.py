@@ -169,6 +169,24 @@ def test_a_visit_is_told_with_vitals_calls_clicks_and_its_error(scene: Scene, pa
     assert event.transaction == "/"
 
 
+def test_a_document_that_fails_is_a_failed_call_and_our_own_scripts_are_no_resources(scene: Scene, page: Page) -> None:
+    """What answered with 502 stands in the timeline; of what the page loads, its own parts alone are told.
+
+    The page reads back how it named itself, as a journey does.
+    """
+    page.goto(f"{scene.site.address}/refused")
+    page.wait_for_load_state("load")
+    assert page.evaluate("[outrider.named, outrider.page('no order'), outrider.named]") == ["", None, "no order"]
+    page.close(run_before_unload=True)
+
+    until(lambda: any(view.page == "no order" for view in scene.views()))
+    (view,) = (view for view in scene.views() if view.page == "no order")
+    events = [event[1:4] for event in json.loads(view.events)]
+    assert (view.failed_calls, view.calls) == (1, 0)
+    assert ["call", "document /refused", 502] in events
+    assert [row[1] for row in json.loads(view.resources)] == [f"{scene.site.address}/page.js"]
+
+
 def test_vitals_are_asked_for_by_any_key(scene: Scene) -> None:
     """Shares, percentiles, periods and bins of the same views agree; a later beacon replaces an earlier one."""
     for number, lcp in enumerate([1000, 2000, 3000, 5000]):
@@ -238,7 +256,7 @@ def test_commands_tell_of_users(scene: Scene, monkeypatch: pytest.MonkeyPatch) -
 
     assert "2.5 s" in table.stdout, table.output
     assert "LCP" in beside.stdout, beside.output
-    assert "too little to compare: 1 runs, 1 views" in " ".join(beside.stdout.split())
+    assert "too little to compare: 1 run, 1 view" in " ".join(beside.stdout.split())
     assert [row["session"] for row in json.loads(listed.stdout)] == [beacon["session"]]
     assert "button#buy" in timeline.stdout
     assert getattr(missing.exception, "slug", "") == "unknown-visit"

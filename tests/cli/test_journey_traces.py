@@ -29,7 +29,11 @@ document.querySelector("button").onclick = async () => {{
   await fetch("/third", {{headers: {{traceparent: "garbage-{"0" * 32}"}}}});
   document.querySelector("p").textContent = "paid";
 }};
+window.outrider = {{named: "front door"}};
 </script>"""
+LEAVE = """    with step("leave"):
+        page.goto("{site}thanks")
+"""
 JOURNEY = """
 def test_pay(page, step):
     with step("open"):
@@ -59,10 +63,13 @@ def answer(connection: socket) -> None:
 
 
 def test_ids_of_pages_and_servers_become_links_of_their_steps(desk: Desk) -> None:
-    """Fetches of instrumented pages by W3C's and Sentry's headers, documents and answers by what servers say."""
+    """Fetches of instrumented pages by W3C's and Sentry's headers, documents and answers by what servers say.
+
+    Vitals are those of each page that was opened, of those that were left, too, by the name that a page gives itself.
+    """
     desk.write("outrider.toml", "[journeys]\nstarved_above = 1.0\n")
     with serving(answer) as address:
-        desk.write("journeys/test_shop.py", JOURNEY.replace("{site}", f"http://{address}/"))
+        desk.write("journeys/test_shop.py", (JOURNEY + LEAVE).replace("{site}", f"http://{address}/"))
         ran = desk.outrider("run", "journey:*")
         [run] = desk.json("runs", "--json")
 
@@ -76,6 +83,8 @@ def test_ids_of_pages_and_servers_become_links_of_their_steps(desk: Desk) -> Non
         (ANSWER, "pay", "response"),
     ]
     assert {trace["kind"] for trace in attempt["traces"]} == {"synthetic"}
+    pages = {(own["step"], own["metric"]) for own in attempt["samples"] if own["metric"].startswith("ttfb_ms ")}
+    assert pages == {("goto /", "ttfb_ms 127.0.0.1 front door"), ("goto /thanks", "ttfb_ms 127.0.0.1/thanks")}
 
 
 TRACED_PAGE = f"""<!doctype html><h1>shop</h1><button>pay</button><p></p><script>

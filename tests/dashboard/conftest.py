@@ -92,6 +92,7 @@ class Scene:
     host: HostState | None = None
     alerts: AlertSettings | None = field(default_factory=AlertSettings)
     telemetry: TelemetrySource = field(default_factory=TelemetrySource)
+    off: frozenset[str] = frozenset()
 
     @property
     def sources(self) -> Sources:
@@ -102,7 +103,7 @@ class Scene:
             reports=WorkspaceReports(load(self.root), self.store), store_size=lambda: self.size, host=lambda: self.host,
             settings=WorkspaceSettings(self.root, self.store),
             code_url="https://git.example/shop/blob/{release}/{path}#L{line}",
-            telemetry=self.telemetry, dashboards=DashboardShelf(self.root),
+            telemetry=self.telemetry, off=self.off, dashboards=DashboardShelf(self.root),
             level_changes=lambda check: level_changes(self.store, [check]),
         )  # fmt: skip
 

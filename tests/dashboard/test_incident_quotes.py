@@ -45,6 +45,7 @@ from outrider.model import (
     Step,
     StepKind,
     Subject,
+    UsageError,
 )
 from outrider.telemetry_store.page_view_search import PageViewSearch
 from outrider.workspace import Capabilities, TelemetrySettings, Workspace
@@ -327,6 +328,40 @@ def test_none_of_a_thousand_changes_stands_out(scene: Scene) -> None:
     assert [(own["kind"], own["stands_out"]) for own in answer.json()["changes"]["changes"]] == [
         ("event", False), ("release", False)
     ]  # fmt: skip
+
+
+def test_what_is_switched_off_asks_nothing_and_is_nowhere_on_pages(
+    scene: Scene, telemetry: ClickHouseClient, service: str
+) -> None:
+    """The join of runs to their traces, suspects, what belongs together, and the counting of alerts."""
+    incident = failing_shop(scene, telemetry, service, service.encode().hex()[-16:] * 2)
+    asked: list[str] = []
+    known = scene.telemetry
+
+    def reader() -> PageViewSearch:
+        asked.append("telemetry")
+        return known.reader()  # type: ignore[return-value]
+
+    scene.telemetry = replace(known, reader=reader, services=reader, real_users=reader, explains=True)
+    paths = (
+        f"/runs/{incident.lead.run}", f"/incidents/{incident.id}", "/errors/1",
+        f"/related/run/{incident.lead.run}", f"/api/v1/related/run/{incident.lead.run}", "/api/v1/noise",
+    )  # fmt: skip
+    on = scene.get(*paths)
+    was_asked = len(asked)
+    asked.clear()
+    scene.off = frozenset({"join", "suspects", "related", "noise"})
+    off = scene.get(*paths)
+
+    marks = ('id="traces"', 'id="changes"', "/related/issue/1")
+    assert [mark in page.text for mark, page in zip(marks, on, strict=False)] == [True] * 3
+    assert [mark in page.text for mark, page in zip(marks, off, strict=False)] == [False] * 3
+    assert [page.status_code for page in on] == [200] * 6
+    assert [page.status_code for page in off] == [200, 200, 200, 404, 404, 404]
+    assert (was_asked > 0, asked) == (True, [])
+    for name in ("related", "noise"):
+        with pytest.raises(UsageError, match="switched off"):
+            replace(Capabilities(), **{name: False}).require(name, name)
 
 
 @pytest.mark.parametrize("problem", [Problem.COVERAGE, Problem.FORECAST])

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from tests.builders import run_of
 
-from outrider.alerts import Problem
+from outrider.alerts import Facts, Phase, Problem
 from outrider.app.report_incidents import StoredIncidents
+from outrider.baselines import Settings
 from outrider.dashboard import user_quotes
-from outrider.model import Kind, Measurement, Outcome, Sample
+from outrider.model import DURATION, AggregateSample, Kind, Measurement, Outcome, Sample, Subject, SubjectKind
 from outrider.real_users import LeadTimes, TroubledVisits, affected_visits
+from outrider.runs import LiveJudge
 from outrider.telemetry_store.page_view_search import PageViewSearch
 
 from .conftest import MINUTE_US, NOW_US
 from .telemetry_scene import page_view, source
 
 if TYPE_CHECKING:
+    from outrider.store import Store
     from outrider.telemetry_store.clickhouse_client import ClickHouseClient
 
     from .conftest import Scene
@@ -129,7 +132,10 @@ def test_reach_is_what_chance_does_not_explain(
 def test_an_incident_of_a_page_names_who_suffered_and_which_journeys_saw_it(
     scene: Scene, telemetry: ClickHouseClient
 ) -> None:
-    """A prober may be later than users, or see nothing; sessions of another page or time did not suffer."""
+    """A prober may be later than users, or see nothing; sessions of another page or time did not suffer.
+
+    The chart of what is judged has the judge's band.
+    """
     scene.telemetry = source(telemetry)
     views = [
         visit("page.example", number, minutes, page=path, lcp_ms=lcp)
@@ -143,12 +149,80 @@ def test_an_incident_of_a_page_names_who_suffered_and_which_journeys_saw_it(
         scene.store.runs.record(run_of(measured, journey.id))
     scene.incident(late, Problem.DEGRADATION, since_us=SEEN_US + 12 * MINUTE_US)
     labels = {"kind": "page", "page": "shop /pay", "environment": "production", "step": "LCP"}
-    incident = scene.incident(late, Problem.DEGRADATION, since_us=SEEN_US, opening_labels=labels, checks=())
+    incident = scene.incident(
+        late, Problem.DEGRADATION, since_us=SEEN_US, opening_labels=labels, checks=(),
+        lead=Facts("slow", step="LCP", since_us=SEEN_US),
+    )  # fmt: skip
+    judge_page(scene.store, Subject.of(SubjectKind.PAGE, "shop /pay"))
 
-    (page,) = scene.get(f"/incidents/{incident.id}")
+    page, answer, vitals, narrowed = scene.get(
+        f"/incidents/{incident.id}", f"/api/v1/incidents/{incident.id}", "/vitals?since=6h&page=/pay",
+        "/vitals?since=6h&page=/pay&device=desktop",
+    )  # fmt: skip
 
     assert [view.session in page.text for view in views] == [True, False, False]
     assert "saw it 12 min after users did" in page.text
     assert page.text.count("has not seen it") == 1
     assert str(elsewhere.id) not in page.text
     assert "/vitals?since=6h&amp;service=shop&amp;environment=production&amp;page=%2Fpay" in page.text
+    lead = answer.json()["lead_time"]
+    assert (lead["over_first_s"], lead["visits"], lead["unknown"]) == (-600.0, 1, "")
+    assert "Visits to /pay of shop" in page.text
+    assert "LCP, 75th percentile" in page.text
+    assert ['class="band"' in own.text for own in (page, vitals, narrowed)] == [True, True, False]
+
+
+def test_an_incident_of_a_service_has_the_lead_time_of_the_checks_that_name_it(
+    scene: Scene, telemetry: ClickHouseClient
+) -> None:
+    """Over users of its pages, else of the checks' host; what no prober saw is said, and counted apart."""
+    scene.telemetry, search = source(telemetry), PageViewSearch(telemetry)
+    views = [visit("service.example", number, minutes, service="front") for number, minutes in enumerate((-90, 5))]
+    views[1] = views[1]._replace(failed_calls=1)
+    search.insert_page_views(views, token="a service's incident")
+    check = scene.add("buy")
+    scene.incident(
+        check, since_us=SEEN_US, named=("service:payment", "service:front"), opening_labels={"host": "service.example"}
+    )
+    told = [
+        scene.incident(
+            check,
+            since_us=SEEN_US + late * MINUTE_US,
+            checks=(f"service:{name}",),
+            lead_subject=f"failure|production||service:{name}|",
+            opening_labels={"kind": "service", "service": name},
+        )
+        for name, late in (("payment", 2), ("front", 3))
+    ]
+    told.append(
+        scene.incident(
+            check, since_us=SEEN_US - 80 * MINUTE_US, ended_us=SEEN_US - 40 * MINUTE_US, phase=Phase.RESOLVED,
+            checks=("service:front",), lead_subject="failure|production||service:front|",
+            opening_labels={"kind": "service", "service": "front"},
+        )
+    )  # fmt: skip
+
+    leads = [scene.get(f"/api/v1/incidents/{own.id}")[0].json()["lead_time"] for own in told]
+    first, page = scene.get(f"/incidents/{told[0].id}", f"/incidents/{told[2].id}")
+
+    assert [(own["over_first_s"], own["seen"] is None) for own in leads] == [
+        (300.0, False),
+        (300.0, False),
+        (None, True),
+    ]
+    assert leads[2]["first_user"] is None
+    assert [view.session in first.text for view in views] == [False, True]
+    assert "no prober saw it" in page.text
+    assert "nobody was reached" in page.text
+    times = StoredIncidents(scene.store).lead_times_by(search, told)
+    assert (times.incidents, times.reached, times.before_users, times.unseen) == (3, 2, 2, 0)
+
+
+def judge_page(store: Store, subject: Subject) -> None:
+    """Store two weeks of a page's LCP, as the watch of pages does, and judge them."""
+    period_us, began_us = 15 * MINUTE_US, NOW_US - 14 * 24 * 60 * MINUTE_US
+    store.aggregates.record([
+        AggregateSample(subject, "LCP", DURATION, "production", "", at_us, 900.0 + at_us // period_us % 7)
+        for at_us in range(began_us // period_us * period_us, NOW_US, period_us)
+    ])  # fmt: skip
+    LiveJudge(store, Settings()).judge_subject(subject, environment="production")

@@ -8,6 +8,7 @@ from demo.faults import (
     FaultBoard,
     UnknownFault,
     catalogue_effects,
+    payment_effects,
     shop_effects,
     third_party_effects,
 )
@@ -47,7 +48,17 @@ def test_a_healthy_shop_draws_no_lots() -> None:
         raise AssertionError
 
     assert shop_effects({}, 0.0, never) == catalogue_effects({}, 0.0, never) == Effects()
+    assert payment_effects({}, 0.0, never) == Effects()
     assert third_party_effects({}, 0.0, never) == Effects()
+
+
+def test_a_payment_raises_by_chance() -> None:
+    """The payment alone, as often as the fault says."""
+    board = FaultBoard(lambda: 0.0)
+    board.switch_on("payment-error", 0.5)
+
+    assert payment_effects(board.on, 0.0, lambda: 0.49) == Effects(payment_raises=True)
+    assert payment_effects(board.on, 0.0, lambda: 0.5) == shop_effects(board.on, 0.0, lambda: 0.0) == Effects()
 
 
 def test_faults_add_up() -> None:

@@ -97,6 +97,19 @@ def test_a_broken_button_does_nothing(ada: httpx.Client, origins: Origins) -> No
     assert '<button type="submit">Pay €12.00</button>' in mended
 
 
+def test_a_payment_that_raises_orders_nothing(ada: httpx.Client, origins: Origins) -> None:
+    """The shop says so on a page, and the cart stays."""
+    address = {"recipient": "Ada", "street": "1 Post Road", "city": "Milepost"}
+    ada.post("/cart", data={"product": "enamel-mug", "quantity": "1"})
+    origins.board.switch_on("payment-error")
+    broken = ada.post("/checkout", data=address)
+    origins.board.switch_off("payment-error")
+    mended = ada.post("/checkout", data=address, follow_redirects=True)
+
+    assert (broken.status_code, "nothing was ordered" in broken.text) == (502, True)
+    assert (mended.status_code, "Thank you, Ada" in mended.text) == (200, True)
+
+
 def test_a_script_error_stands_on_the_product_page_only(shop: httpx.Client, origins: Origins) -> None:
     """The product page reads a property of what does not exist."""
     origins.board.switch_on("script-error")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from demo.accounts import DEFAULT_PASSWORD
 from demo.shop_process import opened
 
 if TYPE_CHECKING:
@@ -105,13 +106,24 @@ def test_one_trace_leads_through_the_services_and_answers_name_it(tmp_path: Path
 
 @pytest.mark.slow
 def test_failures_are_errors_with_a_record_in_their_trace(tmp_path: Path) -> None:
-    """The fault `errors` is seen in spans and logs."""
+    """The fault `errors` is seen in spans and logs; an exception of the payment in its span, with the stack."""
     with _receiver() as (address, heard), opened(tmp_path, address) as shop:
         httpx.put(f"{shop['SHOP_URL']}/admin/faults/errors", json={"size": 1}, trust_env=False, timeout=30)
         failed = httpx.get(f"{shop['SHOP_URL']}/cart", trust_env=False, timeout=30)
         _wait(lambda: heard.spans and heard.logs)
+        httpx.delete(f"{shop['SHOP_URL']}/admin/faults", trust_env=False, timeout=30)
+        httpx.put(f"{shop['SHOP_URL']}/admin/faults/payment-error", trust_env=False, timeout=30)
+        with httpx.Client(base_url=shop["SHOP_URL"], trust_env=False, timeout=30, follow_redirects=True) as ada:
+            ada.post("/sign-in", data={"email": "ada@example.com", "password": DEFAULT_PASSWORD})
+            ada.post("/cart", data={"product": "enamel-mug", "quantity": "1"})
+            refused = ada.post("/checkout", data={"recipient": "Ada", "street": "1 Post Road", "city": "Milepost"})
+        _wait(lambda: any(own == "payment" and span.events for own, span in heard.spans))
 
     (service, span), (_, record) = heard.spans[0], heard.logs[0]
     assert failed.status_code == 500
     assert (service, span.name, span.status.code) == ("front", "GET /cart", 2)
     assert (record.body.string_value, record.trace_id) == ("GET /cart answered 500", span.trace_id)
+    (raised,) = (event for own, span in heard.spans if own == "payment" for event in span.events)
+    told = {pair.key: pair.value.string_value for pair in raised.attributes}
+    assert refused.status_code == 502
+    assert (told["exception.type"], "in take_payment" in told["exception.stacktrace"]) == ("KeyError", True)

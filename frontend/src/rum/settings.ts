@@ -4,6 +4,8 @@ export interface Settings {
   readonly origin: string;
   /** What all addresses to send to begin with. */
   readonly api: string;
+  /** What the addresses of these scripts begin with. */
+  readonly scripts: readonly string[];
   readonly key: string;
   /** Where beacons go, with the key in its query: a body of text/plain needs no preflight. */
   readonly endpoint: string;
@@ -36,6 +38,7 @@ export function settingsOf(tag: HTMLScriptElement | null): Settings | undefined 
     return {
       origin: address.origin,
       api,
+      scripts: [tag?.src || "-", `${address.origin}/rum-replay-`],
       key,
       endpoint: `${api}rum/?sentry_key=${key}`,
       release: said["release"] ?? "",

@@ -33,9 +33,10 @@ export function known(address: string, names: readonly string[]): string {
   return bare(address) + (`${kept}` && `?${kept}`);
 }
 
-/** An address whose parts that look like identifiers are stars. */
+/** An address whose parts that look like identifiers are stars, but for its host. */
 export function form(address: string): string {
-  return bare(address).replace(/\/[^/]*(?:\d{3}|[0-9a-f]{8})[^/.]*/gi, "/*").replace(/\/\d+(?=\/|$)/g, "/*");
+  const [, host = "", path = ""] = /^(\w+:\/\/[^/]*)?(.*)/.exec(bare(address)) ?? [];
+  return host + path.replace(/\/[^/]*(?:\d{3}|[0-9a-f]{8})[^/.]*/gi, "/*").replace(/\/\d+(?=\/|$)/g, "/*");
 }
 
 export class View {
@@ -79,6 +80,12 @@ export class View {
     if (error.source !== "console") this.counts.uncaught += 1;
     this.add("error", [error.type, error.message].filter(Boolean).join(": "), error.id, error.source);
     if (this.counts.errors <= MOST_ERRORS) this.#errors.push(error);
+  }
+
+  /** Note that the document itself was answered with an error: a call that nothing of the page made. */
+  fail(status: number, ms: number): void {
+    this.counts.failed += 1;
+    this.add("call", `document ${bare(location.pathname)}`, status, ms, this.trace);
   }
 
   addResource(kind: string, address: string, ms: number, bytes: number, failed: boolean): void {

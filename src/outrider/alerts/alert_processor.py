@@ -108,6 +108,11 @@ class AlertProcessor:
             self._tracker.series = max(1, self._store.judgements.judged_series(now_us - _DAY_US))
             self._counted_us = now_us
 
+    @property
+    def folds(self) -> bool:
+        """Whether what follows from another incident notifies nobody."""
+        return self._settings.folds
+
     def open_incidents(self) -> list[Incident]:
         """Return the incidents that are open now."""
         with self._lock:

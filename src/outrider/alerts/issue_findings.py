@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.alerts.subject_findings import subject_labels
 from outrider.errors import current
-from outrider.model import IssueState, Subject, SubjectKind, counted
+from outrider.model import IssueState, Subject, SubjectKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -60,7 +60,7 @@ def _facts(issue: Issue, now_us: int) -> Facts:
     life = current(issue.life, now_us)
     what = issue.value.partition("\n")[0] or issue.culprit
     return Facts(
-        f"{what} ({counted(issue.events, 'event')}, {counted(issue.users, 'user')})",
+        f"{what} ({issue.reach})",
         title=f"{issue.title} #{issue.id}",
         predicate=_predicate(issue, life.state),
         address=issue.culprit,

@@ -127,6 +127,7 @@ if TYPE_CHECKING:
     from outrider.app.silences import end_silence, list_silences, silence_incidents
     from outrider.app.source_access import workspace_sources
     from outrider.app.source_map_files import CheckedScript, MapScope, check_build, upload_maps
+    from outrider.app.source_queries import refused_queries
     from outrider.app.status_page_export import export_status_page, open_status_page
     from outrider.app.status_updates import open_status_incident, update_status_incident
     from outrider.app.step_judgements import judge_steps, unjudged_metrics_note
@@ -238,7 +239,8 @@ __all__ = [
     "open_joined", "open_personal_data", "open_runtime", "open_server", "open_status_incident", "open_status_page",
     "open_store", "open_telemetry", "open_workspace", "override_note", "path_errors", "pause_checks",
     "period_document", "prove_journeys", "provide_workspace_browser", "prune_expired", "reach_when_back", "reached",
-    "read_baselines", "read_dashboards", "read_run_traces", "read_runbook", "record_journey", "register_checks",
+    "read_baselines", "read_dashboards", "read_run_traces", "read_runbook", "record_journey",
+    "refused_queries", "register_checks",
     "remove_user", "request_runs", "restore_backup", "resume_checks", "revoke_project_key", "revoke_token",
     "rotate_project_key", "run_checks", "run_document", "run_gate", "run_load", "runbook_values", "satisfied_ms",
     "self_test_gate", "serve_heartbeats", "service_status", "set_password", "set_role", "shifts_ahead",
@@ -307,6 +309,7 @@ _MODULES = {
     "outrider.app.server_handle": "OpenServer open_server",
     "outrider.app.service_state": "ServiceStatus service_status",
     "outrider.app.source_access": "workspace_sources",
+    "outrider.app.source_queries": "refused_queries",
     "outrider.app.source_map_files": "CheckedScript MapScope check_build upload_maps",
     "outrider.app.status_page_export": "export_status_page open_status_page",
     "outrider.app.status_updates": "open_status_incident update_status_incident",

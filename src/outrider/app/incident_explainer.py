@@ -70,6 +70,7 @@ class IncidentExplainer:
         self._store = store
         self._reach = reach
         self._looks: dict[str, int] = {}
+        self._folds = True
         self._thread: threading.Thread | None = None
 
     def ticked(self, processor: AlertProcessor, workspace: Workspace, now_us: int) -> None:
@@ -80,7 +81,9 @@ class IncidentExplainer:
         if not workspace.capabilities.explanations:
             return
         sent_us = _SENT_US if names_traces(workspace) else 0
-        incidents = [own for own in processor.open_incidents() if own.pages and is_named(own)]
+        self._folds = processor.folds
+        paging = [own for own in processor.open_incidents() if own.pages and is_named(own)]
+        incidents = [own for own in paging if self._folds or own.lead.run]
         self._looks = {own.id: self._looks[own.id] for own in incidents if own.id in self._looks}
         for incident in incidents:
             if incident.id not in self._looks:
@@ -137,7 +140,9 @@ class IncidentExplainer:
             quotes = (*quotes, *self._quotes(workspace, telemetry, incident, now_us))
             reader = CauseTelemetry(telemetry, telemetry) if telemetry is not None else None
             traces = cause_traces(self._store, reader, incident, now_us)
-            named = named_causes(self._store, reader, incident, traces, now_us)
+            named = named_causes(self._store, reader, incident, traces, now_us) if self._folds else ()
+            if not workspace.capabilities.suspects:
+                return quotes, named
             changed = self._changed(workspace, telemetry, traces)
             changes = changes_of(self._store, incident, now_us, changed)
             return (*quotes, *change_quotes(changes)), (*named, *change_causes(changes))

@@ -58,9 +58,7 @@ def capacity_plans(
     Raises:
         UsageError: switched-off, unknown-check.
     """
-    if not workspace.capabilities.capacity:
-        fix = "set capacity = true below [capabilities]"
-        raise UsageError("capacity planning is switched off", slug="switched-off", fix=fix)
+    workspace.capabilities.require("capacity", "capacity planning")
     until_us = until_us or now_us()
     loads = _loads(store, until_us)
     if not loads and not name:

@@ -24,8 +24,9 @@ def find_related(workspace: Workspace, kind: str, name: str) -> Related:
     """Return all that shares a trace with something, without telemetry where the workspace takes none.
 
     Raises:
-        UsageError: unknown-trace, unknown-run, unknown-issue, unknown-visit.
+        UsageError: unknown-trace, unknown-run, unknown-issue, unknown-visit, switched-off.
     """
+    workspace.capabilities.require("related", "finding what belongs together")
     wanted = RelatedKind(kind)
     with open_store(workspace) as store:
         is_taken = workspace.telemetry is not None and workspace.capabilities.telemetry

@@ -58,7 +58,9 @@ class StoredIncidents:
         ]
 
     def noise(self, since_us: int, until_us: int) -> Noise | None:
-        """Return how much alerts disturbed in that time; None if there were neither alerts nor incidents."""
+        """Return how much alerts disturbed in that time; None without alerts and incidents, and where that is off."""
+        if self.workspace is not None and not self.workspace.capabilities.noise:
+            return None
         return alert_noise(self.store, since_us, until_us)
 
     def capacity(self, until_us: int) -> Sequence[Capacity]:

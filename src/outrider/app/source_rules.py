@@ -94,7 +94,7 @@ class SourceRuleWatch(RuleProgress):
             answered = series_values(self._sources(), rule, begin_s, end_s)
         except (SourceError, UsageError) as error:
             since = datetime.fromtimestamp(begin_s, UTC).strftime("%Y-%m-%d %H:%M")
-            self.problems[rule.name] = f"not judged since {since} UTC: {error.what}; {error.fix}"
+            self.problems[rule.name] = f"not judged since {since} UTC: {error.what}"
             return None
         kept = self._kept(rule, begin_s)
         fresh = [name for name in answered if name not in kept]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -171,6 +171,7 @@ class WebService:
 
     def _application(self) -> Application:
         workspace = self.workspace
+        switches = workspace.capabilities
         sources = Sources(
             self._store, self._checks, self._view, now_us, workspace.name,
             partial(read_runbook, workspace.root), partial(snapshot_code, workspace),
@@ -193,6 +194,7 @@ class WebService:
                 explains=workspace.capabilities.explanations,
                 outside_errors=lambda ids: errors_of_traces(workspace, ids, now_us=now_us()),
             ),
+            off=frozenset(own.name for own in fields(switches) if not getattr(switches, own.name)),
         )  # fmt: skip
         artifacts = self._artifacts.origin if self._artifacts is not None else None
         return application(

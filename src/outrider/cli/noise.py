@@ -23,6 +23,7 @@ _DAY_US = 86_400_000_000
 def noise(*, days: int, as_json: bool) -> None:
     """Show how many alerts were sent to whom, about what, and how much of that somebody acted on."""
     workspace, until_us = find_workspace(), now_us()
+    workspace.capabilities.require("noise", "counting alerts")
     with open_store(workspace) as store:
         seen = alert_noise(store, until_us - days * _DAY_US, until_us)
     if as_json:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import find_workspace, workspace_sources
-from outrider.cli.echo import echo
+from outrider.app import find_workspace, refused_queries, workspace_sources
+from outrider.cli.echo import echo, warn
 from outrider.model import printable
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 def sources(names: tuple[str, ...], *, is_listing: bool, as_json: bool) -> int:
     """Ask each source of [sources], or those named, whether it answers, and say what to do where one does not.
 
-    Exits with 1 if any does not answer.
+    Those of PromQL are asked what rules, panels and resources ask them, too: each query that one refuses is named.
+
+    Exits with 1 if any does not answer, or refuses a query.
     """
     workspace = find_workspace()
     outside = workspace_sources(workspace)
@@ -39,7 +41,11 @@ def sources(names: tuple[str, ...], *, is_listing: bool, as_json: bool) -> int:
     if not states:
         off = bool(workspace.sources)
         echo("sources are switched off in [capabilities]" if off else "no [sources] in outrider.toml", err=True)
-    return int(not is_listing and any(state.problem for state in states))
+    well = [] if is_listing else [state.name for state in states if not state.problem]
+    refused = list(refused_queries(workspace, well)) if well else []
+    for problem in refused:
+        warn(printable(problem))
+    return int(not is_listing and (bool(refused) or any(state.problem for state in states)))
 
 
 def _show(state: SourceState, *, is_listing: bool) -> None:

@@ -72,7 +72,7 @@ def _show_lab(view: LabFields, wanted: ViewFilter, *, as_json: bool) -> None:
         lab = page.lab
         took = "" if page.step_p75_ms is None else f", {page.step_p75_ms:,.0f} ms"
         out = console()
-        out.print(note(f"{lab.host}{lab.page}: step {lab.step or '-'} of {lab.check} in {lab.location}{took}"))
+        out.print(note(f"{lab.place}: step {lab.step or '-'} of {lab.check} in {lab.location}{took}"))
         if page.conditions:
             out.print(note(f"seen with: {page.conditions}"))
         out.print(_lab_table(page))

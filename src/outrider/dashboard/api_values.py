@@ -279,7 +279,8 @@ class LeadTimeItem:
     """How long before real users a prober saw an incident; negative where they met it before.
 
     Attributes:
-        first_user: When the first visit met it; null if none did.
+        seen: When a prober saw it first; null if none did.
+        first_user: When the first visit met it; null if none did: nobody was reached.
         hundredth_user: When one in a hundred of a day's visits had; null if so many did not.
         visits: Of the day before; `usual_share` of them met trouble of the kind.
         unknown: Why nothing is known; empty if it is.

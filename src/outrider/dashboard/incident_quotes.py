@@ -9,7 +9,7 @@ from outrider.causes import MOST_SPANS, TracedRuns, attribution_lines, explain_s
 from outrider.charts import milliseconds
 from outrider.dashboard.log_view import instant_text
 from outrider.dashboard.page_addresses import incident_path, issue_path, trace_path
-from outrider.model import Outcome, RunPosition, counted, printable
+from outrider.model import Outcome, RunPosition, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -166,7 +166,7 @@ def _outside_errors(errors: Sequence[OutsideError]) -> Iterator[Quote]:
 
 def _reach(issue: Issue) -> str:
     of = f" of {issue.service}" if issue.service else ""
-    return f"{of}, {counted(issue.events, 'event')}, {counted(issue.users, 'user')}"
+    return f"{of}, {issue.reach}"
 
 
 def _logs(reader: TelemetryReader, traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:

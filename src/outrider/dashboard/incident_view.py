@@ -186,6 +186,7 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
     notifications = _notifications(sources, incident)
     lasting = read_page(sources, IncidentQuery(_LASTING), _LOOKED_THROUGH).incidents
     explains = sources.telemetry.explains
+    suspects = explains and "suspects" not in sources.off
     return IncidentDetail(
         incident,
         notifications[:_SHOWN_NOTIFICATIONS],
@@ -196,12 +197,12 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
         {check.id: check.title for check in sources.checks() or () if check.id in incident.checks},
         incident_patterns(sources, incident),
         slower_step_view(sources, incident) if explains else None,
-        suspects_view(sources, incident) if explains else None,
-        changes_view(sources, incident) if explains else None,
+        suspects_view(sources, incident) if suspects else None,
+        changes_view(sources, incident) if suspects else None,
         root_of(incident, lasting) if incident.phase.lasts else None,
         consequences_of(incident, lasting),
         lead_time_view(sources, incident) if explains else None,
-        suffered_page(sources, incident, incidents_of),
+        suffered_page(sources, incident),
     )
 
 

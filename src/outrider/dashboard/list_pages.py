@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from outrider.dashboard.page_addresses import errors_path, issue_path, session_path
 from outrider.dashboard.page_templates import render
+from outrider.dashboard.suffered_page import draw_suffered
 from outrider.model import share_text
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ def incidents_page(view: IncidentList, context: PageContext) -> str:
 
 def incident_page(detail: IncidentDetail, context: PageContext) -> str:
     """Return an incident as a page."""
-    return render("incident.html", context, {"view": detail, "incident": detail.incident, "session_path": session_path})
+    trend = draw_suffered(detail.suffered.trend, context.clock.timezone) if detail.suffered else ""
+    values = {"view": detail, "incident": detail.incident, "session_path": session_path, "trend": trend}
+    return render("incident.html", context, values)
 
 
 def releases_page(view: ReleaseList, context: PageContext) -> str:

@@ -34,7 +34,12 @@ class NoiseBody:
 
 
 def api_noise(sources: Sources, days: int) -> NoiseBody:
-    """Return how much alerts disturbed in the last days."""
+    """Return how much alerts disturbed in the last days.
+
+    Raises:
+        UsageError: switched-off.
+    """
+    sources.require("noise", "counting alerts")
     now_us = sources.now_us()
     return NoiseBody(days, alert_noise(sources.store, now_us - days * _DAY_US, now_us))
 

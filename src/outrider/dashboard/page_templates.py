@@ -143,6 +143,7 @@ class PageContext:
         has_telemetry: Whether the workspace takes telemetry.
         has_dashboards: Whether it has dashboards of its own.
         links_out: Templates of addresses of other tools, by their names.
+        has_related: Whether pages of what shares a trace are linked to.
     """
 
     clock: ReaderClock
@@ -157,6 +158,7 @@ class PageContext:
     has_telemetry: bool = False
     has_dashboards: bool = False
     links_out: Mapping[str, str] = field(default_factory=dict)
+    has_related: bool = True
 
 
 def render(template: str, context: PageContext, values: Mapping[str, object]) -> str:
@@ -178,6 +180,7 @@ def render(template: str, context: PageContext, values: Mapping[str, object]) ->
             *((DASHBOARD_SECTION,) if context.has_dashboards else ()),
         ),
         "files": context.files,
+        "has_related": context.has_related,
         "asset_versions": {name: asset.version for name, asset in page_assets().items()},
     }
     return printable(_environment().get_template(template).render({**shared, **values}))

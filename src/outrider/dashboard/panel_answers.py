@@ -17,9 +17,9 @@ from outrider.charts import MOST_LINES
 from outrider.dashboard.check_panels import NO_CHECKS, check_table
 from outrider.dashboard.dashboard_file import PanelKind
 from outrider.dashboard.page_addresses import logs_path, traces_path
-from outrider.dashboard.panel_table import PanelTable
+from outrider.dashboard.panel_table import Cell, PanelTable
 from outrider.dashboard.query_view import QueryProblem, query_problem
-from outrider.model import OutriderError, RecordKind, counted, series_names
+from outrider.model import OutriderError, RecordKind, counted, different_labels, series_names
 from outrider.workspace import fill_promql
 
 if TYPE_CHECKING:
@@ -188,20 +188,21 @@ def _of_series(sources: Sources, panel: Panel, span: ServicesSpan, chosen: Mappi
     query = fill_promql(panel.promql, chosen, every_s)
     since_s = span.since_s // every_s * every_s if is_trend else span.until_s
     series = sources.series().series(query, since_s, span.until_s, every_s, source=panel.source)
-    largest = sorted(
-        zip(series_names(series, shortest=True), series, strict=True), key=lambda pair: -max(pair[1].values)
-    )
+    keys = different_labels(series)
     most = MOST_LINES if is_trend else 1 if panel.form is PanelKind.NUMBER else _MOST_ROWS
-    left_out = len(largest) - most
-    note = f"the largest {most} of {len(largest)}" if left_out > 0 else ""
-    lines = {name or "value": dict(zip(map(round, own.at_s), own.values, strict=True)) for name, own in largest[:most]}
+    largest = sorted(series, key=lambda own: -max(own.values))[:most]
+    note = f"the largest {most} of {len(series)}" if len(series) > most else ""
+    cells = [tuple(own.labels.get(key, "") for key in keys) for own in largest]
     if is_trend:
+        lines = [dict(zip(map(round, own.at_s), own.values, strict=True)) for own in largest]
+        names = [" · ".join(own) or "value" for own in cells]
         grid = range(since_s, span.until_s + 1, every_s)
-        periods = tuple((at_s, *(values.get(at_s) for values in lines.values())) for at_s in grid)
-        table = PanelTable(("time", *lines), periods if lines else (), panel.unit, note)
+        periods = tuple((at_s, *(line.get(at_s) for line in lines)) for at_s in grid)
+        table = PanelTable(("time", *names), periods if lines else (), panel.unit, note)
     else:
-        rows = tuple((name, value) for name, values in lines.items() for value in values.values())
-        table = PanelTable(("series", "value"), rows, panel.unit, note)
+        whose = cells if keys else [(name or "value",) for name in series_names(largest)]
+        rows: list[tuple[Cell, ...]] = [(*own, line.values[-1]) for own, line in zip(whose, largest, strict=True)]
+        table = PanelTable((*(keys or ("series",)), "value"), tuple(rows), panel.unit, note)
     return PanelAnswer(panel, table, "" if table.has_values else "the query has no series in this time")
 
 

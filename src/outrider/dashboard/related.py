@@ -147,8 +147,9 @@ def related_of(sources: Sources, kind: str, name: str) -> Related:
     """Return the same of a workspace; without its telemetry where that is off or away.
 
     Raises:
-        UsageError: As `related`, and bad-parameter for another kind.
+        UsageError: As `related`, and bad-parameter for another kind, switched-off.
     """
+    sources.require("related", "finding what belongs together")
     if kind not in {known.value for known in RelatedKind}:
         fix = f"write one of {', '.join(RelatedKind)}"
         raise UsageError(f"{kind[:40]!r} is no kind of record", slug="bad-parameter", fix=fix)

@@ -145,6 +145,7 @@ def run_detail(sources: Sources, name: str) -> RunDetail:
     good = _good_run(sources, stored, counted)
     earlier = store.history.runs_before(run.check, RunPosition(run.due_us, run.id), limit=1)
     traces = tuple((attempt.number, trace) for attempt in run.attempts for trace in attempt.measurement.traces)
+    traces = () if "join" in sources.off else traces
     span_counts, missing = _spans_of(sources, run, [trace for _, trace in traces])
     return RunDetail(
         report=report, title=_title(sources, run.check), artifacts=stored.artifacts, table=attempt_table(run.attempts),
@@ -162,7 +163,7 @@ def _spans_of(sources: Sources, run: Run, traces: Sequence[AttemptTrace]) -> tup
     """Return how many spans the first traces have, and why some have none."""
     telemetry = sources.telemetry
     named = {trace.trace_id: trace.source for trace in traces[:LISTED_TRACES]}
-    if not telemetry.has_traces or run.outcome in _UNMADE:
+    if not telemetry.has_traces or run.outcome in _UNMADE or "join" in sources.off:
         return {}, ""
     try:
         spans = telemetry.reader().traces(list(named)) if named else {}
@@ -175,6 +176,8 @@ def _spans_of(sources: Sources, run: Run, traces: Sequence[AttemptTrace]) -> tup
 
 def _events_of(sources: Sources, run: Run, trace_ids: Sequence[str]) -> tuple[tuple[KeptEvent, str], ...]:
     """Return the latest error of each issue that a run met, or its traces did, with the issue's title."""
+    if "join" in sources.off:
+        return ()
     errors = sources.store.errors
     latest: dict[int, KeptEvent] = {}
     met = errors.of_ids(run_event_ids(run)[:_MOST_TRACES])

@@ -61,6 +61,7 @@ class Sources:
         coverage_s: The period over which coverage is computed.
         level_changes: Returns the lasting new levels of a check's steps, the latest first.
         telemetry: Reaches the telemetry of the workspace.
+        off: Names of capabilities that are switched off: no page asks or shows anything of these.
         series: Returns what answers PromQL; raises an error that says what to do where nothing does.
         replay_role: The role that sees replays, at least.
         personal_role: The role that sees users and requests of error events whole, at least.
@@ -88,6 +89,7 @@ class Sources:
     settings: SettingControl | None = None
     level_changes: Callable[[CheckId], Sequence[LevelChange]] = lambda _: ()
     telemetry: TelemetrySource = field(default_factory=TelemetrySource)
+    off: frozenset[str] = frozenset()
     dashboards: DashboardShelf | None = None
     series: Callable[[], LabelledSeriesReader] = _no_series
     replay_role: Role = Role.OPERATOR
@@ -95,6 +97,17 @@ class Sources:
     last_runs: CheckCache[tuple[RunSummary, ...]] = field(init=False)
     strips: CheckCache[Strips] = field(init=False)
     load_points: LoadPoints = field(init=False, default_factory=LoadPoints)
+
+    def require(self, name: str, what: str) -> None:
+        """Refuse what a switch is off for.
+
+        Raises:
+            UsageError: switched-off.
+        """
+        if name in self.off:
+            raise UsageError(
+                f"{what} is switched off", slug="switched-off", fix=f"set {name} = true below [capabilities]"
+            )
 
     def __post_init__(self) -> None:
         history = self.store.history

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from outrider.model import Sample
+from outrider.model import Sample, printable
 from outrider.real_users import (
     CACHE_OF,
     bare_url,
@@ -72,9 +72,9 @@ def _pages(documents: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
 
 
 def _page(document: Mapping[str, Any]) -> tuple[str, str]:
-    """Return host and page; without a host for what is no page of the web."""
-    url = bare_url(_text(document.get("address")))
-    return (urlsplit(url).hostname or "", page_name(url)) if url else ("", "")
+    """Return host and page, by the name that it gives itself if any; without a host for what is no page of the web."""
+    url, name = bare_url(_text(document.get("address"))), printable(_text(document.get("page"))).strip()
+    return (urlsplit(url).hostname or "", name or page_name(url)) if url else ("", "")
 
 
 def _text(value: object) -> str:

@@ -1,5 +1,5 @@
 // Runs in every document of a journey, before the page's own scripts. It watches what Chromium reports of loading,
-// stability and interaction, and hands the figures to the binding when the page goes away or is asked for them.
+// stability and interaction, and hands the figures to the binding when the page is about to go away or is asked for them.
 ((watchesMainThread) => {
   const report = globalThis.__outrider_report;
   if (typeof report !== "function" || globalThis.top !== globalThis) return;
@@ -77,6 +77,7 @@
       cls: seen.cls,
       inp_ms: seen.inp,
       address: navigation?.name ?? location.href,
+      page: String(globalThis.outrider?.named ?? "").slice(0, 200),
       bytes: navigation?.transferSize ?? null,
       own: own.length,
       hits: own.filter((part) => !part.transferSize).length,
@@ -89,6 +90,8 @@
       work,
     });
   };
+  // Chromium calls no binding while a page is hidden for good, others may: what comes twice is the same document.
+  if (location.protocol !== "about:") addEventListener("beforeunload", flush);
   addEventListener("pagehide", flush);
   addEventListener("outrider:flush", flush);
 })

@@ -108,7 +108,14 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
-from outrider.model.outside_source import LabelledSeries, OutsideError, SourceKind, SourceState, series_names
+from outrider.model.outside_source import (
+    LabelledSeries,
+    OutsideError,
+    SourceKind,
+    SourceState,
+    different_labels,
+    series_names,
+)
 from outrider.model.outside_text import bounded, identity, printable, printable_json, spreadsheet_cell, tail
 from outrider.model.person import (
     ERASED,
@@ -308,8 +315,9 @@ __all__ = [
     "Tombstone", "Tombstones", "TooFewSamples", "TraceContext", "TraceGrant", "TraceLink", "TraceLinkLog",
     "TraceSource", "UndeliveredCount", "UnjudgedSeries", "UsageError", "User", "UserDirectory", "ViewLog",
     "ViewPage", "altogether", "apdex", "begin_trace", "bounded", "bucket_of", "by_endpoint", "check_at_least",
-    "check_text", "counted", "date", "event_from_json", "event_to_json", "exit_code", "grant_traces", "identity",
-    "is_event_id", "is_reserved", "is_trace_id", "key_name", "known_query", "locale", "merged", "new_run_id", "number",
+    "check_text", "counted", "date", "different_labels", "event_from_json", "event_to_json", "exit_code",
+    "grant_traces", "identity", "is_event_id", "is_reserved", "is_trace_id", "key_name", "known_query",
+    "locale", "merged", "new_run_id", "number",
     "origin_of", "per_cent", "printable", "printable_json", "reason_of", "release_number", "series_names",
     "session_addresses", "share_text", "short", "spreadsheet_cell", "tail", "title_of", "user_key", "using_locale",
 ]  # fmt: skip

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NewType
 
+from outrider.model.locale import counted
+
 if TYPE_CHECKING:
     from outrider.model.error_event import ErrorEvent
 
@@ -182,6 +184,12 @@ class Issue:
     last_release: str = ""
     grouping: Grouping = field(default_factory=lambda: Grouping(0, "", ""))
     hours: tuple[int, ...] = ()
+
+    @property
+    def reach(self) -> str:
+        """How often it happened, and to how many users where any is told, for a reader."""
+        users = f", {counted(self.users, 'user')}" if self.users else ""
+        return f"{counted(self.events, 'event')}{users}"
 
 
 @dataclass(frozen=True, slots=True)

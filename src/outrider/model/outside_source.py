@@ -61,26 +61,22 @@ class LabelledSeries:
     values: tuple[float, ...]
 
 
-def series_names(series: Sequence[LabelledSeries], *, shortest: bool = False) -> list[str]:
-    """Return what tells series apart, such as `pod=a, zone=b`; empty where one has no labels.
-
-    Args:
-        series: Of one answer.
-        shortest: Whether to leave out labels that all of them have alike; then names say nothing beside another answer.
-    """
+def series_names(series: Sequence[LabelledSeries]) -> list[str]:
+    """Return what tells series apart, such as `pod=a, zone=b`; empty where one has no labels."""
     has_metrics = len({own.labels.get(_METRIC, "") for own in series}) > 1
-    alike = set.intersection(*(set(own.labels.items()) for own in series)) if shortest and len(series) > 1 else set()
     names = []
     for own in series:
-        shown = {
-            key: value
-            for key, value in own.labels.items()
-            if (key != _METRIC or has_metrics) and (key, value) not in alike
-        }
+        shown = {key: value for key, value in own.labels.items() if key != _METRIC or has_metrics}
         name = ", ".join(f"{key}={value}" for key, value in sorted(shown.items()))
         is_long = len(name) > _MOST_CHARACTERS
         names.append(f"{name[: _MOST_CHARACTERS - 9]} {crc32(name.encode()):08x}" if is_long else name)
     return names
+
+
+def different_labels(series: Sequence[LabelledSeries]) -> tuple[str, ...]:
+    """Return the labels in which series of one answer differ, by name."""
+    keys = sorted({key for own in series for key in own.labels})
+    return tuple(key for key in keys if len({own.labels.get(key, "") for own in series}) > 1)
 
 
 @dataclass(frozen=True, slots=True)

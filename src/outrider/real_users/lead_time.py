@@ -24,14 +24,14 @@ class LeadTime:
     """When a prober and users met a problem; microseconds UTC.
 
     Attributes:
-        seen_us: When the first run that shows it was due.
+        seen_us: When the first run that shows it was due; None if no prober saw it.
         first_us: When the first visit met it; None if none did.
         hundredth_us: When as many visits had met it as are one in a hundred of the day before; None if so many did not.
         visits: Of the day before.
         usual_share: Of those, the share that met trouble of the kind.
     """
 
-    seen_us: int
+    seen_us: int | None
     first_us: int | None
     hundredth_us: int | None
     visits: int
@@ -39,22 +39,23 @@ class LeadTime:
 
     @property
     def over_first_us(self) -> int | None:
-        """How long before the first visit the prober saw it; negative if after it; None if nobody was reached."""
-        return None if self.first_us is None else self.first_us - self.seen_us
+        """How long before the first visit the prober saw it; negative if after it; None if either did not meet it."""
+        return None if self.first_us is None or self.seen_us is None else self.first_us - self.seen_us
 
     @property
     def over_hundredth_us(self) -> int | None:
-        """How long before one in a hundred visits the prober saw it; None if so many were not reached."""
-        return None if self.hundredth_us is None else self.hundredth_us - self.seen_us
+        """How long before one in a hundred visits the prober saw it; None if either did not meet it."""
+        return None if self.hundredth_us is None or self.seen_us is None else self.hundredth_us - self.seen_us
 
 
 @dataclass(frozen=True, slots=True)
 class LeadTimes:
-    """Lead times of several incidents; medians are of those that reached so many, None where none did.
+    """Lead times of several incidents; medians are of those that a prober saw and that reached so many, or None.
 
     Attributes:
         incidents: Whose visits are known.
-        reached: How many reached anybody, and `before_users` of how many a prober saw it before the first one.
+        reached: How many reached anybody, and `before_users` of how many a prober saw it before the first one;
+            `unseen` are those of them that no prober saw.
         hundredth: How many reached one in a hundred.
     """
 
@@ -64,13 +65,14 @@ class LeadTimes:
     hundredth: int
     median_over_first_us: float | None
     median_over_hundredth_us: float | None
+    unseen: int = 0
 
 
-def lead_time(seen_us: int, since_us: int, before: TroubledVisits, after: TroubledVisits) -> LeadTime | None:
+def lead_time(seen_us: int | None, since_us: int, before: TroubledVisits, after: TroubledVisits) -> LeadTime | None:
     """Return the lead time of an incident; None where the day before has no visit: nobody is there to be reached.
 
     Args:
-        seen_us: When a prober saw it.
+        seen_us: When a prober saw it; None if none did.
         since_us: From when on visits may have met it.
         before: Of the day before `since_us`.
         after: From then on, as long as it lasted.
@@ -92,7 +94,9 @@ def lead_times(known: Sequence[LeadTime]) -> LeadTimes:
     """Return the lead times of several incidents."""
     first = [own.over_first_us for own in known if own.over_first_us is not None]
     hundredth = [own.over_hundredth_us for own in known if own.over_hundredth_us is not None]
+    reached = [own for own in known if own.first_us is not None]
     return LeadTimes(
-        len(known), len(first), sum(us >= 0 for us in first), len(hundredth),
+        len(known), len(reached), sum(us >= 0 for us in first), sum(own.hundredth_us is not None for own in known),
         median(first) if first else None, median(hundredth) if hundredth else None,
+        sum(own.seen_us is None for own in reached),
     )  # fmt: skip

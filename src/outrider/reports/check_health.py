@@ -8,7 +8,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from outrider.baselines import proportion_interval
-from outrider.model import CheckId, Outcome
+from outrider.model import CheckId, Outcome, SubjectKind
 from outrider.reports.facts import Availability, Health
 from outrider.runs import CONCLUSIVE
 
@@ -81,9 +81,14 @@ def _health(
 def names_of(checks: Iterable[str]) -> dict[str, str]:
     """Return what people call each check: its name, with its file where another check has the same."""
     ids = set(checks)
-    short = {check: (check.partition(":")[2] or check).rpartition("::")[2] or check for check in ids}
+    short = {check: _short_name(check) for check in ids}
     twice = {name for name, count in Counter(short.values()).items() if count > 1}
     return {check: (check.partition(":")[2] or check) if short[check] in twice else short[check] for check in ids}
+
+
+def _short_name(check: str) -> str:
+    kind, _, name = check.partition(":")
+    return f"issue #{name}" if kind == SubjectKind.ISSUE else (name or check).rpartition("::")[2] or check
 
 
 def untold(health: Health) -> str:

@@ -79,10 +79,14 @@ def lead_sentences(report: Report) -> str:
     return (
         f"Lead times: of {counted(times.incidents, 'incident')} on pages with users,"
         f" {number(times.reached)} reached any;"
-        f" a prober saw {number(times.before_users)} of these before the first user. Medians: "
+        f" a prober saw {number(times.before_users)} of these before the first user{_unseen(times.unseen)}. Medians: "
         f"{_lead(times.median_over_first_us, 'the first user')},"
         f" {_lead(times.median_over_hundredth_us, 'one visit in a hundred of a day')}."
     )
+
+
+def _unseen(count: int) -> str:
+    return f", and {number(count)} not at all" if count else ""
 
 
 def _lead(us: float | None, users: str) -> str:

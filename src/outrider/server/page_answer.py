@@ -109,4 +109,5 @@ def page_context(request: Request, sources: Sources, section: str) -> PageContex
         has_telemetry=has_telemetry,
         has_dashboards=sources.dashboards is not None and sources.dashboards.is_used,
         links_out=sources.telemetry.links,
+        has_related="related" not in sources.off,
     )

@@ -195,7 +195,7 @@ class PageViewSearch(ServiceSearch):
         if wanted.trace_id:
             trace = parameters.add(wanted.trace_id, "String")
             conditions.append(f"(TraceId = {trace} OR position(Events, {trace}) > 0)")
-        if wanted.views.page:
+        if wanted.views.page or wanted.views.host:
             conditions.append("1")
         whole = self._views(_of_any_page(wanted.views), parameters)
         chosen = (

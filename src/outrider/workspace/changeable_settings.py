@@ -99,6 +99,12 @@ CHANGEABLE = {
             "look up what explains incidents, for messages and pages",
             ("scheduler", "web"),
         ),
+        ChangeableSetting(
+            "capabilities.suspects", True, "look up what changed before an incident", ("scheduler", "web")
+        ),
+        ChangeableSetting("capabilities.join", True, "show on runs what their traces hold", ("web",)),
+        ChangeableSetting("capabilities.related", True, "find what shares a trace", ("web",)),
+        ChangeableSetting("capabilities.noise", True, "count alerts and what was acted on", ("web", "scheduler")),
         ChangeableSetting("capabilities.capacity", True, "plan capacity in reports", ("web", "scheduler")),
         ChangeableSetting("baselines.months_per_false_alert", 5, "months per false alert of a check"),
         ChangeableSetting(

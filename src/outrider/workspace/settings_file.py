@@ -337,6 +337,7 @@ def _capabilities(table: Table) -> Capabilities:
         sources=table.read("sources", as_flag, True),
         capacity=table.read("capacity", as_flag, True),
         explanations=table.read("explanations", as_flag, True),
+        **{name: table.read(name, as_flag, True) for name in ("suspects", "join", "related", "noise")},
     )
     table.close()
     return capabilities

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
-from outrider.model import CatchUp, CheckId, Overlap, Place, Policy
+from outrider.model import CatchUp, CheckId, Overlap, Place, Policy, UsageError
 from outrider.workspace.named_paths import expanded
 from outrider.workspace.otel_settings import OtelSettings
 from outrider.workspace.server_settings import ServerSettings
@@ -257,6 +257,10 @@ class Capabilities:
         sources: Reading from `[sources]`.
         capacity: Capacity plans, as a command and in reports.
         explanations: Looking up where the time of an incident went, its suspects and its users.
+        suspects: Looking up what changed before an incident, and which service it comes from; it needs `explanations`.
+        join: Showing on a run the spans and errors of its traces.
+        related: Finding what shares a trace with something, as a command, pages and the API.
+        noise: Counting alerts and what was acted on, as a command, in reports and the API.
     """
 
     journeys: bool = True
@@ -280,6 +284,21 @@ class Capabilities:
     sources: bool = True
     capacity: bool = True
     explanations: bool = True
+    suspects: bool = True
+    join: bool = True
+    related: bool = True
+    noise: bool = True
+
+    def require(self, name: str, what: str) -> None:
+        """Refuse what a switch is off for.
+
+        Raises:
+            UsageError: switched-off.
+        """
+        if not getattr(self, name):
+            raise UsageError(
+                f"{what} is switched off", slug="switched-off", fix=f"set {name} = true below [capabilities]"
+            )
 
 
 @dataclass(frozen=True, slots=True)
