@@ -16,7 +16,6 @@ from demo.edge import edge
 from demo.origins import build_origins
 from demo.world import World
 
-
 _REUSED: Final = httpx.Limits(keepalive_expiry=2.0)
 """Connections are given up before the servers do so, after five seconds; else a request may meet a closed one."""
 
