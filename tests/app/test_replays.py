@@ -285,7 +285,7 @@ def test_nothing_that_is_kept_could_run(scene: Scene) -> None:
         PAGE, document(*harmful), {"type": INCREMENT, "timestamp": 1_500, "data": change},
         {"type": INCREMENT, "timestamp": 1_600, "data": {"source": 9, "id": 1, "commands": [{"property": "steal()"}]}},
         {"type": CUSTOM, "timestamp": 1_700, "data": {"tag": "steal()", "payload": {}}},
-        {"type": CUSTOM, "timestamp": 1_700, "data": {"tag": "console", "payload": {"level": "log", "text": {"steal()": 1}}}},
+        {"type": CUSTOM, "timestamp": 1_700, "data": {"tag": "console", "payload": {"level": "", "text": ["steal"]}}},
         {"type": CUSTOM, "timestamp": 1_700, "data": {"tag": "breadcrumb", "payload": {"category": "steal()"}}},
         {"type": 6, "timestamp": 1_800, "data": {"plugin": "steal()"}},
     ]  # fmt: skip
