@@ -4,8 +4,8 @@ Each round opens the demo shop and a workspace of its own, with simulated runs o
 probe of the home page, of its health and its certificate, and a journey that embeds a third party, and switches each
 fault on once, in an order and after pauses by chance. Counted is the first mail that comes: its first line that
 explains anything has to name what is broken; of a release, its first suspect. Printed is a line of JSON a fault;
-`--out FILE` adds to a file, so that a run that was interrupted goes on where it was, and `--every 10s` is how often
-checks run.
+`--out FILE` adds to a file, so that a run that was interrupted goes on where it was, `--every 10s` is how often checks
+run, and `--faults` are those that are played.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ floor_ms = 100
 judging = {judging}
 """
 INCIDENTS: Final = '\n[incidents]\nreopen = "1s"\nrelapses = 100\n'
-WAIT_S, RUNS = 120.0, 4
+WAIT_S, RUNS = 120.0, 8
 LASTING: Final = tuple(phase.value for phase in Phase if phase.lasts)
 
 
@@ -244,13 +244,16 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # shop and service end with it
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--first", type=int, default=1, help="number of the first round")
     parser.add_argument("--every", default="2s")
+    parser.add_argument("--faults", nargs="+", choices=FAULTS, default=list(FAULTS))
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     file = options.out
     rows = [Told(**json.loads(line)) for line in file.read_text().splitlines()] if file and file.exists() else []
-    for number in range(1, options.rounds + 1):
+    for number in range(options.first, options.first + options.rounds):
         known = {row.fault for row in rows if row.round == number}
+        known |= FAULTS.keys() - set(options.faults)
         for row in play(number, options.every, known) if len(known) < len(FAULTS) else ():
             rows.append(row)
             line = json.dumps(asdict(row), ensure_ascii=False)
@@ -258,7 +261,7 @@ def main() -> None:
             if file:
                 with file.open("a", encoding="utf-8") as out:
                     out.write(line + "\n")
-    for name in FAULTS:
+    for name in options.faults:
         own = [row for row in rows if row.fault == name]
         times = [f"{row.after_s:.0f}" for row in own if row.after_s is not None]
         print(f"{name}: named first in {sum(row.is_named for row in own)} of {len(own)}; after {', '.join(times)} s")

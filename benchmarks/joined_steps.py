@@ -1,8 +1,9 @@
 """Which share of journeys' steps is joined to spans on the demo shop: `python -m benchmarks.joined_steps [RUNS]`.
 
-`outrider up` runs the shop's five journeys of pages, 4 times each, with nothing set but `[telemetry]`. A step is joined
-if a trace that it or an action inside of it names has spans. Printed are the share, the steps that are not joined, and
-how many preflights (`OPTIONS`) reached the shop's services.
+`outrider up` runs the shop's five journeys of pages, 4 times each, with nothing set but `[telemetry]`. Counted are
+steps during which a page or a script of it asked the shop; one that fills in a field, or waits, asks nobody. A step
+is joined if a trace that it or an action inside of it names has spans, twenty seconds after the last run. Printed are
+the share, the steps that are not joined, and how many preflights (`OPTIONS`) reached the shop's services.
 """
 
 from __future__ import annotations
@@ -19,28 +20,38 @@ from benchmarks.demo_causes import Scene, free_port
 from demo.shop_process import opened
 
 from outrider.app.telemetry_access import reach_telemetry
-from outrider.model import Outcome
+from outrider.causes import wire_requests
+from outrider.model import ArtifactKind, Outcome
 from outrider.workspace import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from outrider.model import Run, Span
+    from outrider.model import Span, StoredRun
 
 JOURNEYS: Final = tuple(f"journeys/test_{name}.py" for name in ("account", "browse", "checkout", "search", "totp"))
-WAIT_S, ARRIVED_S = 300.0, 6.0
+WAIT_S, ARRIVED_S = 300.0, 20.0
+ASKING = frozenset({"document", "fetch", "xhr"})
 AT_ONCE = 500
 
 
-def traces_of_steps(run: Run) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield each step on the first level of a run, and the traces that it names."""
-    for attempt in run.attempts:
+def traces_of_steps(stored: StoredRun, shop: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield each step on the first level of a run that asked the shop by a page or script, and the traces it names."""
+    for attempt in stored.run.attempts:
         measured = attempt.measurement
-        for step in measured.steps:
-            if step.parent is None and step.duration_ms is not None:
-                own = {step.key, *(inner.key for inner in measured.steps if inner.parent == step.key)}
-                named = frozenset(trace.trace_id for trace in measured.traces if trace.step in own)
-                yield f"{run.check.name}: {step.title}", named
+        steps = [own for own in measured.steps if own.parent is None and own.duration_ms is not None]
+        hars = [own for own in stored.artifacts if own.kind is ArtifactKind.HAR and own.attempt == attempt.number]
+        asked = set()
+        for request in (own for har in hars for own in wire_requests(har.read())[0]):
+            offset_ms = request.began_ms - measured.started_us / 1000
+            begun = [own.key for own in steps if own.offset_ms <= offset_ms]
+            if begun and request.url.startswith(shop) and request.resource_type in ASKING:
+                asked.add(begun[-1])
+        for step in steps:
+            own = {step.key, *(inner.key for inner in measured.steps if inner.parent == step.key)}
+            named = frozenset(trace.trace_id for trace in measured.traces if trace.step in own)
+            if step.key in asked:
+                yield f"{stored.run.check.name}: {step.title}", named
 
 
 def main(count: int = 4) -> None:
@@ -60,8 +71,9 @@ def main(count: int = 4) -> None:
             time.sleep(ARRIVED_S)
             with scene.store() as store, reach_telemetry(load(scene.folder)) as reader:
                 passed = store.runs.search(outcome=Outcome.PASSED, limit=None)
-                runs = [run for own in passed if (run := store.runs.get(own.id).run).finished_us <= ended_us]
-                steps = [step for run in runs for step in traces_of_steps(run)]
+                known_runs = [store.runs.get(own.id) for own in passed]
+                runs = [own for own in known_runs if own.run.finished_us <= ended_us]
+                steps = [step for own in runs for step in traces_of_steps(own, address["SHOP_URL"])]
                 ids = sorted({trace for _, named in steps for trace in named})
                 known: dict[str, Sequence[Span]] = {}
                 for start in range(0, len(ids), AT_ONCE):
@@ -70,7 +82,8 @@ def main(count: int = 4) -> None:
     missing = Counter(title for title, _ in steps) - Counter(joined)
     preflights = sum(span.name.startswith("OPTIONS") for spans in known.values() for span in spans)
     print(
-        f"{len(joined)} of {len(steps)} steps of {len(runs)} runs are joined ({len(joined) / len(steps):.1%});", end=" "
+        f"{len(joined)} of {len(steps)} asking steps of {len(runs)} runs are joined ({len(joined) / len(steps):.1%});",
+        end=" ",
     )
     print(f"preflights: {preflights}")
     for title, times in missing.most_common():

@@ -57,7 +57,7 @@ def _runs(
 
 
 def _past(pattern: Run, due_us: int, numbers: random.Random) -> Run:
-    attempt = next(attempt for attempt in pattern.attempts if attempt.measured)
+    attempt = next((attempt for attempt in pattern.attempts if attempt.measured), pattern.attempts[-1])
     measurement = _varied(attempt.measurement, numbers)
     return replace(
         pattern,

@@ -122,6 +122,16 @@ def test_work_of_the_main_thread_is_told_while_no_request_is_under_way() -> None
         assert main_thread_tasks(broken) == ()
 
 
+def test_answers_of_the_pages_own_host_can_be_one_part() -> None:
+    """Where none of its paths stands out, as each run waits for another one."""
+    places = Places()
+
+    parts = network_parts(places, page(0)[0], BEGAN_MS, page(0)[1], by_host=True)
+
+    assert isinstance(parts, StepParts), parts
+    assert "answer of shop.example" in {places[number].operation for number in parts.places}
+
+
 def test_new_and_gone_requests_are_told_though_nobody_waited_for_them() -> None:
     """Names of files that change with each build are one."""
 

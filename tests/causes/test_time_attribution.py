@@ -92,6 +92,16 @@ def unended(number: int) -> TracedStep:
     return TracedStep(step(spans).duration_ms, ([spans[0]._replace(duration_ns=0), *spans[1:]],))
 
 
+def test_the_last_runs_whose_spans_are_late_are_left_out() -> None:
+    """A service sends its spans every few seconds: those of its caller are there, and show no query."""
+    after = [step(trace(number, query_ms=70)) for number in range(3)] + [uncalled(number, 70) for number in range(3)]
+
+    answer = attributed(after)
+
+    assert [part.place.operation for part in answer.parts] == ["SELECT products"]
+    assert (answer.after_runs, answer.left_out) == (3, {"spans of what it calls are missing": 3})
+
+
 @pytest.mark.parametrize(
     ("after", "lines"),
     [
@@ -137,6 +147,24 @@ def test_odd_traces_are_read_right(spans_of: Callable[[int], list[Span]]) -> Non
     assert part.place[:2] == ("catalogue", "SELECT products")
     assert part.extra.ms == pytest.approx(50, abs=1)
     assert (part.before_count, part.after_count) == (1, 1)
+
+
+def test_a_service_is_named_where_each_run_waits_for_another_of_its_operations() -> None:
+    """Three queries run side by side, all get slower, and now this one ends last, now that one."""
+
+    def beside(number: int, took_ms: int) -> TracedStep:
+        queries = [
+            span_of(
+                "catalogue", f"SELECT {name}", name, "f", start_ns=MS, took_ns=(took_ms + 9 * ((number + at) % 3)) * MS
+            )
+            for at, name in enumerate(("stock", "prices", "rates"))
+        ]
+        return step([span_of("front", "GET /list", "f", took_ns=(took_ms + 40) * MS), *queries])
+
+    answer = attributed(*([beside(number, took_ms) for number in range(3)] for took_ms in (300, 20)))
+
+    assert [part.place[:2] for part in answer.parts] == [("catalogue", "several operations")]
+    assert answer.parts[0].extra.ms == pytest.approx(280, abs=1)
 
 
 def test_two_services_of_one_name_are_told_apart_by_where_they_are_called() -> None:

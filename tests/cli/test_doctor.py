@@ -158,7 +158,7 @@ def test_each_way_of_breaking_the_join_is_named(
     own, endpoint = desk
     is_joined = join in {"joined", "clock apart", "refused by CORS"}
     with shop(Shop(**{"endpoint": endpoint, **changes})) as address:  # type: ignore[arg-type]
-        asked = ("doctor", "trace", f"{address}/list", "--from", PAGES, "--wait", "20" if is_joined else "1", "--json")
+        asked = ("doctor", "trace", f"{address}/list", "--from", PAGES, "--wait", "60" if is_joined else "1", "--json")
         verdict = own.json(*asked)
 
     assert (verdict["join"], why in verdict["why"]) == (join, True), verdict

@@ -43,6 +43,7 @@ def network_parts(
     tasks: Sequence[MainThreadTask] = (),
     *,
     run_ms: tuple[float, float] | None = None,
+    by_host: bool = False,
 ) -> StepParts | str:
     """Return what a step waited for, or why that is not known.
 
@@ -56,6 +57,7 @@ def network_parts(
         duration_ms: Of the step.
         tasks: Of the main threads of its pages.
         run_ms: When its run began and ended: a step of it may do without requests. The step's own times if None.
+        by_host: Answers of the pages' own hosts are one part a host, too.
     """
     end_ms = begin_ms + duration_ms
     own = [
@@ -67,7 +69,7 @@ def network_parts(
     first_ms, last_ms = run_ms or (begin_ms, end_ms)
     if not own and not any(request.began_ms < last_ms and _end_ms(request) > first_ms for request in requests):
         return f"no request of the {'run' if run_ms else 'step'} was recorded"
-    hosts = _page_hosts(requests)
+    hosts = () if by_host else _page_hosts(requests)
     waited: dict[int, Waited] = {}
     idle: list[tuple[float, float]] = []
     cursor_ms = end_ms

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from outrider.baselines import LEAST_ROWS, chosen_interval, mean_difference, typical_rows
+from outrider.causes.phase_parts import PHASE
 from outrider.causes.trace_parts import Place, Places, StepParts, step_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from outrider.baselines import FloatArray, MeanDifference
     from outrider.model import Span
@@ -22,6 +23,9 @@ LEVEL: Final = 0.8
 
 OUTSIDE: Final = "most of it lies outside of the traces"
 """Why it is told by requests where there are traces."""
+
+SEVERAL: Final = "several operations"
+"""Of one service, none of which stands out alone."""
 
 _CHANCE: Final = 0.05
 """For all parts together: one that differs by chance alone is told as often as that."""
@@ -128,9 +132,22 @@ def attribute_parts(
     """Return where the extra time of a step is by its parts, as `places` numbers them, or why that is not known."""
     left_out = Counter[str]()
     sides = [_known(side, left_out) for side in (before, after)]
+    sides = _complete(places, sides, left_out)
     if min(map(len, sides)) < LEAST_ROWS:
         return _too_few(sides, left_out)
     columns = _columns(places, sides)
+    attribution = _attributed(columns, sides, left_out)
+    for merged in _coarser(columns):
+        if attribution.parts or not is_spread(attribution):
+            break
+        coarser = _attributed(merged, sides, left_out)
+        attribution = replace(coarser, new=attribution.new, gone=attribution.gone) if coarser.parts else attribution
+    return attribution
+
+
+def _attributed(
+    columns: _Columns, sides: Sequence[Sequence[StepParts]], left_out: Mapping[str, int]
+) -> TimeAttribution:
     tables = [_table(side, columns) for side in sides]
     difference = mean_difference(tables[0], tables[1], level=LEVEL)
     named = _notable(difference, len(columns.places))
@@ -142,6 +159,28 @@ def attribute_parts(
         extra, len(sides[0]), len(sides[1]), parts, _share(rest, 0), between, outside, dict(left_out),
         new=new, gone=gone,
     )  # fmt: skip
+
+
+def is_spread(attribution: TimeAttribution) -> bool:
+    """Return whether spans took the time though none stands out, as where each run waits for another one."""
+    rest = attribution.rest
+    return abs(rest.ms) > max(abs(attribution.extra.ms) / 2, rest.high_ms - rest.low_ms)  # the latter: one in a hundred
+
+
+def _coarser(columns: _Columns) -> Iterator[_Columns]:
+    """Yield the columns with those of an operation as one, wherever it runs; then with those of a service as one."""
+    if all(place.service != PHASE for place in columns.places):
+        yield _merged(columns, lambda place: Place(place.service, place.operation))
+        yield _merged(columns, lambda place: Place(place.service, SEVERAL))
+
+
+def _merged(columns: _Columns, name: Callable[[Place], Place]) -> _Columns:
+    keys: dict[Place, int] = {}
+    of_number = {
+        number: keys.setdefault(name(columns.places[column]), len(keys))
+        for number, column in columns.of_number.items()
+    }  # fmt: skip
+    return _Columns(of_number, tuple(keys), columns.answers)
 
 
 def _only_in(columns: _Columns, here: Sequence[StepParts], there: Sequence[StepParts]) -> tuple[Place, ...]:
@@ -171,6 +210,30 @@ def _known(side: Iterable[StepParts | str], left_out: Counter[str]) -> list[Step
     if odd := len(known) - int(typical.sum()):
         left_out["it took far longer or shorter than the others"] += odd
     return [parts for parts, keep in zip(known, typical, strict=True) if keep]
+
+
+def _complete(places: Places, sides: list[list[StepParts]], left_out: Counter[str]) -> list[list[StepParts]]:
+    """Return the runs without those that lack spans which most others have, as they are late; all if few have them."""
+    usual = [_answered_calls(places, side) for side in sides]
+    asked = usual[0] & usual[1]
+    kept = [[parts for parts in side if not _lacks(places, parts, asked)] for side in sides]
+    if min(map(len, kept)) < LEAST_ROWS:
+        return sides
+    if late := sum(map(len, sides)) - sum(map(len, kept)):
+        left_out["spans of what it calls are missing"] += late
+    return kept
+
+
+def _answered_calls(places: Places, side: Sequence[StepParts]) -> set[int]:
+    """Return the calls that have the spans of their answers in most runs of a side."""
+    answered = Counter(call for parts in side for call in {places.caller(number) for number in parts.places})
+    return {call for call, runs in answered.items() if call >= 0 and runs >= len(side) / 2}
+
+
+def _lacks(places: Places, parts: StepParts, asked: set[int]) -> bool:
+    """Return whether a call that went well has no spans of its answer."""
+    well = {number for number, waited in parts.places.items() if number in asked and not waited.errors}
+    return not well <= {places.caller(number) for number in parts.places}
 
 
 def _too_few(sides: Sequence[Sequence[StepParts]], left_out: Counter[str]) -> str:

@@ -16,6 +16,7 @@ from outrider.causes.time_attribution import (
     TracedStep,
     attribute_parts,
     attribute_time,
+    is_spread,
 )
 from outrider.causes.trace_parts import MOST_SPANS, Places
 from outrider.model import ArtifactKind, Outcome, OutriderError, RunId, RunPosition, TelemetryError
@@ -113,8 +114,7 @@ def explain_slower_step(store: TracedRuns, reader: TelemetryReader | None, slowe
     if not isinstance(by_traces, str) and not _is_outside(by_traces):
         return by_traces
     why = by_traces if isinstance(by_traces, str) else OUTSIDE
-    places = Places()
-    by_requests = attribute_parts(places, *([_requests(places, measured) for measured in side] for side in sides))
+    by_requests = _by_requests(sides)
     if not isinstance(by_requests, str) and _has_parts(by_requests):
         return replace(by_requests, no_traces=why, by_requests=True)
     if not isinstance(by_traces, str):
@@ -128,6 +128,21 @@ def _is_outside(attribution: TimeAttribution) -> bool:
     """Return whether the traces themselves say that most of the extra time is the browser's or the network's."""
     extra, outside = attribution.extra, attribution.outside
     return abs(outside.ms) > abs(extra.ms) / 2 and outside.low_ms * outside.high_ms > 0
+
+
+def _by_requests(sides: Sequence[Sequence[_MeasuredStep]]) -> TimeAttribution | str:
+    """Return where the time is by single requests; by hosts where each run waits for another request."""
+    by_request = _attributed(sides, by_host=False)
+    if isinstance(by_request, str) or by_request.parts or not is_spread(by_request):
+        return by_request
+    by_host = _attributed(sides, by_host=True)
+    return by_host if not isinstance(by_host, str) and by_host.parts else by_request
+
+
+def _attributed(sides: Sequence[Sequence[_MeasuredStep]], *, by_host: bool) -> TimeAttribution | str:
+    places = Places()
+    rows = ([_requests(places, measured, by_host=by_host) for measured in side] for side in sides)
+    return attribute_parts(places, *rows)
 
 
 def _has_parts(attribution: TimeAttribution) -> bool:
@@ -153,7 +168,7 @@ def _phases(places: Places, measured: _MeasuredStep) -> StepParts | str:
     return phase_parts(places, measured.measurement, measured.step)
 
 
-def _requests(places: Places, measured: _MeasuredStep) -> StepParts | str:
+def _requests(places: Places, measured: _MeasuredStep, *, by_host: bool) -> StepParts | str:
     """Return what a step waited for by the HARs of its attempt, which are kept for a day."""
     if measured.step is None or measured.step.duration_ms is None:
         return "they have no such step"
@@ -171,7 +186,7 @@ def _requests(places: Places, measured: _MeasuredStep) -> StepParts | str:
     begin_ms = measured.started_ns / 1e6
     run_begin_ms = begin_ms - measured.step.offset_ms
     run_ms = run_begin_ms, run_begin_ms + (measured.measurement.duration_ms if measured.measurement else 0.0)
-    return network_parts(places, requests, begin_ms, measured.step.duration_ms, tasks, run_ms=run_ms)
+    return network_parts(places, requests, begin_ms, measured.step.duration_ms, tasks, run_ms=run_ms, by_host=by_host)
 
 
 def _passed(store: TracedRuns, like: Run, until_us: int, *, since_us: int) -> list[RunSummary]:

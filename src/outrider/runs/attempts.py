@@ -79,13 +79,15 @@ def is_measured(plan: Plan) -> bool:
 def run_outcome(attempts: Sequence[Attempt]) -> tuple[Outcome, str]:
     """Return the run's outcome and its reason: all attempts together, evidence attempts left out.
 
-    A retry that is inconclusive, or was cut short since the run's time was up, takes no earlier failure back.
+    A retry that is inconclusive, or was cut short since the run's time was up, takes no earlier failure back. One that
+    passes after the prober's own trouble alone passed: nothing says that the path is unstable.
     """
     tries = [attempt.measurement for attempt in attempts if not attempt.evidence]
     outcomes = [measurement.outcome for measurement in tries]
     last = tries[-1]
     if last.outcome == Outcome.PASSED and len(tries) > 1:
-        return Outcome.PASSED_ON_RETRY, f"attempt {len(tries) - 1}: {tries[-2].reason}"
+        outcome = Outcome.PASSED_ON_RETRY if Outcome.FAILED in outcomes else Outcome.PASSED
+        return outcome, f"attempt {len(tries) - 1}: {tries[-2].reason}"
     if last.outcome != Outcome.INCONCLUSIVE and not (len(tries) > 1 and last.attributes.get(CUT_SHORT)):
         return last.outcome, last.reason
     if Outcome.FAILED in outcomes:
