@@ -3,8 +3,8 @@
 Visits are simulated: Poisson at a rate, each of four pages whose LCP is lognormal about 1.5 s, in a day before the
 fault and the hour of it; a prober looks every minute, at a phase by chance, and sees what the fault does each time.
 That it sees it at once is assumed. Page views are inserted into the engine, and lead times are reckoned by the code
-that reports use. Of faults that no browser reports (a dead button, a wrong price, memory) the first visit with trouble
-is one of those that there are on any day.
+that reports use. Of faults that no browser reports (a dead button, a wrong price, memory, a certificate that ends) the
+first visit with trouble is one of those that there are on any day.
 """
 
 from __future__ import annotations
@@ -31,12 +31,16 @@ HOUR_US: Final = 3_600 * 10**6
 PROBED_US: Final = 60 * 10**6
 PAGES: Final = 4
 USUAL_ERRORS: Final = 0.002
+BUYING: Final = 0.05
+"""Of visits, the share that pays."""
 FAULTS: Final = {
-    "slow-query": (Trouble.SLOW, 800.0, 0.0), "slow-third-party": (Trouble.SLOW, 1_500.0, 0.0),
+    "slow-query": (Trouble.SLOW, 800.0, 0.0), "n-plus-one": (Trouble.SLOW, 500.0, 0.0),
+    "slow-third-party": (Trouble.SLOW, 1_500.0, 0.0),
     "errors": (Trouble.ERROR, 0.0, 0.5), "broken-button": (Trouble.ERROR, 0.0, 0.0),
     "script-error": (Trouble.ERROR, 0.0, 1 / PAGES), "wrong-price": (Trouble.ERROR, 0.0, 0.0),
     "memory-growth": (Trouble.SLOW, 0.0, 0.0), "slow-drift": (Trouble.SLOW, 100.0, 0.0),
-    "hang": (Trouble.ERROR, 0.0, 1.0),
+    "hang": (Trouble.ERROR, 0.0, 1.0), "payment-error": (Trouble.ERROR, 0.0, BUYING / PAGES),
+    "certificate": (Trouble.ERROR, 0.0, 0.0),
 }  # fmt: skip
 """What users meet, by how many ms each page is later, and which share of pages shows an error."""
 

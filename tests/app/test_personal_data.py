@@ -30,9 +30,11 @@ from outrider.model import (
     Identifier,
     IdentifierKind,
     IssueNote,
+    Notification,
     Person,
     ReplaySegment,
     SessionCount,
+    Status,
     Step,
     StepKind,
     Tombstones,
@@ -54,7 +56,10 @@ pytestmark = pytest.mark.skipif(find_spec("chdb") is None, reason="the extra `te
 WHO = "canary-person-4711"
 MAIL = "canary.lovelace@example.org"
 SESSION = "c0ffee" * 5 + "c0"
-FORWARD = '[errors]\n[telemetry]\n[telemetry.forward]\nurl = "https://copies.example"\n'
+FORWARD = (
+    '[errors]\n[telemetry]\n[telemetry.forward]\nurl = "https://copies.example"\n'
+    '[otel]\nendpoint = "https://traces.example"\n'
+)
 
 
 def event(digit: str, **changes: Any) -> ErrorEvent:
@@ -88,12 +93,19 @@ def fill(site: Workspace, store: Store, telemetry: TelemetryStore, make: Maker, 
     store.replays.add(
         ReplaySegment(SESSION, "b" * 16, 0, 1, NOW_US, NOW_US, has_snapshot=True, events=2), folder / "part"
     )
+    (folder / "sentry").write_bytes(b"a replay that names their error")
+    for number, of in ((1, theirs.id), (2, "b" * 32)):
+        own = ReplaySegment(f"{number:032x}", "0" * 16, 0, 1, NOW_US, NOW_US, True, 2, error_ids=("c" * 32, of))
+        store.replays.add(own, folder / "sentry")
     files = tuple(
         ArtifactFile(ArtifactKind.HAR, f"{name}.har", "application/json", folder / name) for name in ("har", "other")
     )
     steps = (Step("pay", "Pay", StepKind.NAMED, 1.0, 2.0, error=f"{MAIL} not found"),)
     store.runs.record(run_of(make.measurement(artifacts=files, steps=steps, reason=f"{WHO} cannot pay")))
     store.release_health.add([SessionCount(1, "production", "1", NOW_US, WHO, 1, 0, 0, 0)], 1)
+    for number, status in enumerate((Status.DELIVERED, Status.QUEUED)):
+        report = Notification(f"r{number}", "managers", "report-weekly", "report", NOW_US, NOW_US, "{}", status=status)
+        store.outbox.add(report)
     telemetry.insert_logs([log_record("shop", f"cart of {WHO}"), log_record("shop", "of others")], token="a")
     telemetry.insert_spans([span("shop", f"GET /users/{WHO}"), span("shop", "GET /", span_id="2" * 16)], token="b")
     telemetry.insert_page_views([page_view(1, user=digest, session=SESSION), page_view(2)], token="c")
@@ -136,6 +148,7 @@ def test_an_erased_person_is_nowhere_and_does_not_come_back(tmp_path: Path) -> N
         rest = grep(site.state)
         entries = store.audit.search(limit=2)
         others = store.errors.event("b" * 32)
+        kept = store.replays.among([SESSION, f"{1:032x}", f"{2:032x}"])
         run = store.runs.search()[0]
         logs = [record.body for record in telemetry.search_logs("since:1d").rows]
 
@@ -148,7 +161,12 @@ def test_an_erased_person_is_nowhere_and_does_not_come_back(tmp_path: Path) -> N
     for kind in ("error events", "attachments of events", "parts of replays", "files of runs", "log records", "spans",
                  "page views", "lines that wait in spools"):  # fmt: skip
         assert before.counts.get(kind) or kind == "attachments of events", kind
-    assert any("copies.example" in place for place in before.elsewhere)
+    assert before.elsewhere == (
+        "copies.example gets a copy of logs, traces, metrics ([telemetry.forward])",
+        "traces.example gets runs as traces, with what their steps and errors say ([otel])",
+        "receiver managers got 1 report, which were not searched",
+        "backups of before: outrider restore erases again what they bring back",
+    )
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         manifest = json.loads(archive.read("manifest.json"))
         exported = archive.read("error-events.jsonl").decode()
@@ -157,6 +175,8 @@ def test_an_erased_person_is_nowhere_and_does_not_come_back(tmp_path: Path) -> N
     assert "somebody" not in exported
     assert (rest, erasure.left, after.is_empty) == ([], (), True)
     assert erasure.counts["error events"] == 1
+    assert erasure.counts["parts of replays"] == 2
+    assert kept == {f"{2:032x}"}
     assert others is not None
     assert others.event.user.id == "somebody"
     assert run.reason == "*** cannot pay"

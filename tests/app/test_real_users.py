@@ -256,7 +256,7 @@ def test_commands_tell_of_users(scene: Scene, monkeypatch: pytest.MonkeyPatch) -
 
     assert "2.5 s" in table.stdout, table.output
     assert "LCP" in beside.stdout, beside.output
-    assert "too little to compare: 1 runs, 1 views" in " ".join(beside.stdout.split())
+    assert "too little to compare: 1 run, 1 view" in " ".join(beside.stdout.split())
     assert [row["session"] for row in json.loads(listed.stdout)] == [beacon["session"]]
     assert "button#buy" in timeline.stdout
     assert getattr(missing.exception, "slug", "") == "unknown-visit"

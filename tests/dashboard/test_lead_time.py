@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from tests.builders import run_of
 
-from outrider.alerts import Facts, Problem
+from outrider.alerts import Facts, Phase, Problem
 from outrider.app.report_incidents import StoredIncidents
 from outrider.baselines import Settings
 from outrider.dashboard import user_quotes
@@ -155,7 +155,10 @@ def test_an_incident_of_a_page_names_who_suffered_and_which_journeys_saw_it(
     )  # fmt: skip
     judge_page(scene.store, Subject.of(SubjectKind.PAGE, "shop /pay"))
 
-    page, answer = scene.get(f"/incidents/{incident.id}", f"/api/v1/incidents/{incident.id}")
+    page, answer, vitals, narrowed = scene.get(
+        f"/incidents/{incident.id}", f"/api/v1/incidents/{incident.id}", "/vitals?since=6h&page=/pay",
+        "/vitals?since=6h&page=/pay&device=desktop",
+    )  # fmt: skip
 
     assert [view.session in page.text for view in views] == [True, False, False]
     assert "saw it 12 min after users did" in page.text
@@ -166,7 +169,7 @@ def test_an_incident_of_a_page_names_who_suffered_and_which_journeys_saw_it(
     assert (lead["over_first_s"], lead["visits"], lead["unknown"]) == (-600.0, 1, "")
     assert "Visits to /pay of shop" in page.text
     assert "LCP, 75th percentile" in page.text
-    assert 'class="band"' in page.text
+    assert ['class="band"' in own.text for own in (page, vitals, narrowed)] == [True, True, False]
 
 
 def test_an_incident_of_a_service_has_the_lead_time_of_the_checks_that_name_it(
@@ -189,8 +192,15 @@ def test_an_incident_of_a_service_has_the_lead_time_of_the_checks_that_name_it(
             lead_subject=f"failure|production||service:{name}|",
             opening_labels={"kind": "service", "service": name},
         )
-        for name, late in (("payment", 2), ("front", 3), ("front", 20))
+        for name, late in (("payment", 2), ("front", 3))
     ]
+    told.append(
+        scene.incident(
+            check, since_us=SEEN_US - 80 * MINUTE_US, ended_us=SEEN_US - 40 * MINUTE_US, phase=Phase.RESOLVED,
+            checks=("service:front",), lead_subject="failure|production||service:front|",
+            opening_labels={"kind": "service", "service": "front"},
+        )
+    )  # fmt: skip
 
     leads = [scene.get(f"/api/v1/incidents/{own.id}")[0].json()["lead_time"] for own in told]
     first, page = scene.get(f"/incidents/{told[0].id}", f"/incidents/{told[2].id}")

@@ -189,8 +189,18 @@ class StandIn:
         return {
             "waits": (200, {}), "refuses": (403, {}), "breaks": (503, {"error": "no shards"}), "html": (200, b"<html>"),
             "other": (200, {"status": "success"}), "list": (200, [1]), "deep": (200, b"[" * 100_000),
+            "partial": matrix(isPartial=True), "warned": matrix(warnings=["store 2 is gone"]),
+            "noted": matrix(warnings=["PromQL info: metric might not be a counter"]),
+            "native": (200, {"status": "success", "data": {"resultType": "matrix", "result": [
+                {"metric": {}, "histograms": [[1, {"count": "2"}]]}]}}),
             "moves": (302, {}), "large": (200, b" " * (33 << 20)), "numbers": (200, {"data": 12}),
         }[how]  # fmt: skip
+
+
+def matrix(**more: object) -> Answer:
+    """Return a series as `/api/v1/query_range` gives it, with two values."""
+    row = {"metric": {"pod": "a"}, "values": [[1, "5"], [2, "NaN"]]}
+    return 200, {"status": "success", "data": {"resultType": "matrix", "result": [row]}, **more}
 
 
 _ROOMS: dict[str, Callable[[StandIn, str, Parameters, Mapping[str, str]], Answer]] = {

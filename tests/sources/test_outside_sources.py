@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.model import SourceKind, SpanLink
+from outrider.model import SourceError, SourceKind, SpanLink
 from outrider.sources import OutsideSources, SourceAccess
 from outrider.workspace import SourceSettings
 
@@ -123,6 +123,30 @@ def test_what_is_wrong_with_a_source_is_said(stand_in: StandIn, how: str, says: 
     assert odd.fix
     assert odd.took_ms is None
     assert well.problem == ""
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ("noted", [(5.0,)]),
+        ("native", []),
+        ("partial", "answers a part only: isPartial"),
+        ("warned", "answers a part only: store 2 is gone"),
+        ("large", "answers with more than 32 MB"),
+    ],
+)
+def test_a_part_of_an_answer_is_none(stand_in: StandIn, how: str, says: object) -> None:
+    """What is not whole would look calm; an answer that is too large is the asker's alone, and the source asked on."""
+    sources = OutsideSources([source(SourceKind.PROMETHEUS, f"{stand_in.url}/odd/{how}")])
+
+    try:
+        answer: object = [own.values for own in sources.series("up", 1, 2, 1)]
+    except SourceError as error:
+        answer = error.what.removeprefix("source own ")
+
+    assert answer == says
+    is_left_alone = isinstance(says, str) and how != "large"
+    assert (sources.states()[0].problem != "") == is_left_alone
 
 
 def test_one_that_is_away_is_left_alone_for_a_while(stand_in: StandIn) -> None:

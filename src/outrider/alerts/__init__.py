@@ -15,6 +15,7 @@ from outrider.alerts.issue_findings import issue_findings
 from outrider.alerts.matcher import Matcher, all_hold, parse_matcher
 from outrider.alerts.message import Enclosure, Item, Message
 from outrider.alerts.mute_reason import why_muted
+from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.oncall import Rotation
 from outrider.alerts.query_rule import PROMQL, QueryRule
 from outrider.alerts.query_values import as_measure, as_query
@@ -59,6 +60,7 @@ __all__ = [
     "LinkMaker",
     "Matcher",
     "Message",
+    "NotificationKind",
     "Phase",
     "PictureMaker",
     "Problem",

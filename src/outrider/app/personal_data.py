@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from outrider.alerts import NotificationKind
 from outrider.app.audit_trail import command_line_change
 from outrider.app.error_service import SPOOL_FOLDER, VIEW_SPOOL_FOLDER
 from outrider.app.requested_path import path_errors
@@ -269,6 +270,11 @@ class PersonalData:
             host = urlsplit(settings.forward.url).hostname
             signals = ", ".join(settings.forward.signals)
             places.append(f"{host} gets a copy of {signals} ([telemetry.forward])")
+        if self._workspace.otel.endpoint:
+            host = urlsplit(self._workspace.otel.endpoint).hostname
+            places.append(f"{host} gets runs as traces, with what their steps and errors say ([otel])")
+        for receiver, count in self._store.personal_data.delivered(NotificationKind.REPORT).items():
+            places.append(f"receiver {receiver} got {counted(count, 'report')}, which were not searched")
         for receiver, count in self._store.personal_data.receivers(person).items():
             places.append(f"receiver {receiver} got {counted(count, 'notification')} that names them")
         return (*places, "backups of before: outrider restore erases again what they bring back")

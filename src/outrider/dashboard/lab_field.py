@@ -9,7 +9,7 @@ import numpy as np
 
 from outrider.dashboard.page_addresses import vitals_path
 from outrider.dashboard.vital_figures import vital_figure, vital_percent, vital_tone
-from outrider.model import DURATION, Kind, Origin, Outcome
+from outrider.model import DURATION, Kind, Origin, Outcome, counted
 from outrider.real_users import (
     CACHE_OF,
     DAY_US,
@@ -125,7 +125,8 @@ def explanation(difference: VitalDifference) -> list[str]:
     """Return what explains a difference, a line each, for a reader."""
     vital = difference.vital
     if difference.difference is None:
-        return [f"too little to compare: {difference.lab.count:,} runs, {difference.field.count:,} views"]
+        runs, views = counted(difference.lab.count, "run"), counted(difference.field.count, "view")
+        return [f"too little to compare: {runs}, {views}"]
     if not difference.is_sure:
         return ["no more than chance"]
     lines = [_line(vital, part) for part in difference.parts]

@@ -63,7 +63,7 @@ def replay_page(sources: Sources, session: str, views: Sequence[PageView], conte
         "bytes": sum(part.content_bytes for part in parts), "missing": len(parts) - len(played),
         "player": files.player if files is not None else "", "moments": moments, "groups": GROUPS, "why": why,
         "addresses": json.dumps([files.replay(part) for part in played] if files is not None else []),
-        "trace_path": trace_path, "is_late": not any(part.number == 0 for part in played),
+        "trace_path": trace_path, "has_earlier": bool(moments and played and moments[0].at_ms < 0),
     }  # fmt: skip
     return render("replay.html", context, values)
 

@@ -6,24 +6,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from outrider.alerts import Problem, length
-from outrider.baselines import expected_band, load
 from outrider.charts import Trend, draw_trend
 from outrider.dashboard.page_addresses import sessions_path, vitals_path
+from outrider.dashboard.page_trend import judged_band, page_series, releases_within
 from outrider.dashboard.period_slots import DAY_US
 from outrider.dashboard.prober_sight import HOUR_US, near_incidents, page_journeys
 from outrider.dashboard.step_trends import day_marks
-from outrider.model import DURATION, BadSeries, OutriderError, Subject, SubjectKind
+from outrider.model import OutriderError, SubjectKind
 from outrider.real_users import SessionFilter, ViewFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from outrider.alerts import Incident
     from outrider.dashboard.sources import Sources
-    from outrider.model import Series
     from outrider.real_users import SessionRow
 
 _PERIOD_US: Final = 15 * 60 * 10**6
@@ -103,38 +99,23 @@ def draw_suffered(trend: Trend | None, timezone: str) -> str:
 
 def _trend(sources: Sources, incident: Incident) -> Trend | None:
     """Return how the vital that is judged went since a day before, by quarters of an hour."""
-    labels = incident.opening_labels or incident.labels
-    subject = Subject.of(SubjectKind.PAGE, labels.get("page", ""))
-    wanted = labels.get("environment", ""), incident.lead.step
-    judged = (own for own in sources.store.series.of(subject) if own.metric == DURATION)
-    series = next((own for own in judged if (own.environment, own.step) == wanted), None)
+    labels, store = incident.opening_labels or incident.labels, sources.store
+    service, _, page = labels.get("page", "").partition(" ")
+    series = page_series(store, service, page, labels.get("environment", ""), incident.lead.step)
     until_us = sources.now_us() if incident.ended_us is None else incident.ended_us + HOUR_US
     if series is None:
         return None
-    since_us = max(incident.began_us - DAY_US, until_us - _MOST_TREND_US)
-    points = sources.store.series.samples(series, since_us, until_us)
+    points = store.series.samples(series, max(incident.began_us - DAY_US, until_us - _MOST_TREND_US), until_us)
     if len(points.at_us) < _FEWEST_POINTS:
         return None
-    low, high = _band(sources, series, points.at_us)
+    low, high = judged_band(store, series, points.at_us // 10**6)
     first_us, last_us = int(points.at_us[0]), int(points.at_us[-1])
-    releases = [
-        (own.at_us, own.name) for own in sources.store.judgements.releases()
-        if own.environment == series.environment and first_us <= own.at_us <= last_us
-    ]  # fmt: skip
+    releases = releases_within(store, series.environment, first_us, last_us)
     began = [(incident.began_us, "began")] if first_us <= incident.began_us <= last_us else []
     return Trend(
         f"{series.step}, 75th percentile", points.at_us.tolist(), points.value.tolist(), low, high,
         changes=began, releases=releases, since_us=first_us,
     )  # fmt: skip
-
-
-def _band(sources: Sources, series: Series, at_us: NDArray[np.int64]) -> tuple[Sequence[float], Sequence[float]]:
-    known = next(iter(sources.store.judgements.checkpoints([series])), None)
-    try:
-        band = expected_band(load(known.state), at_us // 10**6) if known else None
-    except BadSeries:
-        band = None
-    return (band[0].tolist(), band[1].tolist()) if band is not None else ((), ())
 
 
 def _probers(sources: Sources, incident: Incident, page: str, environment: str) -> Iterator[ProberSight]:

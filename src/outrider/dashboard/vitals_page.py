@@ -6,11 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from outrider.charts import StackedBar, draw_lines, draw_stacked_bars
+import numpy as np
+
+from outrider.charts import StackedBar, Trend, draw_lines, draw_stacked_bars, draw_trend
 from outrider.dashboard.lab_field import lab_and_field, lab_field_values
 from outrider.dashboard.page_addresses import sessions_path, vitals_path
 from outrider.dashboard.page_templates import render
+from outrider.dashboard.page_trend import judged_band, page_series, releases_within
 from outrider.dashboard.services_view import DAY_S, HOUR_S, ServicesSpan
+from outrider.dashboard.step_trends import day_marks
 from outrider.dashboard.vital_figures import vital_figure, vital_tone
 from outrider.real_users import BOUNDS, ViewFilter, ViewKey, Vital
 
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
 
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.sources import Sources
-    from outrider.real_users import RealUserReader, VitalBin, VitalPoint
+    from outrider.real_users import RealUserReader, VitalBin
 
 VIEW_SPANS: Final = ("1h", "6h", "1d", "7d", "30d")
 USUAL_VIEW_SPAN: Final = "1d"
@@ -93,7 +97,7 @@ def vitals_page(reader: RealUserReader, sources: Sources, asked: Mapping[str, st
         "most": _MOST_ROWS, "most_bin": _MOST_BINS[vital],
         "times": [(name, query.path(since=name), name == query.span.name) for name in VIEW_SPANS],
         "bars": _histogram(reader, query) if whole.views else "",
-        "trend": _trend(reader.vital_points(wanted, vital, every_s=query.span.every_s), query) if whole.views else "",
+        "trend": _trend(reader, sources, query, context.clock.timezone) if whole.views else _NO_TREND,
         "resources": reader.resources(wanted, limit=_MOST_RESOURCES) if whole.views else (),
         "sessions": sessions_path(since=query.span.name, origin=query.origin, **query.filters),
         "narrowed": list(query.filters.items()),
@@ -120,14 +124,51 @@ def _bin_title(own: VitalBin, vital: Vital) -> str:
     return f"{span}: {own.count:,} views"
 
 
-def _trend(points: Sequence[VitalPoint], query: VitalsQuery) -> str:
+@dataclass(frozen=True, slots=True)
+class VitalTrend:
+    """The 75th percentile over time as SVG, and whether the judge's band is in it."""
+
+    svg: str = ""
+    has_band: bool = False
+
+
+_NO_TREND: Final = VitalTrend()
+
+
+def _trend(reader: RealUserReader, sources: Sources, query: VitalsQuery, timezone: str) -> VitalTrend:
     span, vital = query.span, query.vital
-    by_time = {point.at_s: point.p75 for point in points}
+    by_time = {point.at_s: point.p75 for point in reader.vital_points(query.wanted, vital, every_s=span.every_s)}
+    values = [by_time.get(at_s, math.nan) for at_s in span.grid]
+    if vital is Vital.CLS:
+        return VitalTrend(_lines(values, span))
+    at_us = [at_s * _US for at_s in span.grid]
+    low, high = _band(reader, sources, query)
+    environment = query.filters.get("environment", "")
+    trend = Trend(
+        f"{vital.upper()}, 75th percentile", at_us, values, low, high, day_marks(at_us[0], at_us[-1], timezone),
+        releases=releases_within(sources.store, environment, at_us[0], at_us[-1]), since_us=at_us[0],
+    )  # fmt: skip
+    return VitalTrend(draw_trend(trend) if len(by_time) > 1 else "", bool(low))
+
+
+def _band(reader: RealUserReader, sources: Sources, query: VitalsQuery) -> tuple[Sequence[float], Sequence[float]]:
+    """Return the judge's band of a page of one service; nothing of views that are narrowed otherwise, or by the day."""
+    asked = query.filters
+    if "page" not in asked or query.origin or asked.keys() - {"page", "service", "environment"}:
+        return (), ()
+    services = [asked["service"]] if "service" in asked else [
+        row.key for row in reader.vitals(query.wanted, ViewKey.SERVICE, limit=2)
+    ]  # fmt: skip
+    if len(services) != 1 or query.span.every_s > HOUR_S:
+        return (), ()
+    environment = asked.get("environment", "")
+    series = page_series(sources.store, services[0], asked["page"], environment, query.vital.upper())
+    return judged_band(sources.store, series, np.array(query.span.grid, np.int64)) if series else ((), ())
+
+
+def _lines(values: Sequence[float], span: ServicesSpan) -> str:
     word, length_s = ("minutes", 60) if span.every_s < HOUR_S // 2 else ("hours", HOUR_S)
     if span.every_s >= DAY_S:
         word, length_s = "days", DAY_S
-    factor = 1.0 if vital is Vital.CLS else 0.001
     ago = [(at_s - span.until_s) / length_s for at_s in span.grid]
-    values = [by_time.get(at_s, math.nan) * factor for at_s in span.grid]
-    unit = "" if vital is Vital.CLS else " (s)"
-    return draw_lines(f"{vital.upper()}, 75th percentile{unit}", ago, {"p75": values}, x=word)
+    return draw_lines("CLS, 75th percentile", ago, {"p75": values}, x=word)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from outrider.model import LabelledSeries
+from outrider.model import LabelledSeries, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _MOST_POINTS: Final = 10_000
 """Of one answer: Prometheus refuses 11,000."""
+
+_QUOTED: Final = 160
 
 
 class PrometheusSource:
@@ -52,8 +54,21 @@ class PrometheusSource:
         answer = self._address.ask("/api/v1/query_range", [("query", query), *times], until_s=deadline_s)
         if answer is None or answer["data"]["resultType"] != "matrix":
             raise self._address.garbage("answers a query of series with something else")
+        if why := _missing_part(answer):
+            raise self._address.away(f"answers a part only: {why}")
         rows: Sequence[Mapping[str, Any]] = answer["data"]["result"]
         for row in rows:
             labels = tuple(sorted((str(key), str(value)) for key, value in row["metric"].items()))
-            points = ((float(at), float(value)) for at, value in row["values"])
+            points = ((float(at), float(value)) for at, value in row.get("values", ()))
             yield labels, [(at, value) for at, value in points if math.isfinite(value)]
+
+
+def _missing_part(answer: Mapping[str, Any]) -> str:
+    """Return why an answer is not whole, as VictoriaMetrics, Thanos and remote storage say it; empty if it is.
+
+    Prometheus itself warns of how a query is written, by a text that begins with PromQL.
+    """
+    if answer.get("isPartial"):
+        return "isPartial"
+    warnings = [str(warning) for warning in answer.get("warnings") or () if not str(warning).startswith("PromQL ")]
+    return printable(warnings[0][:_QUOTED]) if warnings else ""

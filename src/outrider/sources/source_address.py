@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES: Final = 32 << 20
 _PIECE: Final = 1 << 16
-_QUOTED: Final = 160
+_QUOTED: Final = 320
 _NOT_FOUND: Final = 404
 _TIMES: Final = 2
 """How many timeouts requests may take that belong together."""
@@ -70,7 +70,7 @@ class SourceAddress:
         answers: SimpleQueue[tuple[int, bytes] | Exception] = SimpleQueue()
         wait_s = min(self.timeout_s, until_s - monotonic())
         if wait_s <= 0:
-            raise self._away(f"did not answer within {_TIMES * self.timeout_s:g} s")
+            raise self.away(f"did not answer within {_TIMES * self.timeout_s:g} s")
         connection = self._connection()
         target = f"{urlsplit(self.url).path}{path}" + (f"?{urlencode(parameters)}" if parameters else "")
         exchange = (connection, target, body, monotonic() + wait_s, answers)
@@ -83,15 +83,20 @@ class SourceAddress:
                 connection.sock.shutdown(SHUT_RDWR)
             answer = TimeoutError()
         if isinstance(answer, TimeoutError):
-            raise self._away(f"did not answer within {wait_s:.3g} s")
+            raise self.away(f"did not answer within {wait_s:.3g} s")
         if isinstance(answer, Exception):
-            raise self._away(f"cannot be reached: {_reason(answer)}") from None
+            raise self.away(f"cannot be reached: {_reason(answer)}") from None
         return self._json(*answer)
 
     def garbage(self, what: str) -> SourceError:
         """Return the error of an answer that cannot be understood."""
         fix = f"see that url of [sources.{self.name}] is the base address of its API, and that kind is right"
         return SourceError(f"source {self.name} {what}", slug="source-garbage", fix=fix)
+
+    def away(self, what: str) -> SourceError:
+        """Return the error of a source that does not answer, or not wholly."""
+        fix = f"see that {self.url} answers from this machine; timeout of [sources.{self.name}] is how long we wait"
+        return SourceError(f"source {self.name} {what}", slug="source-away", fix=fix)
 
     def _connection(self) -> http.client.HTTPConnection:
         parts = urlsplit(self.url)
@@ -136,19 +141,15 @@ class SourceAddress:
         if 300 <= status < 400:
             raise self.garbage("redirects elsewhere, which is not followed")
         if not 200 <= status < 300:
-            raise self._away(f"answered {status}{_reason_given(content)}")
+            raise self.away(f"answered {status}{_reason_given(content)}")
         if len(content) > _MOST_BYTES:
             what = f"source {self.name} answers with more than {_MOST_BYTES >> 20} MB"
-            raise SourceError(what, slug="source-garbage", fix="ask for less: fewer series, or a shorter time")
+            raise SourceError(what, slug="source-query", fix="ask for less: fewer series, or a shorter time")
         try:
             return json.loads(content)
         except (ValueError, RecursionError):
             is_page = content.lstrip()[:1] == b"<"
             raise self.garbage(f"answers with {'a page of HTML' if is_page else 'something else than JSON'}") from None
-
-    def _away(self, what: str) -> SourceError:
-        fix = f"see that {self.url} answers from this machine; timeout of [sources.{self.name}] is how long we wait"
-        return SourceError(f"source {self.name} {what}", slug="source-away", fix=fix)
 
 
 def _content(response: http.client.HTTPResponse, until_s: float) -> bytes:

@@ -94,12 +94,22 @@ class PersonalDataTable(PersonalDataLog):
 
     def sessions(self, person: Person) -> frozenset[str]:
         theirs: set[str] = set()
+        events: set[str] = set()
         with self._database.reading() as connection:
-            for _, text in _event_texts(connection):
+            for key, text in _event_texts(connection):
                 if person.is_named_in(text):
-                    contexts = json.loads(text).get("contexts", {})
-                    named = (contexts.get("session", {}).get("id"), contexts.get("replay", {}).get("replay_id"))
+                    event = json.loads(text)
+                    contexts, tags = event.get("contexts", {}), event.get("tags", {})
+                    named = (
+                        contexts.get("session", {}).get("id"), contexts.get("replay", {}).get("replay_id"),
+                        tags.get("replayId"),
+                    )  # fmt: skip
                     theirs |= {own for own in named if isinstance(own, str) and own.strip("0-")}
+                    events.add(key.hex())
+            own = replays.c
+            for row in connection.execute(select(own.session, own.error_ids).where(own.error_ids != "")):
+                if not events.isdisjoint(row.error_ids.split()):
+                    theirs.add(row.session)
         return frozenset(theirs)
 
     def erase(self, person: Person, tell: Callable[[str], None] = lambda _text: None) -> ErasedData:
@@ -133,6 +143,12 @@ class PersonalDataTable(PersonalDataLog):
                 select(own.receiver, own.message).where(wanted, own.status == Status.DELIVERED.value)
             ).all()
             return dict(Counter(row.receiver for row in rows if person.is_named_in(row.message)))
+
+    def delivered(self, kind: str) -> dict[str, int]:
+        own = metadata.tables["notifications"].c
+        sent = select(own.receiver, func.count()).where(own.kind == kind, own.status == Status.DELIVERED.value)
+        with self._database.reading() as connection:
+            return {receiver: count for receiver, count in connection.execute(sent.group_by(own.receiver))}  # noqa: C416 - rows are no pairs to mypy
 
     def recognise(self, tombstones: Tombstones) -> Person | None:
         identifiers: set[Identifier] = set()

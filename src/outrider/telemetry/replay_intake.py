@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from outrider.errors import event_id
+from outrider.errors import event_id, time_us
 from outrider.model import ReplaySegment, StoreError
 from outrider.real_users import BadReplay, bare_url, read_replay
 from outrider.telemetry.error_intake import RefusedErrors
@@ -125,8 +125,8 @@ class ReplayIntake:
             RefusedErrors: If it is not kept.
         """
         session = str(event.get("replay_id", "")).replace("-", "").lower()
-        number = event.get("segment_id")
-        place = ReplayPlace(session, _ONE_RECORDING, number if type(number) is int else -1)
+        number, sent_ms = event.get("segment_id"), (time_us(event.get("timestamp")) or 0) // 1000
+        place = ReplayPlace(session, _ONE_RECORDING, number if type(number) is int else -1, sent_ms)
         urls = event.get("urls")
         first = urls[0] if isinstance(urls, list) and urls else ""
         page = bare_url(first[:2_000]) if isinstance(first, str) else ""

@@ -27,17 +27,21 @@ _TABLES: Final = (*PARTITIONED_BY_DAY, *ROLLUPS)
 _DIGESTS: Final = 2_000
 """Of a mutation; a longer list is more than a statement may have."""
 _UNLIMITED: Final = {"max_execution_time": 0, "mutations_sync": 2, "max_query_size": 1 << 20}
-_CLEARED_S: Final = 60.0
 _WAIT_S: Final = 0.5
 _BATCH: Final = 10_000
 _FEW_PARTS: Final = {"old_parts_lifetime": 0, "cleanup_delay_period": 1, "cleanup_delay_period_random_add": 0}
 
 
 class PersonalRows:
-    """Searches every column of text."""
+    """Searches every column of text.
 
-    def __init__(self, client: ClickHouseClient) -> None:
+    Args:
+        cleared_s: How long the engine is waited for until it has removed old parts.
+    """
+
+    def __init__(self, client: ClickHouseClient, *, cleared_s: float = 60.0) -> None:
         self._client = client
+        self._cleared_s = cleared_s
 
     def find(self, person: Person) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the table and the columns of each row that names a person."""
@@ -107,7 +111,7 @@ class PersonalRows:
         settings = ", ".join(f"{name} = {value}" for name, value in _FEW_PARTS.items())
         for table in tables:
             self._alter(table, f"MODIFY SETTING {settings}")
-        until_s = time.monotonic() + _CLEARED_S
+        until_s = time.monotonic() + self._cleared_s
         wanted = {"d": self._client.database, "t": list(tables)}
         while (full := self._client.query(sql, wanted).rows) and time.monotonic() < until_s:
             for table in tables:

@@ -57,6 +57,10 @@ class PersonalDataLog(Protocol):
         """Return how many notifications that name them were delivered, by receiver."""
         ...
 
+    def delivered(self, kind: str) -> Mapping[str, int]:
+        """Return how many notifications of a kind were delivered, by receiver, as far as it is known still."""
+        ...
+
     def recognise(self, tombstones: Tombstones) -> Person | None:
         """Return who was erased and is here again, as after an older state was restored."""
         ...
