@@ -31,8 +31,8 @@ def asset_versions(content: bytes) -> Mapping[str, str]:
             response = entry["response"]
             if entry.get("_resourceType") in _KINDS and response["status"] == 200:
                 url = urlsplit(str(entry["request"]["url"])[:_CHARACTERS])
-                said = {str(own["name"]).lower(): str(own["value"])[:_CHARACTERS] for own in response["headers"]}
-                mark = next((said[name] for name in _MARKS if said.get(name)), "")
+                headers = {str(own["name"]).lower(): str(own["value"])[:_CHARACTERS] for own in response["headers"]}
+                mark = next((headers[name] for name in _MARKS if headers.get(name)), "")
                 versions[f"{url.hostname}{path_text(url.geturl())}"] = f"{url.path.rpartition('/')[2]} {mark}".strip()
     return versions
 
