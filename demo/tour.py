@@ -92,12 +92,12 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # shop and service end with the tour
     began_s = time.monotonic()
     temporary = tempfile.TemporaryDirectory(prefix="milepost-")
-    telemetry = f"127.0.0.1:{_free_port(4318)}" if find_spec("chdb") and find_spec("clickhouse_connect") else ""
+    telemetry = f"127.0.0.1:{free_port(4318)}" if find_spec("chdb") and find_spec("clickhouse_connect") else ""
     receiver = f"http://{telemetry}" if telemetry else ""
     with temporary as folder, Postbox() as postbox:
         environment = {**os.environ, "OUTRIDER_SMTP": postbox.url}
-        shop = Shop("", environment, _free_port(8710), telemetry, _free_port(4319))
-        _make_workspace(shop)
+        shop = Shop("", environment, free_port(8710), telemetry, free_port(4319))
+        make_workspace(shop)
         shop.project("payment")  # the exceptions in its spans are errors, too
         with opened(folder, receiver, shop.project("front", "--origin", "*")) as address:
             shop = replace(shop, address=address["SHOP_URL"], environment={**environment, **address})
@@ -120,10 +120,10 @@ def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
         if code := shop.outrider("run", check):
             _say("A check of the healthy shop did not pass.")
             return code
-    count = _simulate_history()
-    _write_settings(shop, judging=True)
+    count = simulate_history()
+    write_settings(shop, judging=True)
     _say(f"2. {count:,} runs of the last {DAYS:g} days are simulated as a history, and marked as simulated.")
-    with _watching(shop):
+    with watching(shop):
         code = _slow_release(shop, postbox) or _broken_release(shop, postbox)
         if code:
             return code
@@ -229,7 +229,7 @@ def _stay_open(shop: Shop) -> None:
         threading.Event().wait()
 
 
-def _free_port(wanted: int) -> int:
+def free_port(wanted: int) -> int:
     """Return the wanted port, or any free one if somebody has it."""
     with closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -240,11 +240,11 @@ def _free_port(wanted: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _make_workspace(shop: Shop) -> None:
+def make_workspace(shop: Shop) -> None:
     """Make the tour's workspace: a copy of the root's journeys, probes, alerts and runbooks."""
     shutil.rmtree(WORKSPACE, ignore_errors=True)
     WORKSPACE.mkdir(parents=True, exist_ok=True)
-    _write_settings(shop, judging=False)
+    write_settings(shop, judging=False)
     for name in FOLDERS:
         shutil.copytree(ROOT / name, WORKSPACE / name, ignore=shutil.ignore_patterns("__pycache__"))
     (WORKSPACE / "scheduler/schedule.toml").write_text(SCHEDULE, encoding="utf-8")
@@ -255,7 +255,7 @@ def _make_workspace(shop: Shop) -> None:
     alerts.write_text(alerts.read_text(encoding="utf-8").replace("[delivery]", links), encoding="utf-8")
 
 
-def _write_settings(shop: Shop, *, judging: bool) -> None:
+def write_settings(shop: Shop, *, judging: bool) -> None:
     """Write the settings; the judge starts at the oldest run, so it is switched on after the history is simulated."""
     settings = (ROOT / "outrider.toml").read_text(encoding="utf-8")
     # simulated runs know nothing of a host that is busy with this tour
@@ -268,7 +268,8 @@ def _write_settings(shop: Shop, *, judging: bool) -> None:
     (WORKSPACE / "outrider.toml").write_text(settings, encoding="utf-8")
 
 
-def _simulate_history() -> int:
+def simulate_history() -> int:
+    """Store a past for the checks that have run, and return how many runs that are."""
     with _store() as store:
         latest = {summary.check: summary.id for summary in reversed(store.runs.search())}
         patterns = [store.runs.get(run).run for run in latest.values()]
@@ -282,7 +283,8 @@ def _store() -> Store:
 
 
 @contextmanager
-def _watching(shop: Shop) -> Iterator[None]:
+def watching(shop: Shop) -> Iterator[None]:
+    """Run the service meanwhile."""
     command = [sys.executable, "-m", "outrider", "up", "--port", str(shop.pages)]
     with (WORKSPACE / ".outrider/up.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=WORKSPACE, env=shop.environment, stdout=log, stderr=log)

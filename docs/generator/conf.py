@@ -8,6 +8,7 @@ html_title = f"Outrider {__version__}"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_heading_anchors = 4
 default_role = "code"
+smartquotes = False  # quotation marks of examples are typed as they stand
 autodoc_member_order = "groupwise"
 autodoc_typehints = "signature"
 napoleon_use_ivar = True

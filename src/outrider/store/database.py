@@ -75,6 +75,8 @@ class Database:
             event.listen(self.engine, "begin", _begin)
         elif self.engine.dialect.name == "postgresql":
             event.listen(self.engine, "connect", partial(_limit_waiting, round(busy_timeout_s * 1000)))
+            if self.engine.dialect.driver == "psycopg":
+                event.listen(self.engine, "connect", _read_sums_as_numbers)
             event.listen(self.engine, "begin", _begin_postgresql)
 
     @property
@@ -400,8 +402,21 @@ def _limit_waiting(lock_ms: int, connection: DBAPIConnection, _entry: Connection
     cursor = connection.cursor()
     cursor.execute(f"SET lock_timeout = {lock_ms}")
     cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_WRITER_S}s'")
+    cursor.execute("SET default_transaction_isolation = 'read committed'")  # whatever the server's default is
     cursor.close()
     connection.commit()
+
+
+def _read_sums_as_numbers(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    """Let sums of integers be integers, as they are from SQLite; PostgreSQL calls them NUMERIC, and nothing else."""
+    from psycopg.adapt import Loader  # noqa: PLC0415 - an extra
+
+    class NumberLoader(Loader):
+        def load(self, data: bytes | bytearray | memoryview) -> float:
+            text = bytes(data)
+            return int(text) if text.lstrip(b"-").isdigit() else float(text)
+
+    connection.adapters.register_loader("numeric", NumberLoader)
 
 
 def _begin_postgresql(connection: Connection) -> None:

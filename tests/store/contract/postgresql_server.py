@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -144,7 +145,9 @@ def started(*, durable: bool = False) -> Iterator[PostgresqlServer]:
         command = [programs / "postgres", "-D", f"{folder}/data", *options]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL, **owner) as process:
             server = PostgresqlServer(f"postgresql+psycopg://postgres@/postgres?host={folder}")
-            until(server.answers, "PostgreSQL answers")
-            yield server
-            server.close()
-            process.terminate()
+            try:
+                until(server.answers, "PostgreSQL answers")
+                yield server
+                server.close()
+            finally:
+                process.send_signal(signal.SIGINT)  # a fast shutdown, which waits for no connection of ours

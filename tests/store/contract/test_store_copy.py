@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import Boolean, Connection, Float, Integer, LargeBinary, Table, insert
 from tests.builders import provide_database
-from tests.store.conftest import Place, take_back
+from tests.store.conftest import NOW_US, Place, take_back
 from tests.store.contract.postgresql_server import IS_HERE, PostgresqlServer
 
-from outrider.model import StoreError
+from outrider.model import Outcome, StoreError
+from outrider.reports import ReportSettings, gather, render_html, week_of
 from outrider.store import StoreCopy, copy_store
 from outrider.store.database import open_database
 from outrider.store.schema import metadata
@@ -128,6 +129,30 @@ def test_a_store_that_was_copied_goes_on(place: Place, target: Place, tmp_path: 
         store.runs.record(make.run())
         assert store.runs.get(first.id) == before
         assert len(store.runs.search()) == 2
+
+
+def test_a_report_of_the_copy_is_that_of_the_store(tmp_path: Path, target: Place, make: Maker) -> None:
+    """Sums are numbers of the same kind, and rows come in the same order."""
+    began = Place(f"sqlite:///{tmp_path}/began.db", tmp_path / "artifacts")
+    week_us = 7 * 86_400_000_000
+    names = ("journey:b", "journey:Ä", "journey:a", "probe:a")
+    with began.open() as store:
+        for number in range(60):
+            outcome = Outcome.FAILED if number % 13 == 0 else Outcome.PASSED
+            due_us = NOW_US + number * week_us // 60
+            store.runs.record(
+                make.run(names[number % 4], make.attempt(outcome=outcome), due_us=due_us, outcome=outcome)
+            )
+        store.prune(NOW_US + week_us)
+    copy(began, target)
+
+    pages = []
+    for place in (began, target):
+        with place.open() as store:
+            settings = ReportSettings()
+            facts = gather(store, settings, week_of(None, NOW_US + week_us, "UTC"), NOW_US + week_us, workspace="shop")
+            pages.append(render_html(facts, settings))
+    assert pages[0] == pages[1]
 
 
 def test_a_copy_that_is_interrupted_or_refused_leaves_nothing_and_can_be_made_again(
