@@ -92,8 +92,12 @@ def _moves(
         usual = float(np.nanmedian(values))
         own = values[start : start + _SHOWN]
         reached = float(own[np.nanargmax(np.abs(own - usual))])
-        yield Change((begin_s + start * _EVERY_S) * _US, f"{name} {_told(usual, unit)} → {_told(reached, unit)}", path)
+        yield Change(
+            (begin_s + start * _EVERY_S) * _US,
+            f"{name} {_value_text(usual, unit)} → {_value_text(reached, unit)}",
+            path,
+        )
 
 
-def _told(value: float, unit: str) -> str:
+def _value_text(value: float, unit: str) -> str:
     return f"{value * 100:.0f} %" if unit == "%" else f"{value:.3g} {unit}".rstrip()
