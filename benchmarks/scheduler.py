@@ -78,6 +78,7 @@ class Plain:
     checks: Sequence[Check]
     executors: Mapping[Kind, Executor]
     circumstances: Circumstances = field(default_factory=Circumstances)
+    stays_here: frozenset[CheckId] = frozenset()
 
     def activate(self) -> None:
         """Change nothing."""

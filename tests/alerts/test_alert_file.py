@@ -76,7 +76,8 @@ def test_every_example_of_the_document_is_right(tmp_path: Path) -> None:
     document = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
     examples = re.findall(r"```toml\n(.*?)```", document, re.DOTALL)
 
-    (tmp_path / "outrider.toml").write_text("[telemetry]\n", encoding="utf-8")  # rules of queries want it
+    sources = '[telemetry]\n[sources.metrics]\nkind = "prometheus"\nurl = "http://127.0.0.1:9090"\n'
+    (tmp_path / "outrider.toml").write_text(sources, encoding="utf-8")  # rules of queries want them
     settings = read(tmp_path, "\n".join(examples), PAGERDUTY_KEY="key", HOOK_SECRET="secret")
 
     assert len(settings.receivers) >= 6

@@ -122,7 +122,9 @@ def test_every_default_of_a_rule_and_a_window_may_be_written(tmp_path: Path) -> 
     loaded = load(tmp_path)
 
     assert loaded.schedule[0].overrides.over(loaded.defaults) == Policy()
-    assert set(rule) == {field.name.removesuffix("_s") for field in fields(PolicyOverrides)} - {"id", "every_failing"}
+    assert set(rule) == {field.name.removesuffix("_s") for field in fields(PolicyOverrides)} - {
+        "id", "every_failing", "down_in",
+    }  # fmt: skip
     assert loaded.maintenance[0].cron == "0 2 * * *"
 
 

@@ -41,6 +41,7 @@ NOT_RUN = {
     "project revoke": _NEEDS_ID,
     **{f"errors {action}": _NEEDS_ID for action in ("show", "resolve", "ignore", "reopen", "assign", "comment")},
     "errors merge": _NEEDS_ID, "errors split": _NEEDS_ID,
+    "worker": "it needs a server that runs", "location remove": "it needs a location that was added",
     "up": _STAYS, "serve": _STAYS, "ingest": _STAYS,
     "browser": "it installs packages",
     "doctor": "it needs a shop to ask", "doctor trace": "it needs a shop to ask",

@@ -192,4 +192,4 @@ def test_help_names_the_option_where_a_server_answers() -> None:
         if "--server" in command.get_help(Context(command, info_name=name)):
             named.add(name)
 
-    assert named == REMOTE
+    assert named == REMOTE | {"worker"}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from outrider.model import OutsideError
 from outrider.telemetry_store.page_view_search import PageViewSearch
 
+from .conftest import NOW_US
 from .error_scene import declined
 from .telemetry_scene import HOSTILE, NOW_NS, page_view
 from .test_incident_quotes import failing_shop
@@ -27,6 +30,10 @@ def test_each_leads_to_all_others(scene: Scene, telemetry: ClickHouseClient, ser
     view = page_view(1, session=visit, view=trace[:16], trace_id=trace, page=HOSTILE, events=call)
     PageViewSearch(telemetry, clock=lambda: NOW_NS).insert_page_views([view], token=f"visit {service}")
 
+    url = "https://sentry.example/organizations/acme/issues/4711/events/1/"
+    error = OutsideError("1", NOW_US, f"Lock: {HOSTILE}", "shop", "SHOP-4F", trace, "error", "", url)
+    scene.telemetry = replace(scene.telemetry, outside_errors=lambda ids: [error] if trace in ids else [])
+
     starts = {"trace": trace, "run": run, "issue": "1", "session": visit}
     answers = scene.get(*(f"/api/v1/related/{kind}/{name}" for kind, name in starts.items()))
     (page,) = scene.get(f"/related/session/{visit}")
@@ -38,9 +45,11 @@ def test_each_leads_to_all_others(scene: Scene, telemetry: ClickHouseClient, ser
         assert [row["id"] for row in body["runs"]] == [run] * len(body["runs"]) != []
         assert [row["id"] for row in body["issues"]] == ["1"]
         assert [row["id"] for row in body["sessions"]] == [visit]
+        assert [row["path"] for row in body["errors"]] == [url]
     assert page.status_code == 200
     assert f'href="/traces/{trace}"' in page.text
     assert f'href="/runs/{run}"' in page.text
+    assert f'href="{url}"' in page.text
     assert "<script>alert(1)" not in page.text
     links = scene.get(f"/runs/{run}", f"/traces/{trace}", "/errors/1", f"/sessions/{visit}")
     assert [f'href="/related/{kind}/{name}"' in page.text for (kind, name), page in zip(

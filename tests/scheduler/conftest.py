@@ -100,6 +100,7 @@ class FixedRuntime:
     executors: dict[Kind, Executor] = field(default_factory=dict)
     circumstances: Circumstances = field(default_factory=Circumstances)
     unfinished: Sequence[Work] = ()
+    stays_here: frozenset[CheckId] = frozenset()
     error: Exception | None = None
     active: bool = False
     closed: threading.Event = field(default_factory=threading.Event)

@@ -193,6 +193,8 @@ class StandIn:
             "noted": matrix(warnings=["PromQL info: metric might not be a counter"]),
             "native": (200, {"status": "success", "data": {"resultType": "matrix", "result": [
                 {"metric": {}, "histograms": [[1, {"count": "2"}]]}]}}),
+            "odd": (200, {"data": [{"id": 4, "timestamp": "now"}], "batches": [{"scopeSpans": [{"spans": [{}]}]}],
+                          "hits": {"hits": [{"_id": "1"}]}}),
             "moves": (302, {}), "large": (200, b" " * (33 << 20)), "numbers": (200, {"data": 12}),
         }[how]  # fmt: skip
 

@@ -72,6 +72,22 @@ def test_documents_of_elasticsearch_are_log_records(stand_in: StandIn) -> None:
     assert sources.check()[0].version == "8.19.4"
 
 
+@pytest.mark.parametrize("kind", SourceKind)
+@pytest.mark.parametrize("how", ["html", "other", "list", "deep", "numbers", "odd"])
+def test_whatever_a_source_answers_is_its_problem(stand_in: StandIn, kind: SourceKind, how: str) -> None:
+    """And nobody else's: traces, log lines and errors are none then, and of series the error says it."""
+    options = {"organization": "acme"} if kind is SourceKind.SENTRY else {}
+    sources = OutsideSources([source(kind, f"{stand_in.url}/odd/{how}", **options)])
+
+    answers = (sources.traces([TRACE]), sources.logs(0, 1, trace_id=TRACE), sources.errors([TRACE], 0, 1))
+    if kind is SourceKind.PROMETHEUS:
+        with pytest.raises(SourceError, match=r"^source own "):
+            sources.series("up", 1, 2, 1)
+
+    assert [*map(len, answers)] == [0, 0, 0]
+    assert sources.states()[0].problem.startswith("source own ")
+
+
 def test_errors_of_sentry_are_found_by_their_trace(stand_in: StandIn) -> None:
     """With the page of each; a wrong organization and a wrong token are told apart."""
     options = {"organization": "acme", "selector": "environment:production", "headers": (("Authorization", SECRET),)}

@@ -103,7 +103,15 @@ class Maker:
         return ArtifactFile(kind, name, "application/zip", path)
 
 
-REVISION_0026 = ("DROP TABLE event_attachments", "UPDATE alembic_version SET version_num = '0025'")
+REVISION_0029 = (
+    "DROP TABLE location_results",
+    "DROP TABLE location_workers",
+    "DROP TABLE locations",
+    "ALTER TABLE queue DROP COLUMN worker",
+    "ALTER TABLE queue DROP COLUMN lease",
+    "UPDATE alembic_version SET version_num = '0028'",
+)
+REVISION_0026 = (*REVISION_0029, "DROP TABLE event_attachments", "UPDATE alembic_version SET version_num = '0025'")
 """What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
 
 REVISION_0025 = (*REVISION_0026, "DROP TABLE release_commits", "UPDATE alembic_version SET version_num = '0024'")

@@ -7,11 +7,12 @@ from outrider.alerts.backtest import Replayed, replayed, stored_findings
 from outrider.alerts.composition import headline, length
 from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.delivery import Deliverer, Health, Lane, test_row
-from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, Severity, check_of, is_check
+from outrider.alerts.finding import LOCATION, Facts, Finding, FindingKey, Problem, Severity, check_of, is_check
 from outrider.alerts.incident import Incident, Phase, Quote
 from outrider.alerts.incident_records import read_incident, read_incidents
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.issue_findings import issue_findings
+from outrider.alerts.location_findings import location_findings
 from outrider.alerts.matcher import Matcher, all_hold, parse_matcher
 from outrider.alerts.message import Enclosure, Item, Message
 from outrider.alerts.mute_reason import why_muted
@@ -43,6 +44,7 @@ from outrider.alerts.trend_rules import survey
 
 __all__ = [
     "ALERTS_FILE",
+    "LOCATION",
     "PROMQL",
     "AlertProcessor",
     "AlertSettings",
@@ -88,6 +90,7 @@ __all__ = [
     "issue_findings",
     "length",
     "list_runbooks",
+    "location_findings",
     "matches_check",
     "message_checks",
     "movement_text",

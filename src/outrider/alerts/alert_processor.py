@@ -11,6 +11,7 @@ from outrider.alerts.backtest import stored_run, watched_runs
 from outrider.alerts.burn_rate import Burn
 from outrider.alerts.finding import RECEIVER, Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.incident_tracker import IncidentTracker
+from outrider.alerts.location_votes import LocationVotes
 from outrider.alerts.run_findings import RAISED, FindingContext, findings
 from outrider.model import Outcome, Subject
 
@@ -65,6 +66,7 @@ class AlertProcessor:
         self._count_series(now_us)
         self._checks = {str(check.id): check for check in checks}
         self._burn = Burn(settings.budgets)
+        self._votes = LocationVotes()
         self._lock = threading.RLock()
         self._noted_us = 0
         self._tracker.silences = store.silences.ending_after(now_us)
@@ -86,8 +88,9 @@ class AlertProcessor:
             now_us: When; when it finished if absent.
         """
         with self._lock:
+            votes = self._votes.votes(run, self._checks.get(run.check))
             context = FindingContext(
-                self._checks, self._settings.certificate_days, self._artifacts(run), self._passed_before(run)
+                self._checks, self._settings.certificate_days, self._artifacts(run), self._passed_before(run), votes
             )
             run_findings = findings(run, judgements, context)
             labels = run_findings[0].labels if run_findings else {}

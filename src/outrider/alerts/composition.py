@@ -48,6 +48,7 @@ _PREDICATES = {
     Problem.RULE: ("is not as it should be", "are not as they should be"),
     Problem.ISSUE: ("is new", "are new"),
     Problem.QUOTA: ("has used up its errors of the day", "have used up their errors of the day"),
+    Problem.LOCATION: ("fails in one location", "fail in one location"),
     Problem.NETWORK: ("", ""),
     Problem.OUTRIDER: ("cannot run", "cannot run"),
 }

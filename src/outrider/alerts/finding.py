@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 RECEIVER = "channel:"
 """What the subject of a receiver begins with."""
 
+LOCATION = "location:"
+"""What the subject of a location begins with."""
+
 _CHECK_KINDS = frozenset({None, SubjectKind.JOURNEY, SubjectKind.PROBE, SubjectKind.LOAD})
 
 
@@ -32,6 +35,7 @@ class Problem(StrEnum):
     RULE = "rule"  # what a rule over a query of telemetry says
     ISSUE = "issue"  # errors that are new, came back, or became more
     QUOTA = "quota"  # errors that are refused, since the day of their project is used up
+    LOCATION = "location"  # one location alone: nobody measures there, or a check is bad there and good elsewhere
     NETWORK = "network"  # our own network, not the target
     OUTRIDER = "outrider"  # Outrider's own: disk full, browser missing, channel dead
 
@@ -172,4 +176,4 @@ def is_gone(key: str, checks: Collection[str], rules: Collection[str]) -> bool:
 def is_check(key: str) -> bool:
     """Return whether a finding's key is of a check: an explicit id may lack the kind."""
     subject = Subject(check_of(key))
-    return subject.kind in _CHECK_KINDS and not subject.startswith(RECEIVER)
+    return subject.kind in _CHECK_KINDS and not subject.startswith((RECEIVER, LOCATION))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.alerts.finding import Problem
+from outrider.alerts.finding import Problem, is_check
 from outrider.alerts.matcher import all_hold, parse_matcher
 from outrider.alerts.shared_cause import root_of
 
@@ -76,6 +76,9 @@ def _mutes(parent: Incident, labels: Mapping[str, str], settings: AlertSettings)
     if parent.problem is Problem.NETWORK:
         here = parent.labels.get("location")
         return labels.get("problem") not in _OURS and labels.get("location", here) == here
+    if parent.problem is Problem.LOCATION and parent.lead_subject and not is_check(parent.lead_subject):
+        is_missed = labels.get("problem") == Problem.COVERAGE.value
+        return is_missed and labels.get("location") == parent.labels.get("location")
     return any(
         all_hold(rule.source, parent.labels)
         and all_hold(rule.target, labels)

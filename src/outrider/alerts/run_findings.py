@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
+from outrider.alerts.location_votes import Votes
 from outrider.baselines import Condition, Signal
 from outrider.charts import milliseconds
 from outrider.model import Kind, Outcome, counted, per_cent, title_of
@@ -36,6 +37,9 @@ _SAYS_NOTHING = {Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR, Outcome.SKIPPED, Out
 _VARIABLE = re.compile(r"0x[0-9a-f]+|\d+(?:\.\d+)?|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
 
 
+_ALONE = Votes(needed=0)
+
+
 @dataclass(frozen=True, slots=True)
 class FindingContext:
     """What is known of checks beside their runs.
@@ -45,12 +49,14 @@ class FindingContext:
         certificate_days: A certificate that is valid for fewer days is a problem.
         artifacts: Where the artifacts of the run lie, for a reader.
         passed_before: The run's script raised an error, and passed before from the very same snapshot.
+        votes: What the locations of its check say; any failure is the check's where nobody asked them.
     """
 
     checks: Mapping[str, Check] = field(default_factory=dict)
     certificate_days: float = 14.0
     artifacts: tuple[str, ...] = ()
     passed_before: bool = False
+    votes: Votes = _ALONE
 
 
 def findings(run: Run, judgements: Sequence[Judgement], context: FindingContext) -> list[Finding]:
@@ -113,11 +119,18 @@ class _RunEvidence:
         failed = changed or (self._run.outcome is Outcome.FAILED and not only_ends_soon(self._run))
         step = self._failed_step() if failed else ""
         reason = self._run.reason or "failed"
-        facts = self._facts(f"{_CHANGED}: {reason}" if changed else reason, step=step)
+        votes = self._context.votes
+        places = f"{votes.summary}: " if failed and votes.summary else ""
+        facts = self._facts(f"{places}{_CHANGED}: {reason}" if changed else f"{places}{reason}", step=step)
         causes = list(self._by_host())
         if step and not self._run.check.startswith(Kind.PROBE):
             causes.append(f"step:{step}")
-        yield self._finding(Problem.FAILURE, failed, facts, (*causes, f"fault:{_normalised(facts.what)}"))
+        is_down = failed and (changed or votes.are_enough)
+        yield self._finding(Problem.FAILURE, is_down, facts, (*causes, f"fault:{_normalised(reason)}"), fault=reason)
+        if self._check is not None and len(self._check.policy.locations) > 1:
+            where = replace(facts, predicate=f"fails in {self._run.location}")
+            causes = [f"location:{self._run.location}"]
+            yield self._finding(Problem.LOCATION, failed and not is_down, where, tuple(causes), fault=reason)
 
     def degradation(self, judgement: Judgement) -> Iterator[Finding]:
         """A step that is slower than usual; one that is being learned is well, which ends a provisional judgement."""
@@ -213,6 +226,7 @@ class _RunEvidence:
         step: str = "",
         once: bool = False,
         least_bad: int = 1,
+        fault: str = "",
     ) -> Finding:
         run = self._run
         key = FindingKey(problem, run.check, run.environment, run.location, step)
@@ -225,7 +239,7 @@ class _RunEvidence:
             "location": run.location,
             "host": self._hosts[0] if self._hosts else "",
             "step": facts.step,
-            "fault": _normalised(facts.what),
+            "fault": _normalised(fault or facts.what),
         }
         labels = {name: value for name, value in labels.items() if value}
         all_causes = (*causes, f"check:{run.check}")

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from outrider.alerts import AlertProcessor, Deliverer, Problem, issue_findings, quota_findings, subject_findings, survey
+from outrider.alerts import (
+    LOCATION,
+    AlertProcessor,
+    Deliverer,
+    Problem,
+    issue_findings,
+    location_findings,
+    quota_findings,
+    subject_findings,
+    survey,
+)
 from outrider.app.acknowledge_links import link_maker
 from outrider.app.alert_delivery import AlertDelivery
 from outrider.app.alert_pictures import pictures_from
@@ -141,6 +151,19 @@ class AlertService:
         def process(processor: AlertProcessor) -> None:
             subjects = _open_subjects(processor, Problem.QUOTA)
             processor.process_findings(quota_findings(used, subjects, now_us), now_us)
+
+        self._take(process, now_us)
+
+    def locations_seen(self, dead: Mapping[str, str], alive: Sequence[str], now_us: int) -> None:
+        """Take which locations have no live worker, and which have one; only those that checks name matter."""
+        state = self._wanted
+        checks = [check for check in state.checks if check.policy.enabled] if state is not None else []
+        used = {location for check in checks for location in check.policy.locations}
+
+        def process(processor: AlertProcessor) -> None:
+            subjects = {name for name in _open_subjects(processor, Problem.LOCATION) if name.startswith(LOCATION)}
+            wanted = {name: why for name, why in dead.items() if name in used}
+            processor.process_findings(location_findings(wanted, alive, subjects, now_us), now_us)
 
         self._take(process, now_us)
 

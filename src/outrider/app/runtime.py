@@ -204,7 +204,12 @@ class Runtime:
 
 @contextmanager
 def open_runtime(
-    workspace: Workspace, *, browser: Browser | BrowserError | None = None, headed: bool = False
+    workspace: Workspace,
+    *,
+    browser: Browser | BrowserError | None = None,
+    headed: bool = False,
+    secrets: Secrets | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Iterator[Runtime]:
     """Open what runs the workspace's checks; processes and temporary files are gone when it is closed.
 
@@ -212,13 +217,15 @@ def open_runtime(
         workspace: What to run.
         browser: To run journeys in; without one they can only be collected.
         headed: Whether the browser shows itself.
+        secrets: Their values, where this process's environment does not have them.
+        snapshot: Of the workspace's files; taken now if absent.
 
     Raises:
         ConfigError: If the workspace cannot be copied.
     """
-    secrets = available_secrets(workspace, os.environ)
+    secrets = available_secrets(workspace, os.environ) if secrets is None else secrets
     redactor = Redactor(Mask.of(secrets))
-    snapshot = Snapshotter(workspace).take()
+    snapshot = Snapshotter(workspace).take() if snapshot is None else snapshot
     home = _home()
     usable = None if isinstance(browser, BrowserError) else browser
     with ExitStack() as stack:

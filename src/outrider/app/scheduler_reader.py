@@ -32,6 +32,7 @@ class LoadedWorkspace:
 
     Attributes:
         generation: Differs from that of every other state; empty while none is loaded.
+        snapshot: Digest of its files.
     """
 
     generation: str
@@ -39,6 +40,7 @@ class LoadedWorkspace:
     checks: tuple[Check, ...]
     heartbeats: HeartbeatKeys
     alerts: AlertSettings
+    snapshot: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import shutil
 import ssl
 import time
 import urllib.error
@@ -19,6 +20,7 @@ from outrider.model import ServerError, UsageError, printable, printable_json
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from email.message import Message
+    from pathlib import Path
     from typing import IO, BinaryIO
 
 _ROOT = "/api/v1"
@@ -30,6 +32,7 @@ _SLUG = re.compile(r"docs/errors\.md#([a-z]+(?:-[a-z]+)*)")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _JSON = frozenset({"application/json", "application/problem+json"})
 _LINES = "application/jsonl"
+_BYTES = "application/octet-stream"
 _MOST_LINE_BYTES = 2**24
 _HOW_TO_SIGN_IN = "on the server, outrider tokens create NAME --role viewer makes a token; set OUTRIDER_TOKEN to it"
 
@@ -104,6 +107,23 @@ class ServerClient:
             if begun:
                 raise self._foreign("its answer is cut")
 
+    def send(self, method: str, path: str, content: bytes, *, kind: str = _BYTES) -> Any:
+        """Return what the server answers in JSON to content of a kind; raises as `read` does."""
+        with self._answer(method, path, content, kind) as (answer, ends_s):
+            return self._read(answer.headers, answer, ends_s)
+
+    def content(self, path: str, sent: bytes) -> bytes:
+        """Return the bytes that the server answers to a POST of JSON, none if it has nothing; raises as `read` does."""
+        with self._answer("POST", path, sent) as (answer, _):
+            if answer.status != http.client.NO_CONTENT and answer.headers.get_content_type() != _BYTES:
+                raise self._foreign(f"it answers with {answer.headers.get_content_type()[:80]} instead of a message")
+            return answer.read(_MOST_BYTES)
+
+    def download(self, path: str, target: Path) -> None:
+        """Write what the server answers to a GET into a file; raises as `read` does."""
+        with self._answer("GET", path) as (answer, _), target.open("wb") as file:
+            shutil.copyfileobj(answer, file)
+
     @contextmanager
     def readable(self) -> Iterator[None]:
         """Raise a ServerError for an answer that is not as this version reads it."""
@@ -120,12 +140,12 @@ class ServerClient:
 
     @contextmanager
     def _answer(
-        self, method: str, path: str, body: bytes | None = None
+        self, method: str, path: str, body: bytes | None = None, kind: str = "application/json"
     ) -> Iterator[tuple[http.client.HTTPResponse, float]]:
         """Hand out an answer of success, and until when it is waited for."""
         headers = {"Accept": "application/json", "User-Agent": "outrider"}
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = kind
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         address = f"{self.url}{_ROOT}{path}"

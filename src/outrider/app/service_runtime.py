@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.examination import examine
+from outrider.app.host_executors import HostExecutors
 from outrider.app.runtime import browser_or_error, open_runtime
 from outrider.app.setting_overrides import load_overridden, override_values
 from outrider.app.watched_files import FileStatus, watched_files
 from outrider.app.workspace_access import register_checks
-from outrider.model import CheckRecords, ConfigErrors, Kind
-from outrider.scheduler import FleetExecutor, Killable, TurnsExecutor
+from outrider.model import CheckRecords, ConfigErrors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from outrider.app.runtime import Runtime
-    from outrider.model import Check, OverrideLog
-    from outrider.runs import Fleet
+    from outrider.model import Kind, OverrideLog
     from outrider.scheduler import Executor, RetryingRecorder, Work
     from outrider.workspace import Value, Workspace
 
@@ -65,32 +62,12 @@ class ServiceRuntime:
             raise ConfigErrors((*self.problems, *examination.refusals))
         register_checks(store.checks, self.workspace, self.checks)
         self.heartbeats = runtime.catalogue.heartbeats
+        self.stays_here = frozenset(self.heartbeats.by_key.values())
         self.circumstances = runtime.circumstances
-        self.executors: Mapping[Kind, Executor] = self._executors(runtime, store, recorder)
-
-    def _executors(self, runtime: Runtime, store: CheckRecords, recorder: RetryingRecorder) -> Mapping[Kind, Executor]:
-        stop = {Kind.JOURNEY: runtime.workers.end_worker}
-        measures = {
-            kind: Killable(measure, stop.get(kind, _do_nothing))
-            for kind, measure in runtime.measures({check.kind for check in self.checks}, store.load_progress).items()
-        }
-
-        def prepare(check: Check) -> None:
-            if check.kind == Kind.JOURNEY:
-                runtime.measure.prepare(check)
-
-        fleet: Fleet = self._stack.enter_context(runtime.fleet(store.heartbeats, recorder))
-        self._fleet = FleetExecutor(fleet, self.workspace.service.probes_at_once)
-        self._turns = TurnsExecutor(
-            measures,
-            recorder,
-            runtime.turns,
-            scratch=runtime.scratch,
-            circumstances=runtime.circumstances,
-            prepare=prepare,
-            redactor=runtime.redactor,
+        self._executors = HostExecutors(
+            runtime, self.checks, recorder, heartbeats=store.heartbeats, progress=store.load_progress
         )
-        return {Kind.PROBE: self._fleet, **dict.fromkeys(measures, self._turns)}
+        self.executors: Mapping[Kind, Executor] = self._executors.by_kind
 
     def activate(self) -> None:
         """Announce that runs are executed by this runtime from now on."""
@@ -98,8 +75,7 @@ class ServiceRuntime:
 
     def close(self, within_s: float) -> Sequence[Work]:
         """Wait for the runs under way, at most so long, and return what is not finished then; leaves nothing behind."""
-        until_s = time.monotonic() + within_s
-        unfinished = [*self._turns.close(within_s), *self._fleet.close(max(0.0, until_s - time.monotonic()))]
+        unfinished = self._executors.close(within_s)
         self._stack.close()
         return unfinished
 
@@ -161,7 +137,3 @@ class ServiceRuntimeFactory:
 
     def _files(self) -> dict[str, FileStatus]:
         return watched_files(self._root, self._exclude)
-
-
-def _do_nothing() -> None:
-    """Leave a measure alone that ends by its own time-out."""

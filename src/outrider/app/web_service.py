@@ -14,6 +14,7 @@ from outrider.app.artifact_server import ArtifactServer
 from outrider.app.host_inspection import host_state
 from outrider.app.host_turns import host_turns
 from outrider.app.listening_record import ListeningRecord
+from outrider.app.location_desk import LocationDesk
 from outrider.app.operator_actions import OperatorActions
 from outrider.app.page_server import PageServer
 from outrider.app.report_shelf import WorkspaceReports
@@ -74,6 +75,7 @@ class WebService:
         self._access = Access(store, self._rules(), now_us)
         self._artifacts: ArtifactServer | None = None
         self._sizes = StoreSizes(lambda: store.size(now_us(), retention(self.workspace)))
+        self._desk = LocationDesk(store, lambda: self._loaded, now_us, workspace.state / "uploads")
         self._status_page = StatusPageListener(store, self._health)
         self._pages: PageServer | None = None
         self._listening = ListeningRecord(store.heartbeats, self._is_listening)
@@ -200,7 +202,7 @@ class WebService:
         return application(
             self._store.heartbeats, self._keys, now_us, sources, workspace.service.hosts,
             access=self._access, artifacts=artifacts, actions=self._actions(), status_page=self._status_path(),
-            links=link_reader(workspace, self._loaded.alerts if self._loaded is not None else None),
+            links=link_reader(workspace, self._loaded.alerts if self._loaded is not None else None), desk=self._desk,
         )  # fmt: skip
 
     def _status_path(self) -> tuple[StatusPage, str] | None:

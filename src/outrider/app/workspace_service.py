@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.app.alert_service import AlertService
 from outrider.app.hourly_retention import HourlyRetention
 from outrider.app.issue_watch import IssueWatch
+from outrider.app.location_watch import LocationWatch
 from outrider.app.quota_watch import QuotaWatch
 from outrider.app.report_mail import Mailing
 from outrider.app.run_error_watch import RunErrorWatch
@@ -65,6 +66,7 @@ class WorkspaceService:
         listeners: list[Listener] = [
             RunLogLines(), HourlyRetention(self._prune, health), self._subjects, self._alerts, self._mailing,
             self._run_errors, IssueWatch(store.errors, self._alerts.issues_seen),
+            LocationWatch(store.locations, self._alerts.locations_seen),
             QuotaWatch(
                 workspace.state, store.projects, self._alerts.quota_seen,
                 replay_bytes=errors.replay_bytes_per_day, telemetry_bytes=errors.telemetry_bytes_per_day,
@@ -128,8 +130,9 @@ class WorkspaceService:
         self.workspace = workspace
         self._loads += 1
         self._loaded = LoadedWorkspace(
-            f"{self._holder} {self._loads}", workspace, tuple(runtime.checks), runtime.heartbeats, runtime.alerts
-        )
+            f"{self._holder} {self._loads}", workspace, tuple(runtime.checks), runtime.heartbeats, runtime.alerts,
+            runtime.circumstances.snapshot,
+        )  # fmt: skip
         self._judge_by(judge_settings(workspace) if workspace.capabilities.judging else None)
         for problem in runtime.problems:
             self._report_problem(problem)

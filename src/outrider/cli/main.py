@@ -47,6 +47,8 @@ _SECTIONS = {
         "now": "Request immediate runs from the service.",
         "pause": "Pause checks.",
         "resume": "Resume paused checks.",
+        "location": "Add, list and remove places whose runs workers measure.",
+        "worker": "Measure the runs of a location for a server elsewhere.",
         "settings": "List switches and levels, and change them while the service runs.",
     },
     "Load and gate": {

@@ -47,6 +47,7 @@ class Policy:
         priority: Higher ones begin first.
         title: What messages and reports call it; empty for a name made of the check's own.
         labels: The user's own, which alerts carry and routes match.
+        down_in: In how many of its locations it has to fail to be down; None for more than half.
         decides: Patterns of the steps that decide a gate, the others inform; without any, all decide.
     """
 
@@ -68,6 +69,7 @@ class Policy:
     title: str = ""
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     decides: tuple[str, ...] = ()
+    down_in: int | None = None
 
     @property
     def repeatable(self) -> bool:

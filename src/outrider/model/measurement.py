@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from outrider.model.identity import RunId
     from outrider.model.load import LoadResult
     from outrider.model.outcome import Outcome
+    from outrider.model.ports.artifact_store import Content
     from outrider.model.trace_link import AttemptTrace
 
 
@@ -92,13 +93,19 @@ class ArtifactKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ArtifactFile:
-    """A file that an attempt left, waiting to be taken into the store; `is_redacted` once its secrets are hidden."""
+    """A file that an attempt left, waiting to be taken into the store.
+
+    Attributes:
+        is_redacted: Whether its secrets are hidden.
+        content: Where the store has it already, uploaded from elsewhere.
+    """
 
     kind: ArtifactKind
     name: str
     media_type: str
     path: Path
     is_redacted: bool = False
+    content: Content | None = None
 
 
 @dataclass(frozen=True, slots=True)

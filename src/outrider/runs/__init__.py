@@ -25,6 +25,7 @@ from outrider.runs.primary_steps import (
 from outrider.runs.proof import Proof, ProofVerdict, prove, why_vacuous
 from outrider.runs.redacted_run import UNDECLARED, redacted_run
 from outrider.runs.release_coincidence import release_share
+from outrider.runs.run_document import BadDocument, from_document, packed_run, read_json, to_document, unpacked_run
 from outrider.runs.run_judge import Judge, Judgement, SubjectJudgement, series_settings
 from outrider.runs.runner import Recorder, Runner
 from outrider.runs.service_causes import worse_calls
@@ -49,6 +50,7 @@ __all__ = [
     "UNDECLARED",
     "WHOLE_REQUEST",
     "AggregateStatus",
+    "BadDocument",
     "Fleet",
     "Foreground",
     "GroupRecorder",
@@ -71,6 +73,7 @@ __all__ = [
     "broken_outcome",
     "broken_run",
     "coverage_since",
+    "from_document",
     "informing_metrics",
     "is_kept_apart",
     "judged_aggregates",
@@ -78,11 +81,13 @@ __all__ = [
     "level_changes",
     "moved_operations",
     "next_attempt",
+    "packed_run",
     "preferred_steps",
     "primary_durations",
     "primary_series",
     "primary_steps",
     "prove",
+    "read_json",
     "redacted_run",
     "release_share",
     "run_outcome",
@@ -90,6 +95,8 @@ __all__ = [
     "silent_hours",
     "step_statuses",
     "subject_statuses",
+    "to_document",
+    "unpacked_run",
     "why_vacuous",
     "worse_calls",
 ]

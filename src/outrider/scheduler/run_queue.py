@@ -37,18 +37,43 @@ class RunQueue:
         self._known: dict[RunId, QueueEntry] = {}
         self._waiting: list[tuple[int, int, RunId]] = []
         self._begun: dict[Key, tuple[RunId, Executor]] = {}
+        self._elsewhere: set[RunId] = set()
+        self._silent: set[RunId] = set()
+        self._places: frozenset[str] = frozenset()
+        self._stays_here: frozenset[CheckId] = frozenset()
         self.under_way: Counter[Key] = Counter()
         self.paused: frozenset[CheckId] = frozenset()
 
     @property
     def waiting(self) -> int:
-        """How many runs wait."""
+        """How many runs wait to begin on this host."""
         return len(self._waiting)
 
     @property
     def running(self) -> int:
-        """How many runs are under way."""
-        return max(0, len(self._known) - len(self._waiting))
+        """How many runs are under way on this host."""
+        return max(0, len(self._known) - len(self._waiting) - len(self._elsewhere))
+
+    @property
+    def elsewhere(self) -> list[QueueEntry]:
+        """The runs that workers of locations are to make, or make."""
+        return [self._known[run] for run in self._elsewhere]
+
+    def use_places(self, places: frozenset[str], stays_here: frozenset[CheckId]) -> None:
+        """Leave the runs of these locations to workers there, except those of some checks."""
+        if (places, stays_here) == (self._places, self._stays_here):
+            return
+        self._places, self._stays_here = places, stays_here
+        undecided = {run for _, _, run in self._waiting} | self._elsewhere
+        self._waiting, self._elsewhere = [], set()
+        for run in undecided:
+            self._push(self._known[run])
+
+    def release(self, run: RunId) -> None:
+        """Let the next run of a check begin although nobody knows what became of this one."""
+        if run in self._known and run not in self._silent:
+            self._silent.add(run)
+            self._leave(self._known[run])
 
     def adopt(self, entries: Iterable[QueueEntry]) -> list[RunId]:
         """Take over what is in the store's queue, and return what is new; what was begun here goes on."""
@@ -61,7 +86,8 @@ class RunQueue:
 
     def orphans(self, checks: AbstractSet[CheckId]) -> list[QueueEntry]:
         """Return what waits for checks that are not there any more."""
-        return [self._known[run] for _, _, run in self._waiting if self._known[run].check not in checks]
+        waiting = (*(run for _, _, run in self._waiting), *self._elsewhere)
+        return [self._known[run] for run in waiting if self._known[run].check not in checks]
 
     def drop(self, entries: Sequence[QueueEntry]) -> None:
         """Take out runs that wait."""
@@ -72,7 +98,7 @@ class RunQueue:
 
     def forget_waiting(self) -> None:
         """Forget what waits: another process executes it; what is under way here goes on."""
-        for _, _, run in self._waiting:
+        for run in [*(run for _, _, run in self._waiting), *self._elsewhere]:
             self._forget(run)
         self._waiting.clear()
 
@@ -123,12 +149,20 @@ class RunQueue:
         entry = self._known.pop(run, None)
         if entry is None:
             return
+        self._elsewhere.discard(run)
+        if run in self._silent:
+            self._silent.remove(run)
+        else:
+            self._leave(entry)
+        key = (entry.check, entry.location)
+        if key in self._begun and self._begun[key][0] == run:
+            del self._begun[key]
+
+    def _leave(self, entry: QueueEntry) -> None:
         key = (entry.check, entry.location)
         self.under_way[key] -= 1
         if not self.under_way[key]:
             del self.under_way[key]
-        if key in self._begun and self._begun[key][0] == run:
-            del self._begun[key]
 
     def _add(self, entry: QueueEntry) -> bool:
         if entry.run in self._known:
@@ -139,6 +173,9 @@ class RunQueue:
         return True
 
     def _push(self, entry: QueueEntry) -> None:
+        if entry.location in self._places and entry.check not in self._stays_here:
+            self._elsewhere.add(entry.run)
+            return
         heapq.heappush(self._waiting, (-entry.priority, entry.due_us, entry.run))
 
     def _choose(

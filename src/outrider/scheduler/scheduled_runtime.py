@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from outrider.model import Check, Circumstances, Kind
+    from outrider.model import Check, CheckId, Circumstances, Kind
     from outrider.scheduler.executor import Executor, Work
     from outrider.workspace import Workspace
 
@@ -23,6 +23,11 @@ class ScheduledRuntime(Protocol):
     @property
     def checks(self) -> Sequence[Check]:
         """All of them."""
+        ...
+
+    @property
+    def stays_here(self) -> frozenset[CheckId]:
+        """Checks that this host runs whatever their location: heartbeats, whose calls come here."""
         ...
 
     @property

@@ -17,6 +17,7 @@ from outrider.model import OutriderError, StoreError
 from outrider.scheduler.admission import Admission, AdmissionContext, admit, orphaned_run
 from outrider.scheduler.clock import ClockWatch
 from outrider.scheduler.leadership import Leading
+from outrider.scheduler.location_orders import delivered_runs, missed_elsewhere, overdue
 from outrider.scheduler.locations import Locations
 from outrider.scheduler.plan import Plan
 from outrider.scheduler.retrying_recorder import RetryingRecorder
@@ -27,7 +28,7 @@ from outrider.scheduler.runtime_retirement import RuntimeRetirement
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import Check, CheckId, Leadership, Run, SchedulerStore
+    from outrider.model import Check, CheckId, Leadership, Run, RunId, SchedulerStore
     from outrider.scheduler.clock import Clock
     from outrider.scheduler.health import Health
     from outrider.scheduler.maintenance_windows import Windows
@@ -84,6 +85,8 @@ class Service:
         self._second_us = 0
         self._ticked_us = clock.steady_us()
         self._era = 0
+        self._elsewhere: frozenset[str] = frozenset()
+        self._looked_after: set[RunId] = set()
         self._from_us: int | None = None
         self._checks: dict[CheckId, Check] = {}
         self._windows: Windows | None = None
@@ -146,6 +149,8 @@ class Service:
         if look.now_us // _SECOND_US != self._second_us:
             self._second_us = look.now_us // _SECOND_US
             self._each_second(look.now_us)
+        self._take_delivered()
+        self._end_overdue(look.now_us)
         self._take_finished()
         if self.runtime is None:
             self._change_runtime(look.now_us)
@@ -170,6 +175,7 @@ class Service:
         if left is not None:
             self._begin_to_lead(left, now_us)
         if self.leading.leads:
+            self._look_elsewhere()
             self.run_queue.refresh()
             self._pipeline.ticked(now_us)
 
@@ -183,6 +189,39 @@ class Service:
         self._from_us = min(left.planned_until_us, now_us) if left.planned_until_us else None
         if self.runtime is not None:
             self._plan(self.runtime, now_us if self._from_us is None else self._from_us)
+
+    def _look_elsewhere(self) -> None:
+        """Follow which locations have workers."""
+        self._elsewhere = frozenset(self._store.locations.names())
+        self.run_queue.use_places(self._elsewhere, self.runtime.stays_here if self.runtime is not None else frozenset())
+        self._looked_after.clear()
+
+    def _end_overdue(self, now_us: int) -> None:
+        """Record what workers of locations did not do in time; called before the next runs are due.
+
+        An order whose worker is at work, or silent, is looked after once a second.
+        """
+        if self.runtime is None or not (self.leading.leads and self._elsewhere):
+            return
+        entries = [entry for entry in self.run_queue.elsewhere if entry.run not in self._looked_after]
+        if late := overdue(entries, self._checks, now_us):
+            self._looked_after |= {entry.run for entry in late}
+            over, silent = self._store.locations.close([entry.run for entry in late], now_us)
+            for order in silent:
+                self.run_queue.release(order.run)
+            alive = {worker.location for worker in self._store.locations.workers() if worker.is_alive(now_us)}
+            missed = missed_elsewhere(
+                late, over, self._checks, alive=alive, circumstances=self.runtime.circumstances, now_us=now_us
+            )
+            self._record(missed)
+
+    def _take_delivered(self) -> None:
+        """Record what workers of locations delivered: each result once, since it leaves with its order."""
+        if not (self.leading.leads and self._elsewhere):
+            return
+        if delivered := self._store.locations.delivered():
+            environments = {check.id: check.policy.environment for check in self._checks.values()}
+            self._record(delivered_runs(delivered, self.run_queue.elsewhere, environments))
 
     def _change_runtime(self, now_us: int) -> None:
         """Change to the runtime that was built, if there is one, as soon as all that is due is taken from the plan."""

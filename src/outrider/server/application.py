@@ -25,6 +25,7 @@ from outrider.server.health_routes import health_routes
 from outrider.server.heartbeats import HeartbeatCalls, heartbeat_routes
 from outrider.server.host_check import HostCheck
 from outrider.server.issue_routes import issue_routes
+from outrider.server.location_routes import Desk, location_routes
 from outrider.server.on_call_routes import on_call_routes
 from outrider.server.openid_routes import openid_routes
 from outrider.server.real_user_routes import real_user_routes
@@ -84,6 +85,7 @@ def application(
     actions: Actions | None = None,
     links: AcknowledgeSigner | None = None,
     status_page: tuple[StatusPage, str] | None = None,
+    desk: Desk | None = None,
 ) -> Application:
     """Return the application.
 
@@ -97,6 +99,7 @@ def application(
         links: Reads links of mails by which recipients acknowledge; None where mails have none.
         actions: What people may do; None while the workspace is being loaded.
         status_page: The public one, and its path; None where it is not served at this address.
+        desk: Serves workers of locations; None where there are none.
         artifacts: Where pages link to for files; requests that name that origin are answered, too.
     """
     access = access or Access(None, AccessRules(ServerSettings()), now_us)
@@ -105,6 +108,8 @@ def application(
         routes += _workspace_routes(sources, access, artifacts, actions)
         if links is not None:
             routes += acknowledge_routes(sources, links, lambda request: access.origin(request).address)
+    if desk is not None:
+        routes += location_routes(desk, access)
     public = ""
     if status_page is not None:
         page, public = status_page

@@ -23,7 +23,7 @@ class TokenRequest:
 
     Attributes:
         lifetime_s: After which it expires; None for never.
-        scope: The check that a token of a heartbeat is for.
+        scope: The check that a token of a heartbeat is for, or the location of a worker's.
     """
 
     name: str
@@ -75,7 +75,9 @@ def _check(request: TokenRequest) -> None:
         raise _refused("its name is not usable", f"write 1 to {_MOST_NAME_CHARACTERS} printable characters")
     if request.kind is TokenKind.ACKNOWLEDGE:
         raise _refused("mails bring those that acknowledge by themselves", "name another kind")
-    if (request.kind is TokenKind.HEARTBEAT) != bool(request.scope):
+    if request.kind is TokenKind.WORKER and not request.scope:
+        raise _refused("one of a worker is for a location", "outrider location add NAME creates it")
+    if (request.kind in {TokenKind.HEARTBEAT, TokenKind.WORKER}) != bool(request.scope):
         raise _refused("a token of a heartbeat, and no other, is for one check", "name the check, or another kind")
     if request.lifetime_s is not None and not 0 < request.lifetime_s <= _LONGEST_S:
         raise _refused("its lifetime is out of range", "write a duration up to ten years")

@@ -49,7 +49,7 @@ async def read_body(request: Request) -> RequestBody:
     Raises:
         BadBody: If it is too large, of another kind, or malformed.
     """
-    content = await _content(request)
+    content = await read_content(request, MOST_BODY_BYTES)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
         try:
@@ -61,13 +61,14 @@ async def read_body(request: Request) -> RequestBody:
     raise BadBody("the body is neither a form nor JSON", 415)
 
 
-async def _content(request: Request) -> bytes:
+async def read_content(request: Request, most_bytes: int) -> bytes:
+    """Return a body of bounded size as it is; raises as `read_body` does."""
     content = bytearray()
     try:
         async for chunk in request.stream():
             content += chunk
-            if len(content) > MOST_BODY_BYTES:
-                raise BadBody(f"the body has more than {MOST_BODY_BYTES:,} bytes", 413)
+            if len(content) > most_bytes:
+                raise BadBody(f"the body has more than {most_bytes:,} bytes", 413)
     except ClientDisconnect:
         raise BadBody("the body breaks off") from None
     return bytes(content)

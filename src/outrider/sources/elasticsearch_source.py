@@ -28,6 +28,7 @@ _OF_LEVEL: Final = {
     "trace": 1, "debug": 5, "info": 9, "notice": 9, "warn": 13, "err": 17, "fatal": 21, "crit": 21, "alert": 21,
     "emerg": 21,
 }  # fmt: skip
+_STRUCTURED: Final = ("body.", "body_structured.")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -78,9 +79,10 @@ def _record(document: Mapping[str, Any], trace_id: str) -> LogRecord:
     resource = {name.removeprefix("resource.attributes.").removeprefix("Resource."): value
                 for name, value in texts.items() if name.startswith(_RESOURCES)}  # fmt: skip
     used = {"@timestamp", *_BODIES}
+    structured = {name: value for name, value in fields.items() if name.startswith(_STRUCTURED)}
     return LogRecord(
         _time_ns(fields["@timestamp"]), trace_id or first(_OF_TRACE), first(_OF_SPAN), 0, level, int(number), service,
-        first(_BODIES), {"service.name": service, **resource}, "", "",
+        first(_BODIES) or (json.dumps(structured) if structured else ""), {"service.name": service, **resource}, "", "",
         {name.removeprefix("attributes.").removeprefix("Attributes."): value
          for name, value in texts.items() if name not in used and not name.startswith(_RESOURCES)},
     )  # fmt: skip

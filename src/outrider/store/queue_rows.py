@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select
 
 from outrider.model import CheckId, QueueEntry, RunId
+from outrider.store.location_schema import location_results
 from outrider.store.schema import queue, runs
 
 if TYPE_CHECKING:
@@ -35,9 +36,11 @@ def add(connection: Connection, entries: Sequence[QueueEntry]) -> None:
 
 
 def remove(connection: Connection, ids: Sequence[bytes]) -> None:
-    """Take runs out of the queue that are stored."""
+    """Take runs out of the queue that are stored, with the results that they were made of."""
     for start in range(0, len(ids), _MOST_AT_ONCE):
-        connection.execute(delete(queue).where(queue.c.run_id.in_(ids[start : start + _MOST_AT_ONCE])))
+        some = ids[start : start + _MOST_AT_ONCE]
+        connection.execute(delete(queue).where(queue.c.run_id.in_(some)))
+        connection.execute(delete(location_results).where(location_results.c.run_id.in_(some)))
 
 
 def entry_of(row: object) -> QueueEntry:

@@ -170,6 +170,9 @@ class Writer:
         """Take an attempt's files as they are kept; one that cannot be taken is noted and does not cost the run."""
         taken, left = _Taken(), measurement.artifacts
         for file in left[:ARTIFACTS_PER_ATTEMPT]:
+            if file.content is not None:
+                taken.files.append((file, file.content))
+                continue
             try:
                 kept = compressed(file)
                 taken.files.append((kept, self._folder.take(kept.path)))

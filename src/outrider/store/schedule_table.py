@@ -66,7 +66,8 @@ class ScheduleTable(ScheduleQueue):
                 connection.execute(update(leader).where(leader.c.name == _NAME).values(**fresh))
             else:
                 return
-            connection.execute(update(queue).values(leased_by=None, lease_until_us=None))
+            ours = queue.c.leased_by.is_not(None)
+            connection.execute(update(queue).where(ours).values(leased_by=None, lease_until_us=None))
             won.append(True)
 
         self._write(write)

@@ -28,7 +28,7 @@ from sqlalchemy import (
 REVISIONS = (
     "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013",
     "0014", "0015", "0016", "0017", "0018", "0019", "0020", "0021", "0022", "0023", "0024", "0025", "0026",
-    "0027", "0028",
+    "0027", "0028", "0029",
 )  # fmt: skip
 """Every revision this program knows, oldest first; the last is the one it works with."""
 
@@ -396,6 +396,8 @@ queue = Table(
     Column("origin", Text, nullable=False),
     Column("leased_by", Text),
     Column("lease_until_us", BigInteger),
+    Column("worker", Text),  # the instance that has it, in a location; empty once no result is awaited
+    Column("lease", Integer, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )  # fmt: skip
 

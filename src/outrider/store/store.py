@@ -17,6 +17,7 @@ from outrider.store.error_table import ErrorTable
 from outrider.store.gate_table import GateTable
 from outrider.store.history_table import HistoryTable
 from outrider.store.load_progress_table import LoadProgressTable
+from outrider.store.location_table import LocationTable
 from outrider.store.personal_data_table import PersonalDataTable
 from outrider.store.project_table import ProjectTable
 from outrider.store.pruner import prune
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         IncidentLog,
         JudgeMemory,
         LoadProgressLog,
+        LocationLog,
         Outbox,
         OverrideLog,
         PersonalDataLog,
@@ -106,6 +108,7 @@ class Store:
     gates: GateLog
     status_updates: StatusLog
     load_progress: LoadProgressLog
+    locations: LocationLog
     trace_links: TraceLinkLog
     projects: ProjectRegistry
     errors: ErrorLog
@@ -145,6 +148,7 @@ class Store:
         self.gates = GateTable(database, writer)
         self.status_updates = StatusTable(database, writer)
         self.load_progress = LoadProgressTable(database, writer)
+        self.locations = LocationTable(database, writer)
         self.trace_links = TraceLinkTable(database)
         self.projects = ProjectTable(database, writer)
         self.errors = ErrorTable(database, writer)

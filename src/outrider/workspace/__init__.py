@@ -45,6 +45,7 @@ from outrider.workspace.secrets import (
     Secrets,
     available_secrets,
     forget_secrets_read,
+    given_secrets,
     resolve_secrets,
     secrets_read,
 )
@@ -52,6 +53,7 @@ from outrider.workspace.server_settings import IdentitySettings, OidcSettings, R
 from outrider.workspace.settings_file import in_reading_order, load, read_workspace
 from outrider.workspace.shell_environment import measured_environment, surprising_names
 from outrider.workspace.snapshot import Snapshot, Snapshotter
+from outrider.workspace.snapshot_archive import pack_snapshot, unpack_snapshot
 from outrider.workspace.source_settings import SourceSettings, series_sources
 from outrider.workspace.status_page_settings import StatusComponent, StatusPageSettings
 from outrider.workspace.suggestions import nearest, parts_of
@@ -201,6 +203,7 @@ __all__ = [
     "format_duration",
     "gated",
     "gated_document",
+    "given_secrets",
     "hide_in_text",
     "in_reading_order",
     "init",
@@ -215,6 +218,7 @@ __all__ = [
     "measured_environment",
     "names_of",
     "nearest",
+    "pack_snapshot",
     "parse_duration",
     "parse_overrides",
     "parse_setting",
@@ -240,4 +244,5 @@ __all__ = [
     "unmatched_components",
     "unmatched_patterns",
     "unmatched_windows",
+    "unpack_snapshot",
 ]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from outrider.workspace.workspace_settings import Workspace
 
 _MOST_RETRIES = 10
+_MOST_LOCATIONS = 100
 _AS_INTERVAL = as_duration_within("100ms", "366d", "more often is a load, more rarely watches nothing")
 _AS_TIMEOUT = as_duration_within("1ms", "31d", "a run that hangs for longer would never be ended")
 _NOTHING = PolicyOverrides()
@@ -78,6 +79,7 @@ def read_overrides(table: Table, *, session: bool = True, identity: str | None =
         priority=table.read("priority", as_count(-100, 100), None),
         title=table.read("title", as_any_text, None),
         labels=table.read("labels", as_labels, None),
+        down_in=table.read("down_in", as_count(1, _MOST_LOCATIONS), None),
         decides=table.read("decides", as_texts, None),
         id=identity,
     )

@@ -124,6 +124,18 @@ def available_secrets(workspace: Workspace, environ: Mapping[str, str]) -> Secre
     return Secrets(by_name, missing)
 
 
+def given_secrets(workspace: Workspace, values: Mapping[str, str]) -> Secrets:
+    """Return the declared secrets by values that come from elsewhere, and say which have none."""
+    missing: dict[str, ConfigError] = {}
+    for source in workspace.secrets.values():
+        if source.name not in values:
+            what = f"secrets.{source.name} has no value where the service runs"
+            missing[source.name] = ConfigError(what, slug="missing-secret", fix="set it there", where=source.place)
+    by_name = {name: value for name, value in values.items() if name in workspace.secrets}
+    _read.update(dict.fromkeys(by_name.values()))
+    return Secrets({name: Secret(value) for name, value in by_name.items()}, missing)
+
+
 def _fetch(source: SecretSource, root: Path, environ: Mapping[str, str]) -> str:
     value = _from_environment(source, environ) if source.env else _from_file(source, root)
     if len(value) < SHORTEST_SECRET:

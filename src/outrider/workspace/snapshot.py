@@ -92,7 +92,7 @@ class Snapshotter:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._folder.chmod(0o700)  # it may be older than this promise, or restored from a backup
             contents = self._hashes.of(entries, self._clock_ns())
-            digest = _digest((entry, contents[entry.path]) for entry in entries if entry.path in contents)
+            digest = digest_of((entry, contents[entry.path]) for entry in entries if entry.path in contents)
             return self._existing(digest) or self._create(entries)
 
     def find(self, digest: str) -> Snapshot | None:
@@ -146,7 +146,7 @@ class Snapshotter:
     def _create(self, entries: Iterable[Entry]) -> Snapshot:
         fresh = Path(mkdtemp(prefix=_UNFINISHED, dir=self._folder))
         try:
-            digest = _digest(_copies(self._workspace.root, entries, fresh))
+            digest = digest_of(_copies(self._workspace.root, entries, fresh))
             with suppress(OSError):  # another process was first: theirs is the same
                 fresh.rename(self._folder / digest)
             os.utime(self._folder / digest)
@@ -172,7 +172,7 @@ class Snapshotter:
         )
 
 
-def _digest(contents: Iterable[tuple[Entry, str]]) -> str:
+def digest_of(contents: Iterable[tuple[Entry, str]]) -> str:
     """Return the name of a state: paths, contents, and which files can be executed."""
     digest = hashlib.sha256()
     for entry, content in contents:

@@ -56,6 +56,7 @@ class PolicyOverrides:
     title: str | None = None
     labels: Mapping[str, str] | None = None
     decides: tuple[str, ...] | None = None
+    down_in: int | None = None
     id: str | None = None
 
     def over(self, policy: Policy) -> Policy:

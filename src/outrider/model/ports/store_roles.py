@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.error_log import ErrorLog
     from outrider.model.ports.gate_log import GateLog
     from outrider.model.ports.load_progress_log import LoadProgressLog
+    from outrider.model.ports.location_ports import LocationLog
     from outrider.model.ports.project_registry import ProjectRegistry
     from outrider.model.ports.release_health_log import ReleaseHealthLog
     from outrider.model.ports.replay_log import ReplayLog
@@ -290,6 +291,11 @@ class SchedulerStore(Protocol):
     @property
     def schedule(self) -> ScheduleQueue:
         """Due runs, the leader, and pauses."""
+        ...
+
+    @property
+    def locations(self) -> LocationLog:
+        """Places whose runs workers measure, and the results that they delivered."""
         ...
 
     def renewed(self) -> bool:

@@ -1,0 +1,312 @@
+"""Where workers of locations report, take orders and deliver results: the server's side of every transport."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+import time
+from hashlib import file_digest
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+
+from outrider.app.sealed_box import ORDERS, RESULTS, SealedBox
+from outrider.app.setting_overrides import override_values
+from outrider.model import (
+    Assignment,
+    DeliveredResult,
+    Kind,
+    LocationOrder,
+    ReportAnswer,
+    UsageError,
+    Verdict,
+    valid_until_us,
+)
+from outrider.runs import to_document, unpacked_run
+from outrider.workspace import Snapshotter, available_secrets, pack_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from outrider.app.scheduler_reader import LoadedWorkspace
+    from outrider.model import (
+        ArtifactStore,
+        Caller,
+        Check,
+        CheckId,
+        HeldRun,
+        LocationLog,
+        OverrideLog,
+        QueueEntry,
+        RunId,
+        WorkerReport,
+    )
+
+log = structlog.get_logger("outrider.locations")
+
+_MOST_ORDERS: Final = 200
+_POLL_S: Final = 0.05
+_STALE_S: Final = 86_400.0
+
+
+class DeskRecords(Protocol):
+    """What orders and results are kept in."""
+
+    @property
+    def locations(self) -> LocationLog:
+        """Orders, workers and results."""
+        ...
+
+    @property
+    def artifacts(self) -> ArtifactStore:
+        """Files of results."""
+        ...
+
+    @property
+    def overrides(self) -> OverrideLog:
+        """Settings that were changed beside the file."""
+        ...
+
+
+class LocationDesk:
+    """Serves workers; any thread may use it.
+
+    Args:
+        records: Where orders and results are kept.
+        loaded: Returns the state of the workspace that checks run by; None while none is known.
+        now_us: The time, microseconds UTC.
+        uploads: A folder for files that are half uploaded.
+    """
+
+    def __init__(
+        self,
+        records: DeskRecords,
+        loaded: Callable[[], LoadedWorkspace | None],
+        now_us: Callable[[], int],
+        uploads: Path,
+    ) -> None:
+        self._records = records
+        self._loaded = loaded
+        self._now_us = now_us
+        self._uploads = uploads
+        self._uploading = threading.Lock()  # a part is checked against the file and added to it in one step
+
+    def report(self, caller: Caller, report: WorkerReport) -> ReportAnswer:
+        """Take what a worker says of itself.
+
+        Raises:
+            UsageError: worker-version, worker-name-taken.
+        """
+        ours = version("outrider")
+        if report.version != ours:
+            raise UsageError(
+                f"the worker has Outrider {report.version[:40]}, and the server {ours}",
+                slug="worker-version",
+                fix=f"install the same on both: pip install outrider=={ours}",
+            )
+        if self._records.locations.report(caller.location, report, self._now_us()):
+            raise UsageError(
+                f'{caller.location} has another worker called "{report.name[:80]}", which is alive',
+                slug="worker-name-taken",
+                fix="give each its own: outrider worker --name NAME",
+            )
+        return ReportAnswer(self._now_us(), caller.location)
+
+    def waiting_places(self) -> frozenset[str]:
+        """Return the locations in which orders wait."""
+        return self._records.locations.waiting_places(self._now_us())
+
+    def take(self, caller: Caller, report: WorkerReport) -> Assignment | None:
+        """Give a worker the orders that it has room for; None if there are none."""
+        loaded, now_us = self._loaded(), self._now_us()
+        if loaded is None:
+            return None
+        checks = {check.id: check for check in loaded.checks}
+        wanted = self._choose(caller, report, checks, now_us)
+        leased = self._records.locations.lease(caller.location, report.instance, wanted, now_us)
+        if not leased:
+            return None
+        secrets = available_secrets(loaded.workspace, os.environ)
+        return Assignment(
+            snapshot=loaded.snapshot,
+            orders=tuple(_order(own.entry, checks[own.entry.check], own.lease) for own in leased),
+            secrets={name: secret.reveal() for name, secret in secrets.by_name.items()},
+            settings={name: json.dumps(value) for name, value in override_values(self._records.overrides).items()},
+        )
+
+    def take_sealed(self, caller: Caller, report: WorkerReport) -> bytes | None:
+        """Give a worker orders, as only it can read them."""
+        assignment = self.take(caller, report)
+        if assignment is None:
+            return None
+        document = json.dumps(to_document(assignment)).encode()
+        return SealedBox(caller.token_digest, ORDERS).seal(document, f"{caller.location} {report.instance}")
+
+    def pack(self, digest: str) -> Path:
+        """Return a new archive of a snapshot, which the caller removes.
+
+        Raises:
+            UsageError: unknown-snapshot.
+        """
+        loaded = self._loaded()
+        snapshot = Snapshotter(loaded.workspace).find(digest) if loaded is not None else None
+        if snapshot is None:
+            raise UsageError("there is no such snapshot any more", slug="unknown-snapshot", fix="take orders anew")
+        descriptor, name = tempfile.mkstemp(suffix=".tar.gz")
+        os.close(descriptor)
+        pack_snapshot(snapshot, Path(name))
+        return Path(name)
+
+    def holds(self, digest: str) -> bool:
+        """Return whether a file is there."""
+        return self._records.artifacts.holds(digest)
+
+    def uploaded(self, caller: Caller, digest: str) -> int:
+        """Return how many bytes of a file have come."""
+        part = self._part(caller, digest)
+        return part.stat().st_size if part.exists() else 0
+
+    def upload(self, caller: Caller, digest: str, offset: int, content: bytes, total: int) -> int:
+        """Take a part of a file, and the file when it is whole; return how many bytes of it have come.
+
+        Raises:
+            UsageError: bad-result if the whole file does not have that digest.
+        """
+        with self._uploading:
+            return self._upload(self._part(caller, digest), digest, offset, content, total)
+
+    def _upload(self, part: Path, digest: str, offset: int, content: bytes, total: int) -> int:
+        come = part.stat().st_size if part.exists() else 0
+        if offset != come:
+            return come
+        with part.open("ab") as file:
+            file.write(content)
+        if offset + len(content) < total:
+            return offset + len(content)
+        try:
+            with part.open("rb") as file:
+                is_same = file_digest(file, "sha256").hexdigest() == digest
+            if not is_same:
+                raise _bad_result("a file that was uploaded is not the one that was announced")
+            self._records.artifacts.take(part)
+        finally:
+            part.unlink(missing_ok=True)
+        return total
+
+    def deliver(self, caller: Caller, held: HeldRun, worker: str, document: bytes) -> Verdict:
+        """Take the packed document of a finished run.
+
+        Raises:
+            UsageError: bad-result if it is not of this order, or files of it are not there; bad-message.
+        """
+        ordered = self._records.locations.ordered(caller.location, held.run)
+        if ordered is not None:
+            self._check(ordered, document)
+        now_us = self._now_us()
+        result = DeliveredResult(held.run, caller.location, worker, held.lease, now_us, document)
+        verdict = self._records.locations.deliver(result)
+        if verdict is not Verdict.TAKEN:
+            log.warning(
+                "location.not-taken", location=caller.location, run=held.run, lease=held.lease, why=verdict.value
+            )
+        return verdict
+
+    def deliver_sealed(self, caller: Caller, held: HeldRun, worker: str, sealed: bytes) -> Verdict:
+        """Take the document of a finished run as a worker sealed it; raises as `deliver` does, and ForgedMessage."""
+        box = SealedBox(caller.token_digest, RESULTS)
+        return self.deliver(caller, held, worker, box.open(sealed, f"{held.run} {held.lease}"))
+
+    def _choose(
+        self, caller: Caller, report: WorkerReport, checks: Mapping[CheckId, Check], now_us: int
+    ) -> list[RunId]:
+        loaded = self._loaded()
+        stays = set(loaded.heartbeats.by_key.values()) if loaded is not None else set()
+        room = {True: min(report.probes, _MOST_ORDERS), False: report.turns}
+        chosen: list[RunId] = []
+        waiting = [
+            (-entry.priority, valid_until_us(checks[entry.check].policy, entry.due_us), entry)
+            for entry in self._records.locations.waiting(caller.location, now_us)
+            if entry.check in checks and entry.check not in stays
+        ]
+        for _, until_us, entry in sorted(waiting, key=lambda item: item[:2]):
+            is_probe = checks[entry.check].kind is Kind.PROBE
+            if until_us > now_us and room[is_probe] > 0:
+                room[is_probe] -= 1
+                chosen.append(entry.run)
+        return chosen
+
+    def _check(self, ordered: QueueEntry, document: bytes) -> None:
+        """Refuse a result that is not of its order."""
+        run = unpacked_run(document)
+        identity = (run.id, run.check, run.location, run.due_us)
+        if identity != (ordered.run, ordered.check, ordered.location, ordered.due_us):
+            raise _bad_result("it is of another run than its order")
+        for attempt in run.attempts:
+            for file in attempt.measurement.artifacts:
+                if file.content is None or not self.holds(file.content.digest):
+                    raise _bad_result(f"{file.name[:80]} was not uploaded")
+
+    def _part(self, caller: Caller, digest: str) -> Path:
+        if len(digest) != 64 or not digest.isalnum():
+            raise _bad_result("a file has no address")
+        self._uploads.mkdir(parents=True, exist_ok=True, mode=0o700)
+        oldest_s = time.time() - _STALE_S
+        for left in self._uploads.iterdir():
+            if left.stat().st_mtime < oldest_s:
+                left.unlink(missing_ok=True)
+        return self._uploads / f"{caller.token_digest[:16]}-{digest}"
+
+
+class LocalLink:
+    """A worker's link to a desk in the same process, or on the same store: the first transport.
+
+    Args:
+        desk: Whom it asks.
+        caller: As whom.
+        worker: Its instance.
+    """
+
+    def __init__(self, desk: LocationDesk, caller: Caller, worker: str) -> None:
+        self._desk = desk
+        self._caller = caller
+        self._worker = worker
+
+    def report(self, report: WorkerReport) -> ReportAnswer:
+        """See `WorkerLink`."""
+        return self._desk.report(self._caller, report)
+
+    def take(self, report: WorkerReport, wait_s: float) -> Assignment | None:
+        """See `WorkerLink`."""
+        self._desk.report(self._caller, report)
+        until_s = time.monotonic() + wait_s
+        while (assignment := self._desk.take(self._caller, report)) is None and time.monotonic() < until_s:
+            time.sleep(_POLL_S)
+        return assignment
+
+    def fetch(self, snapshot: str, target: Path) -> None:
+        """See `WorkerLink`."""
+        self._desk.pack(snapshot).replace(target)
+
+    def upload(self, digest: str, content: bytes) -> None:
+        """See `WorkerLink`."""
+        if not self._desk.holds(digest):
+            come = self._desk.uploaded(self._caller, digest)
+            self._desk.upload(self._caller, digest, come, content[come:], len(content))
+
+    def deliver(self, held: HeldRun, document: bytes) -> Verdict:
+        """See `WorkerLink`."""
+        return self._desk.deliver(self._caller, held, self._worker, document)
+
+
+def _order(entry: QueueEntry, check: Check, lease: int) -> LocationOrder:
+    until_us = valid_until_us(check.policy, entry.due_us)
+    return LocationOrder(entry.run, entry.check, check.policy.environment, entry.due_us, until_us, lease)
+
+
+def _bad_result(why: str) -> UsageError:
+    fix = "the worker keeps nothing of it; the log there tells more"
+    return UsageError(f"the result is refused: {why}", slug="bad-result", fix=fix)

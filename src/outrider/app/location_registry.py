@@ -1,0 +1,80 @@
+"""Locations: where workers measure; added with a token, listed with their workers, removed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, Protocol
+
+from outrider.app.audit_trail import command_line_change
+from outrider.app.sealed_box import ORDERS, SealedBox
+from outrider.app.workspace_access import now_us
+from outrider.model import AccessRecords, Role, TokenKind, UsageError
+
+if TYPE_CHECKING:
+    from outrider.model import LocationLog, LocationWorker
+    from outrider.server import IssuedToken
+
+_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
+HERE: Final = "local"
+"""The location of the service itself."""
+
+
+class LocationRecords(AccessRecords, Protocol):
+    """Locations and their tokens."""
+
+    @property
+    def locations(self) -> LocationLog:
+        """Locations."""
+        ...
+
+
+def add_location(records: LocationRecords, name: str, *, lifetime_s: float | None = None) -> IssuedToken:
+    """Have the runs of a location measured by workers, and create a token for them.
+
+    For one that is there already it creates a further token, valid beside those before it: to replace one, add, restart
+    the workers with the new token, and revoke the old.
+
+    Raises:
+        UsageError: bad-location, bad-token-request, missing-extra.
+    """
+    from outrider.server import TokenRequest, issue_token  # noqa: PLC0415 - lists issue nothing
+
+    if name == HERE or not _NAME.fullmatch(name):
+        what = f'"{name[:80]}" cannot be the name of a location with workers'
+        fix = "write letters, digits, dots and hyphens, such as fra; local is the service itself"
+        raise UsageError(what, slug="bad-location", fix=fix)
+    SealedBox("00" * 32, ORDERS)  # says what is not installed before anything is kept
+    request = TokenRequest(f"location {name}", TokenKind.WORKER, Role.VIEWER, lifetime_s, name)
+    issued = issue_token(records, request, command_line_change("token.create", name, TokenKind.WORKER))
+    with records.audit.alongside(command_line_change("location.add", name)):
+        records.locations.add(name, now_us())
+    return issued
+
+
+def remove_location(records: LocationRecords, name: str) -> int:
+    """Have the service measure the runs of a location itself again; return how many tokens were revoked.
+
+    Raises:
+        UsageError: unknown-location.
+    """
+    with records.audit.alongside(command_line_change("location.remove", name)):
+        is_removed = records.locations.remove(name)
+    if not is_removed:
+        known = ", ".join(records.locations.names()) or "none"
+        raise UsageError(f'"{name[:80]}" has no workers', slug="unknown-location", fix=f"there are: {known}")
+    valid = [
+        token
+        for token in records.tokens.all()
+        if token.kind is TokenKind.WORKER and token.scope == name and token.revoked_us is None
+    ]
+    for token in valid:
+        with records.audit.alongside(command_line_change("token.revoke", token.id)):
+            records.tokens.revoke(token.id, now_us())
+    return len(valid)
+
+
+def list_locations(records: LocationRecords) -> dict[str, tuple[LocationWorker, ...]]:
+    """Return the workers of each location, by name; those that were not heard of for a week are left out."""
+    oldest_us = now_us() - 7 * 86_400 * 1_000_000
+    workers = [worker for worker in records.locations.workers() if worker.seen_us >= oldest_us]
+    return {name: tuple(worker for worker in workers if worker.location == name) for name in records.locations.names()}

@@ -1,0 +1,78 @@
+"""The process of `outrider worker`: its folder, which one process has at a time, and what it works with."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import socket
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from outrider.app.location_client import HttpLink
+from outrider.app.location_worker import LocationWorker
+from outrider.app.result_spool import ResultSpool
+from outrider.app.sealed_box import SPOOL, SealedBox, token_digest
+from outrider.model import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STATE: Final = "XDG_STATE_HOME"
+
+
+def worker_folder(location: str) -> Path:
+    """Return where a worker of a location keeps its spool and snapshots if nobody says where."""
+    home = os.environ.get(_STATE) or Path.home() / ".local" / "state"
+    return Path(home) / "outrider" / f"worker-{location}"
+
+
+@contextmanager
+def open_worker(
+    server: str, token: str, location: str, *, name: str = "", folder: Path | None = None, drain_s: float = 60.0
+) -> Iterator[LocationWorker]:
+    """Open a worker; its folder is its alone until it is closed.
+
+    Args:
+        server: Address of `outrider up`.
+        token: As `outrider location add` printed it.
+        location: Its location.
+        name: What the server calls it; the name of this host if empty.
+        folder: For results that wait, encrypted, and for files of the workspace.
+        drain_s: How long runs under way may take at its end.
+
+    Raises:
+        UsageError: bad-server, invalid-token, missing-extra, worker-folder-taken.
+    """
+    if not token:
+        fix = f"on the server, outrider location add {location} prints it; set OUTRIDER_TOKEN to it"
+        raise UsageError("a worker needs the token of its location", slug="invalid-token", fix=fix)
+    folder = (folder or worker_folder(location)).absolute()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            what = f"another worker works in {folder}"
+            raise UsageError(what, slug="worker-folder-taken", fix="give each its own: --folder DIR") from None
+        instance = _instance(folder)
+        link = HttpLink(server, token, location, instance)
+        spool = ResultSpool(folder / "spool", SealedBox(token_digest(token), SPOOL))
+        yield LocationWorker(
+            link, spool, location=location, name=name or socket.gethostname(), instance=instance,
+            folder=folder / "snapshots", drain_s=drain_s,
+        )  # fmt: skip
+
+
+def _instance(folder: Path) -> str:
+    """Return what tells this worker from another one of its name, also after a restart."""
+    file = folder / "instance"
+    try:
+        known = file.read_text().strip()
+    except OSError:
+        known = ""
+    if not known:
+        known = secrets.token_hex(8)
+        file.write_text(known)
+    return known

@@ -1,0 +1,135 @@
+"""Ports: runs that are measured in other places. `LocationLog` keeps them, `WorkerLink` is what a worker sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from outrider.model.identity import RunId
+    from outrider.model.location_order import (
+        Assignment,
+        DeliveredResult,
+        HeldRun,
+        LeasedEntry,
+        LocationWorker,
+        ReportAnswer,
+        SilentOrder,
+        Verdict,
+        WorkerReport,
+    )
+    from outrider.model.queue_entry import QueueEntry
+
+
+class LocationLog(Protocol):
+    """Locations, their workers, who has which order, and results that are not stored yet.
+
+    An order is an entry of the queue whose location is one of these. It is one worker's at a time: each lease has a
+    number, one higher than the one before, and a result counts only with the number of the latest. The leader stores
+    results as runs; order and result leave in that transaction.
+    """
+
+    def add(self, location: str, at_us: int) -> bool:
+        """Have the runs of a location measured by workers from now on; return false if they are already."""
+        ...
+
+    def remove(self, location: str) -> bool:
+        """Have the runs of a location measured by the service itself again; return false if they were."""
+        ...
+
+    def names(self) -> tuple[str, ...]:
+        """Return the locations, by name."""
+        ...
+
+    def report(self, location: str, report: WorkerReport, at_us: int) -> str:
+        """Keep what a worker says, and extend the leases that it names.
+
+        Returns:
+            The instance that has its name and is alive, if that is another one, and nothing was changed; else empty.
+        """
+        ...
+
+    def waiting(self, location: str, at_us: int) -> tuple[QueueEntry, ...]:
+        """Return the orders that no worker has, the most important first, then the oldest."""
+        ...
+
+    def waiting_places(self, at_us: int) -> frozenset[str]:
+        """Return the locations that have orders which no worker has."""
+        ...
+
+    def lease(self, location: str, worker: str, runs: Sequence[RunId], at_us: int) -> tuple[LeasedEntry, ...]:
+        """Give orders to a worker; those that another one has got meanwhile are left out."""
+        ...
+
+    def deliver(self, result: DeliveredResult) -> Verdict:
+        """Keep a result, durably, if it is of the latest lease; the same again counts as taken until it is stored."""
+        ...
+
+    def ordered(self, location: str, run: RunId) -> QueueEntry | None:
+        """Return an order of a location that is not stored yet; None if there is none."""
+        ...
+
+    def delivered(self, limit: int = 500) -> tuple[DeliveredResult, ...]:
+        """Return results that are not stored yet, the oldest first."""
+        ...
+
+    def close(self, runs: Sequence[RunId], at_us: int) -> tuple[tuple[SilentOrder, ...], tuple[SilentOrder, ...]]:
+        """End those of some orders, past their validity, that no result will come of.
+
+        Returns:
+            Those that are over: no worker had them, or it has been silent for too long; a result of them comes too late
+            from now on. And those whose worker is silent, and whose result is still awaited.
+        """
+        ...
+
+    def workers(self) -> tuple[LocationWorker, ...]:
+        """Return all workers that were heard of, by location and name."""
+        ...
+
+
+class WorkerLink(Protocol):
+    """What a worker asks of its server, whatever carries the messages; the contract of all transports.
+
+    Orders are delivered at least once: one that is lost on its way is given out again when its lease ends. Everything
+    that a worker sends may be sent again. Its location is that of its credentials.
+
+    Every method raises ServerError where the server cannot be reached, and UsageError where it refuses.
+    """
+
+    def report(self, report: WorkerReport) -> ReportAnswer:
+        """Say that the worker lives, and what it has.
+
+        Raises:
+            UsageError: worker-version, worker-name-taken, invalid-token.
+        """
+        ...
+
+    def take(self, report: WorkerReport, wait_s: float) -> Assignment | None:
+        """Return orders, which are the worker's from now on; waits for some, at most so long.
+
+        Raises:
+            OutriderError: forged-message if they do not come from the server.
+        """
+        ...
+
+    def fetch(self, snapshot: str, target: Path) -> None:
+        """Write the files of a snapshot into a file, as an archive that is still to be verified.
+
+        Raises:
+            UsageError: unknown-snapshot.
+        """
+        ...
+
+    def upload(self, digest: str, content: bytes) -> None:
+        """See that the server has the file with this SHA-256, from where an earlier try broke off."""
+        ...
+
+    def deliver(self, held: HeldRun, document: bytes) -> Verdict:
+        """Hand over the result of a run.
+
+        Raises:
+            UsageError: bad-result if it cannot be read, or its artifacts are not there.
+        """
+        ...

@@ -1,0 +1,299 @@
+"""The contract of what a worker asks of its server: it holds beside the store, and over HTTP on a real socket."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import httpx
+import pytest
+from tests.builders import new_store, run_of
+
+from outrider.app import add_location, create_token
+from outrider.app.declared_checks import probes_of
+from outrider.app.location_client import HttpLink
+from outrider.app.location_desk import LocalLink, LocationDesk
+from outrider.app.location_worker import on_clock
+from outrider.app.scheduler_reader import LoadedWorkspace
+from outrider.app.sealed_box import ForgedMessage, token_digest
+from outrider.model import (
+    LEASE_US,
+    ArtifactFile,
+    ArtifactKind,
+    Caller,
+    ConfigError,
+    Content,
+    HeldRun,
+    Measurement,
+    Outcome,
+    OutriderError,
+    QueueEntry,
+    Role,
+    RunId,
+    TokenKind,
+    UsageError,
+    Verdict,
+    WorkerReport,
+    new_run_id,
+)
+from outrider.runs import packed_run
+from outrider.server import Access, AccessRules, Background, application, listen
+from outrider.workspace import ServerSettings, Snapshotter, available_secrets, load, unpack_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from outrider.alerts import AlertSettings
+    from outrider.model import Assignment, LocationOrder, Run, WorkerLink
+    from outrider.store import Store
+
+NOW_US = 1_800_000_000_000_000
+HOME, SLOW = "probe:probes/shop.toml::home", "probe:probes/shop.toml::slow"
+PASSWORD = "correct-horse-battery"
+REPORT = WorkerReport("one", "i1", version("outrider"), probes=5, turns=1)
+PROBES = """
+[home]
+kind = "tcp"
+address = "127.0.0.1:1"
+every = "60s"
+timeout = "60s"
+locations = ["fra"]
+[slow]
+kind = "tcp"
+address = "127.0.0.1:1"
+every = "1h"
+timeout = "1h"
+locations = ["fra"]
+"""
+
+
+@dataclass
+class Server:
+    """A desk with a clock that is set, and what it is reached by."""
+
+    store: Store
+    root: Path
+    token: str
+    digest: str = ""
+    now_us: int = NOW_US
+    links: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Load the workspace as it is now."""
+        workspace = load(self.root)
+        self.digest = Snapshotter(workspace).take().digest
+        catalogue = probes_of(workspace, available_secrets(workspace, os.environ))
+        loaded = LoadedWorkspace(
+            "1", workspace, catalogue.checks, catalogue.heartbeats, cast("AlertSettings", None), self.digest
+        )
+        self.desk = LocationDesk(self.store, lambda: loaded, lambda: self.now_us, self.root / ".outrider" / "uploads")
+
+    def serve(self, port: int = 0) -> str:
+        access = Access(self.store, AccessRules(ServerSettings()), lambda: self.now_us)
+        application_ = application(self.store.heartbeats, None, lambda: self.now_us, access=access, desk=self.desk)
+        listener = listen("127.0.0.1", port)
+        background = Background(application_, listener)
+        self.links.append(background.close)
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    def order(self, check: str = HOME, due_us: int = NOW_US, priority: int = 0, location: str = "fra") -> RunId:
+        entry = QueueEntry(RunId(new_run_id(due_us)), check, location, due_us, priority)  # type: ignore[arg-type]
+        self.store.schedule.ask([entry])
+        return entry.run
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    root = tmp_path / "workspace"
+    (root / "probes").mkdir(parents=True)
+    (root / "outrider.toml").write_text('[secrets]\npassword = {env = "SHOP_PASSWORD"}\n')
+    (root / "probes" / "shop.toml").write_text(PROBES)
+    monkeypatch.setenv("SHOP_PASSWORD", PASSWORD)
+    with new_store(root / ".outrider" / "outrider.db", artifacts=root / ".outrider" / "artifacts") as store:
+        made = Server(store, root, add_location(store, "fra").secret)
+        yield made
+        for close in made.links:
+            close()
+
+
+@pytest.fixture(params=["local", "https"])
+def link(request: pytest.FixtureRequest, server: Server) -> WorkerLink:
+    """Return each transport; TLS is a proxy's in front of the server, so that loopback has none."""
+    if request.param == "local":
+        return LocalLink(server.desk, Caller("fra", token_digest(server.token)), "i1")
+    return HttpLink(server.serve(), server.token, "fra", "i1")
+
+
+def taken(link: WorkerLink, report: WorkerReport = REPORT) -> Assignment:
+    assignment = link.take(report, 0.0)
+    assert assignment is not None
+    return assignment
+
+
+def measured(order: LocationOrder, artifacts: tuple[ArtifactFile, ...] = ()) -> Run:
+    measurement = Measurement(Outcome.PASSED, "", order.due_us, 5.0, artifacts=artifacts)
+    return run_of(measurement, order.check, id=order.run, location="fra", due_us=order.due_us)
+
+
+def test_an_order_is_made_with_what_it_needs_and_its_result_counts_once(
+    server: Server, link: WorkerLink, tmp_path: Path
+) -> None:
+    """Snapshot, secrets and files travel; what is sent again changes nothing."""
+    run = server.order()
+    assert link.report(REPORT).now_us == NOW_US
+
+    assignment = taken(link)
+    link.fetch(assignment.snapshot, tmp_path / "archive")
+    snapshot = unpack_snapshot(tmp_path / "archive", tmp_path / "snapshots", assignment.snapshot)
+    (order,) = assignment.orders
+    content = b"the page" * 400_000
+    file = ArtifactFile(ArtifactKind.LOG, "log.txt", "text/plain", Path("log.txt"))
+    file = replace(file, content=Content(sha256(content).hexdigest(), len(content)))
+    document = packed_run(measured(order, (file,)))
+    with pytest.raises(UsageError, match=r"log\.txt was not uploaded"):
+        link.deliver(HeldRun(run, order.lease), document)
+    link.upload(sha256(content).hexdigest(), content)
+    link.upload(sha256(content).hexdigest(), content)
+    verdicts = [link.deliver(HeldRun(run, order.lease), document) for _ in range(2)]
+
+    assert (order.run, order.check, order.lease) == (run, HOME, 1)
+    assert assignment.secrets == {"password": PASSWORD}
+    assert (snapshot.path / "probes" / "shop.toml").read_text() == PROBES
+    assert verdicts == [Verdict.TAKEN] * 2
+    with server.store.artifacts.open(sha256(content).hexdigest()) as stored:
+        assert stored.read() == content
+    assert [result.run for result in server.store.locations.delivered()] == [run]
+    assert link.take(REPORT, 0.0) is None
+
+
+def test_a_late_result_of_an_older_lease_is_a_duplicate_and_an_unknown_one_is_told_apart(
+    server: Server, link: WorkerLink
+) -> None:
+    """The order went to the next worker when its lease ended: at least once, and judged once."""
+    server.order(SLOW)
+    (first,) = taken(link).orders
+    server.now_us += LEASE_US
+    (second,) = taken(link, replace(REPORT, name="two", instance="i2")).orders
+    unknown = replace(first, run=RunId(new_run_id(NOW_US)))
+
+    assert (first.run, second.lease) == (second.run, 2)
+    assert link.deliver(HeldRun(first.run, 1), packed_run(measured(first))) is Verdict.DUPLICATE
+    assert link.deliver(HeldRun(unknown.run, 1), packed_run(measured(unknown))) is Verdict.UNKNOWN
+    assert link.deliver(HeldRun(second.run, 2), packed_run(measured(second))) is Verdict.TAKEN
+
+
+def test_orders_come_by_priority_and_deadline_as_far_as_there_is_room_and_time(
+    server: Server, link: WorkerLink
+) -> None:
+    """Run now before the rest, short periods before long ones; what came too late is not given out."""
+    slow, home = server.order(SLOW), server.order(HOME)
+    now = server.order(SLOW, NOW_US + 1, priority=1_000)
+    server.order(HOME, NOW_US - 61_000_000)
+    server.order(HOME, location="elsewhere")
+
+    assert link.take(replace(REPORT, probes=0), 0.0) is None
+    assert [order.run for order in taken(link, replace(REPORT, probes=2)).orders] == [now, home]
+    assert [order.run for order in taken(link).orders] == [slow]
+
+
+@pytest.mark.parametrize(
+    ("report", "slug"),
+    [
+        (replace(REPORT, version="0.0.1"), "worker-version"),
+        (replace(REPORT, instance="i2"), "worker-name-taken"),
+    ],
+)
+def test_a_worker_that_cannot_work_is_refused_with_a_message(
+    server: Server, link: WorkerLink, report: WorkerReport, slug: str
+) -> None:
+    """One of another version, or with the name of another one; it gets no order."""
+    server.order()
+    link.report(REPORT)
+
+    for call in (link.report, lambda report: link.take(report, 0.0)):
+        with pytest.raises(UsageError) as refused:
+            call(report)
+        assert refused.value.slug == slug
+
+
+@pytest.mark.parametrize(
+    ("change", "slug"),
+    [
+        (lambda run: packed_run(replace(run, check=SLOW)), "bad-result"),
+        (lambda run: packed_run(replace(run, location="ams")), "bad-result"),
+        (lambda run: packed_run(run)[:-40], "bad-message"),
+        (lambda _run: b"\x80\x04cos\nsystem\n", "bad-message"),
+    ],
+)
+def test_a_result_that_is_not_of_its_order_is_refused(
+    server: Server, link: WorkerLink, change: Callable[[Run], bytes], slug: str
+) -> None:
+    """Nothing of it is kept, and the order stays."""
+    server.order()
+    (order,) = taken(link).orders
+
+    with pytest.raises(UsageError) as refused:
+        link.deliver(HeldRun(order.run, order.lease), change(measured(order)))
+    assert refused.value.slug == slug
+    assert server.store.locations.delivered() == ()
+
+
+def test_a_forged_message_is_noticed_and_a_token_opens_its_location_only(server: Server) -> None:
+    """Secrets are not readable on their way, a location's key opens no other's, and pages and the API stay closed."""
+    url = server.serve()
+    server.order()
+    headers = {"Authorization": f"Bearer {server.token}"}
+    other = add_location(server.store, "ams").secret
+    api = create_token(server.store, "ci", TokenKind.API, role=Role.ADMIN).secret
+    body = json.dumps({"name": "one", "instance": "i1", "version": version("outrider"), "probes": 1}).encode()
+
+    answer = httpx.post(f"{url}/api/v1/worker/orders", headers=headers, content=body)
+    link = HttpLink(url, server.token, "fra", "i1")
+    with pytest.raises(ForgedMessage):
+        link._orders.open(answer.content[:-1] + b"\0", "fra i1")
+    with pytest.raises(ForgedMessage):
+        HttpLink(url, other, "ams", "i1")._orders.open(answer.content, "fra i1")
+    forged = httpx.post(f"{url}/api/v1/worker/results/{new_run_id(NOW_US)}?lease=1", headers=headers, content=b"x" * 40)
+    refused = [
+        httpx.post(f"{url}/api/v1/worker/report", headers={"Authorization": f"Bearer {api}"}, content=body),
+        httpx.get(f"{url}/api/v1/worker/snapshots/{server.digest}"),
+    ]
+
+    assert b"home" in link._orders.open(answer.content, "fra i1")
+    assert PASSWORD.encode() not in answer.content
+    assert (forged.status_code, forged.json()["type"].partition("#")[2]) == (409, "forged-message")
+    assert [answer.status_code for answer in refused] == [401, 401]
+    with pytest.raises(UsageError, match="is for the location ams"):
+        HttpLink(url, other, "fra", "i1").report(REPORT)
+    with pytest.raises(OutriderError, match="https only"):
+        HttpLink("http://outrider.example", server.token, "fra", "i1")
+
+
+def test_files_that_do_not_have_the_ordered_hash_are_not_run(server: Server, tmp_path: Path) -> None:
+    """Somebody changed a file on its way."""
+    archive = server.desk.pack(server.digest)
+
+    with pytest.raises(ConfigError) as refused:
+        unpack_snapshot(archive, tmp_path / "snapshots", "0" * len(server.digest))
+
+    archive.unlink()
+    assert refused.value.slug == "snapshot-mismatch"
+    assert list((tmp_path / "snapshots").iterdir()) == []
+
+
+def test_times_of_a_clock_that_is_an_hour_late_become_those_of_the_server() -> None:
+    """The run, and each attempt of it; how long things took is a matter of a monotonic clock."""
+    run = run_of(Measurement(Outcome.PASSED, "", NOW_US, 5.0), due_us=NOW_US + 1)
+    on_servers = on_clock(run, 3_600_000_000)
+
+    assert on_servers.started_us - run.started_us == 3_600_000_000
+    assert on_servers.attempts[0].measurement.started_us == NOW_US + 3_600_000_000
+    assert (on_servers.due_us, on_servers.attempts[0].measurement.duration_ms) == (NOW_US + 1, 5.0)

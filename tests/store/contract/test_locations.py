@@ -1,0 +1,137 @@
+"""Orders of locations: who has which, whose result counts, and when one is over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.builders import run_of
+from tests.store.contract.test_schedule_queue import entry
+
+from outrider.model import (
+    ALIVE_US,
+    AWAITED_US,
+    LEASE_US,
+    DeliveredResult,
+    HeldRun,
+    Measurement,
+    Outcome,
+    RunId,
+    SilentOrder,
+    Verdict,
+    WorkerReport,
+    new_run_id,
+)
+
+if TYPE_CHECKING:
+    from outrider.store import Store
+
+NOW_US = 1_800_000_000_000_000
+
+
+def report(instance: str = "i1", name: str = "w", **changes: object) -> WorkerReport:
+    return WorkerReport(name, instance, "1", **changes)  # type: ignore[arg-type]
+
+
+def result(run: RunId, lease: int, worker: str = "i1", location: str = "fra") -> DeliveredResult:
+    return DeliveredResult(run, location, worker, lease, NOW_US, b"body")
+
+
+def test_an_order_is_one_workers_until_its_lease_ends(store: Store) -> None:
+    """A report extends it, silence ends it, a restart ends what is not named, and the next lease has another number."""
+    order = entry(0, location="fra")
+    assert store.locations.add("fra", NOW_US)
+    assert not store.locations.add("fra", NOW_US)
+    store.schedule.ask([order, entry(1)])
+
+    assert store.locations.waiting_places(NOW_US) == {"fra"}
+    (leased,) = store.locations.lease("fra", "i1", [order.run], NOW_US)
+    assert (leased.entry, leased.lease) == (order, 1)
+    assert store.locations.lease("fra", "i2", [order.run], NOW_US) == ()
+    assert store.locations.lease("ams", "i2", [order.run], NOW_US + 2 * LEASE_US) == ()
+
+    held = HeldRun(order.run, 1)
+    assert store.locations.report("fra", report(held=(held,)), NOW_US + LEASE_US - 1) == ""
+    assert store.locations.waiting("fra", NOW_US + LEASE_US + 1) == ()
+    assert store.locations.report("fra", report(is_fresh=True), NOW_US + LEASE_US) == ""
+    (again,) = store.locations.lease("fra", "i1", [order.run], NOW_US + LEASE_US)
+    assert again.lease == 2
+    assert store.locations.report("fra", report(returned=(HeldRun(order.run, 2),)), NOW_US + LEASE_US) == ""
+    assert store.locations.waiting("fra", NOW_US + LEASE_US) == (order,)
+
+
+def test_a_result_counts_once_and_with_the_latest_lease_only(store: Store) -> None:
+    """The rest is told apart: late, or of a run that nobody ordered. Order and result leave with the stored run."""
+    order = entry(0, location="fra")
+    store.locations.add("fra", NOW_US)
+    store.schedule.ask([order])
+    store.locations.report("fra", report("i1", "one"), NOW_US)
+    store.locations.lease("fra", "i1", [order.run], NOW_US)
+    store.locations.lease("fra", "i2", [order.run], NOW_US + LEASE_US)
+
+    verdicts = [
+        store.locations.deliver(result(order.run, 1)),
+        store.locations.deliver(result(order.run, 2, location="ams")),
+        store.locations.deliver(result(order.run, 2, "i2")),
+        store.locations.deliver(result(order.run, 2, "i2")),
+        store.locations.deliver(result(RunId(new_run_id(NOW_US)), 1)),
+    ]
+    taken, duplicate, unknown = Verdict.TAKEN, Verdict.DUPLICATE, Verdict.UNKNOWN
+    assert verdicts == [duplicate, unknown, taken, taken, unknown]
+    assert [own.run for own in store.locations.delivered()] == [order.run]
+    assert store.locations.waiting("fra", NOW_US + 3 * LEASE_US) == ()
+    assert store.locations.workers()[0].duplicates == 2
+
+    measured = Measurement(Outcome.PASSED, "", order.due_us, 1.0)
+    store.runs.record(run_of(measured, order.check, id=order.run, location="fra"))
+    assert store.locations.delivered() == ()
+    assert store.locations.ordered("fra", order.run) is None
+    assert store.locations.deliver(result(order.run, 2, "i2")) is duplicate
+
+
+def test_an_order_is_over_when_no_result_will_come_of_it(store: Store) -> None:
+    """That of a silent worker is awaited for a while; a result that comes later than that is too late."""
+    never, silent, done = (entry(number, location="fra") for number in range(3))
+    runs = [never.run, silent.run, done.run]
+    store.locations.add("fra", NOW_US)
+    store.schedule.ask([never, silent, done])
+    store.locations.report("fra", report("i1", "one"), NOW_US)
+    store.locations.lease("fra", "i1", [silent.run, done.run], NOW_US)
+    store.locations.deliver(result(done.run, 1))
+
+    assert store.locations.close(runs, NOW_US + 1) == ((SilentOrder(never.run, ""),), ())
+    over, awaited = store.locations.close(runs, NOW_US + LEASE_US)
+    assert awaited == (SilentOrder(silent.run, "one"),)
+    over, awaited = store.locations.close([silent.run], NOW_US + LEASE_US + AWAITED_US + 1)
+    assert (over, awaited) == ((SilentOrder(silent.run, "one"),), ())
+    assert store.locations.deliver(result(silent.run, 1)) is Verdict.DUPLICATE
+    assert store.locations.waiting("fra", NOW_US + 2 * AWAITED_US) == ()
+
+
+def test_two_live_workers_cannot_have_one_name(store: Store) -> None:
+    """The one that is dead loses it; a restart of the same one does not."""
+    assert store.locations.report("fra", report("i1"), NOW_US) == ""
+    assert store.locations.report("fra", report("i2"), NOW_US + ALIVE_US) == "i1"
+    assert store.locations.report("ams", report("i2"), NOW_US + ALIVE_US) == ""
+    assert store.locations.report("fra", report("i1"), NOW_US + 1) == ""
+    assert store.locations.report("fra", report("i2"), NOW_US + ALIVE_US + 2) == ""
+    assert [(worker.location, worker.instance) for worker in store.locations.workers()] == [
+        ("ams", "i2"),
+        ("fra", "i2"),
+    ]
+
+
+def test_a_new_leader_leaves_orders_to_the_workers_that_have_them(store: Store) -> None:
+    """And a location that is removed gives them back: a result of a worker there comes too late."""
+    order = entry(0, location="fra")
+    store.locations.add("fra", NOW_US)
+    store.schedule.lead("ada", NOW_US, None)
+    store.schedule.advance("ada", [order])
+    store.locations.lease("fra", "i1", [order.run], NOW_US)
+
+    store.schedule.lead("bob", NOW_US, store.schedule.leadership())
+    assert store.locations.waiting("fra", NOW_US) == ()
+    assert store.schedule.waiting() == (order,)
+    assert store.locations.remove("fra")
+    assert not store.locations.remove("fra")
+    assert store.locations.names() == ()
+    assert store.locations.deliver(result(order.run, 1)) is Verdict.DUPLICATE
