@@ -82,7 +82,7 @@ STACKS: Final = (
     "/a/b.rb:1:in `c': no (E)\n\tfrom /a/d.rb:2:in 'A#b'", "#0 /a/b.php(3): A\\B->c('x')\n#1 {main}",
     "pay@https://a/b.js?v=1:10:5\nasync*total@https://a/b.js:20:6\nrun@https://a/b.js line 30 > eval:1:1",
 )  # fmt: skip
-ITEMS: Final = ("event", "event", "transaction", "span", "log", "client_report", "?")
+ITEMS: Final = ("event", "event", "transaction", "span", "log", "trace_metric", "client_report", "?")
 ODD: Final[tuple[Any, ...]] = (
     None, True, -1, 2**63, 10**400, 1e308, -0.0, "", "\0", "\ud800", "é" * 300, "x" * 100_000, "{{ default }}",
     "%s%s%d",

@@ -5,6 +5,7 @@ import json
 import socket
 import sqlite3
 from dataclasses import dataclass
+from typing import Final
 
 import httpx
 import uvicorn
@@ -14,6 +15,9 @@ from demo.accounts import Accounts
 from demo.edge import edge
 from demo.origins import build_origins
 from demo.world import World
+
+_REUSED: Final = httpx.Limits(keepalive_expiry=2.0)
+"""Connections are given up before the servers do so, after five seconds; else a request may meet a closed one."""
 
 
 class PortTaken(Exception):
@@ -68,7 +72,7 @@ async def serve(connection: sqlite3.Connection, accounts: Accounts, doors: Doors
     behind = {"catalogue": doors.catalogue, "payment": doors.payment}
 
     def reached(service: str, app: ASGIApp) -> httpx.AsyncClient:  # noqa: ARG001
-        return httpx.AsyncClient(base_url=_url(behind[service]), trust_env=False, timeout=None)
+        return httpx.AsyncClient(base_url=_url(behind[service]), trust_env=False, timeout=None, limits=_REUSED)
 
     origins = build_origins(connection, accounts, World(), third_party_port, reached)
     config = uvicorn.Config(

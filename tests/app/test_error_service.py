@@ -12,7 +12,7 @@ import brotli
 import httpx
 import pytest
 import sentry_sdk
-from sentry_sdk import logger
+from sentry_sdk import logger, metrics
 from tests.builders import new_store
 from tests.waiting import until
 
@@ -20,7 +20,16 @@ from outrider.app.error_projects import KeyRequest, add_project, add_project_key
 from outrider.app.error_service import ErrorService
 from outrider.app.telemetry_inbox import INBOX_FOLDER
 from outrider.app.workspace_access import now_us
-from outrider.model import ErrorEvent, ErrorException, IssueOrder, IssueQuery, event_to_json
+from outrider.model import (
+    ErrorEvent,
+    ErrorException,
+    GaugeValue,
+    HistogramValue,
+    IssueOrder,
+    IssueQuery,
+    SumValue,
+    event_to_json,
+)
 from outrider.telemetry import SignalKind, Spool, Tally, add_events, read_segment
 from outrider.workspace import ErrorSettings, TelemetrySettings, load
 
@@ -201,7 +210,7 @@ def test_who_asks_not_to_be_followed_is_not_whichever_client_sends(
     assert not [*(workspace.state / "errors/spool").iterdir()]
 
 
-def test_spans_and_logs_of_the_client_are_telemetry(workspace: Workspace, store: Store, tmp_path: Path) -> None:
+def test_spans_logs_and_metrics_of_the_client_are_telemetry(workspace: Workspace, store: Store, tmp_path: Path) -> None:
     """Of its SDK, handed to the spool of telemetry; what the client says that it lost is counted."""
     issued = project(store, workspace)
     inbox = workspace.state / INBOX_FOLDER
@@ -221,9 +230,12 @@ def test_spans_and_logs_of_the_client_are_telemetry(workspace: Workspace, store:
                 sentry_sdk.start_span(op="db.query", name="SELECT 1 -- ada@example.org"),
             ):
                 logger.warning("paid {order}", order=17)
+                metrics.count("orders", 3, attributes={"plan": "pro"})
+                metrics.gauge("queue", 7)
+                metrics.distribution("pay", 12.5, unit="millisecond")
             sdk.close(timeout=5)
         post(client, issued, b'{}\n{"type":"client_report"}\n' + json.dumps(lost).encode())
-        until(lambda: len([*inbox.glob("*.sealed")]) == 2)
+        until(lambda: len([*inbox.glob("*.sealed")]) == 3)
     adopted = Spool(tmp_path / "spool", 10**8, inbox=inbox).sealed()
     records = dict(read_segment(segment) for segment in adopted)
     counts = json.loads((workspace.state / "errors/day.json").read_text("utf-8"))["counts"]
@@ -232,6 +244,11 @@ def test_spans_and_logs_of_the_client_are_telemetry(workspace: Workspace, store:
     (line,) = records[SignalKind.LOGS]
     assert (server.name, server.kind, server.service, server.trace_id) == ("POST /pay", "Server", "shop", root.trace_id)
     assert (query.name, query.kind, query.parent_span_id) == ("SELECT 1 -- ***", "Client", server.span_id)
+    points = {point.name: point for point in records[SignalKind.METRICS]}
+    assert (points["orders"].value, points["orders"].attributes["plan"]) == (SumValue(3.0, True, True), "pro")
+    assert (points["queue"].value, points["queue"].service) == (GaugeValue(7.0), "shop")
+    assert points["pay"].value == HistogramValue(1, 12.5, (1,), (), 12.5, 12.5, True)
+    assert (points["pay"].unit, points["pay"].resource.get("host.name")) == ("millisecond", None)
     assert server.resource["service.version"] == line.resource["service.version"] == "shop@1.0.0"
     assert (line.body, line.severity_number, line.trace_id) == ("paid 17", 13, root.trace_id)
     assert counts["client lost error, queue_overflow"] == 7

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from outrider.errors import otlp_logs, otlp_spans
+from outrider.errors import otlp_logs, otlp_metrics, otlp_spans
 
 BEGIN_S = 1_795_000_000.25
 
@@ -36,6 +37,22 @@ def test_a_span_of_a_browser_is_read() -> None:
     }  # fmt: skip
 
 
+def test_metrics_that_are_no_numbers_are_left_out() -> None:
+    """Also those without a name, a time or a kind that is known; nobody's host is spoken for."""
+    good: dict[str, Any] = {"name": "queue", "type": "gauge", "value": 7, "timestamp": BEGIN_S}
+    odd = ({"value": math.nan}, {"value": math.inf}, {"value": True}, {"value": "7"}, {"name": 5}, {"type": "set"},
+           {"type": ["gauge"]}, {"timestamp": "x"})  # fmt: skip
+    host = {"server.address": {"value": "db-1"}}
+    items = [{**good, "attributes": host}, *({**good, **own} for own in odd), None]
+
+    (group,) = otlp_metrics({"items": items, "server_name": "db-1"}, "shop", "live")["resourceMetrics"]
+
+    (metric,) = group["scopeMetrics"][0]["metrics"]
+    assert metric["gauge"]["dataPoints"][0]["asDouble"] == 7
+    assert "host.name" not in texts(group["resource"]["attributes"])
+
+
 def test_items_without_anything_are_no_request() -> None:
     """Of any shape."""
     assert otlp_logs({"items": 5}, "a", "b") == otlp_spans({"items": []}, "a", "b") == otlp_spans({}, "a", "b") == {}
+    assert otlp_metrics({"items": [{}]}, "a", "b") == {}

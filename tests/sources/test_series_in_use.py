@@ -162,6 +162,22 @@ def test_each_series_is_judged_and_none_while_its_source_is_away(url: str, store
     assert samples["pod=b"][-1] == 0.0
 
 
+def test_a_baseline_is_learned_from_the_past_of_the_source(url: str, store: Store, tmp_path: Path) -> None:
+    """A new rule begins with the two weeks before, as far as the source has them."""
+    rule = '[[rule]]\nname = "queue"\npromql = "sum(shop_queue)"\nbaseline = "above"\n'
+    rules = rules_of(workspace_with(tmp_path, url, rule))
+    judged = Judged(store, tmp_path, rules, END_S)
+
+    opened = judged.pass_to(END_S + LATE_S)
+
+    [series] = store.series.of(rules[0].subject)
+    samples = store.series.samples(series)
+    ends_s = range(-(-(END_S - 5400) // 300) * 300, END_S + 1, 300)
+    assert [at_us // 10**6 for at_us in samples.at_us.tolist()] == [end_s - 300 for end_s in ends_s]
+    assert set(samples.value.tolist()) == {5.0, 10.0, 505.0}
+    assert opened == {}
+
+
 def test_backtest_asks_the_past_of_the_source(url: str, store: Store, tmp_path: Path) -> None:
     """Of a rule that was just written; where the source is away, the rule is left out and that is said."""
     workspace = workspace_with(tmp_path, url, RULES.partition('\n[[rule]]\nname = "orders"')[0])

@@ -1,4 +1,4 @@
-"""Spans and logs that come with a project's key, handed from the process of errors to that of telemetry by a folder."""
+"""Telemetry that comes with a project's key, handed from the process of errors to that of telemetry by a folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from outrider.app.signing_key import signing_key
-from outrider.errors import LOG_ITEMS, OTLP_SIGNALS, otlp_logs, otlp_spans, project_request, without_queries
+from outrider.errors import (
+    LOG_ITEMS,
+    METRIC_ITEMS,
+    OTLP_SIGNALS,
+    otlp_logs,
+    otlp_metrics,
+    otlp_spans,
+    project_request,
+    without_queries,
+)
 from outrider.telemetry import JSON, AttributeReader, BadTelemetry, Intake, SignalKind, Spool, SpoolFull
 
 if TYPE_CHECKING:
@@ -38,12 +47,14 @@ class TelemetryInbox:
         """Take the signals that are switched on in a workspace, while it takes telemetry at all."""
         switches = workspace.capabilities
         is_on = workspace.telemetry is not None and switches.telemetry
-        on = {SignalKind.LOGS: is_on and switches.logs, SignalKind.TRACES: is_on and switches.traces}
-        self._taken = frozenset(kind for kind, is_wanted in on.items() if is_wanted)
+        on = {
+            SignalKind.LOGS: switches.logs, SignalKind.TRACES: switches.traces, SignalKind.METRICS: switches.metrics,
+        }  # fmt: skip
+        self._taken = frozenset(kind for kind, is_wanted in on.items() if is_on and is_wanted)
 
     def take(self, project: ErrorProject, item: str, document: Mapping[str, Any]) -> bool:
         """Keep an item of an envelope, or a request of OTLP (`traces`, `logs`); return whether it was kept."""
-        kind = SignalKind.LOGS if item in LOG_ITEMS or item == SignalKind.LOGS else SignalKind.TRACES
+        kind = _kind(item)
         if kind not in self._taken:
             return False
         request = _request(item, kind, document, project)
@@ -64,8 +75,18 @@ class TelemetryInbox:
 def _request(item: str, kind: SignalKind, document: Mapping[str, Any], project: ErrorProject) -> dict[str, Any]:
     if item in OTLP_SIGNALS:
         return project_request(item, document, project.service, project.environment)
-    convert = otlp_logs if kind is SignalKind.LOGS else otlp_spans
-    return convert(document, project.service, project.environment)
+    return _CONVERTERS[kind](document, project.service, project.environment)
+
+
+def _kind(item: str) -> SignalKind:
+    if item in METRIC_ITEMS:
+        return SignalKind.METRICS
+    return SignalKind.LOGS if item in LOG_ITEMS or item == SignalKind.LOGS else SignalKind.TRACES
+
+
+_CONVERTERS: Final = {
+    SignalKind.LOGS: otlp_logs, SignalKind.TRACES: otlp_spans, SignalKind.METRICS: otlp_metrics,
+}  # fmt: skip
 
 
 _REASONS: Final = {BadTelemetry: "not readable", SpoolFull: "no room", ImportError: "no extra telemetry"}

@@ -23,7 +23,7 @@ from outrider.cli.fitted_table import (
 from outrider.cli.run_tables import at, at_with_zone, console
 from outrider.cli.server_option import chosen_backend, chosen_server
 from outrider.cli.view_option import view_option, viewed_query
-from outrider.model import ViewPage, counted
+from outrider.model import ViewPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -138,9 +138,7 @@ def _show(out: Console, shown: ShownIssue, timezone: str, *, is_personal: bool) 
     issue = shown.issue
     seen = [at_with_zone(at_us, timezone) for at_us in (issue.first_us, issue.last_us)]
     out.print(note(f"#{issue.id} {issue_state(issue)}: {_what(issue)}", 0))
-    out.print(
-        note(f"{counted(issue.events, 'event')}, {counted(issue.users, 'user')}, first {seen[0]}, last {seen[1]}")
-    )
+    out.print(note(f"{issue.reach}, first {seen[0]}, last {seen[1]}"))
     for key in shown.keys:
         out.print(note(f"grouped by {key.reason}: {'; '.join(key.parts)}"))
     for suspect in shown.commits:

@@ -10,7 +10,17 @@ from outrider.alerts import Problem, is_check, length
 from outrider.dashboard.incident_quotes import quote_of
 from outrider.dashboard.page_addresses import incident_path
 from outrider.dashboard.prober_sight import HOUR_US, SightRecords, page_sights, service_sights
-from outrider.model import CheckId, Outcome, OutriderError, RunId, RunPosition, Subject, SubjectKind, counted
+from outrider.model import (
+    CHECK_KINDS,
+    CheckId,
+    Outcome,
+    OutriderError,
+    RunId,
+    RunPosition,
+    Subject,
+    SubjectKind,
+    counted,
+)
 from outrider.real_users import (
     BOUNDS,
     DAY_US,
@@ -229,7 +239,7 @@ def _seen_by(
 
 
 def _well_until_us(history: CheckHistory, incident: Incident) -> int:
-    check = next((own for own in incident.checks if Subject(own).kind is None), "")
+    check = next((own for own in incident.checks if Subject(own).kind in {None, *CHECK_KINDS}), "")
     position = RunPosition(incident.began_us, RunId(str(UUID(int=0))))
     passed = history.runs_before(CheckId(check), position, outcome=Outcome.PASSED, limit=1)
     earliest_us = incident.began_us - HOUR_US

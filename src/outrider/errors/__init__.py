@@ -35,7 +35,7 @@ from outrider.errors.run_error import has_errors, run_error_events, run_event_id
 from outrider.errors.security_report import read_reports
 from outrider.errors.sentry_event import ReceivedEvent, event_id, read_sentry_event, time_us
 from outrider.errors.sentry_session import SESSION_ITEMS, session_agent, session_counts, session_user
-from outrider.errors.sentry_signals import LOG_ITEMS, SPAN_ITEMS, otlp_logs, otlp_spans
+from outrider.errors.sentry_signals import LOG_ITEMS, METRIC_ITEMS, SPAN_ITEMS, otlp_logs, otlp_metrics, otlp_spans
 from outrider.errors.source_map import LARGEST_MAP, SourceMap, debug_id_of, read_source_map
 from outrider.errors.source_map_limits import BadSourceMap
 from outrider.errors.suspect_commit import MOST_COMMITS, SuspectCommit, read_git_log, suspect_commits
@@ -47,6 +47,7 @@ __all__ = [
     "EXCEPTION",
     "LARGEST_MAP",
     "LOG_ITEMS",
+    "METRIC_ITEMS",
     "MOST_COMMITS",
     "OPEN_STATES",
     "OTLP_SIGNALS",
@@ -92,6 +93,7 @@ __all__ = [
     "losses",
     "message_form",
     "otlp_logs",
+    "otlp_metrics",
     "otlp_spans",
     "owner_of",
     "printed_stack",

@@ -1,12 +1,13 @@
-"""Transactions, spans and logs of Sentry's clients -> requests of OTLP as JSON: telemetry as any other. Pure.
+"""Transactions, spans, logs and metrics of Sentry's clients -> requests of OTLP as JSON: telemetry as any other. Pure.
 
 https://develop.sentry.dev/sdk/telemetry/. A transaction is an event with a list of spans; clients of today send items
-`span` and `log` that hold many. What has another shape than it should is left out.
+`span`, `log` and `trace_metric` that hold many. What has another shape than it should is left out.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.errors.sentry_event import digits, time_us
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 SPAN_ITEMS: Final = frozenset({"transaction", "span"})
 LOG_ITEMS: Final = frozenset({"log"})
+METRIC_ITEMS: Final = frozenset({"trace_metric"})
 _MOST_RECORDS: Final = 1_000
+_DELTA: Final = 1
+_HOST: Final = "host.name"
 _MOST_ATTRIBUTES: Final = 128
 _INTERNAL, _SERVER, _CLIENT, _PRODUCER, _CONSUMER = range(1, 6)
 _KINDS: Final = {
@@ -57,6 +61,41 @@ def otlp_logs(document: Mapping[str, Any], service: str, environment: str) -> di
         return {}
     scopes = [{"scope": _scope(document), "logRecords": records}]
     return {"resourceLogs": [{"resource": _resource(document, service, environment), "scopeLogs": scopes}]}
+
+
+def otlp_metrics(document: Mapping[str, Any], service: str, environment: str) -> dict[str, Any]:
+    """Return the points of an item `trace_metric`; without `resourceMetrics` if there are none.
+
+    They are told of no host, since whoever has a key could speak for any.
+    """
+    metrics = [metric for item in _objects(document.get("items")) if (metric := _metric(item)) is not None]
+    if not metrics:
+        return {}
+    own = _resource(document, service, environment)["attributes"]
+    resource = {"attributes": [attribute for attribute in own if attribute["key"] != _HOST]}
+    return {
+        "resourceMetrics": [{"resource": resource, "scopeMetrics": [{"scope": _scope(document), "metrics": metrics}]}]
+    }
+
+
+def _metric(item: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a metric of one point: what was counted, as it is, or of a distribution, since the one before."""
+    value, at_us, name = item.get("value"), time_us(item.get("timestamp")), item.get("name")
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not is_number or at_us is None or not isinstance(name, str):
+        return None
+    point: dict[str, Any] = {"timeUnixNano": _ns(at_us), "attributes": _attributes(_typed(item.get("attributes")))}
+    known = {"name": name, "unit": str(item.get("unit") or "")}
+    match item.get("type"):
+        case "counter":
+            shape = {"dataPoints": [{**point, "asDouble": value}], "aggregationTemporality": _DELTA}
+            return {**known, "sum": {**shape, "isMonotonic": True}}
+        case "gauge":
+            return {**known, "gauge": {"dataPoints": [{**point, "asDouble": value}]}}
+        case "distribution":
+            of_one = {"count": "1", "sum": value, "min": value, "max": value, "bucketCounts": ["1"]}
+            return {**known, "histogram": {"dataPoints": [{**point, **of_one}], "aggregationTemporality": _DELTA}}
+    return None
 
 
 def _root(document: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -122,7 +161,7 @@ def _resource(document: Mapping[str, Any], service: str, environment: str) -> di
         "service.name": service,
         "service.version": document.get("release") or stated.get("sentry.release"),
         "deployment.environment.name": document.get("environment") or stated.get("sentry.environment") or environment,
-        "host.name": document.get("server_name") or stated.get("server.address"),
+        _HOST: document.get("server_name") or stated.get("server.address"),
         "telemetry.sdk.language": document.get("platform"),
     }
     return {"attributes": _attributes(names)}

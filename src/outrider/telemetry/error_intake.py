@@ -18,6 +18,7 @@ import brotli
 from outrider.errors import (
     ATTACHMENT,
     LOG_ITEMS,
+    METRIC_ITEMS,
     SESSION_ITEMS,
     SPAN_ITEMS,
     BadEnvelope,
@@ -56,7 +57,7 @@ _EVENTS: Final = frozenset({"event", "error"})
 _REPORT: Final = "client_report"
 _SPANS: Final = "span"
 _REPLAY: Final = frozenset({"replay_event", "replay_recording"})
-_TELEMETRY: Final = SPAN_ITEMS | LOG_ITEMS
+_TELEMETRY: Final = SPAN_ITEMS | LOG_ITEMS | METRIC_ITEMS
 _READ: Final = _TELEMETRY | SESSION_ITEMS | {_REPORT}
 _EVENT_BYTES: Final = 4 << 20
 _QUICK_BYTES: Final = 16 << 10
