@@ -92,7 +92,7 @@ setup: .venv/.installed
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.docs: requirements/docs.txt | .venv/.installed
+.venv/.docs: requirements/docs.txt .venv/.installed
 	@$(PIP) install --require-hashes --requirement $< || { \
 		echo "make docs needs the packages of $< once, and pip could not get them here. Without a network, bring them:" >&2; \
 		echo "  elsewhere: pip download --require-hashes --requirement $< --dest wheels" >&2; \

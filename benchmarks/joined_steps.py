@@ -2,13 +2,15 @@
 
 `outrider up` runs the shop's five journeys of pages, 4 times each, with nothing set but `[telemetry]`. Counted are
 steps during which a page or a script of it asked the shop; one that fills in a field, or waits, asks nobody. A step
-is joined if a trace that it or an action inside of it names has spans, twenty seconds after the last run. Printed are
-the share, the steps that are not joined, and how many preflights (`OPTIONS`) reached the shop's services.
+is joined if a trace that it or an action inside of it names has spans, twenty seconds after the last run. Runs that
+began before telemetry was taken are left out: what clients could not send then is lost after seconds. Printed are the
+share, the steps that are not joined, and how many preflights (`OPTIONS`) reached the shop's services.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import tempfile
 import time
@@ -54,6 +56,18 @@ def traces_of_steps(stored: StoredRun, shop: str) -> Iterator[tuple[str, frozens
                 yield f"{stored.run.check.name}: {step.title}", named
 
 
+def wait_for_listener(address: str) -> int:
+    """Wait until telemetry is taken there; return when, microseconds UTC."""
+    host, _, port = address.partition(":")
+    while True:
+        try:
+            socket.create_connection((host, int(port)), 1.0).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return time.time_ns() // 1000
+
+
 def main(count: int = 4) -> None:
     """Run the journeys, and print what is joined."""
     telemetry = f"127.0.0.1:{free_port()}"
@@ -62,6 +76,7 @@ def main(count: int = 4) -> None:
         scene.folder.mkdir()
         scene.write(telemetry)
         with scene.watched():
+            listening_us = wait_for_listener(telemetry)
             until_s, done = time.monotonic() + WAIT_S, Counter[str]()
             while time.monotonic() < until_s and (len(done) < len(JOURNEYS) or min(done.values()) < count):
                 time.sleep(1)
@@ -72,22 +87,27 @@ def main(count: int = 4) -> None:
             with scene.store() as store, reach_telemetry(load(scene.folder)) as reader:
                 passed = store.runs.search(outcome=Outcome.PASSED, limit=None)
                 known_runs = [store.runs.get(own.id) for own in passed]
-                runs = [own for own in known_runs if own.run.finished_us <= ended_us]
-                steps = [step for own in runs for step in traces_of_steps(own, address["SHOP_URL"])]
+                whole = (own for own in reversed(known_runs) if own.run.finished_us <= ended_us)
+                runs = [own for own in whole if own.run.started_us >= listening_us]
+                steps = [
+                    (f"run {number}, {title}", named)
+                    for number, own in enumerate(runs, 1)
+                    for title, named in traces_of_steps(own, address["SHOP_URL"])
+                ]
                 ids = sorted({trace for _, named in steps for trace in named})
                 known: dict[str, Sequence[Span]] = {}
                 for start in range(0, len(ids), AT_ONCE):
                     known |= reader.traces(ids[start : start + AT_ONCE])
     joined = [title for title, named in steps if any(known.get(trace) for trace in named)]
-    missing = Counter(title for title, _ in steps) - Counter(joined)
     preflights = sum(span.name.startswith("OPTIONS") for spans in known.values() for span in spans)
     print(
         f"{len(joined)} of {len(steps)} asking steps of {len(runs)} runs are joined ({len(joined) / len(steps):.1%});",
         end=" ",
     )
     print(f"preflights: {preflights}")
-    for title, times in missing.most_common():
-        print(f"  not joined, {times} times: {title}")
+    for title, named in steps:
+        if not any(known.get(trace) for trace in named):
+            print(f"  not joined: {title}: {'its traces have no spans' if named else 'it names no trace'}")
 
 
 if __name__ == "__main__":

@@ -48,6 +48,26 @@ def test_trends_show_hours_before_and_after_they_are_rolled_up(scene: Scene) -> 
     assert month.trends[0].latest_ms == pytest.approx((120.0, 120.0), rel=0.011)
 
 
+def test_locations_stand_side_by_side(scene: Scene) -> None:
+    """What each said last and how often, without an average over them; a check in one location has no such table."""
+    both, only = scene.add("both", locations=("fra", "oslo", "rome")), scene.add("only")
+    for ago in range(1, 5):
+        scene.ran(both, ago_us=ago * HOUR_US, location="fra")
+        scene.ran(
+            both, Outcome.FAILED if ago < 3 else Outcome.PASSED, ago_us=ago * HOUR_US, location="oslo", reason="no cart"
+        )
+    scene.ran(both, Outcome.MISSED, location="oslo", reason="oslo had no live worker")
+
+    detail = check_detail(scene.sources, both.id, CheckQuery())
+    page = check_page(detail, PageContext(ReaderClock("UTC", NOW_US)))
+
+    lines = [(place.location, place.passed, place.measured, place.missed) for place in detail.places]
+    assert lines == [("fra", 4, 4, 0), ("oslo", 2, 4, 1), ("rome", 0, 0, 0)]
+    assert "2 of 4" in page
+    assert "more than half of them" in page
+    assert check_detail(scene.sources, only.id, CheckQuery()).places == ()
+
+
 def test_the_page_names_state_incidents_releases_and_policy(scene: Scene) -> None:
     """With links to runs, and a mark for each release and incident in its trends."""
     pay = scene.add(

@@ -15,6 +15,7 @@ from outrider.dashboard.overview import (
     check_statuses,
     recent_releases,
 )
+from outrider.dashboard.place_lines import PlaceLine, place_lines
 from outrider.dashboard.recent_history import strip_starts
 from outrider.dashboard.running_load import running_loads
 from outrider.dashboard.step_trends import Span, StepTrend, step_trends
@@ -72,6 +73,7 @@ class CheckDetail:
         annotations: What people noted of it in ninety days.
         origins: Where each value of the policy comes from, by its name.
         running: Its loads that are under way.
+        places: Its locations side by side; none of a check that has one.
     """
 
     line: CheckLine
@@ -90,6 +92,7 @@ class CheckDetail:
     origins: Mapping[str, str]
     running: tuple[RunId, ...] = ()
     annotations: tuple[Annotation, ...] = ()
+    places: tuple[PlaceLine, ...] = ()
 
     @property
     def status(self) -> CheckStatus:
@@ -132,6 +135,7 @@ def check_detail(sources: Sources, name: str, query: CheckQuery) -> CheckDetail:
         hours_from_us=hours_us, days_from_us=days_us,
         running=running_loads(sources, check.id) if check.kind is Kind.LOAD else (),
         annotations=annotations_of(sources, check, days_us, now_us),
+        places=place_lines(sources.store.history, check, Span.of_days(query.days, now_us).since_us, now_us),
         proofs=store.proofs.latest(check.id), origins=sources.policy_origins(check) if is_configured else {},
     )  # fmt: skip
 
