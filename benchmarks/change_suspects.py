@@ -1,11 +1,11 @@
 """How often what changed is named as the cause of a problem: `python -m benchmarks.change_suspects [TRIALS [SEED]]`.
 
 Of each kind of change some come by chance in four weeks: releases, new versions, events, loads, certificates, new
-errors, log patterns of a day, incidents, DNS answers, changes of the prober. A check runs every minute. Either nothing
-of that caused its problem, or one more change did: the problem begins within two minutes after it, the first bad run is
-up to a minute later, and a new error follows in half of the cases. Printed are how often a change stands out where none
-was the cause (wanted: 5 % at most), and how often the cause stands out first, by how many changes of its kind came by
-chance.
+errors, log patterns of a day, incidents, DNS answers, changes of the prober; of moves of metrics in three days, of
+scripts in one. A check runs every minute. Either nothing of that caused its problem, or one more change did: the
+problem begins within two minutes after it, the first bad run is up to a minute later, and a new error follows in half
+of the cases. Printed are how often a change stands out where none was the cause (wanted: 5 % at most), and how often
+the cause stands out first, by how many changes of its kind came by chance.
 """
 
 from __future__ import annotations
@@ -22,9 +22,16 @@ BEGAN_US = 100 * DAY_US
 RATES = {
     ChangeKind.RELEASE: 40.0, ChangeKind.VERSION: 80.0, ChangeKind.EVENT: 20.0, ChangeKind.LOAD: 28.0,
     ChangeKind.ADDRESS: 8.0, ChangeKind.PROBER: 12.0,
+    ChangeKind.METRIC: 6.0, ChangeKind.PROBER_LOAD: 2.0, ChangeKind.ASSET: 1.0,
     ChangeKind.CERTIFICATE: 0.5, ChangeKind.ISSUE: 60.0, ChangeKind.PATTERN: 4.0, ChangeKind.INCIDENT: 30.0,
 }  # fmt: skip
-"""How many come by chance in four weeks, of patterns in a day."""
+"""How many come by chance in the time in which they are watched."""
+
+WATCHED = {
+    ChangeKind.PATTERN: DAY_US, ChangeKind.ASSET: DAY_US, ChangeKind.METRIC: 3 * DAY_US,
+    ChangeKind.PROBER_LOAD: 3 * DAY_US,
+}  # fmt: skip
+"""Which are watched for less than four weeks."""
 
 MADE = (ChangeKind.RELEASE, ChangeKind.VERSION, ChangeKind.EVENT)
 
@@ -34,7 +41,7 @@ def played(chance: random.Random, cause: ChangeKind | None, count: float) -> tup
     made = None
     histories = []
     for kind, usual in RATES.items():
-        watched_us = DAY_US if kind is ChangeKind.PATTERN else WATCHED_US
+        watched_us = WATCHED.get(kind, WATCHED_US)
         mean = count if kind is cause else usual
         times = [BEGAN_US + 10 * MINUTE_US - round(chance.random() * watched_us) for _ in range(poisson(chance, mean))]
         changes = [Change(at_us, "by chance") for at_us in times]
@@ -66,8 +73,10 @@ def main(trials: int = 5_000, seed: int = 21) -> None:
     for count in (1.0, 10.0, 40.0, 100.0, 400.0):
         print(f"{count:g} others of its kind in four weeks: {first_in(trials, chance, MADE, count)}")
     others = tuple(kind for kind in RATES if kind not in MADE and not kind.is_sign)
-    for count in (1.0, 10.0, 40.0):
-        print(f"of {', '.join(others)}, {count:g} others of its kind: {first_in(trials, chance, others, count)}")
+    for is_short, counts in ((False, (1.0, 10.0, 40.0)), (True, (0.0, 1.0, 3.0))):
+        kinds = tuple(kind for kind in others if (kind in WATCHED) is is_short)
+        for count in counts:
+            print(f"of {', '.join(kinds)}, {count:g} others while watched: {first_in(trials, chance, kinds, count)}")
 
 
 def first_in(trials: int, chance: random.Random, causes: tuple[ChangeKind, ...], count: float) -> str:

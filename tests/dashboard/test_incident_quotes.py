@@ -35,10 +35,12 @@ from outrider.model import (
     Check,
     CheckId,
     Circumstances,
+    GaugeValue,
     IssueOrder,
     IssueQuery,
     Kind,
     Measurement,
+    MetricPoint,
     Outcome,
     Policy,
     Release,
@@ -48,6 +50,7 @@ from outrider.model import (
     UsageError,
 )
 from outrider.telemetry_store.page_view_search import PageViewSearch
+from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 from outrider.workspace import Capabilities, TelemetrySettings, Workspace
 
 from .conftest import MINUTE_US, NOW_US
@@ -307,6 +310,41 @@ def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(scene: Sc
 
     changes = [(own["kind"], own["text"], own["stands_out"]) for own in answer.json()["changes"]["changes"]]
     assert changes == [("prober", "has 3", True), ("DNS answer", "192.0.2.9", True)]
+
+
+def test_a_metric_that_moved_first_is_a_suspect_and_so_is_the_load_on_the_prober(
+    scene: Scene, telemetry: ClickHouseClient, service: str
+) -> None:
+    """Each compared with itself; not one that moves all day, nor one that moved later."""
+    scene.telemetry = source(telemetry)
+    check = scene.add("home")
+    began_us = NOW_US - 20 * MINUTE_US
+    hosts = {service: 3, f"{service}-db": 2, f"{service}-later": -4}
+    points = [
+        MetricPoint(
+            (began_us - minutes * MINUTE_US) * 1000, 0, host, "system.cpu.utilization", "", "",
+            {"host.name": host, "service.instance.id": "one"}, "s", "1", {},
+            GaugeValue(0.9 if minutes <= before else 0.2 + minutes % 7 / 100),
+        )
+        for host, before in hosts.items() for minutes in range(-8, 400, 2)
+    ]  # fmt: skip
+    TelemetryTables(telemetry).insert_metrics(points, token=f"hosts {service}")
+    runs = [
+        run_of(
+            Measurement(Outcome.FAILED if ago <= 0 else Outcome.PASSED, "", began_us - ago * MINUTE_US, 9.0), check.id,
+            circumstances=Circumstances(host=service),
+        )
+        for ago in (60, 1, 0)
+    ]  # fmt: skip
+    scene.store.runs.record_many(runs)
+    labels = {"check": check.id, "location": "local"}
+    incident = scene.incident(check, lead=Facts("time-out", run=runs[-1].id), since_us=began_us, labels=labels)
+
+    (answer,) = scene.get(f"/api/v1/incidents/{incident.id}")
+
+    changes = {own["kind"]: (own["text"], own["stands_out"]) for own in answer.json()["changes"]["changes"]}
+    assert changes["load on the prober"] == (f"{service}: cpu 23 % → 90 %", True)
+    assert changes["metric"] == (f"{service}-db: cpu 23 % → 90 %", True)
 
 
 def test_none_of_a_thousand_changes_stands_out(scene: Scene) -> None:

@@ -135,14 +135,16 @@ def test_it_says_why_it_does_not_know(scene: Scene, telemetry: ClickHouseClient,
 
 
 def test_without_telemetry_the_requests_of_a_journey_say_it(scene: Scene, tmp_path: Path) -> None:
-    """By the HARs of its runs: the third party that answers later, and the request that is new."""
+    """By the HARs of its runs: the third party that answers later, its style sheet that is another, a new request."""
     check = scene.add("journey:shop", Kind.JOURNEY)
     runs = []
-    for number in range(1, 11):
+    for number in range(1, 31):
         wait_ms = (360.0 if number <= 5 else 60.0) + number % 2
-        at_us = NOW_US - number * MINUTE_US
+        at_us = NOW_US - (number if number <= 10 else 60 * (number - 9)) * MINUTE_US
         began = datetime.fromtimestamp(at_us / 1e6, UTC).isoformat()
         third = entry("http://fonts.example/a.css", startedDateTime=began, timings={"ssl": 3, "wait": wait_ms})
+        third |= {"_resourceType": "stylesheet"}
+        third["response"] |= {"headers": [{"name": "ETag", "value": f"v{1 + (number <= 5)}"}]}
         more = [entry("http://ads.example/", startedDateTime=began)] if number <= 5 else []
         path = tmp_path / f"{number}.har"
         path.write_bytes(har(third, *more))
@@ -152,16 +154,20 @@ def test_without_telemetry_the_requests_of_a_journey_say_it(scene: Scene, tmp_pa
     scene.store.runs.record_many(runs)
     since_us = runs[4].due_us
     lead = Facts("400 ms", step="list", run=runs[0].id, since_us=since_us, title="list")
-    incident = scene.incident(check, Problem.DEGRADATION, lead=lead, since_us=since_us)
+    labels = {"check": check.id, "location": "local"}
+    incident = scene.incident(check, Problem.DEGRADATION, lead=lead, since_us=since_us, labels=labels)
 
     (answer,) = scene.get(f"/api/v1/incidents/{incident.id}")
 
     slower = answer.json()["slower"]
     assert slower["lines"] == [
-        "of +300 ms (300 to 301), +300 ms (300 to 301) in answer of GET /a.css of fonts.example",
+        "of +300 ms (300 to 300), +300 ms (300 to 300) in answer of GET /a.css of fonts.example",
         "new requests: ads.example",
     ]
     assert slower["compared"].endswith("by the browser's requests, since of traces the workspace takes none")
+    assert [(own["kind"], own["text"], own["stands_out"]) for own in answer.json()["changes"]["changes"]] == [
+        ("script or style sheet", "fonts.example/a.css: a.css v1 → a.css v2", True)
+    ]  # fmt: skip
 
 
 def test_without_telemetry_the_phases_of_a_probe_say_it(scene: Scene) -> None:

@@ -19,7 +19,7 @@ from outrider.baselines.judge import advance, apply, replay, step
 from outrider.baselines.judge_settings import Direction, Scale, Settings
 from outrider.baselines.knee import Knee, find_knee, is_saturated
 from outrider.baselines.lasting_change import LEAST_SHARE, LastingChange, is_same_level, lasting_changes
-from outrider.baselines.location import group_medians
+from outrider.baselines.location import MAD_TO_SIGMA, group_medians
 from outrider.baselines.mean_difference import (
     LEAST_ROWS,
     MeanDifference,
@@ -44,6 +44,7 @@ __all__ = [
     "FEWEST_WEEKS",
     "LEAST_ROWS",
     "LEAST_SHARE",
+    "MAD_TO_SIGMA",
     "BatchJudge",
     "Breach",
     "Budget",

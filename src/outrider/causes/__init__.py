@@ -1,5 +1,6 @@
 """Explain a problem: where the time of a step went, which service is its root, and where the id of a trace was lost."""
 
+from outrider.causes.asset_versions import asset_changes, asset_versions
 from outrider.causes.attribution_text import (
     attribution_lines,
     between_name,
@@ -37,6 +38,7 @@ from outrider.causes.load_limits import (
     used_resources,
 )
 from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_join
+from outrider.causes.metric_moves import move_starts
 from outrider.causes.missing_spans import NamedTraces, missing_spans
 from outrider.causes.phase_parts import PHASE
 from outrider.causes.service_suspects import WorseService, service_suspects
@@ -87,6 +89,8 @@ __all__ = [
     "WalkedRequest",
     "WireRequest",
     "WorseService",
+    "asset_changes",
+    "asset_versions",
     "attribute_time",
     "attribution_lines",
     "between_name",
@@ -102,6 +106,7 @@ __all__ = [
     "limits_of_load",
     "main_thread_tasks",
     "missing_spans",
+    "move_starts",
     "other_name",
     "rank_suspects",
     "reached",

@@ -111,11 +111,12 @@ def _take_work(
 
 def _work_name(task: MainThreadTask) -> str:
     parts = urlsplit(task.url)
-    source = f" {_path(task.url)} of {parts.netloc}" if parts.netloc else ""
+    source = f" {path_text(task.url)} of {parts.netloc}" if parts.netloc else ""
     return f"{MAIN_THREAD}{_WORK[task.kind]}{source}"
 
 
-def _path(url: str) -> str:
+def path_text(url: str) -> str:
+    """Return the path of an address, in which numbers and hashes of builds count as one."""
     return _CONTENT_HASH.sub(".*", without_numbers(urlsplit(url).path or "/"))
 
 
@@ -128,7 +129,7 @@ def _page_hosts(requests: Sequence[WireRequest]) -> Collection[str]:
 def _phases(request: WireRequest, page_hosts: Collection[str]) -> Iterator[tuple[str, float, float]]:
     """Yield what a request did, one after another, and from when until when."""
     took_ms, host = dict(request.phases), _host(request)
-    whose = f"{request.method} {_path(request.url)} of {host}" if host in page_hosts else host
+    whose = f"{request.method} {path_text(request.url)} of {host}" if host in page_hosts else host
     steps = (
         (f"waiting in line for {host}", took_ms.get("blocked", 0.0)),
         (f"DNS lookup of {host}", took_ms.get("dns", 0.0)),

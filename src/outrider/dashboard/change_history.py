@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from outrider.alerts import Phase, Problem, all_hold, check_of, headline, is_check, parse_matcher, read_incidents
-from outrider.causes import Change, ChangeKind, Changes, change_suspects
+from outrider.causes import Change, ChangeKind, Changes, asset_changes, asset_versions, change_suspects
+from outrider.dashboard.metric_history import metric_changes
 from outrider.dashboard.page_addresses import incident_path, issue_path, run_path, service_path
 from outrider.model import (
+    ArtifactKind,
     CheckId,
     IncidentQuery,
     IssueOrder,
     IssueQuery,
     Kind,
+    OutriderError,
     RunId,
     RunPosition,
     UsageError,
@@ -29,10 +33,12 @@ if TYPE_CHECKING:
         CheckHistory,
         CheckRegistry,
         ErrorLog,
+        Excerpt,
         IncidentLog,
         JudgeMemory,
         NotablePattern,
         RunFacts,
+        RunLog,
         ServiceReader,
         Span,
     )
@@ -46,6 +52,12 @@ _MOST: Final = 1_000
 _LOADS: Final = 20
 _RUNS: Final = 200
 _FIRST: Final = "0" * 32
+_NEAR_RUNS: Final = 6
+_FAR_RUNS: Final = 12
+_LEAST_RUNS: Final = 3
+_MOST_HAR_BYTES: Final = 20_000_000
+"""Of a run's requests that are read to tell versions of scripts: of the nearest runs, and of some of the day before."""
+
 _ENVIRONMENTS: Final = ("deployment.environment.name", "deployment.environment")
 _FACTS: Final = {
     ChangeKind.ADDRESS: {"remote": "{}"},
@@ -93,6 +105,11 @@ class ChangeRecords(Protocol):
         """Runs of loads."""
         ...
 
+    @property
+    def runs(self) -> RunLog:
+        """What the pages of runs loaded."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ChangedTelemetry:
@@ -137,11 +154,14 @@ def incident_changes(
     since_us = max(began_us - _WATCHED_US, min(first_us, began_us - _HOUR_US))
     until_us = min(now_us, began_us + _AFTER_US)
     asked = _Asked(records, incident, since_us, until_us, telemetry)
+    known = asked.run_facts()
     histories = (
         Changes(ChangeKind.RELEASE, asked.releases(), until_us - since_us),
         asked.events(),
         asked.loads(),
-        *asked.facts(),
+        *asked.facts(known),
+        *asked.metrics(known),
+        *asked.assets(),
         *asked.incidents(),
         asked.issues(),
         *asked.versions(),
@@ -207,17 +227,55 @@ class _Asked:
         ]  # fmt: skip
         return Changes(ChangeKind.LOAD, changes, self.until_us - first_us)
 
-    def facts(self) -> Iterator[Changes]:
-        """Yield which addresses the check's target newly had, and what its prober was newly run with."""
+    def run_facts(self) -> Excerpt[RunFacts] | None:
+        """Return what the check's runs were measured with and against; None of what is no check."""
         check, location = CheckId(check_of(self.incident.lead_subject)), self.incident.labels.get("location", "")
         if not is_check(self.incident.lead_subject) or not location:
-            return
+            return None
         place = self.environment, location
-        known = self.records.history.facts_of(check, place, self.since_us, self.until_us)
+        return self.records.history.facts_of(check, place, self.since_us, self.until_us)
+
+    def facts(self, known: Excerpt[RunFacts] | None) -> Iterator[Changes]:
+        """Yield which addresses the check's target newly had, and what its prober was newly run with."""
+        if known is None:
+            return
         first_us = self.since_us if known.is_complete else known[-1].first_us
         for kind, names in _FACTS.items():
             changes = [change for name, text in names.items() for change in _new_values(known, name, text)]
             yield Changes(kind, changes, self.until_us - first_us)
+
+    def metrics(self, known: Excerpt[RunFacts] | None) -> Iterator[Changes]:
+        """Yield when metrics moved of the prober's hosts, of others, and of services."""
+        if self.telemetry.services is not None:
+            probers = {own.facts.get("host", "") for own in known or ()} - {""}
+            yield from metric_changes(self.telemetry.services, self.until_us, self.telemetry.met, probers)
+
+    def assets(self) -> Iterator[Changes]:
+        """Yield which scripts and style sheets a journey's pages newly loaded, by what is kept of its requests."""
+        check = CheckId(check_of(self.incident.lead_subject))
+        if check.partition(":")[0] != Kind.JOURNEY:
+            return
+        place = self.environment, self.incident.labels.get("location", "")
+        runs = self.records.history.runs_before(check, RunPosition(self.until_us, RunId(_FIRST)), limit=_RUNS)
+        since_us = self.incident.began_us - _DAY_US
+        own = [run for run in runs if (run.environment, run.location) == place and run.due_us >= since_us]
+        after = [run for run in own if run.due_us > self.incident.began_us][-1:]
+        before = [run for run in own if run.due_us <= self.incident.began_us]
+        chosen = [*after, *before[:_NEAR_RUNS], *before[_NEAR_RUNS :: max(len(before) // _FAR_RUNS, 1)]]
+        loaded = [(run.due_us, versions) for run in reversed(chosen) if (versions := self._versions(run.id))]
+        if len(loaded) >= _LEAST_RUNS:
+            changes = [
+                Change(at_us, f"{name}: {before} → {since}") for at_us, name, before, since in asset_changes(loaded)
+            ]
+            yield Changes(ChangeKind.ASSET, changes, self.until_us - loaded[0][0])
+
+    def _versions(self, run: RunId) -> Mapping[str, str]:
+        versions: dict[str, str] = {}
+        with suppress(OutriderError, OSError, EOFError):
+            for artifact in self.records.runs.get(run).artifacts:
+                if artifact.kind is ArtifactKind.HAR and artifact.bytes <= _MOST_HAR_BYTES:
+                    versions |= asset_versions(artifact.read())
+        return versions
 
     def incidents(self) -> Iterator[Changes]:
         """Yield certificates, and other incidents; those that share a check are this one. Of too many the last."""

@@ -181,6 +181,7 @@ class Service:
 
     def _begin_to_lead(self, left: Leadership, now_us: int) -> None:
         log.info("leader.began", holder=self.leading.holder)
+        self._look_elsewhere()  # first: what workers are to make must not begin here
         self._era = left.era
         self.run_queue.adopt(self._store.schedule.waiting())
         self._pending.clear()
