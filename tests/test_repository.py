@@ -313,7 +313,7 @@ def test_the_readme_links_to_files_that_exist() -> None:
     assert links == []
 
 
-@pytest.mark.parametrize("lock", ["base.txt", "dev.txt", "build.txt", "docs.txt"])
+@pytest.mark.parametrize("lock", ["base.txt", "dev.txt", "build.txt", "docs.txt", "image.txt"])
 def test_every_locked_requirement_has_a_hash(lock: str) -> None:
     """pip then refuses what anybody put into a mirror."""
     text = (ROOT / "requirements" / lock).read_text(encoding="utf-8").replace("\\\n", "")
@@ -327,7 +327,7 @@ def test_locks_agree() -> None:
     """What is tested is what is installed."""
     versions = [
         dict(re.findall(r"^([\w.\-]+)==([^ ;\\]+)", (ROOT / "requirements" / lock).read_text("utf-8"), re.MULTILINE))
-        for lock in ("dev.txt", "base.txt", "build.txt", "docs.txt")
+        for lock in ("dev.txt", "base.txt", "build.txt", "image.txt", "docs.txt")
     ]
 
     tested, *installed, documented = versions
