@@ -17,7 +17,15 @@ _NAMED = re.compile(r"# (\S+\.toml)")
 _OPERATION = re.compile(r"/api/v1/([a-z][\w./{}%-]*)")
 OTHER_TESTS = {"configuration.md", "alerts.md", "probes.md"}
 """Pages whose examples are taken together, each by the tests of its room."""
-REFERRED = {"missing-secret", "unknown-secret", "missing-file", "unknown-check", "unknown-source", "store-url"}
+REFERRED = {
+    "missing-secret",
+    "unknown-secret",
+    "missing-file",
+    "unknown-check",
+    "unmatched-pattern",
+    "unknown-source",
+    "store-url",
+}
 """Secrets, scripts, checks, sources and drivers that an example names, and a workspace has."""
 FOREIGN = {"/api/v1/query_range", "/api/v1/push"}
 """Of Prometheus and Loki."""
