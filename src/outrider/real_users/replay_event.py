@@ -137,12 +137,12 @@ class _Cleaner:
     def _console(self, data: dict[str, Any]) -> dict[str, Any] | None:
         """Return a line of the console, as our recorder sends it, or Sentry's, whose other notes are not taken."""
         payload = data.get("payload")
-        said: dict[str, Any] = payload if isinstance(payload, dict) else {}
-        if data.get("tag") == "breadcrumb" and said.get("category") == "console":
-            said = {"level": said.get("level"), "text": said.get("message")}
+        line: dict[str, Any] = payload if isinstance(payload, dict) else {}
+        if data.get("tag") == "breadcrumb" and line.get("category") == "console":
+            line = {"level": line.get("level"), "text": line.get("message")}
         elif data.get("tag") != "console":
             return None
-        level, text = said.get("level"), said.get("text")
+        level, text = line.get("level"), line.get("text")
         if not isinstance(level, str) or not isinstance(text, str):
             return None
         return {"tag": "console", "payload": {"level": level[:10], "text": self._text(text, _MOST_LINE)}}
