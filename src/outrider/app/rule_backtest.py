@@ -110,12 +110,12 @@ def _unmeasured_values(workspace: Workspace, rule: QueryRule, since_us: int) -> 
     begin_s, end_s = since_us / _SECOND_US - rule.for_s, now_us() / _SECOND_US
     with open_telemetry(workspace) as telemetry:
         samples = past_samples(telemetry, rule, place, begin_s, end_s)
-    found: dict[Series, list[AggregateSample]] = {}
+    by_series: dict[Series, list[AggregateSample]] = {}
     for sample in samples:
-        found.setdefault(Series(rule.subject, sample.step, RULE_VALUE, place, "", ()), []).append(sample)
+        by_series.setdefault(Series(rule.subject, sample.step, RULE_VALUE, place, "", ()), []).append(sample)
     return {
         series: Points(np.array([own.at_us for own in measured], np.int64), np.array([own.value for own in measured]))
-        for series, measured in found.items()
+        for series, measured in by_series.items()
     }
 
 
