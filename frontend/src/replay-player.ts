@@ -10,13 +10,14 @@ const BEFORE_MS = 1_000;
 const META = 4;
 const FULL = 2;
 const INCREMENT = 3;
+const CUSTOM = 5;
 /** Moved, clicked, scrolled, resized, typed, dragged: what a user does. */
 const DONE = new Set([1, 2, 3, 4, 5, 6, 12, 14]);
 
 interface ReplayEvent {
   type: number;
   timestamp: number;
-  data: { source?: number };
+  data: { source?: number; payload?: { level: string; text: string } };
 }
 
 function part<T extends HTMLElement>(name: string): T {
@@ -140,13 +141,17 @@ class Player {
 let player: Player | undefined;
 let isLoading = false;
 
-async function begin(files: unknown): Promise<void> {
+/** @param page is the origin of who named the files, and may know what stands in them */
+async function begin(files: unknown, page: string): Promise<void> {
   if (isLoading) return;
   isLoading = true;
   try {
     const events = await load(files);
     if (events.length < 2 || !events.some(({ type }) => type === FULL)) throw new Error("it has no picture of a whole page");
     player = new Player(events);
+    const start = (events[0] as ReplayEvent).timestamp;
+    const lines = events.filter(({ type }) => type === CUSTOM).map(({ timestamp, data }) => ({ ...data.payload, ms: timestamp - start }));
+    parent.postMessage({ replay: "console", lines }, page);
     state.textContent = "";
     for (const control of [toggle, speed, skip, seek]) control.disabled = false;
   } catch (error) {
@@ -157,9 +162,9 @@ async function begin(files: unknown): Promise<void> {
 toggle.onclick = () => player?.toggle();
 speed.onchange = () => player?.speed(Number(speed.value));
 seek.oninput = () => player?.go(Number(seek.value));
-addEventListener("message", ({ source, data }: MessageEvent<{ replay?: string; files?: unknown; ms?: unknown }>) => {
+addEventListener("message", ({ source, origin, data }: MessageEvent<{ replay?: string; files?: unknown; ms?: unknown }>) => {
   if (source !== parent || typeof data !== "object" || data === null) return;
-  if (data.replay === "files") void begin(data.files);
+  if (data.replay === "files") void begin(data.files, origin);
   if (data.replay === "go") player?.go(Number(data.ms) || 0);
 });
 const greeting = setInterval(() => { // whichever of the two is there first

@@ -1,6 +1,7 @@
 // Records what a page looks like, by rrweb: masked, bounded in size and time, in parts of some seconds of which every
 // few begin with all of the page. Loaded by rum.js when a replay is wanted.
 import { record } from "@rrweb/record";
+import { watchConsole } from "./replay/console";
 import { maskOf } from "./replay/mask";
 import { Sender } from "./replay/sender";
 import { KEPT, type KeptReplay, type Recorder, type RecorderOptions } from "./rum/replay";
@@ -30,10 +31,12 @@ class Recording implements Recorder {
   #allowed = BURST_BYTES;
   #isOver = false;
   #pause: (() => void) | undefined;
+  #deaf: () => void = () => undefined;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#mask = maskOf(options.unmask, options.block);
+    if (options.console) this.#deaf = watchConsole((level, text) => this.#note(level, text));
     this.#sender = new Sender((bytes) => this.#spend(bytes), () => this.stop());
     addEventListener("pagehide", () => this.#close());
     document.addEventListener("visibilitychange", () => document.hidden && this.#flush());
@@ -44,6 +47,7 @@ class Recording implements Recorder {
   stop(): void {
     this.#isOver = true;
     this.#pause?.();
+    this.#deaf();
     this.#pieces = [];
     clearTimeout(this.#timer);
   }
@@ -64,6 +68,11 @@ class Recording implements Recorder {
       sampling: { mousemove: 100, mousemoveCallback: 1_000, scroll: 200, media: 1_000 },
       errorHandler: () => true,
     });
+  }
+
+  /** Add a line of the console, if the page is recorded just now. */
+  #note(level: string, text: string): void {
+    if (this.#pause) record.addCustomEvent("console", { level, text });
   }
 
   #add(event: { type: number; data?: unknown; timestamp: number }): void {

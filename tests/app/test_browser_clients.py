@@ -213,6 +213,7 @@ def test_a_replay_of_sentrys_client_is_masked_and_played(scene: Scene) -> None:
         expect(shown.locator("p")).to_have_text("*** ********")
         moment = page.get_by_role("row").filter(has=page.get_by_role("link", name="issue 1"))
         expect(moment.get_by_role("button")).to_have_text("0:00")
+        expect(page.get_by_role("row").filter(has_text="cart is old")).to_contain_text("warn")
         page.close()
 
 

@@ -38,7 +38,7 @@ from outrider.workspace import Workspace
 
 USER = "Object.defineProperty(Navigator.prototype, 'webdriver', {get: () => false})"
 SHOP = "http://shop.test"
-FULL, INCREMENT, META = 2, 3, 4
+FULL, INCREMENT, META, CUSTOM = 2, 3, 4, 5
 PAGE: dict[str, Any] = {
     "type": META,
     "timestamp": 1_000,
@@ -122,6 +122,7 @@ def visit(scene: Scene, chromium: Browser, tmp_path_factory: pytest.TempPathFact
             page.evaluate("setTimeout(() => { throw new TypeError('no price') })")
         assert first.value.status == 204
         colour = page.locator("header button").evaluate("button => getComputedStyle(button).backgroundColor")
+        page.evaluate("console.warn('no price for', 17, {name: 'secret'}, 'ada.lovelace@example.org')")
         page.locator("#q").press_sequentially("my secret lantern")
         page.goto(f"{shop['SHOP_URL']}/sign-in")
         page.wait_for_function("performance.getEntriesByType('resource').some(e => e.name.includes('rum-replay'))")
@@ -182,6 +183,11 @@ def test_the_visit_is_played(pages: str, visit: Visit, page: Page) -> None:
     expect(player.get_by_role("button", name="Play")).to_be_visible()
     player.get_by_label("Moment").fill("0")
     expect(shown.get_by_text("Know the road before they take it")).to_be_visible()
+
+    line = page.get_by_role("row").filter(has_text="no price for 17 {…}")
+    expect(line).to_contain_text("warn")
+    line.get_by_role("button").click()
+    expect(line).to_have_attribute("aria-current", "")
 
     assert colour == visit.colour
     assert shown.locator("#q").get_attribute("placeholder") == "******** ****** ****"
@@ -278,7 +284,9 @@ def test_nothing_that_is_kept_could_run(scene: Scene) -> None:
     events = [
         PAGE, document(*harmful), {"type": INCREMENT, "timestamp": 1_500, "data": change},
         {"type": INCREMENT, "timestamp": 1_600, "data": {"source": 9, "id": 1, "commands": [{"property": "steal()"}]}},
-        {"type": 5, "timestamp": 1_700, "data": {"tag": "steal()", "payload": {}}},
+        {"type": CUSTOM, "timestamp": 1_700, "data": {"tag": "steal()", "payload": {}}},
+        {"type": CUSTOM, "timestamp": 1_700, "data": {"tag": "console", "payload": {"level": "", "text": ["steal"]}}},
+        {"type": CUSTOM, "timestamp": 1_700, "data": {"tag": "breadcrumb", "payload": {"category": "steal()"}}},
         {"type": 6, "timestamp": 1_800, "data": {"plugin": "steal()"}},
     ]  # fmt: skip
     status, session = scene.post(events)

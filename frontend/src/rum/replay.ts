@@ -21,6 +21,8 @@ export interface RecorderOptions {
   /** Selectors of what is shown as it is, and of what is left out. */
   readonly unmask: string;
   readonly block: string;
+  /** Whether lines of the console are kept beside it. */
+  readonly console: boolean;
 }
 
 declare global {
@@ -63,8 +65,8 @@ export class Replay {
     script.onload = () => {
       const begin = window.outriderRecorder;
       delete window.outriderRecorder;
-      const { api, unmask, block, key } = this.#settings;
-      if (this.#isOn) this.#recorder = begin?.({ endpoint: `${api}replay/?sentry_key=${key}`, session: id, unmask, block });
+      const { api, unmask, block, key, console } = this.#settings;
+      if (this.#isOn) this.#recorder = begin?.({ endpoint: `${api}replay/?sentry_key=${key}`, session: id, unmask, block, console });
     };
     document.head.append(script);
   }

@@ -24,6 +24,8 @@ export interface Settings {
   /** Selectors of what a replay shows as it is, and of what it leaves out. */
   readonly unmask: string;
   readonly block: string;
+  /** Whether a replay keeps lines of the console. */
+  readonly console: boolean;
 }
 
 /** Read the tag; nothing without an address to send to. */
@@ -50,6 +52,7 @@ export function settingsOf(tag: HTMLScriptElement | null): Settings | undefined 
       query: (said["query"] ?? "").split(/\s+/),
       unmask: said["unmask"] ?? "",
       block: said["block"] ?? "",
+      console: said["console"] !== "off",
     };
   } catch {
     return undefined;

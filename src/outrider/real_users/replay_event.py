@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 MOST_EVENTS: Final = 20_000
 _MOST_TEXT: Final = 20_000
 _MOST_STYLE: Final = 2_000_000
+_MOST_LINE: Final = 500
 _LONGEST_MS: Final = 3_600_000
-_DOM_LOADED, _LOADED, _FULL, _INCREMENT, _META = range(5)
-_KINDS: Final = frozenset({_DOM_LOADED, _LOADED, _FULL, _INCREMENT, _META})
+_DOM_LOADED, _LOADED, _FULL, _INCREMENT, _META, _CUSTOM = range(6)
+_KINDS: Final = frozenset({_DOM_LOADED, _LOADED, _FULL, _INCREMENT, _META, _CUSTOM})
 _MUTATION, _INPUT = 0, 5
 _SOURCES: Final = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15, 16})
 """Of increments; not canvas (9), whose commands are code, nor fonts (10), logs (11)."""
@@ -129,7 +130,22 @@ class _Cleaner:
             offset = data.get("initialOffset")
             place = _scalars(offset, ("left", "top")) if isinstance(offset, dict) else {"left": 0, "top": 0}
             return {"node": data["node"], "initialOffset": place} if self._tree(data.get("node")) else None
+        if kind == _CUSTOM:
+            return self._console(data)
         return self._increment(data) if kind == _INCREMENT else {}
+
+    def _console(self, data: dict[str, Any]) -> dict[str, Any] | None:
+        """Return a line of the console, as our recorder sends it, or Sentry's, whose other notes are not taken."""
+        payload = data.get("payload")
+        line: dict[str, Any] = payload if isinstance(payload, dict) else {}
+        if data.get("tag") == "breadcrumb" and line.get("category") == "console":
+            line = {"level": line.get("level"), "text": line.get("message")}
+        elif data.get("tag") != "console":
+            return None
+        level, text = line.get("level"), line.get("text")
+        if not isinstance(level, str) or not isinstance(text, str):
+            return None
+        return {"tag": "console", "payload": {"level": level[:10], "text": self._text(text, _MOST_LINE)}}
 
     def _increment(self, data: dict[str, Any]) -> dict[str, Any] | None:
         if not _is_of(_SOURCES, data.get("source")):

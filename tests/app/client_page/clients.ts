@@ -30,6 +30,7 @@ export const clients: Record<string, (server: string, key: string) => Client> = 
     });
     Sentry.setUser({ id: "17", email: "ada@example.org" });
     Sentry.logger.warn("cart is old", { age: 17 });
+    setTimeout(() => console.warn("cart is old"), 500); // when its replay has begun
     return plain(() => Sentry.flush());
   },
   faro(server, key) {
