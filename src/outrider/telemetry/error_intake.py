@@ -125,7 +125,7 @@ class ErrorIntake:
         pass_on: Keeps an item of an envelope that is telemetry, such as a transaction; returns whether it did.
         replays: Keeps a part of a replay: what Sentry calls its event, and its recording; raises `RefusedErrors`.
         keeps_attachments: Whether files that come along with an event are kept.
-        telemetry_per_day: Most bytes of spans, logs and sessions that keys for browsers of a project send in a UTC day.
+        telemetry_per_day: Most bytes of spans, logs, metrics and sessions that pages of a project send in a UTC day.
         room: Raises `SpoolFull` while the disk is nearly full.
         now_s: Seconds since 1970.
     """
