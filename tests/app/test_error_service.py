@@ -428,9 +428,12 @@ def test_events_that_are_hostile_are_bounded_and_take_nothing_with_them(workspac
 def test_what_is_no_error_is_counted_and_passed_over(workspace: Workspace, store: Store) -> None:
     """Transactions, sessions, and items that nobody knows; old clients and browsers have addresses of their own."""
     issued = project(store, workspace)
+    browser = add_project_key(store, workspace, 1, KeyRequest((FROM,)))
     items = b'{}\n{"type":"transaction"}\n{}\n{"type":"session"}\n{}\n{"type":"tomorrow"}\n{}\n'
+    sums = b'{}\n{"type":"sessions"}\n{"aggregates":[{"exited":1000000}],"attrs":{"release":"1"}}\n'
     with taking(workspace, store) as client:
         other = post(client, issued, items)
+        post(client, browser, sums, headers={"origin": FROM})
         event = client.post("/api/1/store/", content=b'{"message":"old"}', headers={
             "x-sentry-auth": f"Sentry sentry_version=7, sentry_key={issued.key.id}"})  # fmt: skip
         report = client.post(
@@ -442,6 +445,7 @@ def test_what_is_no_error_is_counted_and_passed_over(workspace: Workspace, store
     assert (other.status_code, other.json()) == (200, {})
     assert len(event.json()["id"]) == 32
     assert (report.status_code, bad.status_code) == (201, 400)
-    passed_over = ("transaction items skipped", "sessions left out, no release", "unknown items skipped")
-    assert [counts[name] for name in passed_over] == [1, 1, 1]
+    passed_over = ("transaction items skipped", "sessions left out, no release", "unknown items skipped",
+                   "sessions left out, sums of a page")  # fmt: skip
+    assert [counts[name] for name in passed_over] == [1, 1, 1, 1]
     assert counts["events taken"] == 2
