@@ -17,7 +17,7 @@ from outrider.model import OutriderError, StoreError
 from outrider.scheduler.admission import Admission, AdmissionContext, admit, orphaned_run
 from outrider.scheduler.clock import ClockWatch
 from outrider.scheduler.leadership import Leading
-from outrider.scheduler.location_orders import delivered_runs, missed_elsewhere, overdue
+from outrider.scheduler.location_orders import delivered_runs, missed_elsewhere, overdue, unstored
 from outrider.scheduler.locations import Locations
 from outrider.scheduler.plan import Plan
 from outrider.scheduler.retrying_recorder import RetryingRecorder
@@ -222,7 +222,23 @@ class Service:
             return
         if delivered := self._store.locations.delivered():
             environments = {check.id: check.policy.environment for check in self._checks.values()}
-            self._record(delivered_runs(delivered, self.run_queue.elsewhere, environments))
+            runs = delivered_runs(delivered, self.run_queue.elsewhere, environments)
+            try:
+                self._record(runs)
+            except StoreError:
+                raise
+            except Exception:  # a worker sent it: whatever is wrong with it must cost nothing else
+                for run in runs:
+                    self._record_or_replace(run, environments.get(run.check, ""))
+
+    def _record_or_replace(self, run: Run, environment: str) -> None:
+        try:
+            self._record([run])
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("result.unrecorded", run=run.id, location=run.location, error=str(error))
+            self._record([unstored(run, environment, self._clock.wall_us(), error)])
 
     def _change_runtime(self, now_us: int) -> None:
         """Change to the runtime that was built, if there is one, as soon as all that is due is taken from the plan."""
