@@ -40,8 +40,8 @@ def test_a_span_of_a_browser_is_read() -> None:
 def test_metrics_that_are_no_numbers_are_left_out() -> None:
     """Also those without a name, a time or a kind that is known; nobody's host is spoken for."""
     good: dict[str, Any] = {"name": "queue", "type": "gauge", "value": 7, "timestamp": BEGIN_S}
-    odd = ({"value": math.nan}, {"value": math.inf}, {"value": True}, {"value": "7"}, {"name": 5}, {"type": "set"},
-           {"type": ["gauge"]}, {"timestamp": "x"})  # fmt: skip
+    odd = ({"value": math.nan}, {"value": math.inf}, {"value": 10**400}, {"value": True}, {"value": "7"}, {"name": 5},
+           {"type": "set"}, {"type": ["gauge"]}, {"timestamp": "x"})  # fmt: skip
     host = {"server.address": {"value": "db-1"}}
     items = [{**good, "attributes": host}, *({**good, **own} for own in odd), None]
 

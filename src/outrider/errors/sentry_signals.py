@@ -7,7 +7,7 @@ https://develop.sentry.dev/sdk/telemetry/. A transaction is an event with a list
 from __future__ import annotations
 
 import json
-import math
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.errors.sentry_event import digits, time_us
@@ -19,6 +19,7 @@ SPAN_ITEMS: Final = frozenset({"transaction", "span"})
 LOG_ITEMS: Final = frozenset({"log"})
 METRIC_ITEMS: Final = frozenset({"trace_metric"})
 _MOST_RECORDS: Final = 1_000
+_LARGEST: Final = sys.float_info.max
 _DELTA: Final = 1
 _HOST: Final = "host.name"
 _MOST_ATTRIBUTES: Final = 128
@@ -81,8 +82,9 @@ def otlp_metrics(document: Mapping[str, Any], service: str, environment: str) ->
 def _metric(item: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return a metric of one point: what was counted, as it is, or of a distribution, since the one before."""
     value, at_us, name = item.get("value"), time_us(item.get("timestamp")), item.get("name")
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if not is_number or at_us is None or not isinstance(name, str):
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not -_LARGEST <= value <= _LARGEST:
+        return None
+    if at_us is None or not isinstance(name, str):
         return None
     point: dict[str, Any] = {"timeUnixNano": _ns(at_us), "attributes": _attributes(_typed(item.get("attributes")))}
     known = {"name": name, "unit": str(item.get("unit") or "")}
