@@ -121,6 +121,12 @@ class AlertProcessor:
         with self._lock:
             return [incident for incident in self._tracker.incidents.values() if incident.phase.lasts]
 
+    def open_keys(self, problem: Problem) -> list[FindingKey]:
+        """Return what has a problem of a kind now."""
+        with self._lock:
+            unwell = (own.key for own in self._tracker.confirmations.values() if not own.is_well)
+            return [FindingKey.of_text(text) for text in unwell if text.startswith(f"{problem}|")]
+
     def await_explanation(self, incident: str, until_us: int) -> None:
         """Let the first message about an incident wait until it is explained, and no longer than until a time."""
         with self._lock:
