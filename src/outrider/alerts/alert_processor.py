@@ -65,8 +65,8 @@ class AlertProcessor:
         self._counted_us: int | None = None
         self._count_series(now_us)
         self._checks = {str(check.id): check for check in checks}
-        self._burn = Burn(settings.budgets)
-        self._votes = LocationVotes()
+        self._burn = Burn(settings.budgets, self._earlier_here)
+        self._votes = LocationVotes(self._earlier)
         self._lock = threading.RLock()
         self._noted_us = 0
         self._tracker.silences = store.silences.ending_after(now_us)
@@ -199,6 +199,20 @@ class AlertProcessor:
             for summary in runs
             if summary.id == latest[_place(summary)] or _place(summary) in unwell
         ]
+
+    def _earlier(self, run: Run, since_us: int, location: str | None = None) -> list[RunSummary]:
+        """Return what is stored of the check of a run in its environment, due since then and not after the run."""
+        summaries = self._store.runs.search(
+            run.check, since_us=since_us, until_us=run.due_us + 1, environment=run.environment, location=location,
+            limit=None,
+        )  # fmt: skip
+        return [summary for summary in summaries if summary.check == run.check]  # `*` in an id matches others, too
+
+    def _earlier_here(self, run: Run, since_us: int) -> Iterator[Run]:
+        """Yield what is stored of the check of a run in its place, due since then and before the run."""
+        for summary in reversed(self._earlier(run, since_us, run.location)):
+            if summary.due_us < run.due_us:
+                yield stored_run(self._store.runs, summary)
 
     def _passed_before(self, run: Run) -> bool:
         """Whether a script that raised an error has passed as it is; nothing is looked up for any other run."""
