@@ -179,10 +179,10 @@ def _groupings(connection: Connection, keys: Sequence[int]) -> dict[int, Groupin
 def _environments(connection: Connection, keys: Sequence[int]) -> dict[int, list[TagCount]]:
     own = issue_tags.c
     wanted = select(issue_tags).where(own.issue_key.in_(keys), own.name == "environment", own.value != "")
-    found: dict[int, list[TagCount]] = {key: [] for key in keys}
+    counts: dict[int, list[TagCount]] = {key: [] for key in keys}
     for row in connection.execute(wanted.order_by(own.value)):
-        found[row.issue_key].append(TagCount(row.name, row.value, row.events, row.last_us))
-    return found
+        counts[row.issue_key].append(TagCount(row.name, row.value, row.events, row.last_us))
+    return counts
 
 
 def _issue(
