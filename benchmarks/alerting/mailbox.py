@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import time
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 class Mailbox:
     """Writes a line a mail: when it came, its Message-ID, topic, kind, recipients and subject."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, takes_s: float = 0.0) -> None:
         self._path = path
+        self._takes_s = takes_s
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        """Note a mail, then say yes."""
+        """Note a mail, then say yes after a while."""
         mail = message_from_bytes(envelope.content)
         received = {
             "at_s": time.time(),
@@ -36,6 +38,7 @@ class Mailbox:
         }
         with self._path.open("a") as file:
             file.write(json.dumps(received) + "\n")
+        await asyncio.sleep(self._takes_s)
         return "250 OK"
 
 
@@ -52,10 +55,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def mailbox(path: Path) -> Iterator[str]:
-    """Serve in a thread, and yield the server's address."""
+def mailbox(path: Path, takes_s: float = 0.0) -> Iterator[str]:
+    """Serve in a thread, and yield the server's address; to take a mail lasts so long."""
     port = free_port()
-    controller = Controller(Mailbox(path), hostname="127.0.0.1", port=port)
+    controller = Controller(Mailbox(path, takes_s), hostname="127.0.0.1", port=port)
     controller.start()
     yield f"smtp://127.0.0.1:{port}"
     controller.stop()

@@ -6,19 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, receivers
+from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, Drawer, receivers
 
 from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
 from outrider.alerts.breaker import Breaker, backoff_us
 from outrider.alerts.delivery import Deliverer, Lane
 from outrider.alerts.message import Enclosure, Item, Message, dump, load
 from outrider.alerts.notification_kind import NotificationKind
-from outrider.alerts.rendered_message import RecipientsRefused, Undelivered
-from outrider.model import Notification, Status, StoreError
+from outrider.alerts.rendered_message import RecipientsRefused, RenderedMessage, Undelivered
+from outrider.model import Notification, NotLeading, Status, StoreError
 
 if TYPE_CHECKING:
-    from tests.alerts.conftest import Drawer
-
     from outrider.store import Store
 
 AGAIN = Undelivered("it is down", recoverable=True)
@@ -58,6 +56,11 @@ class Full:
         if not self.has_room:
             raise StoreError("no room left", slug="store-full")
         self._outbox.update(notification)
+
+    def take(self, notification_id: str, until_us: int) -> bool:
+        if not self.has_room:
+            raise StoreError("no room left", slug="store-full")
+        return self._outbox.take(notification_id, until_us)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._outbox, name)
@@ -138,6 +141,32 @@ def test_what_was_sent_while_the_store_takes_nothing_is_not_sent_again(store: St
 
     assert statuses(store) == [Status.DELIVERED, Status.DELIVERED]
     assert len(drawer.delivered) == 2
+
+
+def test_a_leader_that_was_replaced_while_it_was_paused_sends_nothing(store: Store, drawer: Drawer) -> None:
+    """The next leader sends what it has read; what it was sending is its own for a minute, and noted as delivered."""
+    store.outbox.add(row(1))
+    store.outbox.add(row(2))
+    first = store.led_by("ada")
+    store.schedule.lead("ada", 0, None)
+    clock, replaced = Clock(), []
+
+    class Paused(Drawer):
+        def deliver(self, rendered: RenderedMessage) -> None:
+            super().deliver(rendered)
+            replaced.append(store.schedule.lead("bob", 1, store.schedule.leadership()))
+            lane(store.led_by("bob"), drawer, clock).work()
+
+    paused = Paused()
+    with pytest.raises(NotLeading):
+        Lane(ReceiverSettings("mail", paused), first.outbox, now_us=clock, jitter=lambda: 1.0).work()
+
+    assert replaced == [True]
+    assert [rendered.id for rendered in (*paused.delivered, *drawer.delivered)] == ["n1", "n2"]
+    clock.now_us += 61 * SECOND_US
+    lane(store.led_by("bob"), drawer, clock).work()
+    assert [rendered.id for rendered in drawer.delivered] == ["n2"]
+    assert statuses(store) == [Status.DELIVERED] * 2
 
 
 def test_a_dead_channel_is_left_alone_and_noticed(store: Store, drawer: Drawer) -> None:

@@ -183,6 +183,9 @@ class Away:
             raise StoreError("the disk is gone", slug="store-unreachable")
         return self._store.history.changes_since(mark)
 
+    def bell(self) -> None:
+        """Say that nothing rings."""
+
 
 def test_a_store_that_is_away_ends_no_stream(store: Store) -> None:
     """What changed meanwhile is told when it is back."""

@@ -1,7 +1,8 @@
 """Delivery of the outbox, at least once: each receiver in a thread of its own, so that none delays another.
 
 The one possible duplicate is a notification whose delivery a crash interrupts between acceptance and our commit; it
-is sent again with the same Message-ID, Idempotency-Key or dedup key.
+is sent again, a minute later, with the same Message-ID, Idempotency-Key or dedup key. A leader that is stopped while it
+sends, and goes on within that minute, has sent it once: it is not due for the next leader meanwhile.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from outrider.alerts.message import Message, dump, lightened, load
 from outrider.alerts.message_template import write
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.rendered_message import RecipientsRefused, Undelivered
-from outrider.model import Notification, OutriderError, Status, new_run_id
+from outrider.model import Notification, NotLeading, OutriderError, Status, StoreError, new_run_id
 from outrider.workspace import gated
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ _AT_ONCE = 50
 _HOUR_US = 3_600_000_000
 _GIVE_UP_US = 24 * _HOUR_US
 _LEAVE_S = 15.0
+_TAKEN_US = 60_000_000
+"""Longer than a message takes to be sent, and than a leader that is paused keeps another waiting."""
 _log = structlog.get_logger("outrider.alerts")
 
 
@@ -131,6 +134,8 @@ class Lane:
         if message.only_to and self._latest_us.get(message.topic, 0) > row.created_us:
             self._note(row, Status.SUPERSEDED, row.note)
             return
+        if not self._is_taken(row):
+            return
         try:
             rendered = write(message, self._settings, row.id)
             self._settings.channel.deliver(
@@ -147,6 +152,19 @@ class Lane:
             self._note(replace(row, tries=row.tries + 1), Status.DELIVERED)
             if message.topic in self._latest_us and not message.only_to:
                 self._latest_us[message.topic] = row.created_us
+
+    def _is_taken(self, row: Notification) -> bool:
+        """Return whether a row is ours to send; a store that cannot be written, such as a full disk, holds none back.
+
+        Raises:
+            NotLeading: If another process delivers by now.
+        """
+        try:
+            return self._outbox.take(row.id, self._now_us() + _TAKEN_US)
+        except NotLeading:
+            raise
+        except StoreError:
+            return True
 
     def _redacted(self, failure: _Failure) -> _Failure:
         failure.why = self._redact(failure.why)
@@ -289,6 +307,7 @@ class Deliverer:
         self._redact = redact
         self._outbox = outbox
         self._may_deliver = while_true
+        self._has_ended_unknown = False
         self._leaving = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(lane,), name=f"alerts {name}", daemon=True)
@@ -296,10 +315,8 @@ class Deliverer:
         ]
 
     def __enter__(self) -> Self:
-        for row in self._outbox.search(status=Status.QUEUED, limit=None):
-            if row.receiver not in self._lanes:
-                note = "this receiver is no longer configured"
-                self._outbox.update(replace(row, status=Status.UNDELIVERED, done_us=_now_us(), note=note))
+        if self._may_deliver():
+            self._end_unknown()
         for thread in self._threads:
             thread.start()
         return self
@@ -316,10 +333,28 @@ class Deliverer:
         """Return how each channel does."""
         return tuple(lane.health for lane in self._lanes.values())
 
+    def _end_unknown(self) -> None:
+        """End what waits for receivers that are gone; once, as soon as this may deliver."""
+        if self._has_ended_unknown:
+            return
+        for row in self._outbox.search(status=Status.QUEUED, limit=None):
+            if row.receiver not in self._lanes:
+                note = "this receiver is no longer configured"
+                self._outbox.update(replace(row, status=Status.UNDELIVERED, done_us=_now_us(), note=note))
+        self._has_ended_unknown = True
+
+    def _work(self, lane: Lane) -> int:
+        if not self._may_deliver():
+            return 0
+        self._end_unknown()
+        return lane.work()
+
     def _run(self, lane: Lane) -> None:
         while not self._leaving.is_set():
             try:
-                looked = lane.work() if self._may_deliver() else 0
+                looked = self._work(lane)
+            except NotLeading:
+                looked = 0
             except OutriderError as error:
                 _log.error("alerts.outbox", why=self._redact(error.what))
                 looked = 0

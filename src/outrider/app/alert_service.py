@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from outrider.runs import Judgement, SubjectJudgement
     from outrider.workspace import Workspace
 
-_AWAY_S = 30.0
 _SURVEY_EVERY_S = 86_400.0
 _SUFFERED_US = 300 * 1_000_000
 _log = structlog.get_logger("outrider.alerts")
@@ -66,8 +65,8 @@ class AlertService:
     `use` is called by the scheduler's: it notes the new state, which takes effect with the next run or tick. Deliverers
     start and end in a thread of their own (`AlertDelivery`). So no thread waits for another.
 
-    Who did not tick for long was not the leader: incidents are then read anew from the store, and the runs that were
-    stored meanwhile are caught up, a part at each tick. Runs that come in the meantime wait for that.
+    Whoever begins to lead reads incidents anew from the store (`forget`), and catches up on the runs that were stored
+    meanwhile, a part at each tick. Runs that come in the meantime wait for that.
 
     Args:
         store: Where incidents and the outbox are kept.
@@ -92,7 +91,7 @@ class AlertService:
         self._processor: AlertProcessor | None = None
         self._catch_up: Iterator[int] | None = None
         self._waiting: deque[Callable[[AlertProcessor], None]] = deque()
-        self._ticked_s: float | None = None
+        self._is_forgotten = False
         self._surveyed_s: float | None = None
         self._open_incidents: Mapping[tuple[str, str], int] = {}  # replaced as a whole
         self._explainer = IncidentExplainer(store)
@@ -108,6 +107,10 @@ class AlertService:
         """Follow a new state of the workspace; returns at once."""
         self._wanted = _AlertState(workspace, checks, settings)
         self._delivery.use(settings if self._wanted.is_on else None)
+
+    def forget(self) -> None:
+        """Read incidents anew before the next run or tick: another process may have kept them; returns at once."""
+        self._is_forgotten = True
 
     def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Take a run that is stored and judged."""
@@ -183,7 +186,6 @@ class AlertService:
         processor = self._ready(now_us)
         if processor is None:
             return
-        self._ticked_s = self._clock()
         if self._catch_up is not None:
             if not self._has_caught_up(self._catch_up):
                 return
@@ -228,8 +230,8 @@ class AlertService:
             self._processor, self._catch_up = None, None
             self._waiting.clear()
             return None
-        is_away = self._ticked_s is not None and self._clock() - self._ticked_s > _AWAY_S
-        if self._processor is None or before is None or before.settings != state.settings or is_away:
+        if self._processor is None or before is None or before.settings != state.settings or self._is_forgotten:
+            self._is_forgotten = False
             self._processor = self._begin(state, now_us)
         elif before is not state:
             self._processor.use_checks(state.checks, now_us)

@@ -26,7 +26,7 @@ from outrider.dashboard import (
     named_causes,
     user_quotes,
 )
-from outrider.model import OutriderError, ServiceReader, TelemetryReader
+from outrider.model import NotLeading, OutriderError, ServiceReader, TelemetryReader
 from outrider.real_users import RealUserReader
 from outrider.workspace import gated
 
@@ -115,6 +115,8 @@ class IncidentExplainer:
             with self._reach(workspace) if names_traces(workspace) else nullcontext() as telemetry:
                 for incident in incidents:
                     self._keep(processor, incident, self._explanation(workspace, telemetry, incident, now_us))
+        except NotLeading:
+            _log.info("incident.unexplained", why="another process leads")
         except OutriderError as error:
             _log.warning("incident.unexplained", why=gated(error.what))
             for incident in incidents:

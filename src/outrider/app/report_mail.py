@@ -11,7 +11,7 @@ import structlog
 from outrider.alerts import Enclosure, Lane, report_message, report_rows
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.workspace_access import judge_settings, now_us
-from outrider.model import ConfigError, OutriderError, UsageError, new_run_id, using_locale
+from outrider.model import ConfigError, NotLeading, OutriderError, UsageError, new_run_id, using_locale
 from outrider.workspace import Cron, in_reading_order
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class Mailing:
     def _look(self, workspace: Workspace, now_us: int) -> None:
         try:
             post_due(self._store, workspace, now_us)
+        except NotLeading:
+            _log.info("reports.not-leading")
         except OutriderError as error:
             self._health.wrong("reports", str(error))
         except Exception as error:  # one broken report must not end the service

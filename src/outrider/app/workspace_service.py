@@ -63,11 +63,12 @@ class WorkspaceService:
         self._loaded: LoadedWorkspace | None = None  # replaced as a whole: read by threads that answer pages
         self._judged_by: Settings | None = None
         errors, health = workspace.errors or ErrorSettings(), Health()
-        self._alerts = AlertService(store, self._leads)
-        self._mailing = Mailing(store, self._leads, health)
-        self._subjects = SubjectWatch(store.aggregates, self._alerts.subject_judged, on_rule=self._alerts.rule_measured)
-        self._source_rules = SourceRules(store.aggregates, health, self._leads)
-        self._run_errors = RunErrorWatch(workspace, store.projects, store)
+        self._led = led = store.led_by(self._holder)
+        self._alerts = AlertService(led, self._leads)
+        self._mailing = Mailing(led, self._leads, health)
+        self._subjects = SubjectWatch(led.aggregates, self._alerts.subject_judged, on_rule=self._alerts.rule_measured)
+        self._source_rules = SourceRules(led.aggregates, health, self._leads)
+        self._run_errors = RunErrorWatch(workspace, led.projects, led)
         self._sender = RunSender(workspace)
         listeners: list[Listener] = [
             RunLogLines(), HourlyRetention(self._prune, health), self._subjects, self._alerts, self._mailing,
@@ -83,8 +84,9 @@ class WorkspaceService:
         factory = ServiceRuntimeFactory(workspace.root, store, lambda: self._scheduler.recorder, self._activated)
         clock = SystemClock()
         self._scheduler = Service(
-            store, factory, self._pipeline, health=health, clock=clock, holder=self._holder, may_lead=may_lead
-        )
+            store, factory, self._pipeline,
+            health=health, clock=clock, holder=self._holder, may_lead=may_lead, began=self._began_to_lead,
+        )  # fmt: skip
 
     def serve(self) -> None:
         """Run checks by their schedule until `stop` is called; runs under way are then finished."""
@@ -145,11 +147,17 @@ class WorkspaceService:
         for problem in runtime.problems:
             self._report_problem(problem)
 
+    def _began_to_lead(self) -> None:
+        """Know nothing of before: another process may have judged and alerted since; called in the scheduler's tick."""
+        self._alerts.forget()
+        settings, self._judged_by = self._judged_by, None
+        self._judge_by(settings)
+
     def _judge_by(self, settings: Settings | None) -> None:
         """Judge by other settings; while they stay, the judge keeps what it knows of each series."""
         if settings != self._judged_by or settings is None:
             self._judged_by = settings
-            judge = None if settings is None else LiveJudge(self._store, settings)
+            judge = None if settings is None else LiveJudge(self._led, settings)
             self._pipeline.judge = self._subjects.judge = judge
 
     def _prune(self) -> None:

@@ -8,6 +8,7 @@ A failing target is never an exception; it is an outcome.
     ├── UsageError         a command or call is wrong             (exit 2)
     ├── BrowserError       no usable browser                      (exit 4)
     ├── StoreError         the database cannot be used            (exit 4)
+    │   └── NotLeading     another process leads, and only that one writes this
     ├── ServerError        another server of Outrider cannot be asked  (exit 4)
     ├── TelemetryError     the telemetry store refuses            (exit 4)
     │   └── TelemetryUnavailable  it may be there again later
@@ -107,6 +108,10 @@ class BrowserError(OutriderError):
 
 class StoreError(OutriderError):
     """The database or the artifact folder cannot be used."""
+
+
+class NotLeading(StoreError):
+    """What only the leader writes was not written: another process leads by now."""
 
 
 class ServerError(OutriderError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
-from outrider.model import OutriderError
+from outrider.model import NotLeading, OutriderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,6 +104,9 @@ class ResultPipeline:
     def _guarded(self, subject: str, work: Callable[[], Result]) -> Result | None:
         try:
             result = work()
+        except NotLeading as error:
+            log.info("pipeline.not-leading", subject=subject, why=error.what)
+            return None
         except OutriderError as error:
             self._health.wrong(subject, str(error))
             return None

@@ -26,7 +26,7 @@ from outrider.scheduler.runtime_builder import RuntimeBuilder
 from outrider.scheduler.runtime_retirement import RuntimeRetirement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outrider.model import Check, CheckId, Leadership, Run, RunId, SchedulerStore
     from outrider.scheduler.clock import Clock
@@ -62,6 +62,7 @@ class Service:
         pipeline: Judges what is stored.
         holder: Names this process.
         may_lead: Whether it may run checks, or only follows who does.
+        began: Is called when this process begins to lead, before anything is judged.
     """
 
     def __init__(
@@ -74,8 +75,10 @@ class Service:
         clock: Clock,
         holder: str,
         may_lead: bool = True,
+        began: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
+        self._began = began
         self._pipeline = pipeline
         self._clock = clock
         self._watch = ClockWatch(clock)
@@ -183,6 +186,7 @@ class Service:
 
     def _begin_to_lead(self, left: Leadership, now_us: int) -> None:
         log.info("leader.began", holder=self.leading.holder)
+        self._began()
         self._look_elsewhere()  # first: what workers are to make must not begin here
         self._era = left.era
         self.run_queue.adopt(self._store.schedule.waiting())

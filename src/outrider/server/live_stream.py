@@ -1,8 +1,9 @@
 """What changes, as it changes: one stream of events, which says what pages are to be fetched again.
 
-One look at the store a second serves all readers, and none is made while nobody reads. An event names checks with new
-runs, and whether anything else changed (`StoredChanges`); pages are then fetched with their ETag, so that one that is
-the same costs nothing, and one rendering serves all (`rendered_pages`).
+One look at the store a second serves all readers, and none is made while nobody reads. A store that tells when
+something was stored, by whichever process, is looked at then, four times a second at most, and not otherwise. An event
+names checks with new runs, and whether anything else changed (`StoredChanges`); pages are then fetched with their ETag,
+so that one that is the same costs nothing, and one rendering serves all (`rendered_pages`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from outrider.model import ChangeBell
+
 log = structlog.get_logger("outrider.pages")
 
 _LOOK_S = 1.0
@@ -43,6 +46,10 @@ class ChangeReader(Protocol):
 
     def changes_since(self, mark: str) -> StoredChanges:
         """Return what changed since a mark."""
+        ...
+
+    def bell(self) -> ChangeBell | None:
+        """Return what rings when something changed; None if nothing does."""
         ...
 
 
@@ -145,9 +152,17 @@ class EventStream:
                 self._tell(refused, None)
                 if change is not None:
                     self._tell(self._readers, change)
-                await asyncio.sleep(self._look_s)
+                await self._pause(own)
         finally:
             self._looking = None
+            self._end_looking()
+
+    async def _pause(self, _own: CapacityLimiter) -> None:
+        """Wait until it is to be looked again."""
+        await asyncio.sleep(self._look_s)
+
+    def _end_looking(self) -> None:
+        """Is called when nobody reads any more."""
 
     def _tell(self, readers: Iterable[_Reader], change: dict[str, object] | None) -> None:
         for reader in readers:
@@ -201,6 +216,22 @@ class LiveStream(EventStream):
     ) -> None:
         super().__init__(may_read, look_s=look_s, admit_s=admit_s, lasting_s=lasting_s, most=most)
         self._history = history
+        self._bell: ChangeBell | None = None
+        self._is_silent = False
+
+    async def _pause(self, own: CapacityLimiter) -> None:
+        if self._bell is None:
+            self._bell = self._history.bell()
+        if self._bell is None:
+            await super()._pause(own)
+            return
+        await asyncio.sleep(self._look_s / 4)
+        self._is_silent = not await to_thread.run_sync(self._bell.wait, self._look_s * 3 / 4, limiter=own)
+
+    def _end_looking(self) -> None:
+        bell, self._bell, self._is_silent = self._bell, None, False
+        if bell is not None:
+            bell.close()
 
     def present_mark(self) -> str:
         """Return the mark of what pages have to show: while there are readers, of what these were told to fetch.
@@ -212,6 +243,8 @@ class LiveStream(EventStream):
 
     def _change(self) -> dict[str, object] | None:
         """Return what changed since the last look, as an event's data."""
+        if self._is_silent:
+            return None
         try:
             changes = self._history.changes_since(self.mark)
         except StoreError as error:

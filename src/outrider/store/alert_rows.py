@@ -92,6 +92,12 @@ def knows_notification(connection: Connection, identity: str) -> bool:
     return connection.execute(select(notifications.c.key).where(notifications.c.id == identity)).first() is not None
 
 
+def take_notification(connection: Connection, notification_id: str, until_us: int) -> bool:
+    """Have a row wait, if it is queued."""
+    own = (notifications.c.id == notification_id) & (notifications.c.status == Status.QUEUED.value)
+    return bool(connection.execute(update(notifications).where(own).values(due_us=until_us)).rowcount)
+
+
 def write_notification(connection: Connection, changed: Notification) -> None:
     """Note what became of a row; what was delivered stays so."""
     own = (notifications.c.id == changed.id) & (notifications.c.status != Status.DELIVERED.value)

@@ -28,6 +28,7 @@ from outrider.store.alert_rows import (
     read_state,
     read_times,
     read_undelivered,
+    take_notification,
     write_acknowledgement,
     write_caught_up,
     write_changes,
@@ -148,8 +149,12 @@ class OutboxTable(Outbox):
     def add_report(self, report: str, due_us: int, notifications: Sequence[Notification]) -> None:
         self._writer.write(lambda connection: write_reported(connection, report, due_us, notifications))
 
+    def take(self, notification_id: str, until_us: int) -> bool:
+        return self._writer.write(lambda connection: take_notification(connection, notification_id, until_us))
+
     def update(self, notification: Notification) -> None:
-        self._writer.write(lambda connection: write_notification(connection, notification))
+        # What was sent was sent, whoever leads by now.
+        self._writer.write(lambda connection: write_notification(connection, notification), is_leaders=False)
 
     def search(
         self,

@@ -101,6 +101,20 @@ class Database:
         with translated(self.where), self.engine.begin() as connection:
             yield connection
 
+    def listening(self, channel: str) -> Any:
+        """Return a connection of the driver's own that PostgreSQL notifies of a channel; whoever asked closes it.
+
+        Raises:
+            StoreError: If there is none to be had.
+        """
+        with translated(self.where):
+            pooled = self.engine.raw_connection()
+            driver: Any = pooled.driver_connection
+            pooled.detach()
+            driver.autocommit = True
+            driver.execute(f"LISTEN {channel}")
+            return driver
+
     def renewed(self) -> bool:
         """Open the file anew if another one, or none, lies where it did; return whether that was so.
 

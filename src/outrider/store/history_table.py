@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.model import CheckHistory
+from outrider.store.change_bell import bell_of
 from outrider.store.change_rows import read_changes
 from outrider.store.period_rows import (
     read_duration_hours,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from outrider.model import (
+        ChangeBell,
         CheckId,
         Excerpt,
         Outcome,
@@ -72,6 +74,9 @@ class HistoryTable(CheckHistory):
     def runs_named(self, text: str, *, limit: int) -> tuple[RunSummary, ...]:
         with self._database.reading() as connection:
             return read_runs_named(connection, text, limit)
+
+    def bell(self) -> ChangeBell | None:
+        return bell_of(self._database)
 
     def changes_since(self, mark: str) -> StoredChanges:
         with self._database.reading() as connection:

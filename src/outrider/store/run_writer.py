@@ -7,6 +7,7 @@ run that is there already is passed over whole.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from threading import Lock, local
 from typing import TYPE_CHECKING, TypeVar
@@ -14,14 +15,15 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from outrider.model import bounded
+from outrider.model import NotLeading, bounded
 from outrider.store.aggregate_rows import write_aggregates
+from outrider.store.change_bell import ring
 from outrider.store.gzip_copy import compressed
 from outrider.store.key_cache import KeyCache
 from outrider.store.queue_rows import remove
 from outrider.store.rollup_job import note_late
 from outrider.store.rows import PlacedAttempt, Rows, insert_plain
-from outrider.store.schema import runs
+from outrider.store.schema import SCHEDULER, leader, runs
 from outrider.store.text_limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS
 
 if TYPE_CHECKING:
@@ -75,6 +77,16 @@ class Writer:
         self._keys = KeyCache()
         self._lock = Lock()
         self._beside = _Beside()
+        self._leader: str | None = None
+
+    def led_by(self, holder: str) -> Writer:
+        """Return one that takes turns with this one, and writes only while somebody leads.
+
+        Who was replaced without noticing, since it was stopped for a while, changes nothing.
+        """
+        fenced = copy(self)
+        fenced._leader = holder
+        return fenced
 
     def write_unmade(self, connection: Connection, unmade: Sequence[Run]) -> None:
         """Store runs without attempts, within the transaction of somebody else's write."""
@@ -101,28 +113,42 @@ class Writer:
             if write in self._beside.writes:
                 self._beside.writes.remove(write)
 
-    def write(self, write: Callable[[Connection], T]) -> T:
+    def write(self, write: Callable[[Connection], T], *, is_leaders: bool = True, is_news: bool = True) -> T:
         """Return what `write` returns from a transaction, run again if another process added what this one would add.
 
         Writers follow each other, but this one remembers keys from before.
+
+        Args:
+            write: What is done in it.
+            is_leaders: Whether this is the leader's to write, of a writer that somebody leads.
+            is_news: Whether pages may show what is written.
         """
         with self._lock:
             for tries_left in reversed(range(_TRIES)):
                 try:
-                    return self._transact(write)
+                    return self._transact(write, self._leader if is_leaders else None, is_news=is_news)
                 except BaseException as error:
                     self._keys.forget()
                     if not isinstance(error, IntegrityError) or not tries_left:
                         raise
         raise AssertionError("the last try returns or raises")
 
-    def _transact(self, write: Callable[[Connection], T]) -> T:
+    def _transact(self, write: Callable[[Connection], T], holder: str | None, *, is_news: bool) -> T:
         with self._database.writing() as connection:
+            if holder is not None:
+                self._check_leads(connection, holder)
             result = write(connection)
             for beside in self._beside.writes:
                 beside(connection)
+            if is_news:
+                ring(connection)
         self._beside.writes.clear()
         return result
+
+    def _check_leads(self, connection: Connection, holder: str) -> None:
+        present = connection.execute(select(leader.c.holder).where(leader.c.name == SCHEDULER)).scalar_one_or_none()
+        if present != holder:
+            raise NotLeading(f"{self._database.where}: another process leads", slug="not-leading")
 
     def record_aggregates(self, aggregates: Sequence[AggregateSample]) -> RecordedAggregates:
         """Store samples that belong to no run: all of them or, on an error, none."""

@@ -14,7 +14,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, insert, select, upda
 
 from outrider.model import CheckId, Coverage, Leadership, Outcome, Pause, RunId, ScheduleQueue, bounded, identity
 from outrider.store.queue_rows import add, entry_of, run_bytes
-from outrider.store.schema import circumstances, leader, pauses, queue, runs, subjects
+from outrider.store.schema import SCHEDULER, circumstances, leader, pauses, queue, runs, subjects
 from outrider.store.text_limits import REASON_CHARACTERS
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
-_NAME = "scheduler"
 _HAPPENED = [outcome.value for outcome in Outcome if outcome not in {Outcome.SKIPPED, Outcome.MISSED}]
 _LEASE = (
     update(queue)
@@ -49,7 +48,7 @@ class ScheduleTable(ScheduleQueue):
 
     def leadership(self) -> Leadership | None:
         with self._database.reading() as connection:
-            row = connection.execute(select(leader).where(leader.c.name == _NAME)).one_or_none()
+            row = connection.execute(select(leader).where(leader.c.name == SCHEDULER)).one_or_none()
         return None if row is None else Leadership(row.holder, row.beat, row.at_us, row.planned_until_us, row.era)
 
     def lead(self, holder: str, at_us: int, replaced: Leadership | None) -> bool:
@@ -57,13 +56,13 @@ class ScheduleTable(ScheduleQueue):
 
         def write(connection: Connection) -> None:
             won.clear()
-            row = connection.execute(select(leader).where(leader.c.name == _NAME)).one_or_none()
+            row = connection.execute(select(leader).where(leader.c.name == SCHEDULER)).one_or_none()
             if row is None:
                 fresh = {"holder": holder, "beat": 1, "at_us": at_us, "planned_until_us": 0, "era": 0}
-                connection.execute(insert(leader), {"name": _NAME, **fresh})
+                connection.execute(insert(leader), {"name": SCHEDULER, **fresh})
             elif row.holder == "" or (replaced and (row.holder, row.beat) == (replaced.holder, replaced.beat)):
                 fresh = {"holder": holder, "beat": row.beat + 1, "at_us": at_us}
-                connection.execute(update(leader).where(leader.c.name == _NAME).values(**fresh))
+                connection.execute(update(leader).where(leader.c.name == SCHEDULER).values(**fresh))
             else:
                 return
             ours = queue.c.leased_by.is_not(None)
@@ -101,7 +100,8 @@ class ScheduleTable(ScheduleQueue):
                 connection.execute(_LEASE, rows)
 
         marks = {"planned_until_us": planned_until_us, "era": era}
-        return self._fenced(holder, write, {name: value for name, value in marks.items() if value is not None})
+        known = {name: value for name, value in marks.items() if value is not None}
+        return self._fenced(holder, write, known, is_news=bool(unmade))
 
     def ask(self, entries: Sequence[QueueEntry]) -> None:
         self._write(lambda connection: add(connection, entries))
@@ -174,16 +174,18 @@ class ScheduleTable(ScheduleQueue):
             rows = connection.execute(statement.group_by(*place).order_by(*place)).all()
         return tuple(Coverage(CheckId(row[0]), *row[1:]) for row in rows)
 
-    def _fenced(self, holder: str, write: Callable[[Connection], None], marks: dict[str, object]) -> bool:
+    def _fenced(
+        self, holder: str, write: Callable[[Connection], None], marks: Mapping[str, object], *, is_news: bool = False
+    ) -> bool:
         """Write as the leader, and leave a beat; return false, having written nothing, if another one leads."""
         led: list[int] = []
 
         def fenced(connection: Connection) -> None:
-            mine = and_(leader.c.name == _NAME, leader.c.holder == holder)
+            mine = and_(leader.c.name == SCHEDULER, leader.c.holder == holder)
             beaten = connection.execute(update(leader).where(mine).values(beat=leader.c.beat + 1, **marks))
             led[:] = [beaten.rowcount]
             if beaten.rowcount:
                 write(connection)
 
-        self._write(fenced)
+        self._writer.write(fenced, is_news=is_news)
         return bool(led[0])

@@ -401,6 +401,9 @@ queue = Table(
     sqlite_with_rowid=False,
 )  # fmt: skip
 
+SCHEDULER = "scheduler"
+"""The row of the leader that runs checks."""
+
 leader = Table(
     "leader", metadata,
     Column("name", String, primary_key=True),

@@ -120,9 +120,9 @@ class Store:
     personal_data: PersonalDataLog
     artifacts: ArtifactStore
 
-    def __init__(self, database: Database, folder: ArtifactStore) -> None:
+    def __init__(self, database: Database, folder: ArtifactStore, writer: Writer | None = None) -> None:
         self._database = database
-        self._writer = writer = Writer(database, folder)
+        self._writer = writer = writer or Writer(database, folder)
         self.artifacts = folder
         self.runs = RunTable(database, writer, folder)
         self.checks = CheckTable(database, writer)
@@ -207,6 +207,13 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self._database.close()
+
+    def led_by(self, holder: str) -> Store:
+        """Return the same store for what only the leader writes: each write raises NotLeading unless `holder` leads.
+
+        It is closed with this one.
+        """
+        return Store(self._database, self.artifacts, self._writer.led_by(holder))
 
     @property
     def is_shared(self) -> bool:

@@ -136,6 +136,26 @@ def test_a_writer_waits_for_the_one_before_it_and_no_longer_than_it_may(place: P
         other.close()
 
 
+def test_a_bell_rings_for_what_another_process_stores(place: Place, store: Store, make: Maker) -> None:
+    """Not for the beats of a leader; and again when its connection was lost."""
+    bell = store.history.bell()
+    assert bell is not None
+    with place.open() as other:
+        other.schedule.lead("ada", 0, None)
+        rang = [bell.wait(0.1)]
+        other.schedule.beat("ada", 1)
+        rang.append(bell.wait(0.1))
+        other.runs.record(make.run())
+        rang.append(bell.wait(30))
+        end_connections(place)
+        rang += [bell.wait(0.1), bell.wait(0.1)]
+        other.runs.record(make.run())
+        rang.append(bell.wait(30))
+    bell.close()
+
+    assert rang == [True, False, True, True, True, True]
+
+
 def test_a_server_that_was_started_again_is_asked_again(place: Place, store: Store, make: Maker) -> None:
     """Connections from before are dead; whoever writes next does not notice."""
     store.runs.record(make.run())

@@ -9,7 +9,7 @@ from outrider.model.ports.alert_ports import IncidentLog, Outbox, SilenceLog
 from outrider.model.ports.annotation_ports import AnnotationLog, OverrideLog
 from outrider.model.ports.artifact_store import ArtifactStore, Content, FolderEntry
 from outrider.model.ports.attachment_log import AttachmentLog
-from outrider.model.ports.check_history import CheckHistory, RunPosition
+from outrider.model.ports.check_history import ChangeBell, CheckHistory, RunPosition
 from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
 from outrider.model.ports.commit_log import CommitLog
 from outrider.model.ports.error_log import ErrorLog
@@ -59,8 +59,8 @@ from outrider.model.ports.view_log import ViewLog
 
 __all__ = [
     "AccessRecords", "AggregateLog", "AlertRecords", "AnnotationLog", "ArtifactStore", "AttachmentLog", "AuditLog",
-    "CheckHistory", "CheckRecords", "CheckRegistry", "CheckSchedule", "CommitLog", "Content", "CoverageRecords",
-    "DashboardRecords", "ErasedData", "ErrorLog", "ErrorRecords", "ExecutionStore", "FolderEntry", "GateLog",
+    "ChangeBell", "CheckHistory", "CheckRecords", "CheckRegistry", "CheckSchedule", "CommitLog", "Content",
+    "CoverageRecords", "DashboardRecords", "ErasedData", "ErrorLog", "ErrorRecords", "ExecutionStore", "FolderEntry", "GateLog",
     "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
     "JudgeMemory", "LabelledSeriesReader", "LoadProgressLog", "LocationLog", "MapRecords", "OperatorRecords",
     "Outbox", "OutsideReader", "OverrideLog", "PersonalDataLog", "PersonalRecord", "ProjectRecords",

@@ -114,6 +114,13 @@ class Outbox(Protocol):
         """
         ...
 
+    def take(self, notification_id: str, until_us: int) -> bool:
+        """Have a queued row wait until a time, since it is being sent; return false if it is not queued any more.
+
+        If no update tells what became of it, as after a crash, it is due again then.
+        """
+        ...
+
     def update(self, notification: Notification) -> None:
         """Write the delivery state of a row; a delivered row never changes again."""
         ...

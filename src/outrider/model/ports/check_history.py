@@ -24,6 +24,18 @@ class RunPosition(NamedTuple):
     id: RunId
 
 
+class ChangeBell(Protocol):
+    """Rings in every process when something was stored that pages may show; for one thread at a time."""
+
+    def wait(self, within_s: float) -> bool:
+        """Wait so long at most; return whether something may have been stored since the last time it said so."""
+        ...
+
+    def close(self) -> None:
+        """Listen no more."""
+        ...
+
+
 class CheckHistory(Protocol):
     """Last runs, and runs and durations by hour and day.
 
@@ -73,6 +85,10 @@ class CheckHistory(Protocol):
 
         Ends are compared with those of the last 100,000 stored runs only. A text that is no part of an id names none.
         """
+        ...
+
+    def bell(self) -> ChangeBell | None:
+        """Return what rings when something was stored by whichever process; None where nothing tells that."""
         ...
 
     def changes_since(self, mark: str) -> StoredChanges:
