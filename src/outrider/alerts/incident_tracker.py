@@ -149,10 +149,7 @@ class IncidentTracker:
     def explain(
         self, identity: str, explanation: tuple[Quote, ...], named: tuple[str, ...] = (), *, is_due: bool = True
     ) -> None:
-        """Keep what explains an incident; if nothing does, what is known stays. Its message waits no longer if due.
-
-        Who was told of it before it was explained is told again.
-        """
+        """Keep what explains an incident, if anything does, and tell who was told without; if due, that waits no more."""
         if (incident := self.incidents.get(identity)) is None:
             return
         known = replace(incident, explanation=explanation or incident.explanation, named=named or incident.named)
@@ -161,7 +158,7 @@ class IncidentTracker:
             self._changed["incidents"].add(identity)
         if known.is_explained and not incident.is_explained:
             for group in [own for own in self.groups.values() if own.told_unexplained(identity)]:
-                self._put(replace(group, due_us=min(group.due_us, self._now_us or 0)))
+                self._put(replace(group, due_us=0))
         for group in self._unsent(identity) if is_due else ():
             due_us = (incident.opened_us or 0) + self._routes.get(group.route, self.settings.route).wait_us
             self._put(replace(group, due_us=min(group.due_us, due_us)))
