@@ -179,6 +179,16 @@ class Incident:
         """Whether it is known where the time or the error lies, or what may have caused it."""
         return any(own.title != AFFECTED_USERS and not own.text.startswith(NOT_KNOWN) for own in self.explanation)
 
+    def is_led_by(self, key: str, lead: Confirmation | None) -> bool:
+        """Return whether messages describe a member: the first that was confirmed, as long as it is bad.
+
+        Args:
+            key: Of the member.
+            lead: Of the leading member; None if it is gone.
+        """
+        is_bad = lead is not None and lead.incident == self.id and lead.is_bad and lead.confirmed
+        return not self.affected or key == self.lead_subject or not (self.lead_subject and is_bad)
+
     def well_since_us(self, check: str) -> int | None:
         """Return since when a check is well while others are not; None if it is not well, or the incident is over."""
         return self.recovered.get(check) if self.phase.lasts else None
