@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,10 +46,13 @@ class Shop:
         command = [sys.executable, "-m", "demo.faults", *words, "--url", self.address]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
-    def outrider(self, *arguments: str) -> int:
-        """Run the program in the workspace."""
+    def outrider(self, *arguments: str, quiet: bool = False) -> int:
+        """Run the program in the workspace, and return its exit code; quietly, what it says goes into the log."""
         command = [sys.executable, "-m", "outrider", *arguments]
-        return subprocess.run(command, cwd=self.workspace, env=self.environment, check=False).returncode
+        with self.log.open("ab") if quiet else nullcontext() as log:
+            return subprocess.run(
+                command, cwd=self.workspace, env=self.environment, check=False, stdout=log, stderr=log
+            ).returncode
 
     def project(self, service: str, *options: str) -> str:
         """Make a project of a service, and return its DSN."""
@@ -125,7 +128,7 @@ class Shop:
     def watched(self) -> Iterator[None]:
         """Run the service meanwhile."""
         command = [sys.executable, "-m", "outrider", "up", "--port", str(self.pages)]
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
             process = subprocess.Popen(command, cwd=self.workspace, env=self.environment, stdout=log, stderr=log)
             try:
                 yield
