@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from demo.history import simulate
 from demo.shop_process import ROOT
+from outrider.model import Outcome
 from outrider.store import Store
 
 if TYPE_CHECKING:
@@ -112,9 +113,10 @@ class Shop:
         (self.workspace / "outrider.toml").write_text(settings, encoding="utf-8")
 
     def simulate_history(self) -> int:
-        """Store a past for the checks that have run, and return how many runs that are."""
+        """Store a past for the checks that have passed, and return how many runs that are."""
         with self.store() as store:
-            latest = {summary.check: summary.id for summary in reversed(store.runs.search())}
+            passed = store.runs.search(outcome=Outcome.PASSED)
+            latest = {summary.check: summary.id for summary in reversed(passed)}
             patterns = [store.runs.get(run).run for run in latest.values()]
             until_us = min(run.due_us for run in patterns) - 60_000_000
             return simulate(store, patterns, until_us=until_us, days=DAYS, every_s=EVERY_S, seed=SEED)

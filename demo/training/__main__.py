@@ -151,9 +151,7 @@ def _broken_game(folder: Path, log: GameLog) -> Game:
     if is_over(game.events):
         raise CannotPlay("this game is over; its terminal says where the debrief is")
     if not any(event.kind is Kind.BROKEN for event in game.events):
-        raise CannotPlay(
-            "nothing is broken yet\n  wait for the game's terminal to say that all checks are green, and a little longer"
-        )
+        raise CannotPlay("nothing is broken yet\n  wait until the game's terminal says that all checks are green")
     return game
 
 

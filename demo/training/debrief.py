@@ -45,7 +45,7 @@ def write_debrief(folder: Path, game: Game) -> Path:
 
 
 def _timeline(events: Sequence[Event]) -> list[tuple[str, Event]]:
-    """Return what happened in the order of time, each with its time since the fault; before the fault it is negative."""
+    """Return what happened in the order of time, each with its time since the fault; negative before it."""
     broken_us = next((event.at_us for event in events if event.kind is Kind.BROKEN), events[0].at_us)
     ordered = sorted(events, key=lambda event: event.at_us)
     return [(_since(event.at_us - broken_us), event) for event in ordered]

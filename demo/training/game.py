@@ -32,6 +32,7 @@ PROBES: Final = tuple(f"probes/shop.toml::{name}" for name in ("home", "health",
 JOURNEYS: Final = tuple(f"journeys/test_{name}.py" for name in ("checkout", "browse", "third_party"))
 DASHBOARD_PORT: Final = 8710
 _GREEN_S = 300.0
+_ROUNDS = 6
 _SECOND_US = 1_000_000
 _WELL: Final = (outrider.Outcome.PASSED, outrider.Outcome.PASSED_ON_RETRY)
 
@@ -117,6 +118,7 @@ def _play(plan: Plan, log: GameLog, game: int, port: int) -> None:
         real_users = shop.project("front", "--origin", "*")
         address = stack.enter_context(opened(shop.workspace / ".outrider", receiver, real_users))
         shop = replace(shop, address=address["SHOP_URL"], environment={**environment, **address})
+        stack.callback(end_leftovers, plan.folder)  # at once: the shop would wait for who takes its telemetry
         _say(f"The shop is open at {shop.address}. Its checks run for the first time, and get a past of four days …")
         _prepare(shop, plan.checks)
         stack.enter_context(shop.watched())
@@ -141,11 +143,24 @@ def _play(plan: Plan, log: GameLog, game: int, port: int) -> None:
 
 
 def _prepare(shop: Shop, checks: tuple[str, ...]) -> None:
-    """Run each check twice, and simulate a past like that."""
-    if shop.outrider("run", *checks, "--repeat", "2", quiet=True):
-        raise CannotPlay(f"the checks of the healthy shop did not pass; {shop.log} says why")
-    shop.simulate_history()
-    shop.write_settings(judging=True)
+    """Run each check until it passes, twice at least, and simulate a past like that; a busy host takes more rounds."""
+    left = checks
+    for number in range(_ROUNDS):
+        shop.outrider("run", *left, quiet=True)
+        if number:
+            left = _not_passed(shop, checks)
+        if not left:
+            shop.simulate_history()
+            shop.write_settings(judging=True)
+            return
+    raise CannotPlay(f"these did not pass while the shop was healthy: {', '.join(left)}\n  {shop.log} says why")
+
+
+def _not_passed(shop: Shop, checks: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the checks that never passed."""
+    with shop.store() as store:
+        passed = {run.check for run in store.runs.search(outcome=outrider.Outcome.PASSED)}
+    return tuple(check for check in checks if not any(check in name for name in passed))
 
 
 def _wait_for_green(shop: Shop, checks: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MARK: Final = "OUTRIDER_TRAINING"
 """The environment variable of all that a game starts: its folder."""
-_POLITE_S = 10.0
+_POLITE_S = 5.0
 
 
 def processes_of(folder: Path) -> list[psutil.Process]:

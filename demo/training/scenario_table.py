@@ -99,8 +99,8 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
             "The shop asks another service when somebody pays. Follow the trace of the failed run into it.",
             "Look at issues of the service payment: outrider errors service:payment.",
         ),
-        "From one moment on the payment service raised a KeyError while it noted a payment: a table of rates was empty. "
-        "The shop told its customers that nothing was ordered.",
+        "From one moment on the payment service raised a KeyError while it noted a payment: a table of rates was "
+        "empty. The shop told its customers that nothing was ordered.",
         (
             "The incident of the checkout: the step that failed, and its screenshot",
             "The trace of that run: the span of payment that failed",
@@ -114,8 +114,8 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
             "Open a failed probe: which status did it get? Then the same probe a run later.",
             "The page and the API both answer so, and both recover by themselves: no single page is to blame.",
         ),
-        "Seven of ten requests were answered with 500, whatever they asked for; the rest was well. "
-        "A retry often passes then, which is why an outcome of its own, passed on retry, tells of it.",
+        "Seven of ten requests were answered with 500, whatever they asked for; the rest was well. A retry often "
+        "passes then, which is why an outcome of its own, passed on retry, tells of it.",
         (
             "The list of incidents: several checks that have nothing in common but the shop",
             "The reason of a run: the status where 200 was expected",
@@ -129,8 +129,8 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
             "It is a probe that needs no page. What does it expect, and what did it find?",
             "The probe is probes/shop.toml::certificate; its reason counts days.",
         ),
-        "The certificate of the shop's TLS front had five days left, and the probe expects thirty. No customer noticed: "
-        "this is the cheapest moment to find it.",
+        "The certificate of the shop's TLS front had five days left, and the probe expects thirty. No customer "
+        "noticed: this is the cheapest moment to find it.",
         (
             "The incident of the probe certificate: days found against days expected",
             "The probe's definition: expect.certificate_days in probes/shop.toml",
@@ -143,8 +143,8 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
             "There is no error in any service. Which request would you expect after the last click, and is it there?",
             "The last action clicked Pay. The trace has no request for an order.",
         ),
-        "The pay button did nothing: the page was whole, no service failed, and no request was sent. "
-        "Only a check that walks the path to its end sees it; logs and error rates stay clean.",
+        "The pay button did nothing: the page was whole, no service failed, and no request was sent. Only a check "
+        "that walks the path to its end sees it; logs and error rates stay clean.",
         (
             "The failed step of the checkout, and its screenshot: a form that is complete and stays",
             "The run's trace: nothing after the click",
@@ -158,8 +158,8 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
             "Something that reacts to a click does not react. Look at what the page wrote to its console.",
             "The errors of the failed run name a script.",
         ),
-        "A script threw on the product page, so that what it should have set up was missing. The server did not notice: "
-        "errors of browsers come from browsers, as run evidence and as issues of real users.",
+        "A script threw on the product page, so that what it should have set up was missing. The server did not "
+        "notice: errors of browsers come from browsers, as run evidence and as issues of real users.",
         (
             "The failed run of the journey test_browse: its errors and its console",
             "The page of the incident: the step on the product page",
@@ -172,8 +172,8 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
             "What does a browser load that a probe does not? Look at where the time went.",
             "Compare the requests of a slow run by host and port: one of them is not the shop's.",
         ),
-        "A third party whose script, style sheet and image the pages embed answered 1.5 seconds late. "
-        "The shop's own answers were as quick as ever, so nothing on its servers showed it.",
+        "A third party whose script, style sheet and image the pages embed answered 1.5 seconds late. The shop's "
+        "own answers were as quick as ever, so nothing on its servers showed it.",
         (
             "Where the time went, on the page of the incident: a part that is not the shop's",
             "The probe of the home page: steady",
@@ -187,8 +187,8 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
             "Read what a failed run expected, and what it got instead. Do it for a second journey.",
             "Compare the numbers: all are off by the same share.",
         ),
-        "Every price was ten per cent too high, in pages and in the API. Such a fault raises no error anywhere: it is found "
-        "by checks that know what is right.",
+        "Every price was ten per cent too high, in pages and in the API. Such a fault raises no error anywhere: it "
+        "is found by checks that know what is right.",
         (
             "The reasons of two failed journeys: expected and received",
             "The runbook that the incident is labelled with: outrider runbook show",
@@ -201,8 +201,8 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
             "Open the trace of a slow run, and count the spans that look alike.",
             "One statement repeats, as often as the list has products. Each of them is quick.",
         ),
-        "A release asked the database once for the list, and then again for each of its products. No single query was slow, "
-        "so a list of slow queries would have been empty; the number of queries was the cause.",
+        "A release asked the database once for the list, and then again for each of its products. No single query "
+        "was slow, so a list of slow queries would have been empty; the number of queries was the cause.",
         (
             "Where the time went, on the page of the incident: the statement, and how often it ran",
             "The trace of a slow run beside one of before: outrider traces ID",
@@ -213,11 +213,11 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         9, "It was fine when I looked", "nasty", "slow-drift", 40_000, True,
         (
             "Do not look at one run: look at the series of a check since the game began.",
-            "Compare two checks that do different things. By how much is each slower, and does it depend on what they do?",
+            "Compare two checks that do different things. By how much is each slower? Does it depend on what they do?",
             "All are late by the same amount, and that amount grows from run to run.",
         ),
-        "Every request waited a little, and a little more each minute. There is no moment at which it began, no release to "
-        "blame and no slow part in a trace: only the series shows it.",
+        "Every request waited a little, and a little more each minute. There is no moment at which it began, no "
+        "release to blame and no slow part in a trace: only the series shows it.",
         (
             "The chart of any check: a ramp, not a step",
             "outrider judge: all checks deviate, by about as much",
@@ -231,8 +231,8 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
             "That answer has a number that the probe bounds. Compare it over several runs.",
             "memory_mb of /api/health rises with each request that anybody makes.",
         ),
-        "Each request kept eight megabytes, and the more was kept, the longer each request took. The limit on memory in the "
-        "probe health told of it; the slowness was a symptom.",
+        "Each request kept eight megabytes, and the more was kept, the longer each request took. The limit on "
+        "memory in the probe health told of it; the slowness was a symptom.",
         (
             "The incident of the probe health: $.memory_mb against its limit",
             "The body that the failed run kept",

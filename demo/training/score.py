@@ -66,8 +66,8 @@ class Score:
 def score_of(events: Sequence[Event]) -> Score:
     """Return the score of a game.
 
-    Of 100 points a hint takes 10, a wrong answer 15, an incident that nobody acknowledged before the cause was found 10,
-    and each whole minute beyond the fifth one, 20 at most.
+    Of 100 points a hint takes 10, a wrong answer 15, that nobody acknowledged an incident 10, and each whole minute
+    beyond the fifth one, 20 at most.
     """
     detect_s, acknowledge_s, cause_s = (
         _after_s(events, kind) for kind in (Kind.DETECTED, Kind.ACKNOWLEDGED, Kind.FOUND)
