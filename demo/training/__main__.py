@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
-import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -37,7 +36,6 @@ def main(arguments: Sequence[str]) -> int:
     """
     named = arguments and (not arguments[0].startswith("-") or arguments[0] in ("-h", "--help"))
     options = _parser().parse_args(arguments if named else ["start", *arguments])
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # shop and service end with the game
     try:
         return _ACTIONS[options.action](options)
     except GameUnderWay:
@@ -62,9 +60,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="outrider training", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=FOLDER, help=argparse.SUPPRESS)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--folder", type=Path, default=FOLDER, help="where games are kept (default: .outrider/training)"
+    )
     actions = parser.add_subparsers(dest="action", required=True)
-    start = actions.add_parser("start", help="play (the default)")
+    start = actions.add_parser("start", parents=[common], help="play (the default)")
     start.add_argument(
         "--scenario", type=int, choices=range(1, len(SCENARIOS) + 1), help="the easiest one not passed, if absent"
     )
@@ -76,10 +77,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     start.add_argument("--minutes", type=float, default=45, help="how long there is to find the cause (default: 45)")
     start.add_argument("--keep", action="store_true", help="leave the dashboard open at the end, until Ctrl-C")
-    answer = actions.add_parser("answer", help="name the cause; without words, list what may be answered")
+    answer = actions.add_parser(
+        "answer", parents=[common], help="name the cause; without words, list what may be answered"
+    )
     answer.add_argument("text", nargs="*", help="a name of the list, or words of your own")
-    actions.add_parser("hint", help="show the next of three hints")
-    status = actions.add_parser("status", help="show who has passed what")
+    actions.add_parser("hint", parents=[common], help="show the next of three hints")
+    status = actions.add_parser("status", parents=[common], help="show who has passed what")
     status.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 

@@ -84,6 +84,7 @@ def play(plan: Plan) -> bool:
         if not plan.by_probes:
             find_browser(BrowserSettings())
         port = _dashboard_port(plan.port)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # shop and service end with the game
         os.environ[MARK] = str(plan.folder)
         game = log.begin(plan.team, plan.scenario.number)
         try:
@@ -115,7 +116,7 @@ def _play(plan: Plan, log: GameLog, game: int, port: int) -> None:
         shop = Shop(plan.folder / "workspace", "", environment, port, telemetry, free_port(4319))
         shop.make_workspace(plan.checks, "3s" if plan.by_probes else "15s")
         shop.project("payment")
-        real_users = shop.project("front", "--origin", "*")
+        real_users = "" if plan.by_probes else shop.project("front", "--origin", "*")
         address = stack.enter_context(opened(shop.workspace / ".outrider", receiver, real_users))
         shop = replace(shop, address=address["SHOP_URL"], environment={**environment, **address})
         stack.callback(end_leftovers, plan.folder)  # at once: the shop would wait for who takes its telemetry
