@@ -17,6 +17,7 @@ from demo.training.scenario_table import CAUSES, SCENARIOS, causes_named
 from demo.training.score import WRONG_ANSWERS, Kind, clock, is_over
 from demo.training.standing import next_scenario, standings
 from outrider import BrowserError
+from outrider.journeys import BrowserSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,17 +26,23 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / ".outrider" / "training"
 _INTERRUPTED = 130
+_ANY_BROWSER = BrowserSettings()
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], browser: BrowserSettings = _ANY_BROWSER) -> int:
     """Do what the command line asks.
+
+    Args:
+        arguments: Without an action first, it plays.
+        browser: Which one a game needs.
 
     Returns:
         0 when done or passed, 1 when not passed or answered wrongly, 2 for what cannot be done now, 4 when something is
         missing, 130 when interrupted.
     """
     named = arguments and (not arguments[0].startswith("-") or arguments[0] in ("-h", "--help"))
-    options = _parser().parse_args(arguments if named else ["start", *arguments])
+    typed = arguments if named else ["start", *arguments]
+    options = _parser().parse_args(typed, argparse.Namespace(browser=browser))
     try:
         return _ACTIONS[options.action](options)
     except GameUnderWay:
@@ -102,7 +109,7 @@ def _start(options: argparse.Namespace) -> int:
     )
     plan = Plan(
         folder, scenario, options.team, options.port, by_probes=options.probes,
-        pause_s=options.pause, limit_s=options.minutes * 60, keeps=options.keep,
+        pause_s=options.pause, limit_s=options.minutes * 60, browser=options.browser, keeps=options.keep,
     )  # fmt: skip
     return 0 if play(plan) else 1
 

@@ -20,19 +20,21 @@ from demo.training.game_log import Game, GameLog, playing
 from demo.training.leftovers import MARK, end_leftovers
 from demo.training.score import Event, Kind, clock, is_over, score_of
 from demo.watched_shop import Shop, free_port
-from outrider.journeys import BrowserSettings, find_browser
+from outrider.journeys import find_browser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from demo.training.scenario_table import Scenario
+    from outrider.journeys import BrowserSettings
 
 PROBES: Final = tuple(f"probes/shop.toml::{name}" for name in ("home", "health", "certificate"))
 JOURNEYS: Final = tuple(f"journeys/test_{name}.py" for name in ("checkout", "browse", "third_party"))
 DASHBOARD_PORT: Final = 8710
 _GREEN_S = 300.0
 _ROUNDS = 6
+_ENDS = (signal.SIGTERM, signal.SIGHUP)
 _SECOND_US = 1_000_000
 _WELL: Final = (outrider.Outcome.PASSED, outrider.Outcome.PASSED_ON_RETRY)
 
@@ -51,6 +53,7 @@ class Plan:
         by_probes: Whether to do without a browser.
         pause_s: How long it takes at most until something breaks.
         limit_s: How long the team has, from then on.
+        browser: Which one journeys need.
         keeps: Whether the dashboard stays open at the end, until Ctrl-C.
     """
 
@@ -61,6 +64,7 @@ class Plan:
     by_probes: bool
     pause_s: float
     limit_s: float
+    browser: BrowserSettings
     keeps: bool = False
 
     @property
@@ -82,9 +86,10 @@ def play(plan: Plan) -> bool:
             print(f"An earlier game was ended by force: {count} processes of it are ended now.", flush=True)
         log.close_unfinished()
         if not plan.by_probes:
-            find_browser(BrowserSettings())
+            find_browser(plan.browser)
         port = _dashboard_port(plan.port)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # shop and service end with the game
+        for number in _ENDS:  # shop and service end with the game
+            signal.signal(number, signal.default_int_handler)
         os.environ[MARK] = str(plan.folder)
         game = log.begin(plan.team, plan.scenario.number)
         try:
@@ -93,7 +98,7 @@ def play(plan: Plan) -> bool:
             log.add(game, Kind.INTERRUPTED, "by its player" if isinstance(error, KeyboardInterrupt) else str(error))
             raise
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C would leave something running
+            for number in (signal.SIGINT, *_ENDS):  # a second Ctrl-C would leave something running
                 signal.signal(number, signal.SIG_IGN)
             end_leftovers(plan.folder)
         return score_of(log.game(game).events).passed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -20,13 +19,14 @@ from demo.training.__main__ import main
 from demo.training.debrief import render_debrief
 from demo.training.game_log import Game, GameLog
 from demo.training.leftovers import processes_of
-from demo.training.scenario_table import CAUSES, SCENARIOS, causes_named
+from demo.training.scenario_table import CAUSES, SCENARIOS, Cause, causes_named
 from demo.training.score import Event, Kind, Score, is_over, score_of
 from demo.training.standing import next_scenario, standings
 from tests.cli.conftest import WAIT_S, at_a_terminal, invoke
 from tests.waiting import until
 
 import outrider
+from outrider.journeys import BrowserSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,15 @@ def test_ten_scenarios_are_ten_faults_of_the_shop_from_easy_to_nasty() -> None:
     assert set(CAUSES) == set(FAULTS)
 
 
+def test_the_documentation_lists_the_scenarios() -> None:
+    """In their order, and those that probes see."""
+    page = (ROOT / "docs/training.md").read_text(encoding="utf-8")
+
+    assert "\n".join(f"| {own.number} | {own.level} | {own.title} |" for own in SCENARIOS) in page
+    *first, last = (str(own.number) for own in SCENARIOS if own.by_probes)
+    assert f"scenarios {', '.join(first)} and {last}, which probes see" in page
+
+
 def test_no_title_and_no_first_hint_names_the_cause() -> None:
     """A team that reads them still has to look."""
     texts = [text for own in SCENARIOS for text in (own.title, own.hints[0])]
@@ -64,12 +73,9 @@ def test_no_title_and_no_first_hint_names_the_cause() -> None:
 
 
 @pytest.mark.parametrize("cause", CAUSES.values(), ids=list(CAUSES))
-def test_a_cause_is_accepted_by_its_name_and_as_the_list_tells_it(cause: object) -> None:
+def test_a_cause_is_accepted_by_its_name_and_as_the_list_tells_it(cause: Cause) -> None:
     """What a team copies from the list means that cause alone."""
-    assert cause in CAUSES.values()
-    own = next(entry for entry in CAUSES.values() if entry is cause)
-
-    assert [causes_named(text) for text in (own.name, own.what, own.name.upper())] == [(own,)] * 3
+    assert [causes_named(text) for text in (cause.name, cause.what, cause.name.upper())] == [(cause,)] * 3
 
 
 @pytest.mark.parametrize(
@@ -192,23 +198,15 @@ def test_a_busy_port_is_told_before_anything_starts(tmp_path: Path, capsys: pyte
         assert log.games() == ()
 
 
-def test_without_a_browser_the_way_out_is_told(tmp_path: Path) -> None:
+def test_without_a_browser_the_way_out_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """There are two: install one, or play what probes see."""
-    nowhere = {"PATH": str(tmp_path), "HOME": str(tmp_path), "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path)}
-    script = (
-        "import sys\n"
-        "from demo.training import game\n"
-        "from demo.training.__main__ import main\n"
-        "game.BrowserSettings = lambda: BrowserSettings(executable='no/such')\n"
-        "from outrider.journeys import BrowserSettings\n"
-        "sys.exit(main(sys.argv[1:]))\n"
-    )
+    code = main(["--folder", str(tmp_path)], BrowserSettings(wanted="no/such"))
 
-    done = run_python("-c", script, "--folder", str(tmp_path / "games"), environment=nowhere)
-
-    assert done.returncode == 4
-    assert "browser" in done.stderr
-    assert "or do without: outrider training --probes" in done.stderr
+    error = capsys.readouterr().err
+    assert code == 4
+    assert "no/such" in error
+    assert "or do without: outrider training --probes" in error
+    assert processes_of(tmp_path) == []
 
 
 def test_a_scenario_that_needs_a_browser_is_refused_to_probes(
@@ -226,13 +224,6 @@ def test_the_command_tells_how_to_get_the_shop_where_there_is_none(tmp_path: Pat
     assert done.returncode == 4
     assert "make training" in done.stderr
     assert "[no-demo]" in done.stderr
-
-
-def run_python(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env={**os.environ, **(environment or {})},
-        capture_output=True, text=True, check=False, timeout=WAIT_S,
-    )  # fmt: skip
 
 
 class Play:
