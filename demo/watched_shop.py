@@ -112,14 +112,14 @@ class Shop:
             settings += "\n[capabilities]\njudging = false\n"
         (self.workspace / "outrider.toml").write_text(settings, encoding="utf-8")
 
-    def simulate_history(self) -> int:
+    def simulate_history(self, every_s: float = EVERY_S) -> int:
         """Store a past for the checks that have passed, and return how many runs that are."""
         with self.store() as store:
             passed = store.runs.search(outcome=Outcome.PASSED)
             latest = {summary.check: summary.id for summary in reversed(passed)}
             patterns = [store.runs.get(run).run for run in latest.values()]
             until_us = min(run.due_us for run in patterns) - 60_000_000
-            return simulate(store, patterns, until_us=until_us, days=DAYS, every_s=EVERY_S, seed=SEED)
+            return simulate(store, patterns, until_us=until_us, days=DAYS, every_s=every_s, seed=SEED)
 
     def store(self) -> Store:
         """Open what the workspace has stored."""

@@ -154,15 +154,15 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     Scenario(
         5, "The product page looks well", "medium", "script-error", 1, False,
         (
-            "Pages come with 200 and are quick. Which journey fails, and on which page?",
-            "Something that reacts to a click does not react. Look at what the page wrote to its console.",
-            "The errors of the failed run name a script.",
+            "Pages come with 200 and are quick. Which journey fails, and what does it say for itself?",
+            "All steps of that journey went well. What it asserts at its end is about what the page did meanwhile.",
+            "The error names something undefined. On which page was it asked for, and by what?",
         ),
-        "A script threw on the product page, so that what it should have set up was missing. The server did not "
-        "notice: errors of browsers come from browsers, as run evidence and as issues of real users.",
+        "A script threw on the product page: it asked for something that is not there. The page was answered with "
+        "200, and the server noticed nothing: what happens in browsers is told by browsers, a journey's or users'.",
         (
-            "The failed run of the journey test_browse: its errors and its console",
-            "The page of the incident: the step on the product page",
+            "The failed run of the journey test_browse: its error, and its console",
+            "The steps of that run: all of them passed, and its assertion did not",
         ),
     ),
     Scenario(
@@ -206,7 +206,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         (
             "Where the time went, on the page of the incident: the statement, and how often it ran",
             "The trace of a slow run beside one of before: outrider traces ID",
-            "The page of a single product: steady",
+            "The page of a single product: hardly slower",
         ),
     ),
     Scenario(
@@ -221,7 +221,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         (
             "The chart of any check: a ramp, not a step",
             "outrider judge: all checks deviate, by about as much",
-            "A trace: the time lies before the shop's own work begins",
+            "A trace: neither a query nor another service takes the extra time",
         ),
     ),
     Scenario(

@@ -305,4 +305,7 @@ def test_a_game_is_killed_interrupted_and_played_to_its_end(tmp_path: Path, caps
     (row,) = json.loads(capsys.readouterr().out)["standings"]
     assert (row["team"], row["scenario"], row["passed"], row["best"]["points"]) == ("ada", 3, True, 75)
     assert row["best"]["detect_s"] <= row["best"]["acknowledge_s"] <= row["best"]["cause_s"]
-    assert "days" in (tmp_path / "debriefs/3.html").read_text(encoding="utf-8")
+    assert "<h1>Nobody complains yet</h1>" in (tmp_path / "debriefs/3.html").read_text(encoding="utf-8")
+    runbooks = list((tmp_path / "workspace/scheduler/runbooks").glob("*.md"))
+    assert runbooks
+    assert not [page for page in runbooks if "demo.faults" in page.read_text(encoding="utf-8")]
