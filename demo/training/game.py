@@ -122,8 +122,10 @@ def _play(plan: Plan, log: GameLog, game: int, port: int) -> None:
         shop = Shop(plan.folder / "workspace", "", environment, port, telemetry, free_port(4319))
         shop.make_workspace(plan.checks, "3s" if plan.by_probes else "15s")
         _hide_faults(shop.workspace / "scheduler/runbooks")
-        shop.project("payment")
-        real_users = "" if plan.by_probes else shop.project("front", "--origin", "*")
+        real_users = ""
+        if not plan.by_probes:  # probes do not pay, and run no scripts
+            shop.project("payment")
+            real_users = shop.project("front", "--origin", "*")
         address = stack.enter_context(opened(shop.workspace / ".outrider", receiver, real_users))
         shop = replace(shop, address=address["SHOP_URL"], environment={**environment, **address})
         stack.callback(end_leftovers, plan.folder)  # at once: the shop would wait for who takes its telemetry
