@@ -81,7 +81,7 @@ class Shop:
             every: How often each runs.
         """
         shutil.rmtree(self.workspace, ignore_errors=True)
-        self.log.parent.mkdir(parents=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
         self.write_settings(judging=False)
         for name in FOLDERS:
             shutil.copytree(ROOT / name, self.workspace / name, ignore=shutil.ignore_patterns("__pycache__"))
