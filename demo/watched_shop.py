@@ -33,6 +33,7 @@ class Shop:
         workspace: The folder that is made for it.
         address: Of the shop; empty while it is closed.
         telemetry: Host and port; empty without.
+        errors: The port that takes them; 0 without.
     """
 
     workspace: Path
@@ -105,7 +106,8 @@ class Shop:
         settings = (ROOT / "outrider.toml").read_text(encoding="utf-8")
         # simulated runs know nothing of a host that is busy with shop and service
         settings += f"\n[baselines]\nfloor_ms = {FLOOR_MS}\n"
-        settings += f'\n[errors]\nlisten = "127.0.0.1:{self.errors}"\n'
+        if self.errors:
+            settings += f'\n[errors]\nlisten = "127.0.0.1:{self.errors}"\n'
         if self.telemetry:
             settings += f'\n[telemetry]\nlisten = "{self.telemetry}"\n'
         if not judging:

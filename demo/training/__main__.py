@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         "--pause", type=float, default=30, metavar="SECONDS", help="until something breaks, at most (default: 30)"
     )
     start.add_argument("--minutes", type=float, default=45, help="how long there is to find the cause (default: 45)")
+    start.add_argument("--no-telemetry", action="store_true", help="without traces and logs, on a small machine")
     start.add_argument("--keep", action="store_true", help="leave the dashboard open at the end, until Ctrl-C")
     answer = actions.add_parser(
         "answer", parents=[common], help="name the cause; without words, list what may be answered"
@@ -109,7 +110,7 @@ def _start(options: argparse.Namespace) -> int:
     )
     plan = Plan(
         folder, scenario, options.team, options.port, by_probes=options.probes,
-        pause_s=options.pause, limit_s=options.minutes * 60, browser=options.browser, keeps=options.keep,
+        pause_s=options.pause, limit_s=options.minutes * 60, browser=options.browser, telemetry=not options.no_telemetry, keeps=options.keep,
     )  # fmt: skip
     return 0 if play(plan) else 1
 

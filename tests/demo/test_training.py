@@ -268,7 +268,7 @@ def played(folder: Path, *options: str) -> Iterator[Play]:
 @pytest.mark.slow
 def test_a_game_is_killed_interrupted_and_played_to_its_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The next start ends what a killed one left; Ctrl-C leaves nothing; the cause is found, and who did is kept."""
-    options = ("--probes", "--scenario", "3", "--pause", "0", "--team", "ada", "--port", "0")
+    options = ("--probes", "--no-telemetry", "--scenario", "3", "--pause", "0", "--team", "ada", "--port", "0")
     here = ("--folder", str(tmp_path))
 
     with played(tmp_path, *options) as game:
