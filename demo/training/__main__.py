@@ -110,7 +110,8 @@ def _start(options: argparse.Namespace) -> int:
     )
     plan = Plan(
         folder, scenario, options.team, options.port, by_probes=options.probes,
-        pause_s=options.pause, limit_s=options.minutes * 60, browser=options.browser, telemetry=not options.no_telemetry, keeps=options.keep,
+        pause_s=options.pause, limit_s=options.minutes * 60, browser=options.browser,
+        telemetry=not options.no_telemetry, keeps=options.keep,
     )  # fmt: skip
     return 0 if play(plan) else 1
 
