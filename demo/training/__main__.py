@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / ".outrider" / "training"
 _INTERRUPTED = 130
+_LAST_PORT, _DAY = 65_535, 1440
 _ANY_BROWSER = BrowserSettings()
 
 
@@ -77,12 +78,12 @@ def _parser() -> argparse.ArgumentParser:
         "--scenario", type=int, choices=range(1, len(SCENARIOS) + 1), help="the easiest one not passed, if absent"
     )
     start.add_argument("--team", default=getpass.getuser(), help="who plays (default: the current user)")
-    start.add_argument("--port", type=int, help="the dashboard's port")
+    start.add_argument("--port", type=_port, help="the dashboard's port")
     start.add_argument("--probes", action="store_true", help="without a browser: scenarios that probes see")
     start.add_argument(
-        "--pause", type=float, default=30, metavar="SECONDS", help="until something breaks, at most (default: 30)"
+        "--pause", type=_amount, default=30, metavar="SECONDS", help="until something breaks, at most (default: 30)"
     )
-    start.add_argument("--minutes", type=float, default=45, help="how long there is to find the cause (default: 45)")
+    start.add_argument("--minutes", type=_amount, default=45, help="how long there is to find the cause (default: 45)")
     start.add_argument("--no-telemetry", action="store_true", help="without traces and logs, on a small machine")
     start.add_argument("--keep", action="store_true", help="leave the dashboard open at the end, until Ctrl-C")
     answer = actions.add_parser(
@@ -93,6 +94,20 @@ def _parser() -> argparse.ArgumentParser:
     status = actions.add_parser("status", parents=[common], help="show who has passed what")
     status.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text} is no port; 0 picks a free one")
+    return number
+
+
+def _amount(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= _DAY:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {_DAY}")
+    return number
 
 
 def _start(options: argparse.Namespace) -> int:

@@ -207,6 +207,20 @@ def test_without_a_browser_the_way_out_is_told(tmp_path: Path, capsys: pytest.Ca
     assert processes_of(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [("--port=70000", "is no port"), ("--port=web", "invalid"), ("--pause=-1", "is not between"),
+     ("--minutes=nan", "is not between"), ("--scenario=11", "invalid choice")],
+)  # fmt: skip
+def test_a_number_that_is_none_is_refused(option: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing starts."""
+    with pytest.raises(SystemExit) as ended:
+        main([option])
+
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
 def test_a_scenario_that_needs_a_browser_is_refused_to_probes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
