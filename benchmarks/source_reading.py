@@ -116,7 +116,7 @@ def asked_s(folder: Path, url: str) -> dict[str, float]:
         measured(f"{PANELS} panels", lambda: answer_dashboard(shown, "all", [], since="1d", chosen={}))
         now_s = [time.time() - 600]
         watch = SourceRuleWatch(
-            lambda: workspace_sources(judged), store.aggregates, "production", folder / "mark",
+            lambda: workspace_sources(judged), store.aggregates.record, "production", folder / "mark",
             rules=lambda: rules_of(judged), clock=lambda: now_s[0],
         )  # fmt: skip
         now_s[0] += 300

@@ -117,7 +117,7 @@ class Judged:
         )
         self._judging.judge = LiveJudge(store, Settings())
         self.watch = SourceRuleWatch(
-            lambda: workspace_sources(self.workspace or load(folder)), store.aggregates, "production",
+            lambda: workspace_sources(self.workspace or load(folder)), store.aggregates.record, "production",
             folder / "rules.json", rules=lambda: rules, clock=lambda: self.clock_s,
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ from tests.telemetry_store.samples import NOW_NS, SECOND_NS, log_record, span
 from outrider.alerts import AlertSettings, Phase, Problem, QueryRule, Severity, read_incident, stored_findings
 from outrider.app.alert_service import AlertService
 from outrider.app.pattern_watch import PERIOD_S, PatternWatch
-from outrider.app.rule_watch import LATE_S, RuleWatch
+from outrider.app.rule_watch import LATE_S, RuleWatch, past_samples
 from outrider.app.subject_watch import SubjectWatch
 from outrider.baselines import Direction, Settings
 from outrider.model import Notable, RecordKind
@@ -59,8 +59,9 @@ class Rules:
     def start(self, at_s: float) -> None:
         self.clock_s = at_s
         self._watch = RuleWatch(
-            TelemetrySearch(self._client), self._store.aggregates, "production", self._mark, rules=lambda: self._rules,
-            patterns=lambda: self.patterns, waits_since=lambda: self.waits_since_s, clock=lambda: self.clock_s,
+            TelemetrySearch(self._client), self._store.aggregates.record, "production", self._mark,
+            rules=lambda: self._rules, patterns=lambda: self.patterns, waits_since=lambda: self.waits_since_s,
+            clock=lambda: self.clock_s,
         )  # fmt: skip
 
     def pass_to(self, at_s: int, every_s: int = 60) -> None:
@@ -106,6 +107,22 @@ def test_a_count_above_its_limit_opens_an_incident_that_ends_with_it(
     assert opened.began_us == (END_S - 540) * 1_000_000
     assert opened.labels["team"] == "shop"
     assert ended.phase is Phase.RESOLVED
+
+
+def test_a_rule_that_is_new_is_measured_over_the_past(shared: ClickHouseClient, service: str) -> None:
+    """Minutes without a record are 0, but in hours in which there was no log record at all."""
+    times = [60 * m for m in (1, 1, 3, 300)]
+    records = [log_record(service, "card declined", ago_s=NOW_S - END_S + ago_s) for ago_s in times]
+    TelemetryTables(shared).insert_logs(records, token=f"past {service}")
+    rule = QueryRule("declined", RecordKind.LOGS, f"service:{service}", above=20.0)
+
+    samples = past_samples(TelemetrySearch(shared), rule, "production", END_S - 86_400, END_S + LATE_S)
+
+    counts = {sample.at_us // 1_000_000: sample.value for sample in samples}
+    last = {END_S - ago_s: counts.get(END_S - ago_s) for ago_s in (60, 180, 18_000)}
+    assert last == {END_S - 60: 2.0, END_S - 180: 1.0, END_S - 18_000: 1.0}
+    assert set(counts.values()) == {0.0, 1.0, 2.0}
+    assert {sample.subject for sample in samples} == {rule.subject}
 
 
 def test_a_new_pattern_of_errors_opens_an_incident(

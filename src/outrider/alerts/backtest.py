@@ -109,7 +109,7 @@ def stored_findings(
         judging: Of the judge of the workspace.
         settings: Whose rules are replayed.
         since_us: Findings from then on.
-        outside: What sources have of rules over their series, by the name of the rule: what was stored of these is not
+        outside: Values of rules that were measured for this, by the name of the rule: what was stored of these is not
             replayed.
         on_series: Takes the number of each series before it is judged, how many there are, and its subject.
     """
@@ -123,8 +123,9 @@ def stored_findings(
     outside = outside or {}
     known = {series: points for own in outside.values() for series, points in own.items()}
     for rule in settings.rules:
-        stored = store.series.of(rule.subject) if rule.kind is not None else outside.get(rule.name, ())
-        of_rule = [series for series in stored if rule.holds(series)]
+        stored = store.series.of(rule.subject) if rule.kind is not None else ()
+        measured = outside.get(rule.name, stored)
+        of_rule = [series for series in measured if rule.holds(series)]
         if rule.baseline is None:
             before_us = since_us - round(rule.for_s * _SECOND_US)
             for series in of_rule:

@@ -1,4 +1,4 @@
-"""Alert rules, replayed over stored runs, and over what sources keep of their series."""
+"""Alert rules, replayed over stored runs, and over what telemetry and sources keep of the past."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import numpy as np
 from outrider.alerts import Thresholds, parse_open, replayed, stored_findings
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.listeners import SILENT
+from outrider.app.rule_watch import past_samples
 from outrider.app.source_access import workspace_sources
 from outrider.app.source_rules import series_values
+from outrider.app.telemetry_access import open_telemetry
 from outrider.app.workspace_access import judge_settings, now_us
-from outrider.model import RULE_VALUE, RULE_VALUE_KEPT_S, Points, Series, SourceError, UsageError
+from outrider.model import RULE_VALUE, RULE_VALUE_KEPT_S, Points, Series, SourceError, TelemetryError, UsageError
 from outrider.workspace import Refused
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts import AlertSettings, QueryRule, Replayed
     from outrider.app.listeners import ProgressListener
-    from outrider.model import JudgeHistory
+    from outrider.model import AggregateSample, JudgeHistory
     from outrider.workspace import Workspace
 
 _SECOND_US = 1_000_000
@@ -57,33 +59,64 @@ def backtest_rules(
     variants = {EVERY_RUN: _with(settings, Thresholds(1, 1, 1)), CONFIGURED: settings}
     variants |= {rule: _with(settings, rule_thresholds(rule, settings.thresholds)) for rule in rules}
     since_us = now_us() - days * _DAY_US
-    outside, unread = _outside_values(workspace, settings, since_us)
+    outside, unread = _past_values(workspace, store, settings, since_us)
     findings = stored_findings(
         store, judge_settings(workspace), settings, since_us=since_us, outside=outside, on_series=listener.counted
     )
     return {name: replace(replayed(findings, variant), unread=unread) for name, variant in variants.items()}
 
 
-def _outside_values(
-    workspace: Workspace, settings: AlertSettings, since_us: int
+def _past_values(
+    workspace: Workspace, store: JudgeHistory, settings: AlertSettings, since_us: int
 ) -> tuple[dict[str, dict[Series, Points]], dict[str, str]]:
-    """Return what sources have of the past of rules over their series, and why that of others is not known."""
-    outside: dict[str, dict[Series, Points]] = {}
+    """Return the past of rules over series, and of those over telemetry of which nothing was measured yet.
+
+    Returns:
+        Values by series, by the name of the rule; and why those of others are not known.
+    """
+    values: dict[str, dict[Series, Points]] = {}
     unread: dict[str, str] = {}
-    sources, end_s = workspace_sources(workspace), now_us() // _SECOND_US
-    for rule in settings.rules if workspace.capabilities.sources else ():
-        if rule.kind is None:
-            learned_us = _LEARNED_US if rule.baseline is not None else round(rule.for_s * _SECOND_US)
-            begin_s = (since_us - learned_us) // _SECOND_US // rule.every_s * rule.every_s
-            try:
-                values = series_values(sources, rule, begin_s, end_s // rule.every_s * rule.every_s)
-            except (SourceError, UsageError) as error:
-                unread[rule.name] = f"{error.what}; {error.fix}"
+    for rule in settings.rules:
+        try:
+            if rule.kind is None:
+                if workspace.capabilities.sources:
+                    values[rule.name] = _outside_values(workspace, rule, since_us)
+            elif any(map(rule.holds, store.series.of(rule.subject))):
+                continue
+            elif rule.pattern is not None:
+                unread[rule.name] = "nothing of it was measured yet, and which patterns were notable is not kept"
             else:
-                place = workspace.defaults.environment
-                series = {name: Series(rule.subject, name, RULE_VALUE, place, "", ()) for name in values}
-                outside[rule.name] = {series[name]: _points(rule, own, end_s) for name, own in values.items()}
-    return outside, unread
+                values[rule.name] = _unmeasured_values(workspace, rule, since_us)
+        except (SourceError, TelemetryError, UsageError) as error:
+            unread[rule.name] = f"{error.what}; {error.fix}"
+    return values, unread
+
+
+def _outside_values(workspace: Workspace, rule: QueryRule, since_us: int) -> dict[Series, Points]:
+    """Return what the source of a rule has of its series."""
+    end_s = now_us() // _SECOND_US
+    learned_us = _LEARNED_US if rule.baseline is not None else round(rule.for_s * _SECOND_US)
+    begin_s = (since_us - learned_us) // _SECOND_US // rule.every_s * rule.every_s
+    values = series_values(workspace_sources(workspace), rule, begin_s, end_s // rule.every_s * rule.every_s)
+    place = workspace.defaults.environment
+    return {
+        Series(rule.subject, name, RULE_VALUE, place, "", ()): _points(rule, own, end_s) for name, own in values.items()
+    }
+
+
+def _unmeasured_values(workspace: Workspace, rule: QueryRule, since_us: int) -> dict[Series, Points]:
+    """Return what is kept of the telemetry that a rule asks for."""
+    place = workspace.defaults.environment
+    begin_s, end_s = since_us / _SECOND_US - rule.for_s, now_us() / _SECOND_US
+    with open_telemetry(workspace) as telemetry:
+        samples = past_samples(telemetry, rule, place, begin_s, end_s)
+    by_series: dict[Series, list[AggregateSample]] = {}
+    for sample in samples:
+        by_series.setdefault(Series(rule.subject, sample.step, RULE_VALUE, place, "", ()), []).append(sample)
+    return {
+        series: Points(np.array([own.at_us for own in measured], np.int64), np.array([own.value for own in measured]))
+        for series, measured in by_series.items()
+    }
 
 
 def _points(rule: QueryRule, values: Mapping[int, float], end_s: int) -> Points:

@@ -7,6 +7,8 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -16,11 +18,12 @@ from outrider.telemetry_store import QueryText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from outrider.alerts import QueryRule
     from outrider.app.pattern_watch import PatternWatch
-    from outrider.model import AggregateLog, TelemetryReader
+    from outrider.model import TelemetryReader
+
+    Record = Callable[[Sequence[AggregateSample]], object]
 
 log = structlog.get_logger("outrider.telemetry")
 
@@ -28,6 +31,7 @@ LATE_S: Final = 30
 """How long after its end a period is measured: senders collect what they send."""
 
 _HISTORY_S: Final = 14 * 86_400
+_HOUR_S: Final = 3_600
 _AT_ONCE_S: Final = 86_400
 _MOST_PERIODS: Final = 1440
 MOST_VALUES: Final = 50
@@ -42,28 +46,30 @@ class RuleProgress(ABC):
     with a baseline finds in the last two weeks is measured first.
 
     Args:
-        aggregates: Where values are stored.
+        record: Stores values.
         environment: Which the traffic is of.
         mark: A file that says until when each rule is measured.
         rules: Those that hold now.
         clock: Seconds since 1970.
+        began_s: Since when values may be measured; None for now.
     """
 
     def __init__(
         self,
-        aggregates: AggregateLog,
+        record: Record,
         environment: str,
         mark: Path,
         *,
         rules: Callable[[], Sequence[QueryRule]],
         clock: Callable[[], float] = time.time,
+        began_s: float | None = None,
     ) -> None:
-        self._aggregates = aggregates
+        self._record = record
         self._environment = environment
         self._mark = mark
         self._rules = rules
         self._clock = clock
-        self._began_s = clock()
+        self._began_s = clock() if began_s is None else began_s
         self._until, self._seen = _read(mark)
         self._with_records = set(self._until)
         self._underway: set[str] = set()
@@ -104,7 +110,7 @@ class RuleProgress(ABC):
                 is_left = is_left or end_s < last_s
         if until == self._until:
             return False
-        self._aggregates.record(samples)
+        self._record(samples)
         kept = {_key(rule) for rule in self._rules()}
         self._until = {key: at_s for key, at_s in until.items() if key in kept}
         self._seen = {key: seen for key, seen in self._seen.items() if key in kept}
@@ -155,7 +161,7 @@ class RuleWatch(RuleProgress):
 
     Args:
         reader: Of the telemetry.
-        aggregates: Where values are stored.
+        record: Stores values.
         environment: Which the traffic is of.
         mark: A file that says until when each rule is measured.
         rules: Those that hold now; others than those over telemetry are left out.
@@ -163,12 +169,13 @@ class RuleWatch(RuleProgress):
         patterns: What knows which patterns of log records are notable; None where nothing follows them.
         waits_since: When the oldest of what was taken and cannot be asked for yet came in, seconds since 1970.
         clock: Seconds since 1970.
+        began_s: Since when values may be measured; None for now.
     """
 
     def __init__(
         self,
         reader: TelemetryReader,
-        aggregates: AggregateLog,
+        record: Record,
         environment: str,
         mark: Path,
         *,
@@ -177,8 +184,9 @@ class RuleWatch(RuleProgress):
         patterns: Callable[[], PatternWatch | None] = lambda: None,
         waits_since: Callable[[], float] = lambda: float("inf"),
         clock: Callable[[], float] = time.time,
+        began_s: float | None = None,
     ) -> None:
-        super().__init__(aggregates, environment, mark, rules=rules, clock=clock)
+        super().__init__(record, environment, mark, rules=rules, clock=clock, began_s=began_s)
         self._reader = reader
         self._taken = taken
         self._patterns = patterns
@@ -236,6 +244,31 @@ class RuleWatch(RuleProgress):
             if value:
                 values.setdefault(str(value), {})[int(at_s or 0)] = measured
         return values
+
+
+def past_samples(
+    reader: TelemetryReader, rule: QueryRule, environment: str, since_s: float, now_s: float
+) -> list[AggregateSample]:
+    """Return the measures of a rule over telemetry as if it had been there since then.
+
+    Hours in which nothing of its kind was stored are left out: whether Outrider took anything then is not known.
+
+    Raises:
+        TelemetryError: If the telemetry cannot be read, or refuses the query.
+    """
+    samples: list[AggregateSample] = []
+    with TemporaryDirectory() as folder:
+        mark = Path(folder) / "rules.json"
+        watch = RuleWatch(
+            reader, samples.extend, environment, mark, rules=lambda: (rule,), clock=lambda: now_s, began_s=since_s
+        )
+        while watch.look():
+            pass
+    if not samples or rule.kind is None:
+        return []
+    whole = QueryText("").during(_moment(samples[0].at_us // _US), _moment(int(now_s)))
+    taken = {int(row[0] or 0) for row in reader.measure(rule.kind, whole, every_s=_HOUR_S).rows}
+    return [sample for sample in samples if sample.at_us // _US // _HOUR_S * _HOUR_S in taken]
 
 
 Values = Mapping[str, Mapping[int, object]]

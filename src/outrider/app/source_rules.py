@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.alerts import QueryRule
-    from outrider.app.rule_watch import Values
+    from outrider.app.rule_watch import Record, Values
     from outrider.model import AggregateLog, LabelledSeriesReader, Run
     from outrider.runs import Judgement
     from outrider.scheduler import Health
@@ -62,7 +62,7 @@ class SourceRuleWatch(RuleProgress):
 
     Args:
         sources: Those of the workspace as it is now.
-        aggregates: Where values are stored.
+        record: Stores values.
         environment: Which the series are of.
         mark: A file that says until when each rule is measured.
         rules: Those that hold now.
@@ -75,14 +75,14 @@ class SourceRuleWatch(RuleProgress):
     def __init__(
         self,
         sources: Callable[[], LabelledSeriesReader],
-        aggregates: AggregateLog,
+        record: Record,
         environment: str,
         mark: Path,
         *,
         rules: Callable[[], Sequence[QueryRule]],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(aggregates, environment, mark, rules=rules, clock=clock)
+        super().__init__(record, environment, mark, rules=rules, clock=clock)
         self._sources = sources
         self.problems: dict[str, str] = {}
 
@@ -157,7 +157,7 @@ class SourceRules:
         if self._watch is None and self._workspace is not None:
             workspace = self._workspace
             self._watch = SourceRuleWatch(
-                lambda: workspace_sources(self._workspace or workspace), self._aggregates,
+                lambda: workspace_sources(self._workspace or workspace), self._aggregates.record,
                 workspace.defaults.environment, workspace.state / _MARK, rules=lambda: self._rules,
                 clock=self._clock,
             )  # fmt: skip

@@ -120,7 +120,7 @@ class TelemetryService:
 
     def _rule_watch(self, workspace: Workspace) -> RuleWatch:
         return RuleWatch(
-            self._store, self._records.aggregates, workspace.defaults.environment, workspace.state / _RULES_MARK,
+            self._store, self._records.aggregates.record, workspace.defaults.environment, workspace.state / _RULES_MARK,
             rules=self._rules.current, taken=self._rules.takes, waits_since=self._ingest.waits_since,
             patterns=lambda: self._upkeep.patterns,
         )  # fmt: skip

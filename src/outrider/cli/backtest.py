@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 def backtest(*, rules: tuple[str, ...], days: int, listed: bool, as_json: bool) -> None:
     """Replay routes and thresholds over stored runs: how many incidents they would have opened, and how long.
 
-    Rules over telemetry are replayed over the values that were measured, rules over series over what their source has.
+    Rules over telemetry are replayed over the values that were measured, and over what is kept of telemetry where none
+    was yet; rules over series over what their source has.
     """
     workspace = find_workspace()
     with open_store(workspace) as store, Progress() as progress:
