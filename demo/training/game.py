@@ -193,7 +193,8 @@ def _wait_for_green(shop: Shop, checks: tuple[str, ...]) -> None:
         while time.monotonic() < until_s:
             latest = {run.check: run for run in reversed(workspace.runs()) if run.due_us >= since_us}
             green = {name for name, run in latest.items() if run.outcome in _WELL}
-            if all(any(check in name for name in green) for check in checks) and not workspace.incidents():
+            is_calm = not any(incident.opened_us for incident in workspace.incidents())
+            if is_calm and all(any(check in name for name in green) for check in checks):
                 return
             time.sleep(1)
     raise CannotPlay(f"the checks were not green within {_GREEN_S:g} s; {shop.log} says why")
