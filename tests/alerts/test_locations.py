@@ -56,6 +56,7 @@ def test_the_rule_of_a_check_decides_by_the_locations_that_measure(
 
     assert (said.are_enough, said.summary) == (is_down, told)
     assert votes.votes(run_at("a", F, 60), check).is_single
+    assert votes.votes(run_at("a", P, 59), check).bad == ("a",), "what is delivered late is not the latest"
 
 
 def test_one_bad_location_is_an_incident_of_its_own_and_enough_of_them_are_an_outage(store: Store) -> None:

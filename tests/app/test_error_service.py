@@ -256,22 +256,28 @@ def test_spans_logs_and_metrics_of_the_client_are_telemetry(workspace: Workspace
 
 
 def test_telemetry_of_pages_has_a_day(workspace: Workspace, store: Store) -> None:
-    """Beyond its bytes it is passed over, and counted for the incident; that of servers goes on."""
+    """Beyond its bytes it is passed over, and counted for the incident; that of servers goes on.
+
+    What an item has beyond a thousand records is counted.
+    """
     issued = project(store, workspace)
     browser = add_project_key(store, workspace, 1, KeyRequest((FROM,)))
     sent = b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"paid"}}]}]}]}'
     session = b'{}\n{"type":"session"}\n{"init":true,"attrs":{"release":"1"}}'
+    many = b'{}\n{"type":"log"}\n' + json.dumps({"items": [{"body": "paid"}] * 1_003}).encode()
     errors = replace(workspace.errors or ErrorSettings(), telemetry_bytes_per_day=2 * len(sent))
     with taking(replace(workspace, telemetry=TelemetrySettings(), errors=errors), store) as client:
         logs, from_page = "/api/1/otlp/v1/logs?sentry_key=", {"origin": FROM}
         answers = [client.post(logs + browser.key.id, content=sent, headers=from_page).json() for _ in range(3)]
         post(client, browser, session, headers=from_page)
         of_server = client.post(logs + issued.key.id, content=sent).json()
+        post(client, issued, many)
     counts = json.loads((workspace.state / "errors/day.json").read_text("utf-8"))["counts"]
 
     assert [*map(bool, answers), bool(of_server)] == [False, False, True, False]
     assert counts["project 1 telemetry beyond the limit of the day"] == 2
     assert counts["project 1 bytes of telemetry"] == 2 * len(sent)
+    assert counts["records of log items left out, beyond 1,000"] == 3
     assert "sessions taken" not in counts
 
 
@@ -287,7 +293,7 @@ def test_exceptions_and_logs_of_faro_are_taken(workspace: Workspace, store: Stor
         "exceptions": [{"type": "TypeError", "value": "x is not a function", "stacktrace": {"frames": frames},
                         "trace": trace}],
         "logs": [{"message": "paid by ada@example.org", "level": "warn", "trace": trace}],
-        "measurements": [{"type": "cart"}],
+        "measurements": [{"type": "cart"}, {"type": "web-vitals", "values": {"lcp": 10**400}}],
     }  # fmt: skip
     inbox = workspace.state / INBOX_FOLDER
     headers = {"origin": FROM, "x-api-key": browser.key.id}
@@ -422,9 +428,12 @@ def test_events_that_are_hostile_are_bounded_and_take_nothing_with_them(workspac
 def test_what_is_no_error_is_counted_and_passed_over(workspace: Workspace, store: Store) -> None:
     """Transactions, sessions, and items that nobody knows; old clients and browsers have addresses of their own."""
     issued = project(store, workspace)
+    browser = add_project_key(store, workspace, 1, KeyRequest((FROM,)))
     items = b'{}\n{"type":"transaction"}\n{}\n{"type":"session"}\n{}\n{"type":"tomorrow"}\n{}\n'
+    sums = b'{}\n{"type":"sessions"}\n{"aggregates":[{"exited":1000000}],"attrs":{"release":"1"}}\n'
     with taking(workspace, store) as client:
         other = post(client, issued, items)
+        post(client, browser, sums, headers={"origin": FROM})
         event = client.post("/api/1/store/", content=b'{"message":"old"}', headers={
             "x-sentry-auth": f"Sentry sentry_version=7, sentry_key={issued.key.id}"})  # fmt: skip
         report = client.post(
@@ -436,6 +445,7 @@ def test_what_is_no_error_is_counted_and_passed_over(workspace: Workspace, store
     assert (other.status_code, other.json()) == (200, {})
     assert len(event.json()["id"]) == 32
     assert (report.status_code, bad.status_code) == (201, 400)
-    passed_over = ("transaction items skipped", "sessions left out, no release", "unknown items skipped")
-    assert [counts[name] for name in passed_over] == [1, 1, 1]
+    passed_over = ("transaction items skipped", "sessions left out, no release", "unknown items skipped",
+                   "sessions left out, sums of a page")  # fmt: skip
+    assert [counts[name] for name in passed_over] == [1, 1, 1, 1]
     assert counts["events taken"] == 2

@@ -138,4 +138,4 @@ def test_a_project_that_refuses_errors_calls_until_it_takes_them_again(tmp_path:
     assert "payment has used up its page views of the day: 4,000 beacons" in of_views
     assert "7 were refused" in of_views
     assert "payment has used up its replays of the day: 5 MB of replays of project" in of_replays
-    assert "its spans, logs and sessions of the day: 1,000 MB of spans, logs and sessions of project" in of_telemetry
+    assert "its spans, logs, metrics and sessions of the day: 1,000 MB of spans, logs, metrics" in of_telemetry

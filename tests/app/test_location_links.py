@@ -143,6 +143,19 @@ def measured(order: LocationOrder, artifacts: tuple[ArtifactFile, ...] = ()) -> 
     return run_of(measurement, order.check, id=order.run, location="fra", due_us=order.due_us)
 
 
+def with_file(run: Run, digest: str) -> Run:
+    """Return a run with a file whose content lies elsewhere than in the artifact folder."""
+    file = ArtifactFile(ArtifactKind.LOG, "log.txt", "text/plain", Path("log.txt"), content=Content(digest, 1))
+    (attempt,) = run.attempts
+    return replace(run, attempts=(replace(attempt, measurement=replace(attempt.measurement, artifacts=(file,))),))
+
+
+def lasting(run: Run, duration_ms: float) -> Run:
+    """Return a run whose attempt took so long."""
+    (attempt,) = run.attempts
+    return replace(run, attempts=(replace(attempt, measurement=replace(attempt.measurement, duration_ms=duration_ms)),))
+
+
 def test_an_order_is_made_with_what_it_needs_and_its_result_counts_once(
     server: Server, link: WorkerLink, tmp_path: Path
 ) -> None:
@@ -229,6 +242,9 @@ def test_a_worker_that_cannot_work_is_refused_with_a_message(
     [
         (lambda run: packed_run(replace(run, check=SLOW)), "bad-result"),
         (lambda run: packed_run(replace(run, location="ams")), "bad-result"),
+        (lambda run: packed_run(with_file(run, "..outrider.db")), "bad-result"),
+        (lambda run: packed_run(with_file(run, ("../" * 40) + "etc/passwd")), "bad-result"),
+        (lambda run: packed_run(lasting(run, 10**400)), "bad-message"),
         (lambda run: packed_run(run)[:-40], "bad-message"),
         (lambda _run: b"\x80\x04cos\nsystem\n", "bad-message"),
     ],

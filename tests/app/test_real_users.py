@@ -187,6 +187,25 @@ def test_a_document_that_fails_is_a_failed_call_and_our_own_scripts_are_no_resou
     assert [row[1] for row in json.loads(view.resources)] == [f"{scene.site.address}/page.js"]
 
 
+def test_a_replay_begins_under_nonces_and_trusted_types(
+    scene: Scene, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recorder is loaded by the nonce of the page's own tag, and by a policy that the page may name.
+
+    What the page writes to the console meanwhile is written, though nobody can read it.
+    """
+    policy = f"script-src 'nonce-n1'; connect-src {scene.service.address}; require-trusted-types-for 'script'"
+    monkeypatch.setattr(scene.site, "policy", f"{policy}; trusted-types outrider")
+    monkeypatch.setattr(scene.site, "tag", scene.site.tag.replace("<script ", '<script nonce="n1" '))
+    page.goto(f"{scene.site.address}/strict")
+
+    with page.expect_response(lambda answer: "/rum-replay-" in answer.url):
+        page.evaluate("outrider.replay()")
+
+    page.wait_for_function("!String(console.info).includes('native')")
+    page.evaluate("const {proxy, revoke} = Proxy.revocable({}, {}); revoke(); console.info(proxy)")
+
+
 def test_vitals_are_asked_for_by_any_key(scene: Scene) -> None:
     """Shares, percentiles, periods and bins of the same views agree; a later beacon replaces an earlier one."""
     for number, lcp in enumerate([1000, 2000, 3000, 5000]):

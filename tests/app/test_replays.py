@@ -315,6 +315,7 @@ def _bomb() -> bytes:
         ([1, None, {"type": 2}, {"type": 9, "timestamp": 1, "data": {}}], {}, 400),
         ([{"type": [], "timestamp": 1, "data": {}}, {"type": 3, "timestamp": 2, "data": {"source": {}}}], {}, 400),
         ([{"type": 3, "timestamp": 1e999, "data": {"source": 1}}], {}, 400),
+        ([{"type": 3, "timestamp": 10**400, "data": {"source": 1}}], {}, 400),
         (_bomb(), {}, 413),
         (b" " * 2_000_000, {}, 413),
         (gzip.compress(b"[1, 2", mtime=0)[:-4], {}, 400),

@@ -38,8 +38,9 @@ def test_what_is_near_and_rare_stands_out(before_min: tuple[float, ...], stands_
 
 
 def test_a_cause_does_not_come_after_what_it_caused_and_a_sign_may() -> None:
-    """A release three minutes later is none; the new error of then is, and no error of the week before."""
+    """A release three minutes later is none, nor what later runs tell; the new error is, and no event of a week ago."""
     later = [changes(RELEASE, -3), changes(ISSUE, -3), changes(ChangeKind.EVENT, 7 * 1440)]
+    later += [changes(kind, -0.25) for kind in (ChangeKind.PROBER, ChangeKind.ADDRESS, ChangeKind.ASSET)]
 
     assert [(own.kind, own.stands_out) for own in change_suspects(later, BEGAN_US, MINUTE_US)] == [(ISSUE, True)]
 

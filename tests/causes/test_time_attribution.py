@@ -92,6 +92,27 @@ def unended(number: int) -> TracedStep:
     return TracedStep(step(spans).duration_ms, ([spans[0]._replace(duration_ns=0), *spans[1:]],))
 
 
+def without_durations(number: int) -> TracedStep:
+    """A client that sends spans as they begin: of the slower query nobody knows how long it took."""
+    spans = trace(number, query_ms=70)
+    return TracedStep(step(spans).duration_ms, ([*spans[:3], spans[3]._replace(duration_ns=0)],))
+
+
+def internal(number: int, query_ms: int = 20, skew_ns: int = 0) -> TracedStep:
+    """The front's client is not instrumented: what calls the catalogue is a span of no kind."""
+    spans = [span._replace(kind="Internal") for span in trace(number, query_ms=query_ms, skew_ns=skew_ns)[:2]]
+    return step([*spans, *trace(number, query_ms=query_ms, skew_ns=skew_ns)[2:]])
+
+
+def test_a_server_whose_clock_is_apart_belongs_to_its_caller_of_whatever_kind() -> None:
+    """Else the time of what it does would be the caller's own."""
+    answer = attributed(
+        [internal(number, 70, FIVE_MINUTES_NS) for number in range(20)], [internal(number) for number in range(20)]
+    )
+
+    assert attribution_lines(answer) == ("of +50 ms (49 to 51), +50 ms (49 to 51) in SELECT products of catalogue",)
+
+
 def test_the_last_runs_whose_spans_are_late_are_left_out() -> None:
     """A service sends its spans every few seconds: those of its caller are there, and show no query."""
     after = [step(trace(number, query_ms=70)) for number in range(3)] + [uncalled(number, 70) for number in range(3)]
@@ -112,6 +133,10 @@ def test_the_last_runs_whose_spans_are_late_are_left_out() -> None:
         (
             lambda number: uncalled(number, 70 if number % 2 else 20) if number % 4 else step(trace(number)),
             ("in catalogue of front: spans of what it calls are missing",),
+        ),
+        (
+            without_durations,
+            ("+50 ms (49 to 51) in GET /shelf/* of catalogue: spans of what it calls are missing",),
         ),
         (unended, ("+50 ms (49 to 51) in SELECT products of catalogue",)),
         (slower_browser, ("no span has more than chance explains", "left: +151 ms outside of the traces")),
@@ -206,6 +231,7 @@ def reused(number: int) -> TracedStep:
     ("after", "why"),
     [
         ([], "only 0 runs since it got slower have traces"),
+        ([step(trace(0))], "only 1 run since it got slower has traces, and it takes 3"),
         ([TracedStep(500.0, ())] * 20, "no spans of its traces are kept"),
         ([reused(number) for number in range(20)], "trace ids are used again"),
         (BEFORE[:2], "only 2 runs since"),

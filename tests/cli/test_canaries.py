@@ -72,7 +72,8 @@ def filled(kind: type[Any], text: str, folder: Path) -> Any:
     words = {**vars(model), "Mapping": Mapping, "Path": Path, "Sequence": tuple}
     hints = get_type_hints(kind, localns=words)
     ours = {field.name: planted(hints[field.name], text, folder) for field in fields(kind) if field.init}
-    return kind(**{**ours, **({"is_redacted": False} if kind is ArtifactFile else {})})
+    untaken = {"is_redacted": False, "content": None}  # as a measure leaves a file; who uploads one has redacted it
+    return kind(**{**ours, **(untaken if kind is ArtifactFile else {})})
 
 
 def files(folder: Path, text: str) -> Path:

@@ -15,6 +15,8 @@ import pytest
 
 from outrider.app import find_workspace, open_store, open_telemetry
 from outrider.app.telemetry_ingest import TelemetryIngest
+from outrider.app.trace_walk import walk_trace
+from outrider.model import UsageError
 
 from .test_telemetry_commands import new_desk
 
@@ -178,10 +180,11 @@ def test_a_proxy_that_removes_the_header_is_named(desk: tuple[Desk, str]) -> Non
 
 
 def test_what_cannot_be_asked_is_said(desk: tuple[Desk, str]) -> None:
-    """A closed port, what is no address, and a workspace without traces."""
+    """A closed port, to which an address is sent as browsers write it, and what is no address."""
     own, _ = desk
-    closed = own.outrider("doctor", "trace", "http://127.0.0.1:9/")
-    wrong = own.outrider("doctor", "trace", "shop.example")
+    closed = own.outrider("doctor", "trace", "http://127.0.0.1:9/a ü?q=%20 b")
 
     assert (closed.returncode, "not answered: ConnectionRefusedError" in closed.stdout) == (1, True)
-    assert (wrong.returncode, "is no address of http or https" in wrong.stderr) == (2, True)
+    for wrong in ("shop.example", "http://[::1", "http://shop.example:http/", "http://shop.example:70000/"):
+        with pytest.raises(UsageError, match="is no address of http or https"):
+            walk_trace(find_workspace(own.root), wrong)

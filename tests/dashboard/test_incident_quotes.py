@@ -298,7 +298,7 @@ def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(scene: Sc
             Outcome.FAILED if ago_min <= 0 else Outcome.PASSED, "", began_us - ago_min * MINUTE_US, 9.0,
             attributes={"remote": remote},
         )  # fmt: skip
-        runs.append(run_of(measured, check.id, circumstances=Circumstances(browser="3" if ago_min < 0 else "2")))
+        runs.append(run_of(measured, check.id, circumstances=Circumstances(browser="3" if ago_min <= 0 else "2")))
     away = Measurement(Outcome.PASSED, "", began_us, 9.0, attributes={"remote": "192.0.2.77"})
     scene.store.runs.record_many([*runs, run_of(away, check.id, location="elsewhere")])
     labels = {"check": check.id, "location": "local"}

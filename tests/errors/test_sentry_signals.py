@@ -38,17 +38,22 @@ def test_a_span_of_a_browser_is_read() -> None:
 
 
 def test_metrics_that_are_no_numbers_are_left_out() -> None:
-    """Also those without a name, a time or a kind that is known; nobody's host is spoken for."""
+    """Also those without a name, a time or a kind that is known; nobody's host is spoken for.
+
+    A time that OTLP cannot hold takes nothing along.
+    """
     good: dict[str, Any] = {"name": "queue", "type": "gauge", "value": 7, "timestamp": BEGIN_S}
-    odd = ({"value": math.nan}, {"value": math.inf}, {"value": True}, {"value": "7"}, {"name": 5}, {"type": "set"},
-           {"type": ["gauge"]}, {"timestamp": "x"})  # fmt: skip
+    odd = ({"value": math.nan}, {"value": math.inf}, {"value": 10**400}, {"value": True}, {"value": "7"}, {"name": 5},
+           {"type": "set"}, {"type": ["gauge"]}, {"timestamp": "x"})  # fmt: skip
     host = {"server.address": {"value": "db-1"}}
-    items = [{**good, "attributes": host}, *({**good, **own} for own in odd), None]
+    late = {**good, "name": "late", "timestamp": 1e300}
+    items = [{**good, "attributes": host}, *({**good, **own} for own in odd), None, late]
 
     (group,) = otlp_metrics({"items": items, "server_name": "db-1"}, "shop", "live")["resourceMetrics"]
 
-    (metric,) = group["scopeMetrics"][0]["metrics"]
+    metric, later = group["scopeMetrics"][0]["metrics"]
     assert metric["gauge"]["dataPoints"][0]["asDouble"] == 7
+    assert int(later["gauge"]["dataPoints"][0]["timeUnixNano"]) < 2**64
     assert "host.name" not in texts(group["resource"]["attributes"])
 
 

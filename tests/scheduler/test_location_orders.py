@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.scheduler.conftest import check, made
@@ -25,8 +26,8 @@ def work(stage: Stage) -> LeasedEntry:
     return leased
 
 
-def deliver(stage: Stage, leased: LeasedEntry) -> Verdict:
-    run = made(leased.entry, check(locations=("fra", "here")), stage.clock.wall)
+def deliver(stage: Stage, leased: LeasedEntry, **changes: int) -> Verdict:
+    run = replace(made(leased.entry, check(locations=("fra", "here")), stage.clock.wall), **changes)  # type: ignore[arg-type]
     result = DeliveredResult(run.id, "fra", "i1", leased.lease, stage.clock.wall, packed_run(run))
     return stage.store.locations.deliver(result)
 
@@ -52,6 +53,22 @@ def test_a_worker_makes_the_runs_of_its_location_and_each_is_judged_once(stages:
     assert {entry.location for entry in stage.executor.begun} == {"here"}
     assert [run.outcome for run in stage.store.runs.search(location="fra")] == [Outcome.PASSED]
     assert judged(stage) == [leased.entry.run]
+
+
+def test_a_result_that_the_database_refuses_is_inconclusive_and_stops_nothing(stages: Stages) -> None:
+    """What a worker delivers must not keep the service from all that is due, here and in other locations."""
+    stage = stages.stage(check(locations=("fra", "here"), every_s=60.0))
+    stage.store.locations.add("fra", stage.clock.wall)
+    stage.passes(60)
+    leased = work(stage)
+    deliver(stage, leased, finished_us=1 << 70)
+    before = len(stage.executor.begun)
+    stage.passes(61)
+
+    assert len(stage.executor.begun) == before + 1
+    (run,) = stage.store.runs.search(location="fra", outcome=Outcome.INCONCLUSIVE)
+    assert run.id == leased.entry.run
+    assert run.reason.startswith("the result that fra delivered cannot be stored: ")
 
 
 def test_what_nobody_does_in_time_is_missed_with_its_cause(stages: Stages) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
@@ -55,7 +56,7 @@ def jaeger_trace(trace_id: str, *, took_us: int = 40_000, query_us: int = 30_000
     return {"traceID": trace_id, "spans": [query, root], "processes": processes, "warnings": None}
 
 
-def tempo_trace(trace_id: str) -> dict[str, Any]:
+def tempo_trace(trace_id: str, ended_ns: str = f"{START_US + 40_000}000") -> dict[str, Any]:
     """Return the same request as `/api/traces/ID` of Tempo gives it: ids in base64, words of enumerations."""
 
     def based(text: str) -> str:
@@ -66,7 +67,7 @@ def tempo_trace(trace_id: str) -> dict[str, Any]:
 
     root: dict[str, Any] = {
         "traceId": based(trace_id), "spanId": based("00f067aa0ba902b7"), "name": "GET /pay", "kind": "SPAN_KIND_SERVER",
-        "startTimeUnixNano": f"{START_US}000", "endTimeUnixNano": f"{START_US + 40_000}000", "status": {},
+        "startTimeUnixNano": f"{START_US}000", "endTimeUnixNano": ended_ns, "status": {},
         "attributes": [attribute("http.response.status_code", intValue="500")],
     }  # fmt: skip
     thrown = [attribute("exception.type", stringValue="Lock")]
@@ -195,13 +196,18 @@ class StandIn:
                 {"metric": {}, "histograms": [[1, {"count": "2"}]]}]}}),
             "odd": (200, {"data": [{"id": 4, "timestamp": "now"}], "batches": [{"scopeSpans": [{"spans": [{}]}]}],
                           "hits": {"hits": [{"_id": "1"}]}}),
+            "late": (200, {
+                "data": [jaeger_trace(TRACE, took_us=10**25)], "batches": tempo_trace(TRACE, "9" * 30)["batches"],
+                "hits": {"hits": [{"_source": {**ECS, "@timestamp": 1e30}}]}}),
+            "endless": matrix([math.nan, "1"]), "streamed": (200, {"status": "success", "data": {
+                "resultType": "streams", "result": [{"stream": {}, "values": [["-5", "line"]]}]}}),
             "moves": (302, {}), "large": (200, b" " * (33 << 20)), "numbers": (200, {"data": 12}),
         }[how]  # fmt: skip
 
 
-def matrix(**more: object) -> Answer:
-    """Return a series as `/api/v1/query_range` gives it, with two values."""
-    row = {"metric": {"pod": "a"}, "values": [[1, "5"], [2, "NaN"]]}
+def matrix(*values: list[object], **more: object) -> Answer:
+    """Return a series as `/api/v1/query_range` gives it, with two values or those that are named."""
+    row = {"metric": {"pod": "a"}, "values": values or ([1, "5"], [2, "NaN"])}
     return 200, {"status": "success", "data": {"resultType": "matrix", "result": [row]}, **more}
 
 

@@ -73,7 +73,7 @@ def test_documents_of_elasticsearch_are_log_records(stand_in: StandIn) -> None:
 
 
 @pytest.mark.parametrize("kind", SourceKind)
-@pytest.mark.parametrize("how", ["html", "other", "list", "deep", "numbers", "odd"])
+@pytest.mark.parametrize("how", ["html", "other", "list", "deep", "numbers", "odd", "late", "endless", "streamed"])
 def test_whatever_a_source_answers_is_its_problem(stand_in: StandIn, kind: SourceKind, how: str) -> None:
     """And nobody else's: traces, log lines and errors are none then, and of series the error says it."""
     options = {"organization": "acme"} if kind is SourceKind.SENTRY else {}
@@ -86,6 +86,17 @@ def test_whatever_a_source_answers_is_its_problem(stand_in: StandIn, kind: Sourc
 
     assert [*map(len, answers)] == [0, 0, 0]
     assert sources.states()[0].problem.startswith("source own ")
+
+
+def test_texts_of_a_source_can_be_shown_and_stored(stand_in: StandIn) -> None:
+    """An escape in JSON may stand for what no database or page takes; a text may be null, a duration below zero."""
+    stand_in.traces[TRACE] = odd = jaeger_trace(TRACE)
+    odd["spans"][0] |= {"operationName": "SELECT \ud800\0", "duration": -5}
+    odd["processes"]["p2"]["serviceName"] = None
+
+    query = OutsideSources([jaeger(f"{stand_in.url}/jaeger")]).traces([TRACE])[TRACE][1]
+
+    assert (query.name, query.service, query.duration_ns) == (r"SELECT \ud800\x00", "", 0)
 
 
 def test_errors_of_sentry_are_found_by_their_trace(stand_in: StandIn) -> None:

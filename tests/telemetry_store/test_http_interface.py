@@ -93,6 +93,17 @@ def test_a_read_waits_for_no_insert(client: ClickHouseClient) -> None:
     slow.join()
 
 
+def test_threads_that_ended_keep_no_connection(client: ClickHouseClient) -> None:
+    """The engine answers 64 at once and keeps idle ones for two minutes: a hundred threads need one in all."""
+    answered: list[tuple[object, ...]] = []
+    for number in range(100):
+        thread = threading.Thread(target=lambda own=number: answered.extend(client.query(f"SELECT {own}").rows))
+        thread.start()
+        thread.join()
+
+    assert answered == [(number,) for number in range(100)]
+
+
 def test_a_wrong_password_opens_nothing(engine: EngineProcess) -> None:
     """Every user of the machine reaches loopback."""
     status, text = post(engine, b"SELECT 1", Authorization="Basic b3V0cmlkZXI6")

@@ -9,7 +9,11 @@ export function watchConsole(note: (level: string, text: string) => void): () =>
   for (const level of LEVELS) {
     const write = console[level];
     console[level] = function (...said: unknown[]): void {
-      if (left-- > 0) note(level, said.map(word).join(" ").slice(0, MOST_TEXT));
+      try {
+        if (left-- > 0) note(level, said.map(word).join(" ").slice(0, MOST_TEXT));
+      } catch {
+        // a value that cannot be read, such as a proxy that was revoked, is no harm to the page
+      }
       write.apply(console, said);
     };
   }

@@ -25,10 +25,16 @@ export interface RecorderOptions {
   readonly console: boolean;
 }
 
+interface ScriptRules {
+  createScriptURL(address: string): string;
+}
+
 declare global {
   interface Window {
     /** What the recorder's script brings; gone as soon as it is taken. */
     outriderRecorder?: (options: RecorderOptions) => Recorder | undefined;
+    /** What is needed of Trusted Types, which TypeScript does not know. */
+    trustedTypes?: { createPolicy(name: string, rules: ScriptRules): ScriptRules };
   }
 }
 
@@ -59,7 +65,9 @@ export class Replay {
     const { id } = session(this.#settings.sample);
     if (stored<KeptReplay>(KEPT)?.session !== id) store(KEPT, { session: id, ms: 0, bytes: 0 } satisfies KeptReplay);
     const script = document.createElement("script");
-    script.src = `${this.#settings.origin}/rum-replay-${REPLAY_VERSION}.js`;
+    script.nonce = this.#settings.nonce;
+    const rules = { createScriptURL: () => `${this.#settings.origin}/rum-replay-${REPLAY_VERSION}.js` };
+    script.src = (window.trustedTypes?.createPolicy("outrider", rules) ?? rules).createScriptURL("");
     script.integrity = REPLAY_INTEGRITY;
     script.crossOrigin = "anonymous";
     script.onload = () => {

@@ -26,6 +26,8 @@ export interface Settings {
   readonly block: string;
   /** Whether a replay keeps lines of the console. */
   readonly console: boolean;
+  /** By which a policy of the page's allows scripts. */
+  readonly nonce: string;
 }
 
 /** Read the tag; nothing without an address to send to. */
@@ -53,6 +55,7 @@ export function settingsOf(tag: HTMLScriptElement | null): Settings | undefined 
       unmask: said["unmask"] ?? "",
       block: said["block"] ?? "",
       console: said["console"] !== "off",
+      nonce: tag?.nonce ?? "",
     };
   } catch {
     return undefined;

@@ -60,7 +60,8 @@ class LocationVotes:
     def votes(self, run: Run, check: Check | None) -> Votes:
         """Take a run, and return what all locations of its check say then; a run that says nothing changes nothing."""
         places = self._latest.setdefault((run.check, run.environment), {})
-        if run.outcome not in _SILENT:
+        _, latest_us = places.get(run.location, (False, run.due_us))
+        if run.outcome not in _SILENT and run.due_us >= latest_us:  # a worker may deliver late what it measured before
             places[run.location] = (run.outcome is Outcome.FAILED, run.due_us)
         if check is None:
             return Votes((run.location,) if run.outcome is Outcome.FAILED else ())

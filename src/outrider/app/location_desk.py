@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("outrider.locations")
 
 _MOST_ORDERS: Final = 200
+_MOST_FILE_BYTES: Final = 1 << 30
 _POLL_S: Final = 0.05
 _STALE_S: Final = 86_400.0
 
@@ -158,8 +159,13 @@ class LocationDesk:
             raise UsageError("there is no such snapshot any more", slug="unknown-snapshot", fix="take orders anew")
         descriptor, name = tempfile.mkstemp(suffix=".tar.gz")
         os.close(descriptor)
-        pack_snapshot(snapshot, Path(name))
-        return Path(name)
+        archive = Path(name)
+        try:
+            pack_snapshot(snapshot, archive)
+        except BaseException:
+            archive.unlink()
+            raise
+        return archive
 
     def holds(self, digest: str) -> bool:
         """Return whether a file is there."""
@@ -167,20 +173,22 @@ class LocationDesk:
 
     def uploaded(self, caller: Caller, digest: str) -> int:
         """Return how many bytes of a file have come."""
-        part = self._part(caller, digest)
-        return part.stat().st_size if part.exists() else 0
+        with self._uploading:
+            return _size(self._part(caller, digest))
 
     def upload(self, caller: Caller, digest: str, offset: int, content: bytes, total: int) -> int:
         """Take a part of a file, and the file when it is whole; return how many bytes of it have come.
 
         Raises:
-            UsageError: bad-result if the whole file does not have that digest.
+            UsageError: bad-result if the whole file does not have that digest, or is larger than 1 GiB.
         """
+        if total > _MOST_FILE_BYTES:
+            raise _bad_result(f"a file has more than {_MOST_FILE_BYTES >> 30} GiB")
         with self._uploading:
             return self._upload(self._part(caller, digest), digest, offset, content, total)
 
     def _upload(self, part: Path, digest: str, offset: int, content: bytes, total: int) -> int:
-        come = part.stat().st_size if part.exists() else 0
+        come = _size(part)
         if offset != come:
             return come
         with part.open("ab") as file:
@@ -225,7 +233,7 @@ class LocationDesk:
     ) -> list[RunId]:
         loaded = self._loaded()
         stays = set(loaded.heartbeats.by_key.values()) if loaded is not None else set()
-        room = {True: min(report.probes, _MOST_ORDERS), False: report.turns}
+        room = {True: min(report.probes, _MOST_ORDERS), False: min(report.turns, _MOST_ORDERS)}
         chosen: list[RunId] = []
         waiting = [
             (-entry.priority, valid_until_us(checks[entry.check].policy, entry.due_us), entry)
@@ -300,6 +308,10 @@ class LocalLink:
     def deliver(self, held: HeldRun, document: bytes) -> Verdict:
         """See `WorkerLink`."""
         return self._desk.deliver(self._caller, held, self._worker, document)
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
 
 
 def _order(entry: QueueEntry, check: Check, lease: int) -> LocationOrder:

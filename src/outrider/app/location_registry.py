@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from outrider.app.audit_trail import command_line_change
 from outrider.app.sealed_box import ORDERS, SealedBox
 from outrider.app.workspace_access import now_us
-from outrider.model import AccessRecords, Role, TokenKind, UsageError
+from outrider.model import REMEMBERED_US, AccessRecords, Role, TokenKind, UsageError
 
 if TYPE_CHECKING:
     from outrider.model import LocationLog, LocationWorker
@@ -57,24 +57,24 @@ def remove_location(records: LocationRecords, name: str) -> int:
     Raises:
         UsageError: unknown-location.
     """
-    with records.audit.alongside(command_line_change("location.remove", name)):
-        is_removed = records.locations.remove(name)
-    if not is_removed:
-        known = ", ".join(records.locations.names()) or "none"
-        raise UsageError(f'"{name[:80]}" has no workers', slug="unknown-location", fix=f"there are: {known}")
+    if name not in (known := records.locations.names()):
+        fix = f"there are: {', '.join(known) or 'none'}"
+        raise UsageError(f'"{name[:80]}" has no workers', slug="unknown-location", fix=fix)
     valid = [
         token
         for token in records.tokens.all()
         if token.kind is TokenKind.WORKER and token.scope == name and token.revoked_us is None
     ]
-    for token in valid:
+    for token in valid:  # first: one that is left behind could take orders of a location that is removed
         with records.audit.alongside(command_line_change("token.revoke", token.id)):
             records.tokens.revoke(token.id, now_us())
+    with records.audit.alongside(command_line_change("location.remove", name)):
+        records.locations.remove(name)
     return len(valid)
 
 
 def list_locations(records: LocationRecords) -> dict[str, tuple[LocationWorker, ...]]:
     """Return the workers of each location, by name; those that were not heard of for a week are left out."""
-    oldest_us = now_us() - 7 * 86_400 * 1_000_000
+    oldest_us = now_us() - REMEMBERED_US
     workers = [worker for worker in records.locations.workers() if worker.seen_us >= oldest_us]
     return {name: tuple(worker for worker in workers if worker.location == name) for name in records.locations.names()}

@@ -157,7 +157,7 @@ class LocationWorker:
 
     def _beat(self) -> None:
         while not self._ended.wait(REPORT_S):
-            with suppress(ServerError):  # whoever takes orders says it
+            with suppress(OutriderError):  # whoever takes orders says it; leases are to be extended again and again
                 self._refusable(lambda: self._say(self.report()))
 
     def _serve(self) -> None:
@@ -181,8 +181,8 @@ class LocationWorker:
             return
         try:
             self._runtime_for(assignment).begin(assignment.orders)
-        except (OutriderError, OSError) as error:
-            log.warning("orders.returned", orders=len(assignment.orders), why=str(error))
+        except Exception as error:  # whatever is wrong with the workspace: an order that stays here is never over
+            log.warning("orders.returned", orders=len(assignment.orders), why=f"{type(error).__name__}: {error}")
             self._return(assignment.orders)
             self._stopping.wait(_BUSY_WAIT_S)
 
@@ -276,6 +276,9 @@ class LocationWorker:
             self._stopping.wait(_BUSY_WAIT_S)
         except OutriderError as error:
             log.warning("orders.refused", why=str(error))
+            self._stopping.wait(_BUSY_WAIT_S)
+        except Exception as error:  # nobody waits for this thread, and no other takes orders
+            log.exception("orders.broken", error=str(error))
             self._stopping.wait(_BUSY_WAIT_S)
 
     def _refusable(self, work: Callable[[], None]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ERROR_LEDGER_FILE: Final = f"errors/{LEDGER}"
 _REFUSED: Final = re.compile(r"project \d+ (?:events|exceptions|beacons|replays|telemetry) beyond the limit of the day")
-_TELEMETRY: Final = "spans, logs and sessions"
+_TELEMETRY: Final = "spans, logs, metrics and sessions"
 _COUNTED: Final = {
     "errors": (("events", "events"), ("exceptions", "exceptions taken")),
     "page views": (("beacons",) * 2,),

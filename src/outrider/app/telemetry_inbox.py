@@ -10,6 +10,7 @@ from outrider.errors import (
     LOG_ITEMS,
     METRIC_ITEMS,
     OTLP_SIGNALS,
+    beyond_records,
     otlp_logs,
     otlp_metrics,
     otlp_spans,
@@ -65,6 +66,8 @@ class TelemetryInbox:
         except (BadTelemetry, SpoolFull, ImportError) as why:
             self._tally.add(f"{item} items left out, {_REASONS[type(why)]}")
             return False
+        if item not in OTLP_SIGNALS and (beyond := beyond_records(document)):
+            self._tally.add(f"records of {item} items left out, beyond 1,000", beyond)
         return True
 
     def hand_over(self) -> None:

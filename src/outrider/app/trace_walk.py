@@ -7,9 +7,10 @@ import re
 import secrets
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from outrider.app.joined_telemetry import reach_joined
 from outrider.app.request_traces import takes_traces
@@ -33,6 +34,9 @@ _HOUR_NS: Final = 3_600 * 10**9
 _SEARCHED: Final = 200
 _NAMED: Final = re.compile(r"(?:^|[,\s]|desc=\"?)00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
 _PATHS: Final = ("url.path", "http.target", "url.full", "http.url", "http.route")
+_AS_THEY_ARE: Final = "%/?:@!$&'()*+,;=[]|"
+"""Characters of an address that browsers send as they are."""
+
 _HEADERS: Final = ("traceparent", "tracestate", "sentry-trace", "baggage")
 
 
@@ -58,9 +62,7 @@ def walk_trace(workspace: Workspace, url: str, *, origin: str = "", wait_s: floa
         UsageError: bad-argument; telemetry-off, switched-off.
         TelemetryError: If the telemetry cannot be reached.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UsageError(f"{url[:80]!r} is no address of http or https", slug="bad-argument", fix="write http://…")
+    parts = _parts(url)
     if not takes_traces(workspace):
         telemetry_settings(workspace)
         raise UsageError("traces are switched off", slug="switched-off", fix="set traces = true below [capabilities]")
@@ -84,6 +86,14 @@ def walk_trace(workspace: Workspace, url: str, *, origin: str = "", wait_s: floa
         )  # fmt: skip
 
 
+def _parts(url: str) -> SplitResult:
+    with suppress(ValueError):  # a bracket that is open, a port that is no number
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
+            return parts
+    raise UsageError(f"{url[:80]!r} is no address of http or https", slug="bad-argument", fix="write http://…")
+
+
 def _asked(url: str, method: str, headers: Mapping[str, str]) -> _Answer:
     parts = urlsplit(url)
     if parts.scheme == "https":
@@ -92,7 +102,7 @@ def _asked(url: str, method: str, headers: Mapping[str, str]) -> _Answer:
         )
     else:
         connection = http.client.HTTPConnection(parts.netloc.rpartition("@")[2], timeout=_TIMEOUT_S)
-    path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    path = quote(f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}", safe=_AS_THEY_ARE)
     try:
         connection.request(method, path, headers=dict(headers))
         response = connection.getresponse()

@@ -47,6 +47,11 @@ class ChangeKind(StrEnum):
         return self in {ChangeKind.ISSUE, ChangeKind.PATTERN, ChangeKind.INCIDENT}
 
     @property
+    def is_measured(self) -> bool:
+        """Whether the check's own runs say since when it is: nobody notes it late."""
+        return self in {ChangeKind.ADDRESS, ChangeKind.PROBER, ChangeKind.ASSET}
+
+    @property
     def weight(self) -> float:
         """Its part of what may stand out by chance: seven tenths are for what people change in a live system.
 
@@ -104,9 +109,9 @@ def change_suspects(histories: Sequence[Changes], began_us: int, uncertain_us: i
     """Return the nearest change of each kind before a problem began, those that stand out first, causes before signs.
 
     Changes of a kind that come by chance come at any time alike, so often as they were seen. A cause comes before the
-    problem, or is noted a minute late; a sign may follow within ten. Each kind is a test: Holm's step-down procedure
-    (1979) with weights, over those kinds alone that could stand out at all, so often as they come (Tarone, 1990, in the
-    form of Hommel and Krummenauer, 1998).
+    problem, or is noted a minute late unless the check's own runs tell of it; a sign may follow within ten. Each kind
+    is a test: Holm's step-down procedure (1979) with weights, over those kinds alone that could stand out at all, so
+    often as they come (Tarone, 1990, in the form of Hommel and Krummenauer, 1998).
 
     Args:
         histories: One of each kind that is watched.
@@ -141,7 +146,7 @@ def _bound(least: Mapping[ChangeKind, float], standing: Collection[ChangeKind]) 
 
 
 def _nearest(history: Changes, began_us: int, uncertain_us: int) -> ChangeSuspect | None:
-    late_us = _late_us(history.kind)
+    late_us = 0 if history.kind.is_measured else _late_us(history.kind)
     near = [own for own in history.changes if -late_us <= began_us - own.at_us <= LOOKED_BACK_US]
     if not near:
         return None

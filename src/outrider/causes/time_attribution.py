@@ -11,6 +11,7 @@ import numpy as np
 from outrider.baselines import LEAST_ROWS, chosen_interval, mean_difference, typical_rows
 from outrider.causes.phase_parts import PHASE
 from outrider.causes.trace_parts import Place, Places, StepParts, step_parts
+from outrider.model import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -240,7 +241,9 @@ def _too_few(sides: Sequence[Sequence[StepParts]], left_out: Counter[str]) -> st
     when = "before it got slower" if len(sides[0]) < LEAST_ROWS else "since it got slower"
     count = min(map(len, sides)) if len(sides[0]) >= LEAST_ROWS else len(sides[0])
     why = f"; of others {left_out.most_common(1)[0][0]}" if left_out else ""
-    return f"only {count} runs {when} have traces, and it takes {LEAST_ROWS}{why}"
+    return (
+        f"only {counted(count, 'run')} {when} {'has' if count == 1 else 'have'} traces, and it takes {LEAST_ROWS}{why}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,10 +263,10 @@ def _columns(places: Places, sides: Sequence[Sequence[StepParts]]) -> _Columns:
     keys: dict[int | tuple[str, ...], int] = {}
     of_number: dict[int, int] = {}
     answers: set[int] = set()
-    unanswered = _unanswered(places, sides)
+    unanswered, unended = _unanswered(places, sides), _unended(*sides)
     for number in sorted(before | after):  # those above come first
         above = places.above(number)
-        if above in answers or places.caller(number) in unanswered:
+        if above in answers or places.caller(number) in unanswered or (number in unended and above >= 0):
             answers.add(number)
             of_number[number] = of_number[above]
             continue
@@ -278,6 +281,22 @@ def _unanswered(places: Places, sides: Sequence[Sequence[StepParts]]) -> set[int
     """Return the calls that have the spans of their answers less often on one side: some were not sent, or are late."""
     before, after = (_answered(places, side) for side in sides)
     return {call for call in before.keys() & after.keys() if abs(before[call] - after[call]) > _MISSING}
+
+
+def _unended(before: Sequence[StepParts], after: Sequence[StepParts]) -> set[int]:
+    """Return the places whose durations were known before, and are not since: that time counts as their callers'."""
+    (ran, unknown), (runs, unknowns) = _durations(before), _durations(after)
+    return {number for number in ran.keys() & runs.keys() if not unknown[number] and unknowns[number] == runs[number]}
+
+
+def _durations(side: Sequence[StepParts]) -> tuple[Counter[int], Counter[int]]:
+    """Return how often each place ran, and how often without a duration."""
+    ran, unknown = Counter[int](), Counter[int]()
+    for parts in side:
+        for number, waited in parts.places.items():
+            ran[number] += waited.count
+            unknown[number] += waited.unended
+    return ran, unknown
 
 
 def _answered(places: Places, side: Sequence[StepParts]) -> dict[int, float]:

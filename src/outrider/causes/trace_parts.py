@@ -23,6 +23,10 @@ MOST_SPANS: Final = 5_000
 _NS: Final = 1e6
 _NUMBER: Final = re.compile(r"(?<=[/=:#])(?:\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,})(?=[/?&:#]|$)")
 _CALL: Final = "Client"
+_ANSWER: Final = "Server"
+_APART_NS: Final = 10**9
+"""A server so far from its caller has another clock, whatever kind of span the caller is."""
+
 _LONGER: Final = 1.1
 _SLACK_MS: Final = 10.0
 """Spans may take so much longer than the step that they belong to, as its clock and theirs are read apart."""
@@ -87,12 +91,17 @@ def without_numbers(name: str) -> str:
 
 @dataclass(slots=True)
 class Waited:
-    """How long a step waited for a place, how often that ran and failed, and how many bytes it brought."""
+    """How long a step waited for a place, how often that ran and failed, and how many bytes it brought.
+
+    Attributes:
+        unended: How often its duration is not known.
+    """
 
     ms: float = 0.0
     count: int = 0
     errors: int = 0
     bytes: int = 0
+    unended: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +175,10 @@ def _roots(spans: Sequence[Span]) -> tuple[SpanNode, ...]:
 
 def _shift_ns(parent: SpanNode, child: SpanNode, inherited_ns: int) -> int:
     """Return how far a child is to be moved: as its parent was, and into the middle of a call that it answers."""
-    answers = parent.span.kind == _CALL and child.span.service != parent.span.service
     start_ns = child.span.time_ns + inherited_ns
+    apart_ns = max(parent.span.time_ns - start_ns, start_ns - parent.end_ns)
+    is_call = parent.span.kind == _CALL or (child.span.kind == _ANSWER and apart_ns > _APART_NS)
+    answers = is_call and child.span.service != parent.span.service
     spare_ns = parent.span.duration_ns - child.span.duration_ns
     is_inside = start_ns >= parent.span.time_ns and start_ns + child.span.duration_ns <= parent.end_ns
     if is_inside or not answers or spare_ns < 0:
@@ -186,5 +197,6 @@ def _waited(places: Places, roots: Sequence[SpanNode]) -> dict[int, Waited]:
         of_place.ms += node.critical_ns / _NS
         of_place.count += 1
         of_place.errors += node.span.status == "Error"
+        of_place.unended += node.span.duration_ns <= 0
         ahead += [(child, number) for child in node.children]
     return waited

@@ -28,7 +28,7 @@ def related(kind: str, name: str, *, as_json: bool) -> None:
     if as_json:
         echo(json.dumps(asdict(view)))
         return
-    table = FittedTable(text_column("what"), name_column("id"), note_column(""))
+    table = FittedTable(text_column("what"), name_column("id"), note_column("note"))
     for trace in view.traces:
         logs = "" if trace.logs is None else f", {counted(trace.logs, 'log record')}: outrider logs trace:{trace.id}"
         table.add_row("trace", trace.id, f"{counted(trace.spans, 'span')}{logs}")

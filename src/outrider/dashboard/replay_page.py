@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from outrider.model import ReplaySegment
     from outrider.real_users import PageView
 
+_MOST_ERRORS: Final = 1_000
 GROUPS: Final = {"errors": "Errors and console", "calls": "Network", "others": "Pages and clicks"}
 _GROUPS: Final = {"error": "errors", "failed to load": "errors", "call": "calls"}
 
@@ -73,7 +74,8 @@ def _moments(
 ) -> list[ReplayMoment]:
     """Return what views tell, and errors that a client says happened in a part."""
     moments = []
-    for event in sources.store.errors.of_ids({name for part in parts for name in part.error_ids}):
+    named = dict.fromkeys(name for part in parts for name in part.error_ids)
+    for event in sources.store.errors.of_ids(list(named)[:_MOST_ERRORS]):
         entry = TimelineEntry(
             event.at_us, 0, "error", event.message, "", "bad", issue=event.issue, trace=event.trace_id
         )  # fmt: skip

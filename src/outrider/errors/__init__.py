@@ -35,7 +35,15 @@ from outrider.errors.run_error import has_errors, run_error_events, run_event_id
 from outrider.errors.security_report import read_reports
 from outrider.errors.sentry_event import ReceivedEvent, event_id, read_sentry_event, time_us
 from outrider.errors.sentry_session import SESSION_ITEMS, session_agent, session_counts, session_user
-from outrider.errors.sentry_signals import LOG_ITEMS, METRIC_ITEMS, SPAN_ITEMS, otlp_logs, otlp_metrics, otlp_spans
+from outrider.errors.sentry_signals import (
+    LOG_ITEMS,
+    METRIC_ITEMS,
+    SPAN_ITEMS,
+    beyond_records,
+    otlp_logs,
+    otlp_metrics,
+    otlp_spans,
+)
 from outrider.errors.source_map import LARGEST_MAP, SourceMap, debug_id_of, read_source_map
 from outrider.errors.source_map_limits import BadSourceMap
 from outrider.errors.suspect_commit import MOST_COMMITS, SuspectCommit, read_git_log, suspect_commits
@@ -69,6 +77,7 @@ __all__ = [
     "arrived",
     "attachment_from_json",
     "attachment_to_json",
+    "beyond_records",
     "browser_frames",
     "counted",
     "current",

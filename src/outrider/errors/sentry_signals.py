@@ -7,10 +7,10 @@ https://develop.sentry.dev/sdk/telemetry/. A transaction is an event with a list
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.errors.sentry_event import digits, time_us
+from outrider.model import finite_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,6 +19,7 @@ SPAN_ITEMS: Final = frozenset({"transaction", "span"})
 LOG_ITEMS: Final = frozenset({"log"})
 METRIC_ITEMS: Final = frozenset({"trace_metric"})
 _MOST_RECORDS: Final = 1_000
+_LATEST_US: Final = 2**63 // 1_000
 _DELTA: Final = 1
 _HOST: Final = "host.name"
 _MOST_ATTRIBUTES: Final = 128
@@ -78,11 +79,16 @@ def otlp_metrics(document: Mapping[str, Any], service: str, environment: str) ->
     }
 
 
+def beyond_records(document: Mapping[str, Any]) -> int:
+    """Return how many records or spans of an item are left out, since one holds more than 1,000 of them."""
+    lists = (document.get("items"), document.get("spans"))
+    return sum(max(0, len(own) - _MOST_RECORDS) for own in lists if isinstance(own, list))
+
+
 def _metric(item: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return a metric of one point: what was counted, as it is, or of a distribution, since the one before."""
-    value, at_us, name = item.get("value"), time_us(item.get("timestamp")), item.get("name")
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if not is_number or at_us is None or not isinstance(name, str):
+    value, at_us, name = finite_number(item.get("value")), time_us(item.get("timestamp")), item.get("name")
+    if value is None or at_us is None or not isinstance(name, str):
         return None
     point: dict[str, Any] = {"timeUnixNano": _ns(at_us), "attributes": _attributes(_typed(item.get("attributes")))}
     known = {"name": name, "unit": str(item.get("unit") or "")}
@@ -198,7 +204,8 @@ def _ids(item: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _ns(at_us: int) -> str:
-    return str(max(0, at_us) * 1_000)
+    """Return a time of OTLP, the latest one at most: one beyond would make the whole request unreadable."""
+    return str(min(max(0, at_us), _LATEST_US) * 1_000)
 
 
 def _object(value: object) -> dict[str, Any]:

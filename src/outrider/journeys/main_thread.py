@@ -34,11 +34,11 @@ def _of_document(document: Mapping[str, Any]) -> Iterator[Work]:
     """Yield what a document reports in the known form: pages can report anything."""
     reported = document.get("work")
     for own in reported if isinstance(reported, list) else ():
-        with suppress(TypeError, ValueError, KeyError):
+        with suppress(TypeError, ValueError, KeyError, OverflowError):
             kind, source, begin_ms, end_ms = own
             at_ms, took_ms = float(document["origin_ms"]) + begin_ms, float(end_ms - begin_ms)
             if kind in _KINDS and math.isfinite(at_ms) and 0 < took_ms < math.inf:
-                yield kind, bare_url(source) if source else "", round(at_ms, 1), round(took_ms, 1)
+                yield kind, bare_url(str(source)) if source else "", round(at_ms, 1), round(took_ms, 1)
 
 
 def note_work(har: Path, work: Sequence[Work]) -> None:

@@ -74,7 +74,7 @@ class Trace:
 
     Attributes:
         offline: Whether the test made a context without a network.
-        addresses: Of sessions in other tools that consoles name.
+        addresses: Of sessions in other tools that consoles name, each with its tool.
     """
 
     calls: list[Call] = field(default_factory=list)
@@ -82,7 +82,7 @@ class Trace:
     dialogs: list[ShownDialog] = field(default_factory=list)
     pages: int = 0
     offline: bool = False
-    addresses: tuple[str, ...] = ()
+    addresses: dict[str, str] = field(default_factory=dict)
 
     def merged(self, other: Trace) -> Trace:
         """Return both, in order of time."""
@@ -92,7 +92,7 @@ class Trace:
             sorted([*self.dialogs, *other.dialogs], key=lambda dialog: dialog.at_ms),
             self.pages + other.pages,
             self.offline or other.offline,
-            (*self.addresses, *other.addresses),
+            self.addresses | other.addresses,
         )
 
 
@@ -197,7 +197,7 @@ def _take_event(trace: Trace, record: dict[str, Any], shift_ms: float) -> None:
     if record.get("messageType") == "error":
         trace.page_errors.append(_console_error(record, shift_ms))
     elif record.get("type") == "console":
-        trace.addresses += tuple(session_addresses([str(record.get("text", ""))]))
+        trace.addresses |= session_addresses([str(record.get("text", ""))])
     elif method == "page":
         trace.pages += 1
     elif method == "dialog":

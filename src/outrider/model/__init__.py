@@ -55,6 +55,7 @@ from outrider.model.errors import (
 )
 from outrider.model.event_attachment import EventAttachment
 from outrider.model.excerpt import Excerpt
+from outrider.model.finite_number import finite_number
 from outrider.model.histogram import BUCKET_VALUE, LEAST, RATIO, Histogram, bucket_of, merged
 from outrider.model.host_answer import HostPoint, HostReading, RuntimePoint
 from outrider.model.host_state import HostState
@@ -98,6 +99,7 @@ from outrider.model.location_order import (
     ALIVE_US,
     AWAITED_US,
     LEASE_US,
+    REMEMBERED_US,
     Assignment,
     Caller,
     DeliveredResult,
@@ -295,7 +297,7 @@ __all__ = [
     "ALIVE_US", "ASSIGN", "AWAITED_US", "BUCKET_VALUE", "CALL_ERRORS", "CALL_P95", "CHECK_KINDS", "DURATION",
     "ERASED", "FAILING", "GZIP_SUFFIX", "LASTING", "LAST_GOOD_KINDS", "LEASE_US", "LEAST", "LOCALES",
     "MOST_TEXT_CHARACTERS", "MOST_TITLE_CHARACTERS", "NEXT_RELEASE", "OPERATION_METRICS", "OTHER_VALUES",
-    "PAGE_PERIOD_MINUTES", "PAGE_SERIES", "RATIO", "REQUESTS", "RULE_VALUE", "RULE_VALUE_KEPT_S",
+    "PAGE_PERIOD_MINUTES", "PAGE_SERIES", "RATIO", "REMEMBERED_US", "REQUESTS", "RULE_VALUE", "RULE_VALUE_KEPT_S",
     "SERVICE_METRICS", "USER_FIELDS", "USUAL", "VENDOR", "AccessRecords", "AccessToken", "Acknowledgement",
     "AddedEvent", "AggregateLog", "AggregateSample", "AlertChanges", "AlertRecords", "AlertState", "Annotation",
     "AnnotationLog", "Arrival", "ArtifactFile", "ArtifactKind", "ArtifactStore", "Assignment", "AttachmentLog",
@@ -337,8 +339,8 @@ __all__ = [
     "TraceSource", "UndeliveredCount", "UnjudgedSeries", "UsageError", "User", "UserDirectory", "Verdict",
     "ViewLog", "ViewPage", "WorkerLink", "WorkerReport", "altogether", "apdex", "begin_trace", "bounded",
     "bucket_of", "by_endpoint", "check_at_least", "check_text", "counted", "date", "different_labels",
-    "event_from_json", "event_to_json", "exit_code", "grant_traces", "identity", "is_event_id", "is_reserved",
-    "is_trace_id", "key_name", "known_query", "locale", "merged", "new_run_id", "number", "origin_of", "per_cent",
-    "printable", "printable_json", "reason_of", "release_number", "series_names", "session_addresses",
+    "event_from_json", "event_to_json", "exit_code", "finite_number", "grant_traces", "identity", "is_event_id",
+    "is_reserved", "is_trace_id", "key_name", "known_query", "locale", "merged", "new_run_id", "number", "origin_of",
+    "per_cent", "printable", "printable_json", "reason_of", "release_number", "series_names", "session_addresses",
     "share_text", "short", "spreadsheet_cell", "tail", "title_of", "user_key", "using_locale", "valid_until_us",
 ]  # fmt: skip

@@ -42,8 +42,8 @@ class QuotaUse(NamedTuple):
     """What a project refuses, since its day is used up.
 
     Attributes:
-        what: "errors", "page views", "replays" or "spans, logs and sessions".
-        most: How many are taken a day; bytes of replays, and of spans, logs and sessions.
+        what: "errors", "page views", "replays" or "spans, logs, metrics and sessions".
+        most: How many are taken a day; bytes of replays, and of spans, logs, metrics and sessions.
         refused: How many were refused today.
     """
 

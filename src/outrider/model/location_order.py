@@ -20,6 +20,9 @@ LEASE_US: Final = 20_000_000
 ALIVE_US: Final = 20_000_000
 """A worker that has not reported for longer counts as dead."""
 
+REMEMBERED_US: Final = 7 * 86_400 * 1_000_000
+"""For how long a worker is known that does not report."""
+
 AWAITED_US: Final = 600_000_000
 """For how long the result of an order is awaited whose worker fell silent."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +15,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.errors import browser_frames
-from outrider.model import Origin, printable
+from outrider.model import Origin, finite_number, printable
 from outrider.model import origin_of as trace_origin
 from outrider.real_users.browser_family import browser_family, device_of
 from outrider.real_users.page_name import bare_url, known_url, page_name
@@ -167,7 +166,7 @@ class _Reader:
             failed_calls=_count(counts.get("failed")),
             cache=self._cache(navigation),
             crashes=_count(counts.get("uncaught")),
-            power=power_of(_finite(document.get("memory")), _count(document.get("cores"))),
+            power=power_of(finite_number(document.get("memory")), _count(document.get("cores"))),
             resources=_json([self._resource(row) for row in _list(document.get("resources"))[:MOST_RESOURCES]]),
             events=_json([event for row in _list(document.get("events"))[:MOST_EVENTS] if (event := self._event(row))]),
         )  # fmt: skip
@@ -219,7 +218,7 @@ class _Reader:
     def _cache(self, navigation: str) -> str:
         counts = _object(self._beacon.get("counts"))
         own, hits = _count(counts.get("own")), _count(counts.get("hits"))
-        return cache_state(_finite(self._beacon.get("bytes")), own, hits, navigation)
+        return cache_state(finite_number(self._beacon.get("bytes")), own, hits, navigation)
 
     def _user(self) -> str:
         named = _raw(self._beacon.get("user"), _NAME_CHARACTERS)
@@ -297,24 +296,15 @@ def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _finite(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None
-
-
 def _count(value: object) -> int:
     if type(value) is int:
         return min(value, _MOST_COUNT) if value > 0 else 0
-    number = _finite(value)
+    number = finite_number(value)
     return 0 if number is None else max(0, min(round(number), _MOST_COUNT))
 
 
 def _vital(value: object, most: float) -> float | None:
-    number = _finite(value)
+    number = finite_number(value)
     return number if number is not None and 0 <= number <= most else None
 
 

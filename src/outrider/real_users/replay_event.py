@@ -8,11 +8,11 @@ https://github.com/rrweb-io/rrweb/blob/main/packages/types/src/index.ts
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+from outrider.model import finite_number
 from outrider.real_users.page_name import bare_url
 
 if TYPE_CHECKING:
@@ -273,8 +273,8 @@ def _is_node(value: object) -> TypeGuard[dict[str, Any]]:
 
 
 def _is_time(value: object) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and 0 < value < 2**53  # type: ignore[arg-type, operator]  # a number
+    number = finite_number(value)
+    return number is not None and 0 < number < 2**53
 
 
 def _is_size(value: object) -> bool:

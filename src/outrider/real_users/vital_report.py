@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.errors import faro_session
+from outrider.model import finite_number
 from outrider.real_users.beacon import BadBeacon
 from outrider.real_users.page_name import bare_url
 
@@ -132,7 +133,7 @@ def _span_report(span: Mapping[str, Any]) -> VitalReport | None:
 
 def _span_vital(name: str, values: Mapping[str, Any], page_load: str) -> MeasuredVital | None:
     prefix = f"browser.web_vital.{name}."
-    value = _number(values.get(f"{prefix}value"))
+    value = finite_number(values.get(f"{prefix}value"))
     if value is None:
         return None
     parts = {key.removeprefix(prefix): own for key, own in values.items() if key.startswith(prefix)}
@@ -140,7 +141,7 @@ def _span_vital(name: str, values: Mapping[str, Any], page_load: str) -> Measure
 
 
 def _report(metric: Mapping[str, Any]) -> VitalReport:
-    name, value = _text(metric.get("name")).lower(), _number(metric.get("value"))
+    name, value = _text(metric.get("name")).lower(), finite_number(metric.get("value"))
     if name not in _NAMES or value is None:
         raise BadBeacon("a metric of web-vitals has a name, such as LCP, and a value")
     url = bare_url(_text(metric.get("navigationURL") or metric.get("url")))
@@ -156,7 +157,7 @@ def _report(metric: Mapping[str, Any]) -> VitalReport:
 def _faro_vital(entry: Mapping[str, Any]) -> MeasuredVital | None:
     values, context = _object(entry.get("values")), _object(entry.get("context"))
     name = next((own for own in values if own in _NAMES), "")
-    value = _number(values.get(name))
+    value = finite_number(values.get(name))
     if value is None:
         return None
     return MeasuredVital(name, _text(context.get("id")), value, _causes(name, {**context, **values}))
@@ -168,15 +169,11 @@ def _causes(name: str, parts: Mapping[str, Any]) -> dict[str, str]:
     causes = {}
     for key, value in parts.items():
         part = _CAUSES.get(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower())
-        number = _number(value)
+        number = finite_number(value)
         text = value if isinstance(value, str) else f"{number:.0f}" if number is not None else ""
         if part and text and text != "0":
             causes[f"{name}.{part}"] = text
     return causes
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _text(value: object) -> str:

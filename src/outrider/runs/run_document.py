@@ -105,7 +105,10 @@ def _read_dataclass(kind: Any, document: dict[str, Any], where: str, depth: int)
 
 def _read_plain(kind: Any, document: Any, where: str) -> Any:
     if kind is float:
-        return float(_as((int, float), document, where))
+        try:
+            return float(_as((int, float), document, where))
+        except OverflowError:
+            raise BadDocument(f"{where} is larger than a number can be") from None
     if kind is Path:
         return Path(Path(_as(str, document, where)).name)
     if isinstance(kind, type) and issubclass(kind, Enum):

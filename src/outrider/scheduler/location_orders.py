@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.model import Circumstances, Outcome, OutriderError, Run, valid_until_us
+from outrider.model import Circumstances, Outcome, OutriderError, QueueEntry, Run, valid_until_us
 from outrider.runs import unpacked_run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from outrider.model import Check, CheckId, DeliveredResult, QueueEntry, SilentOrder
+    from outrider.model import Check, CheckId, DeliveredResult, SilentOrder
 
 
 def delivered_runs(
@@ -33,12 +33,19 @@ def delivered_runs(
             runs.append(unpacked_run(result.body))
         except OutriderError as error:
             if entry is not None:
-                runs.append(_unread(entry, environments.get(entry.check, ""), result.received_us, error))
+                why = f"read: {error.what}"
+                runs.append(_unusable(entry, environments.get(entry.check, ""), result.received_us, why))
     return runs
 
 
-def _unread(entry: QueueEntry, environment: str, at_us: int, error: OutriderError) -> Run:
-    reason = f"the result that {entry.location} delivered cannot be read: {error.what}"
+def unstored(run: Run, environment: str, at_us: int, error: Exception) -> Run:
+    """Return what is recorded in the place of a delivered run that the store cannot take: only what its order says."""
+    entry = QueueEntry(run.id, run.check, run.location, run.due_us)
+    return _unusable(entry, environment, at_us, f"stored: {type(error).__name__}: {str(error).partition(chr(10))[0]}")
+
+
+def _unusable(entry: QueueEntry, environment: str, at_us: int, why: str) -> Run:
+    reason = f"the result that {entry.location} delivered cannot be {why}"
     return Run(
         entry.run, entry.check, environment, entry.location, entry.due_us, at_us, at_us, Outcome.INCONCLUSIVE, reason,
         (), Circumstances(),

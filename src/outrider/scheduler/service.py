@@ -17,7 +17,7 @@ from outrider.model import OutriderError, StoreError
 from outrider.scheduler.admission import Admission, AdmissionContext, admit, orphaned_run
 from outrider.scheduler.clock import ClockWatch
 from outrider.scheduler.leadership import Leading
-from outrider.scheduler.location_orders import delivered_runs, missed_elsewhere, overdue
+from outrider.scheduler.location_orders import delivered_runs, missed_elsewhere, overdue, unstored
 from outrider.scheduler.locations import Locations
 from outrider.scheduler.plan import Plan
 from outrider.scheduler.retrying_recorder import RetryingRecorder
@@ -26,7 +26,7 @@ from outrider.scheduler.runtime_builder import RuntimeBuilder
 from outrider.scheduler.runtime_retirement import RuntimeRetirement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from outrider.model import Check, CheckId, Leadership, Run, RunId, SchedulerStore
     from outrider.scheduler.clock import Clock
@@ -222,7 +222,26 @@ class Service:
             return
         if delivered := self._store.locations.delivered():
             environments = {check.id: check.policy.environment for check in self._checks.values()}
-            self._record(delivered_runs(delivered, self.run_queue.elsewhere, environments))
+            if runs := delivered_runs(delivered, self.run_queue.elsewhere, environments):
+                for stored in self._keep(runs, environments):
+                    self._stored(stored)
+
+    def _keep(self, runs: Sequence[Run], environments: Mapping[CheckId, str]) -> Iterator[Sequence[Run]]:
+        """Yield what is stored; a run that the store cannot take, which a worker made, is replaced alone."""
+        try:
+            self._store.runs.record_many(runs)
+        except StoreError:
+            raise
+        except Exception as error:
+            if len(runs) > 1:
+                for run in runs:
+                    yield from self._keep([run], environments)
+                return
+            log.exception("result.unrecorded", run=runs[0].id, location=runs[0].location, error=str(error))
+            environment = environments.get(runs[0].check, "")
+            runs = [unstored(runs[0], environment, self._clock.wall_us(), error)]
+            self._store.runs.record_many(runs)
+        yield runs
 
     def _change_runtime(self, now_us: int) -> None:
         """Change to the runtime that was built, if there is one, as soon as all that is due is taken from the plan."""

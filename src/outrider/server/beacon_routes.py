@@ -150,7 +150,7 @@ class _FromPage:
         if request.method == "OPTIONS":
             return _to_page(request, Response(status_code=204))
         try:
-            data = await bounded_body(request, self.most_bytes)
+            data = await bounded_body(request, self.most_bytes, RefusedErrors)
             status = await self.take(request, self._head(request), data)
         except RefusedErrors as refusal:
             retry = {"Retry-After": str(refusal.retry_s)} if refusal.retry_s else {}

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.telemetry import RefusedErrors
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
 
 
-async def bounded_body(request: Request, most_bytes: int) -> bytes:
+async def bounded_body(request: Request, most_bytes: int, refusal: Callable[[str, int], Exception]) -> bytes:
     """Return the body; one that says that it is too large is refused before it is waited for.
 
+    Args:
+        request: Whose.
+        most_bytes: It may have.
+        refusal: Makes the error that is raised of a larger one, from why and the status of the answer.
+
     Raises:
-        RefusedErrors: 413, if it has more than `most_bytes`.
         ClientDisconnect: If it breaks off.
     """
     declared = request.headers.get("content-length", "0")
-    _bound(int(declared) if declared.isdecimal() else 0, most_bytes)
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        _bound(len(content), most_bytes)
-    return bytes(content)
-
-
-def _bound(size: int, most_bytes: int) -> None:
+    size, content = int(declared) if declared.isdecimal() else 0, bytearray()
+    if size <= most_bytes:
+        async for chunk in request.stream():
+            content += chunk
+            if (size := len(content)) > most_bytes:
+                break
     if size > most_bytes:
-        raise RefusedErrors(f"the body has more than {most_bytes:,} bytes", 413)
+        raise refusal(f"the body has more than {most_bytes:,} bytes", 413)
+    return bytes(content)

@@ -110,7 +110,7 @@ class _Endpoint:
             if request.method == "OPTIONS":
                 return self._with_origin(request, Response(status_code=204, headers=_PREFLIGHT))
             try:
-                data = await bounded_body(request, self._intake.most_bytes)
+                data = await bounded_body(request, self._intake.most_bytes, RefusedErrors)
                 head = self._head(request)
                 is_quick = self._intake.is_quick(head, len(data))
                 response = take(head, data) if is_quick else await run_in_threadpool(take, head, data)

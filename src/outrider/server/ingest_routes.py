@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from outrider.model import StoreError
+from outrider.server.bounded_body import bounded_body
 from outrider.telemetry import FORWARDED_BY, JSON, PROTOBUF, BadTelemetry, SignalKind, SpoolFull, failure
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class _Endpoint:
             source = await run_in_threadpool(self._source_of, request)
             if not source:
                 return refuse(NOT_ALLOWED, 401, {"WWW-Authenticate": "Bearer"})
-            data = await self._body(request)
+            data = await bounded_body(request, self._intake.most_bytes, BadTelemetry)
             return await run_in_threadpool(self.take, request, (data, content_type, encoding), source)
         except StoreError as error:
             return refuse(error.what, 503, later)
@@ -93,14 +94,6 @@ class _Endpoint:
             return refuse(str(full), 503, later)
         except ClientDisconnect:
             return Response(status_code=400)
-
-    async def _body(self, request: Request) -> bytes:
-        content = bytearray()
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > self._intake.most_bytes:
-                raise BadTelemetry(f"the body has more than {self._intake.most_bytes:,} bytes", 413)
-        return bytes(content)
 
 
 class _OtlpEndpoint(_Endpoint):

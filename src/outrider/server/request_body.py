@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect
 
+from outrider.server.bounded_body import bounded_body
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -63,15 +65,10 @@ async def read_body(request: Request) -> RequestBody:
 
 async def read_content(request: Request, most_bytes: int) -> bytes:
     """Return a body of bounded size as it is; raises as `read_body` does."""
-    content = bytearray()
     try:
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > most_bytes:
-                raise BadBody(f"the body has more than {most_bytes:,} bytes", 413)
+        return await bounded_body(request, most_bytes, BadBody)
     except ClientDisconnect:
         raise BadBody("the body breaks off") from None
-    return bytes(content)
 
 
 def _form(content: bytes) -> dict[str, str]:

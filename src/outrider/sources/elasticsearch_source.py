@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from outrider.model import LogRecord, SourceError
+from outrider.sources.answer_values import as_ns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -100,7 +101,7 @@ def _flat(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 def _time_ns(value: str | float) -> int:
     """Return the nanoseconds since 1970 of a date of Elasticsearch: ISO 8601, or milliseconds."""
     if isinstance(value, int | float) or value.replace(".", "", 1).isdigit():
-        return round(float(value) * 10**6)
+        return as_ns(round(float(value) * 10**6))
     at = datetime.fromisoformat(value)
     elapsed = (at if at.tzinfo is not None else at.replace(tzinfo=UTC)) - _EPOCH
-    return ((elapsed.days * 86_400 + elapsed.seconds) * 10**6 + elapsed.microseconds) * 1000
+    return as_ns(((elapsed.days * 86_400 + elapsed.seconds) * 10**6 + elapsed.microseconds) * 1000)

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.model import Span, SpanEvent, SpanLink
+from outrider.sources.answer_values import as_ns, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -50,16 +51,18 @@ class JaegerSource:
 
 
 def _spans(trace: Mapping[str, Any]) -> Iterator[Span]:
-    processes = {name: (own["serviceName"], _tags(own.get("tags"))) for name, own in trace["processes"].items()}
+    processes = {
+        name: (as_text(own["serviceName"]), _tags(own.get("tags"))) for name, own in trace["processes"].items()
+    }
     for span in trace["spans"]:
         service, resource = processes[span["processID"]]
         tags = _tags(span.get("tags"))
         parent, links = _references(span)
         yield Span(
-            int(span["startTime"]) * 1000, _id(span["traceID"]), span["spanID"], parent,
-            tags.pop("w3c.tracestate", ""), span["operationName"], _kind(tags.pop("span.kind", "")), service,
+            as_ns(int(span["startTime"]) * 1000), _id(span["traceID"]), as_text(span["spanID"]), parent,
+            tags.pop("w3c.tracestate", ""), as_text(span["operationName"]), _kind(tags.pop("span.kind", "")), service,
             {"service.name": service, **resource}, tags.pop("otel.scope.name", ""), tags.pop("otel.scope.version", ""),
-            tags, int(span["duration"]) * 1000, _status(tags), tags.get("otel.status_description", ""),
+            tags, as_ns(max(0, int(span["duration"])) * 1000), _status(tags), tags.get("otel.status_description", ""),
             tuple(_event(log) for log in span.get("logs") or ()), links,
         )  # fmt: skip
 
@@ -70,20 +73,20 @@ def _references(span: Mapping[str, Any]) -> tuple[str, tuple[SpanLink, ...]]:
     own = [reference for reference in references if _id(reference["traceID"]) == _id(span["traceID"])]
     parent = next((reference for reference in own if reference["refType"] == "CHILD_OF"), own[0] if own else None)
     links = (
-        SpanLink(_id(reference["traceID"]), reference["spanID"], "", {})
+        SpanLink(_id(reference["traceID"]), as_text(reference["spanID"]), "", {})
         for reference in references
         if reference is not parent
     )
-    return parent["spanID"] if parent else "", tuple(links)
+    return as_text(parent["spanID"]) if parent else "", tuple(links)
 
 
 def _event(log: Mapping[str, Any]) -> SpanEvent:
     fields = _tags(log.get("fields"))
-    return SpanEvent(int(log["timestamp"]) * 1000, fields.pop("event", "log"), fields)
+    return SpanEvent(as_ns(int(log["timestamp"]) * 1000), fields.pop("event", "log"), fields)
 
 
 def _tags(tags: Sequence[Mapping[str, Any]] | None) -> dict[str, str]:
-    return {tag["key"]: _text(tag["value"]) for tag in tags or ()}
+    return {as_text(tag["key"]): _text(tag["value"]) for tag in tags or ()}
 
 
 def _text(value: Any) -> str:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.model import LogRecord
+from outrider.sources.answer_values import as_ns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,6 +66,6 @@ def _record(labels: Mapping[str, str], row: list[Any], trace_id: str) -> LogReco
     level = next((texts[name] for name in _LEVELS if texts.get(name)), "")
     number = next((value for name, value in _NUMBERS.items() if level.lower().startswith(name)), 0)
     return LogRecord(
-        int(row[0]), trace_id or texts.get("trace_id", ""), texts.get("span_id", ""), 0, level, number, service,
+        as_ns(int(row[0])), trace_id or texts.get("trace_id", ""), texts.get("span_id", ""), 0, level, number, service,
         str(row[1]), {"service.name": service}, "", "", texts,
     )  # fmt: skip

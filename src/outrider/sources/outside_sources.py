@@ -36,7 +36,7 @@ _FIRST_PAUSE_S: Final = 15.0
 _LONGEST_PAUSE_S: Final = 300.0
 _MOST_LINES: Final = 1_000
 _MOST_TRACES: Final = 50
-_GARBAGE: Final = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+_GARBAGE: Final = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 _NO_TRACES: Final[Mapping[str, tuple[Span, ...]]] = {}
 
 T = TypeVar("T")

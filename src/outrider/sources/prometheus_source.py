@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.model import LabelledSeries, printable
+from outrider.sources.answer_values import as_ns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -59,7 +60,9 @@ class PrometheusSource:
         rows: Sequence[Mapping[str, Any]] = answer["data"]["result"]
         for row in rows:
             labels = tuple(sorted((str(key), str(value)) for key, value in row["metric"].items()))
-            points = ((float(at), float(value)) for at, value in row.get("values", ()))
+            points = [(float(at), float(value)) for at, value in row.get("values") or ()]
+            for at, _ in points[:1] + points[-1:]:
+                as_ns(int(at * 1e9))
             yield labels, [(at, value) for at, value in points if math.isfinite(value)]
 
 

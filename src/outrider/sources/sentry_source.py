@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from outrider.model import OutsideError
+from outrider.sources.answer_values import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,9 +57,9 @@ class SentrySource:
         at = datetime.fromisoformat(row["timestamp"])
         issue = f"/organizations/{self._organization}/issues/{int(row['issue.id'])}/events/{quote(row['id'], safe='')}/"
         return OutsideError(
-            row["id"], round(at.timestamp() * 1e6), row["title"] or "", row.get("project") or "",
-            row.get("issue") or "", row.get("trace") or "", row.get("level") or "", row.get("release") or "",
-            f"{self._address.url}{issue}",
+            row["id"], round(at.timestamp() * 1e6), as_text(row["title"]), as_text(row.get("project")),
+            as_text(row.get("issue")), as_text(row.get("trace")), as_text(row.get("level")),
+            as_text(row.get("release")), f"{self._address.url}{issue}",
         )  # fmt: skip
 
 

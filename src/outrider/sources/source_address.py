@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from outrider.model import SourceError, printable
+from outrider.model import SourceError, printable, printable_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,9 @@ _QUOTED: Final = 320
 _NOT_FOUND: Final = 404
 _TIMES: Final = 2
 """How many timeouts requests may take that belong together."""
+_NOT_PLAIN: Final = re.compile(rb"\\[bfru]|[^\t\n\r -~]")
+"""What may stand in JSON for a text that cannot be shown: most answers have none of it, large ones above all."""
+
 _SIGN_IN: Final = frozenset({401, 403, 407})
 _OF_QUERY: Final = frozenset({400, 413, 414, 422})
 
@@ -56,7 +60,7 @@ class SourceAddress:
         body: object = None,
         until_s: float = float("inf"),
     ) -> Any:
-        """Return the JSON that a path answers with, None where it answers 404; redirects are not followed.
+        """Return the JSON that a path answers with, its texts printable; None for 404. Redirects are not followed.
 
         Args:
             path: Below the base address.
@@ -146,7 +150,8 @@ class SourceAddress:
             what = f"source {self.name} answers with more than {_MOST_BYTES >> 20} MB"
             raise SourceError(what, slug="source-query", fix="ask for less: fewer series, or a shorter time")
         try:
-            return json.loads(content)
+            answer = json.loads(content)
+            return printable_json(answer) if _NOT_PLAIN.search(content) else answer
         except (ValueError, RecursionError):
             is_page = content.lstrip()[:1] == b"<"
             raise self.garbage(f"answers with {'a page of HTML' if is_page else 'something else than JSON'}") from None

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from outrider.model import Span, SpanEvent, SpanLink
+from outrider.sources.answer_values import as_ns, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -56,29 +57,29 @@ def _spans(batch: Mapping[str, Any]) -> Iterator[Span]:
         scope = group.get("scope") or group.get("instrumentationLibrary") or {}
         for span in group.get("spans") or ():
             status = span.get("status") or {}
-            began_ns = int(span["startTimeUnixNano"])
+            began_ns = as_ns(int(span["startTimeUnixNano"]))
             yield Span(
                 began_ns, _id(span["traceId"]), _id(span["spanId"]), _id(span.get("parentSpanId")),
-                span.get("traceState", ""), span["name"], _word(span.get("kind"), _KINDS),
-                resource.get("service.name", ""), resource, scope.get("name", ""), scope.get("version", ""),
-                _texts(span.get("attributes")), max(0, int(span.get("endTimeUnixNano", began_ns)) - began_ns),
-                _word(status.get("code"), _STATUSES), status.get("message", ""),
+                as_text(span.get("traceState")), as_text(span.get("name")), _word(span.get("kind"), _KINDS),
+                resource.get("service.name", ""), resource, as_text(scope.get("name")), as_text(scope.get("version")),
+                _texts(span.get("attributes")), as_ns(max(0, int(span.get("endTimeUnixNano") or began_ns) - began_ns)),
+                _word(status.get("code"), _STATUSES), as_text(status.get("message")),
                 tuple(_event(event) for event in span.get("events") or ()),
                 tuple(_link(link) for link in span.get("links") or ()),
             )  # fmt: skip
 
 
 def _event(event: Mapping[str, Any]) -> SpanEvent:
-    return SpanEvent(int(event["timeUnixNano"]), event.get("name", ""), _texts(event.get("attributes")))
+    return SpanEvent(as_ns(int(event["timeUnixNano"])), as_text(event.get("name")), _texts(event.get("attributes")))
 
 
 def _link(link: Mapping[str, Any]) -> SpanLink:
     attributes = _texts(link.get("attributes"))
-    return SpanLink(_id(link["traceId"]), _id(link["spanId"]), link.get("traceState", ""), attributes)
+    return SpanLink(_id(link["traceId"]), _id(link["spanId"]), as_text(link.get("traceState")), attributes)
 
 
 def _texts(attributes: Sequence[Mapping[str, Any]] | None) -> dict[str, str]:
-    values = ((entry["key"], _plain(entry.get("value") or {})) for entry in attributes or ())
+    values = ((as_text(entry["key"]), _plain(entry.get("value") or {})) for entry in attributes or ())
     return {
         key: value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
         for key, value in values

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from outrider.model import Content, FolderEntry
-from outrider.store.artifact_names import artifact_name, digest_in, missing_artifact
+from outrider.store.artifact_names import artifact_name, digest_in, is_digest, missing_artifact
 from outrider.store.failures import FOLDER_WORDS, failure, translated
 from outrider.store.remote_folder import RemoteFolder
 from outrider.store.write_probe import check_folder
@@ -101,7 +101,7 @@ class _LocalFolder:
                 Path(copy.name).unlink(missing_ok=True)
 
     def holds(self, digest: str) -> bool:
-        return (self._root / artifact_name(digest)).exists()
+        return is_digest(digest) and (self._root / artifact_name(digest)).exists()
 
     def open(self, digest: str) -> BinaryIO:
         try:

@@ -12,11 +12,15 @@ def artifact_name(digest: str) -> str:
     return f"{digest[:2]}/{digest[2:]}"
 
 
+def is_digest(text: str) -> bool:
+    """Return whether a text is a digest as content is named by: 64 digits of a lower-case hexadecimal number."""
+    return len(text) == _DIGEST_CHARACTERS and set(text) <= set("0123456789abcdef")
+
+
 def digest_in(name: str) -> str:
     """Return the digest that a name in the folder stands for; empty for any other name."""
     digest = name.replace("/", "", 1)
-    is_digest = len(digest) == _DIGEST_CHARACTERS and set(digest) <= set("0123456789abcdef")
-    return digest if is_digest and name[2:3] == "/" else ""
+    return digest if is_digest(digest) and name[2:3] == "/" else ""
 
 
 def missing_artifact(where: str) -> StoreError:

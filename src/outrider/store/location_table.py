@@ -12,6 +12,7 @@ from outrider.model import (
     ALIVE_US,
     AWAITED_US,
     LEASE_US,
+    REMEMBERED_US,
     DeliveredResult,
     LeasedEntry,
     LocationLog,
@@ -83,7 +84,10 @@ class LocationTable(LocationLog):
             known = connection.execute(select(location_workers).where(same)).one_or_none()
             if known is not None and known.instance != report.instance and at_us - known.seen_us <= ALIVE_US:
                 raise _Unchanged(known.instance)
-            if known is None:
+            if known is None:  # a host's name may be new with each start
+                of_long_ago = location_workers.c.seen_us < at_us - REMEMBERED_US
+                here = location_workers.c.location == location
+                connection.execute(delete(location_workers).where(here & of_long_ago))
                 connection.execute(insert(location_workers), {"location": location, "name": report.name, **values})
             else:
                 connection.execute(update(location_workers).where(same).values(**values))

@@ -14,7 +14,7 @@ import structlog
 
 from outrider.model import Content, FolderEntry, StoreError, printable
 from outrider.store.artifact_cache import ArtifactCache
-from outrider.store.artifact_names import artifact_name, digest_in, missing_artifact
+from outrider.store.artifact_names import artifact_name, digest_in, is_digest, missing_artifact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -78,6 +78,8 @@ class RemoteFolder:
         return content
 
     def holds(self, digest: str) -> bool:
+        if not is_digest(digest):
+            return False
         if self._cache is not None and self._cache.find(digest) is not None:
             return True
         with self._asking():

@@ -190,6 +190,9 @@ class Writer:
         file, content = taken
         if not self._folder.local or self._folder.holds(content.digest):
             return True
+        if file.content is not None:  # a worker's: its path says nothing of this machine
+            omitted.append(f"{file.name}: it is gone")
+            return False
         try:
             self._folder.take(file.path)
         except OSError as error:

@@ -125,7 +125,7 @@ class ErrorIntake:
         pass_on: Keeps an item of an envelope that is telemetry, such as a transaction; returns whether it did.
         replays: Keeps a part of a replay: what Sentry calls its event, and its recording; raises `RefusedErrors`.
         keeps_attachments: Whether files that come along with an event are kept.
-        telemetry_per_day: Most bytes of spans, logs and sessions that keys for browsers of a project send in a UTC day.
+        telemetry_per_day: Most bytes of spans, logs, metrics and sessions that pages of a project send in a UTC day.
         room: Raises `SpoolFull` while the disk is nearly full.
         now_s: Seconds since 1970.
     """
@@ -292,7 +292,7 @@ class ErrorIntake:
         size = len(item.payload)
         if kind in SESSION_ITEMS and is_wanted and self._is_within(head, key, "telemetry"):
             if self._is_within_day(project, key, size):
-                self._keep_sessions(document, project)
+                self._keep_sessions(document, project, key)
         elif kind in _TELEMETRY and is_wanted:
             self._pass_within(head, (project, key), kind, document, f"{kind} items", size=size)
             if kind == _SPANS and key.purpose is KeyPurpose.BROWSER:
@@ -300,8 +300,14 @@ class ErrorIntake:
         else:
             self._tally.add(f"{kind} items skipped")
 
-    def _keep_sessions(self, document: dict[str, Any], project: ErrorProject) -> None:
-        """Keep counts of sessions, which lead to nobody; what is left out is counted."""
+    def _keep_sessions(self, document: dict[str, Any], project: ErrorProject, key: ProjectKey) -> None:
+        """Keep counts of sessions, which lead to nobody; what is left out is counted.
+
+        Sums are of servers alone: whoever has a public key could tell of a million sessions at once.
+        """
+        if key.purpose is KeyPurpose.BROWSER and "aggregates" in document:
+            self._tally.add("sessions left out, sums of a page")
+            return
         counts = list(session_counts(document, project.id, round(self._now_s() * 1_000_000)))
         named = [count._replace(environment=count.environment or project.environment) for count in counts]
         agent = session_agent(document)

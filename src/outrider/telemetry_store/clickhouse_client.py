@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -12,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from outrider.model import TelemetryError, TelemetryUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from outrider.telemetry_store.engine_record import EngineRecord
 
@@ -85,7 +86,7 @@ class Answer:
 
 
 class ClickHouseClient:
-    """Statements and inserts, from any thread: each thread has a connection of its own.
+    """Statements and inserts, from any thread: as many connections as there were at once.
 
     Every method raises `TelemetryUnavailable` where the same call may succeed later, and else `TelemetryError`.
     """
@@ -93,9 +94,8 @@ class ClickHouseClient:
     def __init__(self, address: ServerAddress, *, timeout_s: int = 60) -> None:
         self._address = address
         self._timeout_s = timeout_s
-        self._local = threading.local()
-        self._clients: list[Any] = []
-        self._moves = 0
+        self._free: list[Any] = []
+        self._closed = 0
         self._lock = threading.Lock()
 
     @property
@@ -105,15 +105,15 @@ class ClickHouseClient:
 
     def command(self, sql: str, settings: Mapping[str, Any] | None = None) -> str:
         """Run a statement of our own; return its answer as text."""
-        with _errors():
-            return str(self._client().command(sql, settings=dict(settings or {})))
+        with self._connection() as connection:
+            return str(connection.command(sql, settings=dict(settings or {})))
 
     def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> Answer:
         """Return the answer to a query; values stand in `parameters` as `{name:Type}`, never in the text."""
-        with _errors():
-            result = self._client().query(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
+        with self._connection() as connection:
+            result = connection.query(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
             return Answer(tuple(result.column_names), [tuple(row) for row in result.result_rows])
 
     def insert(self, table: str, columns: Mapping[str, str], data: Sequence[Sequence[Any]], *, token: str) -> None:
@@ -125,8 +125,8 @@ class ClickHouseClient:
             data: The values of each column, in the order of `columns`.
             token: Of the batch; repeated, it changes nothing.
         """
-        with _errors():
-            self._client().insert(
+        with self._connection() as connection:
+            connection.insert(
                 table, data, column_names=list(columns), column_type_names=list(columns.values()), column_oriented=True,
                 database=self.database,
                 settings={"insert_deduplicate": 1, "insert_deduplication_token": token, "async_insert": 0},
@@ -136,24 +136,32 @@ class ClickHouseClient:
         """Go on at another address, as after the engine has been started anew."""
         with self._lock:
             self._address = address
-            self._moves += 1
         self.close()
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, those in use once they are free."""
         with self._lock:
-            for client in self._clients:
-                client.close()
-            self._clients.clear()
+            free, self._free = self._free, []
+            self._closed += 1
+        for connection in free:
+            connection.close()
 
-    def _client(self) -> Any:
-        client = getattr(self._local, "client", None)
-        if client is None or self._local.moves != self._moves:
-            self._local.moves = self._moves
-            client = self._local.client = self._connected()
+    @contextmanager
+    def _connection(self) -> Iterator[Any]:
+        """Lend a connection that is free, or a new one; threads come and go, and engines answer a bounded number."""
+        with _errors():
             with self._lock:
-                self._clients.append(client)
-        return client
+                connection, closed = self._free.pop() if self._free else None, self._closed
+            connection = connection or self._connected()
+            try:
+                yield connection
+            finally:
+                with self._lock:
+                    is_open = closed == self._closed
+                    if is_open:
+                        self._free.append(connection)
+                if not is_open:
+                    connection.close()
 
     def _connected(self) -> Any:  # the library's types are partial
         from clickhouse_connect import get_client  # noqa: PLC0415  an extra

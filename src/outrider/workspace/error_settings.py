@@ -43,7 +43,7 @@ class ErrorSettings:
         attachment_bytes: Of all attachments of events together; 0 for none.
         replay_bytes: Of all replays together.
         replay_bytes_per_day: Of a project's replays that come in within a UTC day.
-        telemetry_bytes_per_day: Of spans, logs and sessions that a project's pages send within a UTC day.
+        telemetry_bytes_per_day: Of spans, logs, metrics and sessions that a project's pages send within a UTC day.
         query: Names of parameters that stay in addresses of pages and requests; all others of a query are dropped.
         code_url: Template of the address of a line of code; empty for none.
         hide_addresses: Whether addresses of the internet count as personal data.

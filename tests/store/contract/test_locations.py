@@ -11,6 +11,7 @@ from outrider.model import (
     ALIVE_US,
     AWAITED_US,
     LEASE_US,
+    REMEMBERED_US,
     DeliveredResult,
     HeldRun,
     Measurement,
@@ -118,6 +119,8 @@ def test_two_live_workers_cannot_have_one_name(store: Store) -> None:
         ("ams", "i2"),
         ("fra", "i2"),
     ]
+    store.locations.report("fra", report("i3", "of-a-new-pod"), NOW_US + REMEMBERED_US + ALIVE_US + 3)
+    assert [worker.instance for worker in store.locations.workers()] == ["i2", "i3"], "others are forgotten"
 
 
 def test_a_new_leader_leaves_orders_to_the_workers_that_have_them(store: Store) -> None:

@@ -49,7 +49,7 @@ class ArtifactStore(Protocol):
         ...
 
     def holds(self, digest: str) -> bool:
-        """Return whether the content is there."""
+        """Return whether the content is there; false of a text that is no digest, wherever it would lead."""
         ...
 
     def open(self, digest: str) -> BinaryIO:
