@@ -83,7 +83,7 @@ class Shop:
         """
         shutil.rmtree(self.workspace, ignore_errors=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        self.write_settings(judging=False)
+        self._write_settings()
         for name in FOLDERS:
             shutil.copytree(ROOT / name, self.workspace / name, ignore=shutil.ignore_patterns("__pycache__"))
         schedule = self.workspace / "scheduler/schedule.toml"
@@ -100,9 +100,14 @@ class Shop:
         alerts = self.workspace / "scheduler/alerts.toml"
         links = f'[delivery]\nlinks = "{self.dashboard}"'
         alerts.write_text(alerts.read_text(encoding="utf-8").replace("[delivery]", links), encoding="utf-8")
+        # beside the file: a change of the file would be a suspect of what breaks next
+        self.outrider("settings", "set", "capabilities.judging", "false", quiet=True)
 
-    def write_settings(self, *, judging: bool) -> None:
-        """Write the settings; the judge starts at the oldest run, so it is switched on after the past is simulated."""
+    def judge(self) -> None:
+        """Switch judging on; the judge starts at the oldest run, so a past is simulated before."""
+        self.outrider("settings", "unset", "capabilities.judging", quiet=True)
+
+    def _write_settings(self) -> None:
         settings = (ROOT / "outrider.toml").read_text(encoding="utf-8")
         # simulated runs know nothing of a host that is busy with shop and service
         settings += f"\n[baselines]\nfloor_ms = {FLOOR_MS}\n"
@@ -110,8 +115,6 @@ class Shop:
             settings += f'\n[errors]\nlisten = "127.0.0.1:{self.errors}"\n'
         if self.telemetry:
             settings += f'\n[telemetry]\nlisten = "{self.telemetry}"\n'
-        if not judging:
-            settings += "\n[capabilities]\njudging = false\n"
         (self.workspace / "outrider.toml").write_text(settings, encoding="utf-8")
 
     def simulate_history(self, every_s: float = EVERY_S) -> int:

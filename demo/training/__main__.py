@@ -151,11 +151,7 @@ def _answer(options: argparse.Namespace) -> int:
             return 0
         log.add(game.id, Kind.WRONG, text)
         left = WRONG_ANSWERS - sum(event.kind is Kind.WRONG for event in log.game(game.id).events)
-        print(
-            f"That is not the cause. Wrong answers left: {left - 1}"
-            if left > 1
-            else "That is not the cause." + (" One more wrong answer ends the game." if left else " The game is over.")
-        )
+        print("That is not the cause. " + (f"Answers left: {left}" if left else "The game is over."))
         return 1
 
 

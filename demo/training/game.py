@@ -20,6 +20,7 @@ from demo.training.game_log import Game, GameLog, playing
 from demo.training.leftovers import MARK, end_leftovers
 from demo.training.score import Event, Kind, clock, is_over, score_of
 from demo.watched_shop import Shop, free_port
+from outrider.app import headline
 from outrider.journeys import find_browser
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def _prepare(shop: Shop, checks: tuple[str, ...]) -> None:
         left = _not_passed(shop, checks)
         if not left:
             shop.simulate_history(_PAST_EVERY_S)
-            shop.write_settings(judging=True)
+            shop.judge()
             return
     raise CannotPlay(f"these did not pass while the shop was healthy: {', '.join(left)}\n  {shop.log} says why")
 
@@ -227,10 +228,11 @@ def _note_incidents(workspace: outrider.OpenWorkspace, log: GameLog, game: int) 
     ]
     if incidents and Kind.DETECTED not in kinds:
         first = min(incidents, key=lambda own: own.opened_us or 0)
-        log.add(game, Kind.DETECTED, f"incident {first.id}", first.opened_us)
+        log.add(game, Kind.DETECTED, headline(first, is_brief=True), first.opened_us)
     acknowledged = next((own for own in incidents if own.acknowledged_by), None)
     if acknowledged and Kind.ACKNOWLEDGED not in kinds:
-        log.add(game, Kind.ACKNOWLEDGED, f"incident {acknowledged.id} by {acknowledged.acknowledged_by}")
+        note = f"{headline(acknowledged, is_brief=True)}, by {acknowledged.acknowledged_by}"
+        log.add(game, Kind.ACKNOWLEDGED, note)
 
 
 def _tell(event: Event, events: tuple[Event, ...]) -> None:

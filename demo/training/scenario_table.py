@@ -132,7 +132,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         "The certificate of the shop's TLS front had five days left, and the probe expects thirty. No customer "
         "noticed: this is the cheapest moment to find it.",
         (
-            "The incident of the probe certificate: days found against days expected",
+            "The incident of the probe certificate: the days that are left",
             "The probe's definition: expect.certificate_days in probes/shop.toml",
         ),
     ),

@@ -24,7 +24,9 @@ from demo.training.standing import next_scenario, standings
 from tests.cli.conftest import WAIT_S, at_a_terminal, invoke
 
 import outrider
+from outrider.cli.training import checkout_around
 from outrider.journeys import BrowserSettings
+from outrider.model import OutriderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,13 +231,18 @@ def test_a_scenario_that_needs_a_browser_is_refused_to_probes(
     assert "without one, play 2, 3, 8, 9, 10" in capsys.readouterr().err
 
 
-def test_the_command_tells_how_to_get_the_shop_where_there_is_none(tmp_path: Path) -> None:
-    """The shop is no part of the package."""
-    done = invoke(tmp_path, "training")
+def test_the_command_finds_the_shop_or_tells_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no part of the package: a checkout has it, and the extra brings what it imports."""
+    assert checkout_around(ROOT / "docs/generator") == checkout_around(tmp_path, ROOT / "src") == ROOT
+    with pytest.raises(OutriderError, match="neither this folder nor one above it has it") as lacking:
+        checkout_around(tmp_path, tmp_path / "site-packages")
+    monkeypatch.setitem(sys.modules, "trustme", None)
+    with pytest.raises(OutriderError, match="not installed: trustme") as bare:
+        checkout_around(ROOT)
 
-    assert done.returncode == 4
-    assert "make training" in done.stderr
-    assert "[no-demo]" in done.stderr
+    assert (lacking.value.slug, bare.value.slug) == ("no-demo", "missing-extra")
+    assert "make training" in lacking.value.fix
+    assert "outrider[demo]" in bare.value.fix
 
 
 class Play:
