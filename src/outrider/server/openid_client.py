@@ -79,8 +79,8 @@ class OpenIdClient:
             OpenIdError: oidc-unreachable or oidc-refused.
         """
         browser, ends_us = new_secret(), self._now_us() + LIFETIME_S * 1_000_000
-        told = urlsafe_b64encode(json.dumps([wanted, redirect, ends_us]).encode()).decode()
-        state = f"{told}.{self._signed('state', told, browser)}"
+        payload = urlsafe_b64encode(json.dumps([wanted, redirect, ends_us]).encode()).decode()
+        state = f"{payload}.{self._signed('state', payload, browser)}"
         with self._session(redirect) as session:
             address, _ = session.create_authorization_url(
                 self._provider.endpoint("authorization_endpoint"), state=state,
@@ -113,9 +113,9 @@ class OpenIdClient:
         Raises:
             OpenIdError: oidc-refused.
         """
-        told, _, signature = state.partition(".")
-        if browser and hmac.compare_digest(signature.encode(), self._signed("state", told, browser).encode()):
-            wanted, redirect, ends_us = json.loads(urlsafe_b64decode(told))
+        payload, _, signature = state.partition(".")
+        if browser and hmac.compare_digest(signature.encode(), self._signed("state", payload, browser).encode()):
+            wanted, redirect, ends_us = json.loads(urlsafe_b64decode(payload))
             if self._now_us() < ends_us and self._is_first(digest_of(state)):
                 return str(wanted), str(redirect)
         raise refused("this sign-in was not begun in this browser, was used already, or took too long")
@@ -128,10 +128,10 @@ class OpenIdClient:
                 self._taken.popitem(last=False)
         return is_first
 
-    def _signed(self, purpose: str, told: str, browser: str) -> str:
+    def _signed(self, purpose: str, payload: str, browser: str) -> str:
         """Return what only who has our key can make of a text and a browser's secret; 43 characters, as PKCE wants."""
         whose = (self.settings.issuer, self.settings.client_id)
-        message = "\0".join(("oidc", purpose, *whose, told, browser)).encode("utf-8", "surrogatepass")
+        message = "\0".join(("oidc", purpose, *whose, payload, browser)).encode("utf-8", "surrogatepass")
         return urlsafe_b64encode(hmac.digest(self.key, message, "sha256")).decode().rstrip("=")
 
     def _id_token(self, code: str, redirect: str, verifier: str) -> str:
