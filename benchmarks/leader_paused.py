@@ -35,7 +35,7 @@ PROBES = 60
 PERIOD_S = 45.0
 FAULT_S = 7.0
 MAIL_S = 0.1
-LIMIT_S = 120.0
+LIMIT_S = 180.0
 _UNMADE = {Outcome.SKIPPED, Outcome.MISSED}
 ALERTS = """
 [incidents]

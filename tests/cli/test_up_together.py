@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from sqlalchemy import create_engine, make_url, text
 from tests.cli.conftest import CALM, WAIT_S, Desk
 from tests.cli.test_up import Up, up
 from tests.store.contract.postgresql_server import IS_HERE, started
 from tests.waiting import until
 
+from outrider.app import find_workspace
 from outrider.app.location_client import HttpLink
 
 if TYPE_CHECKING:
@@ -183,3 +185,30 @@ def test_a_workers_file_may_go_to_both(together: Together) -> None:
 
     assert (first, known) == ({"stored": False, "bytes": PART}, [PART, PART])
     assert [httpx.get(f"{together.address}{path}", headers=headers).json()["stored"] for _ in range(2)] == [True, True]
+
+
+def test_a_database_that_is_away_for_a_while_is_said_and_found_again(together: Together) -> None:
+    """Runs that finished meanwhile are stored, and nothing is started again."""
+    known = len([line for line in together.leader.lines if "run.stored" in line])
+    admit(together, is_open=False)
+    for service in (together.leader, together.pages):
+        until(lambda: "the database cannot be used" in service.page("/readyz")[1], service.lines)  # noqa: B023 - within
+        assert service.page("/readyz")[0] == 503
+    admit(together, is_open=True)
+    until(lambda: together.leader.page("/readyz") == (200, "ready\n"), together.lines)
+    until(lambda: together.pages.page("/readyz")[0] == 200, together.lines)
+    together.leader.wait_for("run.stored", known + 2)
+
+    assert together.send("GET", "/").status_code == 200
+    assert not any("process.ended" in line for line in together.lines)
+
+
+def admit(together: Together, *, is_open: bool) -> None:
+    """Have the server take connections to the database, or end them all and take none."""
+    url = make_url(find_workspace(together.desk.root).store_url)
+    engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS {is_open}"))
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+        connection.execute(text(others), {"name": url.database})
+    engine.dispose()

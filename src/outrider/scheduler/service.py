@@ -169,7 +169,7 @@ class Service:
             return
         self.health.well("workspace")
         if self._store.renewed():
-            log.warning("store.renewed", reason="the database file was removed or replaced")
+            log.warning("store.renewed", reason="the database was removed, replaced or restored")
             self.health.count("store_renewals")
             self.leading.leads = False
         before = self.leading.leads

@@ -36,7 +36,7 @@ _WORDS = {
     ),
     "store-unreachable": (
         "the database cannot be used",
-        "check the address, and of a database server that it runs",
+        "check the address, user and password, and of a database server that it runs",
     ),
     "store-missing": ("there is no store", "name a database that Outrider has written"),
     "store-older": (

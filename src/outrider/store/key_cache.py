@@ -88,11 +88,19 @@ class KnownSubject:
         return {form.step for form, seen in self.forms.items() if form.kind is kind and seen.last_seen_us >= since_us}
 
 
+def _highest(connection: Connection) -> tuple[int, ...]:
+    """Return the highest key of each table of keys."""
+    tables = (subjects, steps, series, circumstances, attribute_sets)
+    highest = (select(func.max(table.c.key)).scalar_subquery() for table in tables)
+    return tuple(key or 0 for key in connection.execute(select(*highest)).one())
+
+
 class KeyCache:
     """The keys remembered between the transactions of one recorder."""
 
     def __init__(self) -> None:
         self._generation = -1
+        self._highest: tuple[int, ...] = ()
         self.forget()
 
     def forget(self) -> None:
@@ -104,7 +112,10 @@ class KeyCache:
 
     def begin(self, connection: Connection) -> None:
         """Forget what another process has changed since, and what has become too much to remember."""
-        generation = read_mark(connection, _GENERATION)
+        generation, highest = read_mark(connection, _GENERATION), _highest(connection)
+        if any(now < before for now, before in zip(highest, self._highest, strict=False)):
+            self.forget()  # the database is one of before, restored: it gives these keys to others
+        self._highest = highest
         remembered = sum(map(len, self._subjects.values())) + len(self._circumstances) + len(self._sets)
         if generation != self._generation or remembered > _REMEMBERED:
             self.forget()

@@ -122,6 +122,7 @@ class Store:
 
     def __init__(self, database: Database, folder: ArtifactStore, writer: Writer | None = None) -> None:
         self._database = database
+        self._beat = 0
         self._writer = writer = writer or Writer(database, folder)
         self.artifacts = folder
         self.runs = RunTable(database, writer, folder)
@@ -229,15 +230,22 @@ class Store:
         return shared_key(self._database, self._writer, name, proposed)
 
     def renewed(self) -> bool:
-        """Open the database anew if its file was removed or replaced; return whether that was so.
+        """Open the database anew if its file was removed or replaced; return whether it is another than before.
+
+        That of a server is, if the leader's beats went back, as after a restore.
 
         Raises:
             StoreError: As `open` does.
         """
-        was_renewed = self._database.renewed()
+        was_renewed = self._database.renewed() or (self.is_shared and self._went_back())
         if was_renewed:
             self._writer.forget()
         return was_renewed
+
+    def _went_back(self) -> bool:
+        row = self.schedule.leadership()
+        before, self._beat = self._beat, row.beat if row is not None else 0
+        return self._beat < before
 
     def copy_to(self, target: Path) -> None:
         """Write one state of the database into a new file while others read and write (SQLite only).

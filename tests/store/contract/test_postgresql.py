@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from tests.store.conftest import NOW_US, Place
 from tests.store.contract.postgresql_server import IS_HERE, PostgresqlServer
 
@@ -165,6 +165,64 @@ def test_a_server_that_was_started_again_is_asked_again(place: Place, store: Sto
     end_connections(place)
 
     assert len(store.runs.search(limit=None)) == 2
+
+
+def test_a_database_restored_from_before_is_noticed_and_gives_no_run_to_another_check(
+    postgresql: PostgresqlServer, tmp_path: Path, make: Maker
+) -> None:
+    """Its keys were given to others since, and are remembered; leadership went back, too."""
+    with postgresql.empty_database() as url:
+        place = Place(url, tmp_path / "artifacts")
+        with place.open() as store:
+            store.schedule.lead("ada", 0, None)
+            store.runs.record(make.run("probe:first"))
+            copy_database(place, "_backup", drop=False)
+            store.schedule.beat("ada", 1)
+            store.runs.record(make.run("probe:lost"))
+            before = store.renewed()
+            copy_database(place, "_backup", drop=True)
+
+            stored = ["probe:second", "probe:lost"]
+            for check in stored:
+                store.runs.record(make.run(check))
+            found = [[run.check for run in store.runs.search(check, limit=None)] for check in ("probe:first", *stored)]
+
+            assert found == [["probe:first"], ["probe:second"], ["probe:lost"]]
+            assert (before, store.renewed(), store.renewed()) == (False, True, False)
+
+
+def copy_database(place: Place, suffix: str, *, drop: bool) -> None:
+    """Make a copy of a database, or replace the database by that copy."""
+    url = make_url(place.url)
+    name, copy = url.database, f"{url.database}{suffix}"
+    engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    replaced = [f"DROP DATABASE {name} WITH (FORCE)", f"ALTER DATABASE {copy} RENAME TO {name}"]
+    end_connections(place)
+    with engine.connect() as connection:
+        for statement in replaced if drop else [f"CREATE DATABASE {copy} TEMPLATE {name}"]:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_who_gives_a_wrong_password_is_told(postgresql: PostgresqlServer, tmp_path: Path) -> None:
+    """In the server's words, and without the password."""
+    with postgresql.empty_database() as url:
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            connection.execute(text("CREATE ROLE eve NOLOGIN"))
+        address = make_url(url).set(username="eve", password="wrong-word").render_as_string(hide_password=False)
+        try:
+            with pytest.raises(StoreError) as refused:
+                Store.open(address, artifacts=tmp_path / "artifacts")
+        finally:
+            with engine.begin() as connection:
+                connection.execute(text("DROP ROLE eve"))
+            engine.dispose()
+
+    assert refused.value.slug == "store-unreachable"
+    assert "eve" in str(refused.value)
+    assert "wrong-word" not in str(refused.value)
+    assert "user and password" in refused.value.fix
 
 
 def test_a_connection_that_ends_amid_a_transaction_leaves_nothing(place: Place) -> None:

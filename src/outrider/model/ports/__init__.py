@@ -60,8 +60,8 @@ from outrider.model.ports.view_log import ViewLog
 __all__ = [
     "AccessRecords", "AggregateLog", "AlertRecords", "AnnotationLog", "ArtifactStore", "AttachmentLog", "AuditLog",
     "ChangeBell", "CheckHistory", "CheckRecords", "CheckRegistry", "CheckSchedule", "CommitLog", "Content",
-    "CoverageRecords", "DashboardRecords", "ErasedData", "ErrorLog", "ErrorRecords", "ExecutionStore", "FolderEntry", "GateLog",
-    "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
+    "CoverageRecords", "DashboardRecords", "ErasedData", "ErrorLog", "ErrorRecords", "ExecutionStore", "FolderEntry",
+    "GateLog", "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
     "JudgeMemory", "LabelledSeriesReader", "LoadProgressLog", "LocationLog", "MapRecords", "OperatorRecords",
     "Outbox", "OutsideReader", "OverrideLog", "PersonalDataLog", "PersonalRecord", "ProjectRecords",
     "ProjectRegistry", "ProofLog", "Pruner", "ReleaseHealthLog", "ReplayLog", "ReportHistory", "ReportRecords",
