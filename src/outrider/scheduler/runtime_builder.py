@@ -24,6 +24,7 @@ _LOOK_EVERY_S = 2.0
 _RETRY_S = 10.0
 _LONGEST_RETRY_S = 300.0
 _SUBJECT = "reload"
+_SEEING = "workspace files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,8 @@ class RuntimeBuilder:
                 self.look()
             except Exception as error:  # looking at files must not end the watching either
                 log.exception("workspace.unseen", error=str(error))
-                self._health.wrong(_SUBJECT, f"changes of the workspace are not seen: {type(error).__name__}: {error}")
+                self._health.wrong(_SEEING, f"changes of the workspace are not seen: {type(error).__name__}: {error}")
+            else:
+                self._health.well(_SEEING)
             self._hurry.wait(_LOOK_EVERY_S)
             self._hurry.clear()

@@ -15,15 +15,16 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from sqlalchemy import create_engine, event, inspect
+import structlog
+from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from outrider.model import StoreError
 from outrider.store.failures import failure, translated
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
     from outrider.model import SettingOverride
 
+log = structlog.get_logger("outrider.store")
+
 _WAL_KEPT_BYTES = 64 * 1024 * 1024
 _CACHE_KIB = 16 * 1024
 _URL_FIX = 'name a file, for SQLite, or write a URL such as "postgresql+psycopg://host/outrider"'
@@ -50,6 +53,13 @@ _WRITER = 0x4F757472
 """The advisory lock of PostgreSQL that whoever writes holds, one in each database: "Outr" in ASCII."""
 _IDLE_WRITER_S = 60
 """After this long without a statement PostgreSQL ends a transaction: a process that was stopped must not stop all."""
+_STALLED_S = 20
+"""After this long others end a transaction whose client says nothing, if they wait for it."""
+_STALLED = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+    " WHERE locktype = 'advisory' AND classid = 0 AND objid = :lock AND granted AND datname = current_database()"
+    " AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - make_interval(secs => :silent)"
+)
 _CONNECT_S = 10
 _READ_TIMEOUT_S = 5.0
 _CHECKPOINTS = 3
@@ -92,8 +102,23 @@ class Database:
 
         SQLite's deferred transactions fail at once, whatever the timeout, when they read and then write.
         """
-        with translated(self.where), self._writer.begin() as connection:
-            yield connection
+        try:
+            with translated(self.where), self._writer.begin() as connection:
+                yield connection
+        except StoreError as error:
+            if error.slug == "store-locked" and self.engine.dialect.name == "postgresql":
+                self._end_stalled()
+            raise
+
+    def _end_stalled(self) -> None:
+        """End the transaction of a process that holds the writers' lock and is silent: it is stopped, or its host gone.
+
+        PostgreSQL does so by itself between two statements, and not while it waits for the rest of several sent at once.
+        """
+        values = {"lock": _WRITER, "silent": _STALLED_S}
+        with suppress(SQLAlchemyError), self.engine.begin() as connection:
+            if ended := connection.execute(_STALLED, values).scalars().all():
+                log.warning("store.stalled", ended=len(ended), silent_s=_STALLED_S)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -359,17 +384,17 @@ def driver_of(url_or_path: str | Path) -> str:
 
 
 def _url(url_or_path: str | Path) -> URL:
-    text = str(url_or_path)
-    if "://" not in text:
-        return make_url("sqlite://").set(database=text)
+    address = str(url_or_path)
+    if "://" not in address:
+        return make_url("sqlite://").set(database=address)
     try:
-        url = make_url(text)
+        url = make_url(address)
     except ArgumentError as error:
-        raise _bad_url(text.split("://", 1)[0] + "://…", str(error)) from error
+        raise _bad_url(address.split("://", 1)[0] + "://…", str(error)) from error
     except ValueError as error:
-        raise _bad_url(text.split("://", 1)[0] + "://…", "its port is not a number") from error
+        raise _bad_url(address.split("://", 1)[0] + "://…", "its port is not a number") from error
     if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
-        raise _bad_url(text, "it names no file")
+        raise _bad_url(address, "it names no file")
     return url
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
@@ -134,6 +134,36 @@ def test_a_writer_waits_for_the_one_before_it_and_no_longer_than_it_may(place: P
         store.runs.record(make.run())
         assert len(store.runs.search(limit=None)) == 1
         other.close()
+
+
+def test_a_process_that_is_stopped_while_it_writes_is_ended_by_who_waits(
+    place: Place, make: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Amid statements that are sent at once the server itself waits for ever."""
+    with place.open(busy_timeout_s=0.5) as store:
+        stopped, slugs = open_database(place.url), []
+        with pytest.raises((StoreError, stopped.driver_error)), stopped.writing() as connection:  # noqa: PT012
+            driver: Any = connection.connection.driver_connection
+            with driver.pipeline():
+                driver.execute("INSERT INTO pauses (check_id, since_us, reason) VALUES ('a', 1, '')")
+                driver.pgconn.send_flush_request()
+                driver.pgconn.flush()
+                for stalled_s in (60.0, 0.2, 0.2):
+                    monkeypatch.setattr("outrider.store.database._STALLED_S", stalled_s)
+                    slugs.append(slug_of_writing(store, make))
+
+        assert slugs == ["store-locked", "store-locked", ""]
+        assert len(store.runs.search(limit=None)) == 1
+        assert place.rows("pauses") == {"pauses": 0}
+        stopped.close()
+
+
+def slug_of_writing(store: Store, make: Maker) -> str:
+    try:
+        store.runs.record(make.run())
+    except StoreError as error:
+        return error.slug
+    return ""
 
 
 def test_a_bell_rings_for_what_another_process_stores(place: Place, store: Store, make: Maker) -> None:
