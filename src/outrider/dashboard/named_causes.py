@@ -62,7 +62,7 @@ def cause_traces(
         TelemetryError: If the telemetry cannot be read.
     """
     if is_quotable(incident):
-        return incident_traces(store, telemetry.spans, incident) if telemetry is not None else {}
+        return incident_traces(store, telemetry.spans, incident, now_us) if telemetry is not None else {}
     ids = list(dict.fromkeys(_trace_ids(store, telemetry, incident, now_us)))[:_TRACES]
     most = MOST_SPANS + 1
     traces = telemetry.spans.traces(ids, limit=_TRACES * most, spans_each=most) if telemetry is not None and ids else {}
@@ -103,8 +103,12 @@ def _trace_ids(store: NamedRecords, telemetry: CauseTelemetry | None, incident: 
     if incident.problem is Problem.ISSUE:
         issues = [Subject(own).name for own in incident.checks if Subject(own).kind is SubjectKind.ISSUE]
         for issue in issues[:_ISSUES]:
-            events = store.errors.events(IssueId(int(issue)), limit=_TRACES)
-            yield from (own.trace_id for own in events if own.trace_id and own.at_us >= incident.began_us)
+            place = incident.labels.get("environment", "")
+            events = [
+                own for own in store.errors.events(IssueId(int(issue)))
+                if own.trace_id and own.at_us >= incident.began_us and (not place or own.environment in {"", place})
+            ]  # fmt: skip
+            yield from (own.trace_id for own in events[:_TRACES])
     elif subject.kind is SubjectKind.PAGE and telemetry is not None:
         service, _, page = subject.name.partition(" ")
         views = _views(incident, now_us, service=service, page=page)
