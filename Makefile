@@ -86,7 +86,7 @@ lock: ## Renew requirements/ (needs uv)
 	$(LOCK) --group node --output-file requirements/node.txt
 	$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 	$(LOCK) --group docs --constraint requirements/dev.txt --output-file requirements/docs.txt
-	$(LOCK) --group release --constraint requirements/dev.txt --output-file requirements/release.txt
+	$(LOCK) --group release --constraint requirements/dev.txt --constraint requirements/docs.txt --output-file requirements/release.txt
 
 setup: .venv/.installed
 

@@ -18,7 +18,7 @@ _SCRIPTS = ("pages.js", "replay-player.js", "report.css", "report.js", "rum-repl
 _BUILT_FILES = {f"{_BUILT}/{name}" for name in (*_SCRIPTS, "licences.txt", "packages.json")}
 _METADATA = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
 _BESIDE = (".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "hatch_build.py", "pyproject.toml")
-_PAGE_KINDS = {".html", ".css", ".js", ".png", ".svg", ".ico", ".woff", ".woff2", ".inv", ".txt"}
+_PAGE_KINDS = {".html", ".css", ".js", ".png", ".svg", ".ico", ".woff", ".woff2", ".inv", ".txt", ".yml"}
 
 
 def wheel_faults(wheel: Path, tracked: Collection[str], version: str) -> list[str]:
