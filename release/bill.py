@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import zipfile
-from email import message_from_bytes
+from email import message_from_string
 from importlib import metadata
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
@@ -28,7 +28,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
     from email.message import Message
     from pathlib import Path
@@ -50,7 +50,7 @@ def bill_of(wheel: Path, locks: Iterable[Path], when: datetime) -> str:
     with zipfile.ZipFile(wheel) as archive:
         bundled = json.loads(archive.read(_PACKAGES))
         (file,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        about = message_from_bytes(archive.read(file))
+        about = message_from_string(archive.read(file).decode("utf-8"))
     version, digest = about["Version"], hashlib.sha256(wheel.read_bytes()).hexdigest()
     product = Component(
         name="outrider", version=version, type=ComponentType.APPLICATION, bom_ref=f"outrider@{version}",
@@ -58,37 +58,42 @@ def bill_of(wheel: Path, locks: Iterable[Path], when: datetime) -> str:
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
     )  # fmt: skip
     needs = [Requirement(line) for line in about.get_all("Requires-Dist", [])]
-    libraries = _libraries(dict(pair for lock in locks for pair in _LOCKED.findall(lock.read_text("utf-8"))), needs)
+    locked = sorted({pair for lock in locks for pair in _LOCKED.findall(lock.read_text("utf-8"))})
+    libraries = _libraries(locked, needs)
     scripts = [_script(entry) for entry in bundled]
     bom = Bom(
         serial_number=uuid5(NAMESPACE_URL, digest),
         metadata=BomMetaData(component=product, timestamp=when, tools=ToolRepository(components=[this_component()])),
-        components=[*libraries.values(), *scripts],
+        components=[*libraries, *scripts],
     )
-    for name, library in libraries.items():
-        bom.register_dependency(library, _needed(_requirements(name), libraries))
+    for library in libraries:
+        bom.register_dependency(library, _needed(_requirements(library.name), libraries))
     bom.register_dependency(product, [*_needed(needs, libraries), *scripts])
     return JsonV1Dot6(bom).output_as_string(indent=2) + "\n"
 
 
-def _libraries(versions: dict[str, str], needs: Sequence[Requirement]) -> dict[str, Component]:
-    """Return by name the packages of the locks; optional are those that only extras ask for."""
-    always: set[str] = set()
+def _libraries(locked: Iterable[tuple[str, str]], needs: Iterable[Requirement]) -> list[Component]:
+    """Return the packages of the locks, some in two versions for different Pythons.
+
+    Optional are those that only extras ask for.
+    """
+    walked: set[tuple[str, frozenset[str]]] = set()
     ahead = [needed for needed in needs if _applies(needed)]
     while ahead:
         needed = ahead.pop()
-        name = canonicalize_name(needed.name)
-        if name not in always or needed.extras:
-            always.add(name)
-            ahead += [other for other in _requirements(name) if _applies(other, needed.extras)]
-    return {
-        name: Component(
+        step = (canonicalize_name(needed.name), frozenset(needed.extras))
+        if step not in walked:
+            walked.add(step)
+            ahead += [other for other in _requirements(step[0]) if _applies(other, needed.extras)]
+    always = {name for name, _ in walked}
+    return [
+        Component(
             name=name, version=version, bom_ref=f"{name}@{version}", purl=PackageURL("pypi", None, name, version),
             scope=ComponentScope.REQUIRED if name in always else ComponentScope.OPTIONAL,
             licenses=_licences(_metadata(name)),
         )
-        for name, version in sorted(versions.items())
-    }  # fmt: skip
+        for name, version in locked
+    ]  # fmt: skip
 
 
 def _script(entry: dict[str, Any]) -> Component:
@@ -104,9 +109,9 @@ def _script(entry: dict[str, Any]) -> Component:
     )  # fmt: skip
 
 
-def _needed(needs: Iterable[Requirement], libraries: dict[str, Component]) -> list[Component]:
+def _needed(needs: Iterable[Requirement], libraries: Iterable[Component]) -> list[Component]:
     names = {canonicalize_name(needed.name) for needed in needs}
-    return [libraries[name] for name in sorted(names & libraries.keys())]
+    return [library for library in libraries if library.name in names]
 
 
 def _requirements(name: str) -> list[Requirement]:
@@ -120,9 +125,9 @@ def _applies(needed: Requirement, extras: Iterable[str] = ()) -> bool:
 def _metadata(name: str) -> Message:
     """Return what a package says of itself; nothing if it is for other systems than this."""
     try:
-        return message_from_bytes((metadata.distribution(name).read_text("METADATA") or "").encode())
+        return message_from_string(metadata.distribution(name).read_text("METADATA") or "")
     except metadata.PackageNotFoundError:
-        return message_from_bytes(b"")
+        return message_from_string("")
 
 
 def _licences(about: Message) -> list[License]:

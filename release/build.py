@@ -68,13 +68,14 @@ def _build_twice(folder: Path, files: Path, *, quick: bool) -> None:
     """
     again = folder / "again"
     _build(folder / "tree", files, {"TZ": "UTC", "PYTHONHASHSEED": "0"}, quick=quick)
-    _build(
-        folder / "other" / "tree", again, {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "1"}, "--sdist", "--wheel", quick=quick
-    )
-    names = {path.name for path in (*files.iterdir(), *again.iterdir())}
-    differ = [name for name in sorted(names) if (files / name).read_bytes() != (again / name).read_bytes()]
-    if differ:
-        kept = Path(shutil.copytree(folder, ROOT / "dist" / "differ", dirs_exist_ok=True))
+    elsewhere = folder / "other" / "tree"
+    _build(elsewhere, again, {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "1"}, "--sdist", "--wheel", quick=quick)
+    contents, others = ({path.name: path.read_bytes() for path in where.iterdir()} for where in (files, again))
+    if differ := [name for name in sorted(contents | others) if contents.get(name) != others.get(name)]:
+        kept = ROOT / "dist" / "differ"
+        shutil.rmtree(kept, ignore_errors=True)
+        for where in (files, again):
+            shutil.copytree(where, kept / where.name)
         raise SystemExit(f"two builds differ: {', '.join(differ)}; both are in {kept}")
 
 
