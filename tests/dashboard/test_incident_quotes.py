@@ -104,7 +104,8 @@ def failing_shop(scene: Scene, telemetry: ClickHouseClient, service: str, trace:
         log_of(service, "of nobody's trace", severity_text="FATAL", severity_number=21),
     ]
     insert_rows(telemetry, logs, f"logs {service}")
-    scene.store.errors.add([declined(trace_id=trace, at_us=NOW_US - MINUTE_US, service=service)])
+    sent = declined(trace_id=trace, at_us=NOW_US - MINUTE_US, service=service, environment="production")
+    scene.store.errors.add([sent])
     return scene.incident(check, lead=Facts("status 500", step="pay", run=run.id), since_us=NOW_US - 2 * MINUTE_US)
 
 
@@ -202,8 +203,10 @@ def test_one_cause_is_one_message_whoever_notices_it_first(
     scene.store.incidents.record(AlertChanges(incidents=(stored_incident(over),)))
     for number in range(2):  # the gateway's error reaches the front's, in a visit's trace
         scene.store.errors.add([
-            declined(trace_id=users, at_us=NOW_US, service=service, id=f"{90 + number:032x}"),
-            page_error(trace_id=users, at_us=NOW_US, service="front", id=f"{95 + number:032x}"),
+            declined(trace_id=users, at_us=NOW_US, service=service, id=f"{90 + number:032x}", environment=""),
+            page_error(
+                trace_id=users, at_us=NOW_US, service="front", id=f"{95 + number:032x}", environment="production"
+            ),
             page_error(trace_id="", at_us=NOW_US, service="other", id=f"{97 + number:032x}", fingerprint=("other",)),
         ])  # fmt: skip
     broken = span_of(service, "7" * 16, trace=users, name="charge card", status="Error")
