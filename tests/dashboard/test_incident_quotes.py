@@ -289,8 +289,14 @@ def test_what_changed_just_before_is_the_suspect(scene: Scene, telemetry: ClickH
     assert first.text.startswith("event flag on, 2 min before it began; by chance 1 time in ")
 
 
-def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(scene: Scene) -> None:
-    """Not one that came back, nor what another location has."""
+@pytest.mark.parametrize(
+    ("host", "suspects"),
+    [("vm", [("prober", "has 3", True), ("DNS answer", "192.0.2.9", True)]), ("simulated", [])],
+)
+def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(
+    scene: Scene, host: str, suspects: list[tuple[str, str, bool]]
+) -> None:
+    """Not one that came back, nor what another location has, nor that runs are no longer simulated."""
     scene.store.checks.record([check_named(CheckId("probe:old"))], NOW_US - 40 * DAY_US)
     check = scene.add("home")
     began_us = NOW_US - 10 * MINUTE_US
@@ -301,7 +307,8 @@ def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(scene: Sc
             Outcome.FAILED if ago_min <= 0 else Outcome.PASSED, "", began_us - ago_min * MINUTE_US, 9.0,
             attributes={"remote": remote},
         )  # fmt: skip
-        runs.append(run_of(measured, check.id, circumstances=Circumstances(browser="3" if ago_min <= 0 else "2")))
+        prober = Circumstances(browser="3", host="vm") if ago_min <= 0 else Circumstances(browser="2", host=host)
+        runs.append(run_of(measured, check.id, circumstances=prober))
     away = Measurement(Outcome.PASSED, "", began_us, 9.0, attributes={"remote": "192.0.2.77"})
     scene.store.runs.record_many([*runs, run_of(away, check.id, location="elsewhere")])
     labels = {"check": check.id, "location": "local"}
@@ -312,7 +319,7 @@ def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(scene: Sc
     (answer,) = scene.get(f"/api/v1/incidents/{incident.id}")
 
     changes = [(own["kind"], own["text"], own["stands_out"]) for own in answer.json()["changes"]["changes"]]
-    assert changes == [("prober", "has 3", True), ("DNS answer", "192.0.2.9", True)]
+    assert changes == suspects
 
 
 def test_a_metric_that_moved_first_is_a_suspect_and_so_is_the_load_on_the_prober(
