@@ -21,7 +21,7 @@ BUILT = [
 ]
 TRACKED = BUILT[:2]
 ABOUT = [f"outrider-1.2.0.dist-info/{name}" for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt")]
-METADATA = "Metadata-Version: 2.4\nName: outrider\nVersion: 1.2.0\nLicense-Expression: Apache-2.0\nRequires-Python: >=3.11\n"
+METADATA = "Name: outrider\nVersion: 1.2.0\nLicense-Expression: Apache-2.0\nRequires-Python: >=3.11\n"
 BESIDE = [".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "hatch_build.py", "pyproject.toml"]
 
 
