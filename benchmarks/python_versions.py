@@ -1,8 +1,8 @@
 """Install a built wheel on each Python and try it: `python -m benchmarks.python_versions [--wheel FILE] [PYTHON …]`.
 
-Each Python gets an environment of its own and, by pip and without the locks, the wheel with all extras, of wheels only: nothing is
-compiled. Then the program says its version, makes a workspace, runs a probe (and a journey where there is a browser), writes a
-report and tries its artifacts and the engine of telemetry. It needs nothing but Python itself, so that it runs by one elsewhere.
+Each gets an environment of its own and, by pip and without the locks, the wheel with all extras; nothing is compiled. Then the
+program says its version, makes a workspace, runs a probe (and a journey where there is a browser), writes a report, tries its
+artifacts and the engine of telemetry. The script needs nothing but Python, so that one in a container can run it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,22 @@ from threading import Thread
 
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 EXTRAS = "auth,demo,grpc,locations,otel,parquet,postgres,s3,telemetry"
-MODULES = "authlib, joserfc, aiosmtpd, trustme, cryptography, opentelemetry.sdk, pyarrow, psycopg, s3fs, clickhouse_connect, grpc"
+MODULES = "authlib, aiosmtpd, trustme, cryptography, opentelemetry.sdk, pyarrow, psycopg, s3fs, clickhouse_connect, grpc"
 ENGINE = "import chdb; print(chdb.query('SELECT version()'))"
 PROBE = '[home]\nkind = "http"\nurl = "http://127.0.0.1:{port}/"\nexpect.contains = "probe.toml"\n'
+
+
+COLUMNS = (
+    "Python", "install, s", "MB", "installs", "pip check", "extras", "version", "init", "probe", "journey", "report",
+    "artifacts", "engine",
+)  # fmt: skip
+
+
+class Site(SimpleHTTPRequestHandler):
+    """What the probe asks."""
+
+    def log_message(self, *_: object) -> None:
+        """Keep what it was asked to itself."""
 
 
 def tried(command: list[str | Path], folder: Path) -> str:
@@ -83,13 +96,11 @@ def main() -> None:
         raise SystemExit("there is no wheel in dist/: make release")
     with TemporaryDirectory() as folder:
         Path(folder, "probe.toml").touch()
-        handler = partial(SimpleHTTPRequestHandler, directory=folder)
+        handler = partial(Site, directory=folder)
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         Thread(target=server.serve_forever, daemon=True).start()
-        print(
-            "| Python | install, s | MB | installs | pip check | extras | version | init | probe | journey | report | artifacts | engine |"
-        )
-        print("|---" * 13 + "|")
+        print(f"| {' | '.join(COLUMNS)} |
+{'|---' * len(COLUMNS)}|")
         rows = []
         for python in options.pythons:
             if not works(python):

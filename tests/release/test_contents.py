@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from release.contents import sdist_faults, wheel_faults
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SCRIPTS = ("pages.js", "replay-player.js", "report.css", "report.js", "rum-replay.js", "rum.js")
 BUILT = [
