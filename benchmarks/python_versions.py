@@ -20,7 +20,9 @@ from threading import Thread
 
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 EXTRAS = "auth,demo,grpc,locations,otel,parquet,postgres,s3,telemetry"
-MODULES = "authlib, aiosmtpd, trustme, cryptography, opentelemetry.sdk, pyarrow, psycopg, s3fs, clickhouse_connect, grpc"
+MODULES = (
+    "authlib, aiosmtpd, trustme, cryptography, opentelemetry.sdk, pyarrow, psycopg, s3fs, clickhouse_connect, grpc"
+)
 ENGINE = "import chdb; print(chdb.query('SELECT version()'))"
 PROBE = '[home]\nkind = "http"\nurl = "http://127.0.0.1:{port}/"\nexpect.contains = "probe.toml"\n'
 
@@ -99,8 +101,7 @@ def main() -> None:
         handler = partial(Site, directory=folder)
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         Thread(target=server.serve_forever, daemon=True).start()
-        print(f"| {' | '.join(COLUMNS)} |
-{'|---' * len(COLUMNS)}|")
+        print(f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|", sep="\n")
         rows = []
         for python in options.pythons:
             if not works(python):

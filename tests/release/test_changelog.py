@@ -20,7 +20,7 @@ def test_the_version_that_is_built_is_the_one_that_the_program_prints() -> None:
 
 @pytest.mark.parametrize(
     ("version", "expected"),
-    [("1.2.0", "### Added\n\n- More."), ("1.1.0", "- Less."), ("1.1", ""), ("1.2.0 - 2026", "")],
+    [("1.2.0", "### Added\n\n- More."), ("1.1.0", "- Less."), ("1.1", ""), ("1.2.0 -", "")],
 )
 def test_the_section_of_a_version_is_taken_out_of_the_changelog(version: str, expected: str) -> None:
     """Without its heading, up to the next; another version is none."""
