@@ -1,8 +1,9 @@
 """Install a built wheel on each Python and try it: `python -m benchmarks.python_versions [--wheel FILE] [PYTHON …]`.
 
-Each gets an environment of its own and, by pip and without the locks, the wheel with all extras; nothing is compiled. Then the
-program says its version, makes a workspace, runs a probe (and a journey where there is a browser), writes a report, tries its
-artifacts and the engine of telemetry. The script needs nothing but Python, so that one in a container can run it.
+Each gets an environment of its own and, by pip and without the locks, the wheel with all extras; nothing is compiled.
+Then the program says its version, makes a workspace, runs a probe, and a journey where there is a browser, writes a
+report, tries its artifacts, and the engine of telemetry answers. The script needs nothing but Python, so that a Python
+in a container can run it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 EXTRAS = "auth,demo,grpc,locations,otel,parquet,postgres,s3,telemetry"
@@ -40,7 +45,7 @@ class Site(SimpleHTTPRequestHandler):
         """Keep what it was asked to itself."""
 
 
-def tried(command: list[str | Path], folder: Path) -> str:
+def tried(command: Sequence[str | Path], folder: Path) -> str:
     """Run a command; return a mark, and print what it said if it failed."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=900)
     if done.returncode:
@@ -56,7 +61,7 @@ def row(python: str, wheel: Path, port: int) -> list[str]:
         bin_ = here / "venv" / "bin"
         version = subprocess.run((bin_ / "python", "-V"), capture_output=True, text=True, check=True).stdout.split()[1]
         begin = time.monotonic()
-        pip = [bin_ / "python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
+        pip: list[str | Path] = [bin_ / "python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
         installed = tried([*pip, "install", "--only-binary=:all:", f"{wheel}[{EXTRAS}]"], here)
         seconds = time.monotonic() - begin
         marks = [installed, tried([*pip, "check"], here), tried([bin_ / "python", "-c", f"import {MODULES}"], here)]
@@ -84,7 +89,7 @@ def tried_program(outrider: Path, here: Path, port: int) -> list[str]:
 def works(python: str) -> bool:
     """Return whether a Python is here; pyenv has a command for those that it has not, too."""
     path = shutil.which(python)
-    return bool(path) and subprocess.run((path, "-c", ""), capture_output=True, check=False).returncode == 0
+    return path is not None and subprocess.run((path, "-c", ""), capture_output=True, check=False).returncode == 0
 
 
 def main() -> None:
