@@ -182,12 +182,15 @@ def test_a_dead_channel_is_an_incident_of_its_own(store: Store) -> None:
     assert [incident.phase for incident in store.incidents.search(since_us=0)] == ["resolved"]
 
 
-def test_a_budget_that_burns_is_trouble_though_it_is_never_two_of_three(store: Store) -> None:
-    """One in five fails."""
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_budget_that_burns_is_trouble_though_it_is_never_two_of_three(store: Store, restarts: bool) -> None:
+    """One in five fails; a service that starts again goes on counting."""
     budget = Budget((parse_matcher("check=journey:pay"),), 0.99)
     alerting = AlertProcessor(store, replace(settings(), budgets=(budget,)), NOW_US)
 
     for number in range(30):
+        if restarts:
+            alerting = AlertProcessor(store, replace(settings(), budgets=(budget,)), NOW_US)
         outcome = Outcome.FAILED if number % 5 == 4 else Outcome.PASSED
         alerting.process_run(stored(store, outcome, number * 60), [])
 

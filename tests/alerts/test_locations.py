@@ -59,14 +59,23 @@ def test_the_rule_of_a_check_decides_by_the_locations_that_measure(
     assert votes.votes(run_at("a", P, 59), check).bad == ("a",), "what is delivered late is not the latest"
 
 
-def test_one_bad_location_is_an_incident_of_its_own_and_enough_of_them_are_an_outage(store: Store) -> None:
-    """A persistent minority is never averaged away, and it pages nobody as an outage."""
+@pytest.mark.parametrize("restarts", [False, True])
+def test_one_bad_location_is_an_incident_of_its_own_and_enough_of_them_are_an_outage(
+    store: Store, restarts: bool
+) -> None:
+    """A persistent minority is never averaged away, and pages nobody as an outage; also if we start again each time."""
     check = pay("ams", "fra", "local")
-    alerting = AlertProcessor(store, AlertSettings(), NOW_US, checks=[check], workspace="shop")
+
+    def service() -> AlertProcessor:
+        return AlertProcessor(store, AlertSettings(), NOW_US, checks=[check], workspace="shop")
+
+    alerting = service()
 
     def passes(minutes: range, **bad: Outcome) -> list[str]:
+        nonlocal alerting
         for minute in minutes:
             for location in check.policy.locations:
+                alerting = service() if restarts else alerting
                 run = run_at(location, bad.get(location, P), minute)
                 store.runs.record(run)
                 alerting.process_run(run, [])
@@ -80,6 +89,7 @@ def test_one_bad_location_is_an_incident_of_its_own_and_enough_of_them_are_an_ou
     assert minority[0].startswith("location: pay fails in fra")
     assert any(line.startswith("failure: ") for line in outage)
     assert over == []
+    assert len(list(store.incidents.search())) == 2, "fra alone, then an outage"
 
 
 def test_a_location_without_a_worker_is_one_incident_which_mutes_what_it_misses(store: Store) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.alerts.conftest import NOW_US, SECOND_US
 from tests.builders import new_store
 
-from outrider.alerts import AlertSettings, Incident, Problem, headline, read_incidents
+from outrider.alerts import AlertSettings, Incident, Problem, Severity, headline, read_incidents, root_of
 from outrider.app.alert_service import AlertService
 from outrider.app.issue_watch import IssueWatch
 from outrider.app.quota_watch import ERROR_LEDGER_FILE, QuotaWatch
@@ -22,6 +23,7 @@ from outrider.model import (
     KeyPurpose,
     ProjectKey,
     StackFrame,
+    Subject,
 )
 from outrider.telemetry import DayLedger, Tally
 from outrider.workspace import Workspace
@@ -33,12 +35,14 @@ _MINUTE_US = 60 * SECOND_US
 _HOUR_US = 60 * _MINUTE_US
 
 
-def _event(number: int, function: str = "pay", *, at_us: int = NOW_US, level: str = "error") -> ErrorEvent:
+def _event(
+    number: int, function: str = "pay", *, at_us: int = NOW_US, level: str = "error", environment: str = ""
+) -> ErrorEvent:
     frame = StackFrame("shop.pay", function)
     raised = ErrorException("Declined", "card declined", frames=(frame,))
     return ErrorEvent(
         f"{number:032x}", 1, at_us, at_us, level, exceptions=(raised,), service="payment", release="2.5",
-        platform="python",
+        platform="python", environment=environment,
     )  # fmt: skip
 
 
@@ -86,6 +90,39 @@ def test_new_issues_are_one_incident_until_they_are_dealt_with(tmp_path: Path) -
         again = next(own for own in _incidents(store) if own.phase.lasts)
         assert "came back in payment: card declined" in headline(again)
         alerts.close()
+
+
+def test_issues_of_two_environments_are_two_incidents(tmp_path: Path) -> None:
+    """A check that fails in production explains that of production; each ends for itself, also beyond twenty issues."""
+    with new_store(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as store:
+        alerts = AlertService(store, lambda: True)
+        watch = IssueWatch(store.errors, alerts.issues_seen)
+        alerts.use(Workspace(root=Path(), name="t"), [], AlertSettings())
+
+        def look(minutes: int) -> dict[str, Incident]:
+            now_us = NOW_US + minutes * _MINUTE_US
+            alerts.ticked(now_us)
+            watch.ticked(now_us)
+            alerts.ticked(now_us + SECOND_US)
+            return {own.labels["environment"]: own for own in _incidents(store) if own.phase.lasts}
+
+        places = {"live": 1, "test|2": 22}
+        for first, (place, issues) in zip((100, 200), places.items(), strict=True):
+            store.errors.add([_event(first + n, f"pay{n // 2}", environment=place) for n in range(2 * issues)])
+        both = look(1)
+        store.errors.add([_event(9, "pay0", at_us=NOW_US + 50 * _MINUTE_US, environment="live")])
+        later = look(62)
+        store.errors.decide([IssueId(1)], resolved(NOW_US + 62 * _MINUTE_US), IssueNote(NOW_US, "ada", "resolve", ""))
+        ended = [look(minutes) for minutes in range(63, 70)][-1]
+        alerts.close()
+
+    check = replace(both["live"], id="check", problem=Problem.FAILURE, severity=Severity.CRITICAL, checks=())
+    check = replace(check, named=(Subject("issue:1"),))
+    assert {place: own.check_count for place, own in both.items()} == places
+    assert "is new in payment of live: card declined" in headline(both["live"])
+    assert [root_of(own, [check]) for own in both.values()] == [check, None]
+    assert list(later) == ["live"]
+    assert ended == {}
 
 
 def test_a_project_that_refuses_errors_calls_until_it_takes_them_again(tmp_path: Path) -> None:

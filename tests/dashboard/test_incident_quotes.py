@@ -104,7 +104,8 @@ def failing_shop(scene: Scene, telemetry: ClickHouseClient, service: str, trace:
         log_of(service, "of nobody's trace", severity_text="FATAL", severity_number=21),
     ]
     insert_rows(telemetry, logs, f"logs {service}")
-    scene.store.errors.add([declined(trace_id=trace, at_us=NOW_US - MINUTE_US, service=service)])
+    sent = declined(trace_id=trace, at_us=NOW_US - MINUTE_US, service=service, environment="production")
+    scene.store.errors.add([sent])
     return scene.incident(check, lead=Facts("status 500", step="pay", run=run.id), since_us=NOW_US - 2 * MINUTE_US)
 
 
@@ -202,8 +203,10 @@ def test_one_cause_is_one_message_whoever_notices_it_first(
     scene.store.incidents.record(AlertChanges(incidents=(stored_incident(over),)))
     for number in range(2):  # the gateway's error reaches the front's, in a visit's trace
         scene.store.errors.add([
-            declined(trace_id=users, at_us=NOW_US, service=service, id=f"{90 + number:032x}"),
-            page_error(trace_id=users, at_us=NOW_US, service="front", id=f"{95 + number:032x}"),
+            declined(trace_id=users, at_us=NOW_US, service=service, id=f"{90 + number:032x}", environment=""),
+            page_error(
+                trace_id=users, at_us=NOW_US, service="front", id=f"{95 + number:032x}", environment="production"
+            ),
             page_error(trace_id="", at_us=NOW_US, service="other", id=f"{97 + number:032x}", fingerprint=("other",)),
         ])  # fmt: skip
     broken = span_of(service, "7" * 16, trace=users, name="charge card", status="Error")
@@ -286,8 +289,14 @@ def test_what_changed_just_before_is_the_suspect(scene: Scene, telemetry: ClickH
     assert first.text.startswith("event flag on, 2 min before it began; by chance 1 time in ")
 
 
-def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(scene: Scene) -> None:
-    """Not one that came back, nor what another location has."""
+@pytest.mark.parametrize(
+    ("host", "suspects"),
+    [("vm", [("prober", "has 3", True), ("DNS answer", "192.0.2.9", True)]), ("simulated", [])],
+)
+def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(
+    scene: Scene, host: str, suspects: list[tuple[str, str, bool]]
+) -> None:
+    """Not one that came back, nor what another location has, nor that runs are no longer simulated."""
     scene.store.checks.record([check_named(CheckId("probe:old"))], NOW_US - 40 * DAY_US)
     check = scene.add("home")
     began_us = NOW_US - 10 * MINUTE_US
@@ -298,7 +307,8 @@ def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(scene: Sc
             Outcome.FAILED if ago_min <= 0 else Outcome.PASSED, "", began_us - ago_min * MINUTE_US, 9.0,
             attributes={"remote": remote},
         )  # fmt: skip
-        runs.append(run_of(measured, check.id, circumstances=Circumstances(browser="3" if ago_min <= 0 else "2")))
+        prober = Circumstances(browser="3", host="vm") if ago_min <= 0 else Circumstances(browser="2", host=host)
+        runs.append(run_of(measured, check.id, circumstances=prober))
     away = Measurement(Outcome.PASSED, "", began_us, 9.0, attributes={"remote": "192.0.2.77"})
     scene.store.runs.record_many([*runs, run_of(away, check.id, location="elsewhere")])
     labels = {"check": check.id, "location": "local"}
@@ -309,7 +319,7 @@ def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(scene: Sc
     (answer,) = scene.get(f"/api/v1/incidents/{incident.id}")
 
     changes = [(own["kind"], own["text"], own["stands_out"]) for own in answer.json()["changes"]["changes"]]
-    assert changes == [("prober", "has 3", True), ("DNS answer", "192.0.2.9", True)]
+    assert changes == suspects
 
 
 def test_a_metric_that_moved_first_is_a_suspect_and_so_is_the_load_on_the_prober(

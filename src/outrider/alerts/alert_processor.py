@@ -65,8 +65,8 @@ class AlertProcessor:
         self._counted_us: int | None = None
         self._count_series(now_us)
         self._checks = {str(check.id): check for check in checks}
-        self._burn = Burn(settings.budgets)
-        self._votes = LocationVotes()
+        self._burn = Burn(settings.budgets, self._earlier_here)
+        self._votes = LocationVotes(self._earlier)
         self._lock = threading.RLock()
         self._noted_us = 0
         self._tracker.silences = store.silences.ending_after(now_us)
@@ -120,6 +120,12 @@ class AlertProcessor:
         """Return the incidents that are open now."""
         with self._lock:
             return [incident for incident in self._tracker.incidents.values() if incident.phase.lasts]
+
+    def open_keys(self, problem: Problem) -> list[FindingKey]:
+        """Return what has a problem of a kind now."""
+        with self._lock:
+            unwell = (own.key for own in self._tracker.confirmations.values() if not own.is_well)
+            return [FindingKey.of_text(text) for text in unwell if text.startswith(f"{problem}|")]
 
     def await_explanation(self, incident: str, until_us: int) -> None:
         """Let the first message about an incident wait until it is explained, and no longer than until a time."""
@@ -193,6 +199,20 @@ class AlertProcessor:
             for summary in runs
             if summary.id == latest[_place(summary)] or _place(summary) in unwell
         ]
+
+    def _earlier(self, run: Run, since_us: int, location: str | None = None) -> list[RunSummary]:
+        """Return what is stored of the check of a run in its environment, due since then and not after the run."""
+        summaries = self._store.runs.search(
+            run.check, since_us=since_us, until_us=run.due_us + 1, environment=run.environment, location=location,
+            limit=None,
+        )  # fmt: skip
+        return [summary for summary in summaries if summary.check == run.check]  # `*` in an id matches others, too
+
+    def _earlier_here(self, run: Run, since_us: int) -> Iterator[Run]:
+        """Yield what is stored of the check of a run in its place, due since then and before the run."""
+        for summary in reversed(self._earlier(run, since_us, run.location)):
+            if summary.due_us < run.due_us:
+                yield stored_run(self._store.runs, summary)
 
     def _passed_before(self, run: Run) -> bool:
         """Whether a script that raised an error has passed as it is; nothing is looked up for any other run."""

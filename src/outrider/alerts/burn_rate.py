@@ -14,7 +14,7 @@ from outrider.baselines import BurnRule, error_budget
 from outrider.model import Outcome, per_cent, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from outrider.alerts.alert_settings import Budget
     from outrider.model import Run
@@ -27,10 +27,19 @@ _COUNTED = {Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED}
 
 
 class Burn:
-    """Remembers six hours of outcomes of the checks that have a budget."""
+    """Remembers six hours of outcomes of the checks that have a budget.
 
-    def __init__(self, budgets: Sequence[Budget]) -> None:
+    Args:
+        budgets: Which checks have one.
+        earlier: What is stored of a run's check in its place, due since a time (microseconds UTC) and before the run,
+            the oldest first. It is asked once for each place, so that a service that starts again goes on counting.
+    """
+
+    def __init__(
+        self, budgets: Sequence[Budget], earlier: Callable[[Run, int], Iterable[Run]] = lambda _run, _since_us: ()
+    ) -> None:
         self._budgets = budgets
+        self._earlier = earlier
         self._outcomes: dict[tuple[str, str, str], deque[tuple[int, bool]]] = {}
 
     def seen(self, run: Run, labels: Mapping[str, str], title: str = "") -> list[Finding]:
@@ -38,8 +47,12 @@ class Burn:
         budget = next((budget for budget in self._budgets if all_hold(budget.matchers, labels)), None)
         if budget is None or run.outcome not in _COUNTED:
             return []
-        outcomes = self._outcomes.setdefault((run.check, run.environment, run.location), deque())
-        outcomes.append((run.due_us, not run.outcome.is_good and not only_ends_soon(run)))
+        place = (run.check, run.environment, run.location)
+        if place not in self._outcomes:
+            earlier = self._earlier(run, run.due_us - _LONGEST_US)
+            self._outcomes[place] = deque(_counted(past) for past in earlier if past.outcome in _COUNTED)
+        outcomes = self._outcomes[place]
+        outcomes.append(_counted(run))
         while outcomes[0][0] < run.due_us - _LONGEST_US:
             outcomes.popleft()
         at, failed = (
@@ -59,3 +72,8 @@ class Burn:
         key = FindingKey(Problem.BUDGET, run.check, run.environment, run.location)
         budget_labels = {**labels, **problem_labels(Problem.BUDGET), "fault": "budget burns"}
         return [Finding(key, burning, run.due_us, facts, (f"check:{run.check}",), budget_labels, once=True)]
+
+
+def _counted(run: Run) -> tuple[int, bool]:
+    """Return when a run was due, and whether it uses up budget."""
+    return run.due_us, not run.outcome.is_good and not only_ends_soon(run)

@@ -113,7 +113,14 @@ class FindingKey:
     @property
     def text(self) -> str:
         """The key as one text."""
-        return "|".join((self.problem, self.environment, self.location, self.subject, self.step))
+        environment = self.environment.replace("|", "/")  # clients name it as they like
+        return "|".join((self.problem, environment, self.location, self.subject, self.step))
+
+    @classmethod
+    def of_text(cls, text: str) -> FindingKey:
+        """Return the key that has a text; the subject must hold no "|"."""
+        problem, environment, location, subject, step = text.split("|", 4)
+        return cls(Problem(problem), Subject(subject), environment, location, step)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,8 +140,7 @@ class AlertService:
         """Take the issues that may call people now; those of open incidents that are not among them are well."""
 
         def process(processor: AlertProcessor) -> None:
-            subjects = _open_subjects(processor, Problem.ISSUE)
-            processor.process_findings(issue_findings(issues, subjects, now_us), now_us)
+            processor.process_findings(issue_findings(issues, processor.open_keys(Problem.ISSUE), now_us), now_us)
 
         self._take(process, now_us)
 

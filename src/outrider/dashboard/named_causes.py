@@ -103,8 +103,12 @@ def _trace_ids(store: NamedRecords, telemetry: CauseTelemetry | None, incident: 
     if incident.problem is Problem.ISSUE:
         issues = [Subject(own).name for own in incident.checks if Subject(own).kind is SubjectKind.ISSUE]
         for issue in issues[:_ISSUES]:
-            events = store.errors.events(IssueId(int(issue)), limit=_TRACES)
-            yield from (own.trace_id for own in events if own.trace_id and own.at_us >= incident.began_us)
+            place = incident.labels.get("environment", "")
+            events = [
+                own for own in store.errors.events(IssueId(int(issue)))
+                if own.trace_id and own.at_us >= incident.began_us and (not place or own.environment in {"", place})
+            ]  # fmt: skip
+            yield from (own.trace_id for own in events[:_TRACES])
     elif subject.kind is SubjectKind.PAGE and telemetry is not None:
         service, _, page = subject.name.partition(" ")
         views = _views(incident, now_us, service=service, page=page)

@@ -163,7 +163,7 @@ class Issue:
         users: How many different users, exact up to 256, and by an estimate (+- 6 %) beyond.
         assignee: Empty for nobody.
         hours: Events by hour, the earliest first, as many hours as were asked for.
-        keys: What led to it: more than one after an upgrade or a merge.
+        environments: In which its events were; those of no environment, or of too many, are not counted here.
     """
 
     id: IssueId
@@ -184,6 +184,7 @@ class Issue:
     last_release: str = ""
     grouping: Grouping = field(default_factory=lambda: Grouping(0, "", ""))
     hours: tuple[int, ...] = ()
+    environments: tuple[TagCount, ...] = ()
 
     @property
     def reach(self) -> str:

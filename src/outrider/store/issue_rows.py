@@ -148,8 +148,8 @@ def issues_of(connection: Connection, rows: Sequence[Any], now_us: int, hours: i
     """Return the values of rows of issues, with what groups them and their events by hour."""
     keys = [row["key"] for row in rows]
     counts = read_hours(connection, keys, now_us, hours)
-    groupings = _groupings(connection, keys)
-    return [_issue(row, groupings, counts) for row in rows]
+    groupings, environments = _groupings(connection, keys), _environments(connection, keys)
+    return [_issue(row, groupings, counts, environments[row["key"]]) for row in rows]
 
 
 def read_hours(connection: Connection, keys: Collection[int], now_us: int, hours: int) -> dict[int, tuple[int, ...]]:
@@ -176,12 +176,26 @@ def _groupings(connection: Connection, keys: Sequence[int]) -> dict[int, Groupin
     }
 
 
-def _issue(row: Any, groupings: Mapping[int, Grouping], counts: Mapping[int, tuple[int, ...]]) -> Issue:
+def _environments(connection: Connection, keys: Sequence[int]) -> dict[int, list[TagCount]]:
+    own = issue_tags.c
+    wanted = select(issue_tags).where(own.issue_key.in_(keys), own.name == "environment", own.value != "")
+    counts: dict[int, list[TagCount]] = {key: [] for key in keys}
+    for row in connection.execute(wanted.order_by(own.value)):
+        counts[row.issue_key].append(TagCount(row.name, row.value, row.events, row.last_us))
+    return counts
+
+
+def _issue(
+    row: Any,
+    groupings: Mapping[int, Grouping],
+    counts: Mapping[int, tuple[int, ...]],
+    environments: Sequence[TagCount],
+) -> Issue:
     return Issue(
         IssueId(row["key"]), row["project"], row["title"], row["value"], row["culprit"], row["level"],
         row["platform"], row["service"], row["first_us"], row["last_us"], row["events"], row["users"], life_of(row),
         row["assignee"], row["first_release"], row["last_release"],
-        groupings.get(row["key"], Grouping(0, "", "")), counts[row["key"]],
+        groupings.get(row["key"], Grouping(0, "", "")), counts[row["key"]], tuple(environments),
     )  # fmt: skip
 
 
