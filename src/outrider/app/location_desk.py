@@ -102,7 +102,7 @@ class LocationDesk:
             raise UsageError(
                 f"the worker has Outrider {report.version[:40]}, and the server {ours}",
                 slug="worker-version",
-                fix=f"install the same on both: pip install outrider=={ours}",
+                fix=f"install the wheel of {ours} on both",
             )
         if self._records.locations.report(caller.location, report, self._now_us()):
             raise UsageError(
