@@ -113,7 +113,7 @@ class Database:
     def _end_stalled(self) -> None:
         """End the transaction of a process that holds the writers' lock and is silent: it is stopped, or its host gone.
 
-        PostgreSQL does so by itself between two statements, and not while it waits for the rest of several sent at once.
+        PostgreSQL itself does so between two statements, and never while it waits for the rest of several sent at once.
         """
         values = {"lock": _WRITER, "silent": _STALLED_S}
         with suppress(SQLAlchemyError), self.engine.begin() as connection:
