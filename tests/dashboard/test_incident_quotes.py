@@ -132,6 +132,26 @@ def test_a_failing_step_names_the_span_the_new_error_and_the_log_lines_of_its_tr
     ]
 
 
+def test_a_check_that_takes_too_long_names_its_slowest_span(
+    scene: Scene, telemetry: ClickHouseClient, service: str
+) -> None:
+    """Its traces have no span that failed."""
+    scene.telemetry = source(telemetry)
+    check, trace = scene.add("probe:home", Kind.PROBE), service.encode().hex()[-16:] * 2
+    why = "the whole request took 812 ms, more than 500 ms"
+    run = run_of(Measurement(Outcome.FAILED, why, NOW_US, 812.0, traces=(AttemptTrace(trace, ""),)), check.id)
+    scene.store.runs.record(run)
+    spans = [
+        span_of(service, "1" * 16, trace=trace, name="GET /", duration_ns=800_000_000),
+        span_of(service, "2" * 16, "1" * 16, trace=trace, name="SELECT stock", duration_ns=700_000_000),
+    ]
+    insert_rows(telemetry, spans, f"spans {service}")
+
+    quotes = quotes_of(scene, scene.incident(check, lead=Facts(why, run=run.id), since_us=NOW_US))
+
+    assert quotes == [("slowest span", f"SELECT stock of {service}, 700 ms", f"/traces/{trace}")]
+
+
 def test_a_slower_step_says_where_the_time_went(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
     """One sentence with its interval, which leads to the table, and the slowest span."""
     incident = slower_shop(scene, telemetry, service)

@@ -57,8 +57,9 @@ def incident_quotes(
 ) -> tuple[Quote, ...]:
     """Return what the traces of its runs say, the most telling first; nothing where none of it is known.
 
-    These are where the extra time of a slower step is, the slowest span or those that failed, the errors that were sent
-    from the traces, and what was logged in them; without telemetry, the first alone, by what the prober measured.
+    These are where the extra time of a slower step is, the spans that failed, or the slowest one where none did or the
+    step is slower, the errors that were sent from the traces, and what was logged in them; without telemetry, the first
+    alone, by what the prober measured.
 
     Raises:
         UsageError: If the run is not kept any more.
@@ -71,9 +72,10 @@ def incident_quotes(
     if reader is None:
         return times
     traces = incident_traces(store, reader, incident)
+    failed = () if slower else tuple(_failed(traces))
     return (
         *times,
-        *(_slowest(traces) if slower else _failed(traces)),
+        *(failed or _slowest(traces)),
         *_errors(store.errors, list(traces), incident, now_us),
         *_outside_errors(outside_errors(list(traces)) if traces else ()),
         *_logs(reader, traces),
