@@ -120,6 +120,7 @@ class Incident:
         labels: Those that all its members share, and its own.
         began_us: When the earliest problem of its members began, as `Finding` has it; "since" wherever it is shown.
         lead: What the leading member showed last: the first that was confirmed, or once that is well another bad one.
+        last_bad_us: When the last bad run of a member was due; as stored, up to ten seconds before that.
         lead_subject: Key of the leading member's subject.
         checks: Ids of the first checks that were affected.
         check_count: How many checks were affected so far.
