@@ -222,6 +222,7 @@ def test_a_service_says_which_rule_is_not_judged(store: Store, tmp_path: Path) -
         ("source = 'metrcs'", 'alerts.toml:6: rule.source = "metrcs" is no source of PromQL'),
         ("logs = ''", "rule.logs stands beside promql"),
         ("by = 'pod'", "rule.by stands beside promql"),
+        ("series_labels = ['pod', 'severity']", "names severity, which Outrider sets itself"),
         ("measure = 'count'", "rule.measure stands beside promql"),
         ("pattern = 'new'", "rule.promql stands beside pattern"),
     ],
