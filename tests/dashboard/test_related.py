@@ -74,7 +74,8 @@ def test_what_is_not_there_is_said(scene: Scene, path: str, status: int) -> None
 def test_a_trace_without_spans_says_why(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
     """Of a run that ended just now, of one from before telemetry was taken, and of one that nothing names."""
     shop = failing_shop(scene, telemetry, service, service.encode().hex()[-16:] * 2)
-    lonely, early, unknown = "c0" * 16, "e1" * 16, "f" * 32
+    backward = service.encode().hex()[-16:][::-1]
+    lonely, early, unknown = "c0" * 16, backward * 2, backward[:8] * 4
     measured = Measurement(Outcome.PASSED, "", NOW_US - 169_031 * 10**6, 90.0, traces=(AttemptTrace(early, ""),))
     run = run_of(measured, shop.checks[0])
     scene.store.runs.record(run)
