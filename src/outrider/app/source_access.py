@@ -6,7 +6,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from outrider.model import OutriderError, SourceKind, UsageError
+from outrider.model import OutriderError, SourceKind
 from outrider.sources import OutsideSources, SourceAccess
 from outrider.workspace import available_secrets
 
@@ -47,9 +47,7 @@ def series_reader(workspace: Workspace) -> LabelledSeriesReader:
     Raises:
         UsageError: switched-off.
     """
-    if not workspace.capabilities.sources:
-        fix = "set sources = true below [capabilities]"
-        raise UsageError("sources are switched off", slug="switched-off", fix=fix)
+    workspace.capabilities.require("sources", "asking sources")
     return workspace_sources(workspace)
 
 

@@ -110,6 +110,7 @@ from outrider.workspace.workspace_settings import (
     SessionSettings,
     StoreSettings,
     Workspace,
+    switched_off,
 )
 
 __all__ = [
@@ -243,6 +244,7 @@ __all__ = [
     "shown",
     "split_address",
     "surprising_names",
+    "switched_off",
     "unmatched_components",
     "unmatched_patterns",
     "unmatched_windows",
