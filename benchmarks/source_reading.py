@@ -84,7 +84,7 @@ def explained_s(folder: Path, wait_s: float) -> Iterator[tuple[float, int]]:
             with reach_joined(workspace) as telemetry:
                 quotes = incident_quotes(
                     store, telemetry, incident, now_us,
-                    outside_errors=lambda ids: errors_of_traces(workspace, ids, now_us=now_us),
+                    outside_errors=OutsideErrors(partial(errors_of_traces, workspace, now_us=now_us)),
                 )  # fmt: skip
             yield time.perf_counter() - began_s, len(quotes)
 

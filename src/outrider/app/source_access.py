@@ -41,6 +41,11 @@ def errors_of_traces(workspace: Workspace, trace_ids: Sequence[str], *, now_us: 
     return workspace_sources(workspace).errors(trace_ids, now_us - _MONTH_US, now_us + _MINUTE_US)
 
 
+def errors_of_time(workspace: Workspace, since_us: int, until_us: int) -> tuple[OutsideError, ...]:
+    """Return the newest hundred errors of a time that sources keep."""
+    return workspace_sources(workspace).errors((), since_us, until_us, limit=100)
+
+
 def series_reader(workspace: Workspace) -> LabelledSeriesReader:
     """Return what answers PromQL.
 

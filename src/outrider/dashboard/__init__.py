@@ -60,6 +60,7 @@ from outrider.dashboard.history_answers import (
 from outrider.dashboard.hosts_page import host_page, hosts_page
 from outrider.dashboard.incident_quotes import (
     SPANS_SENT_US,
+    OutsideErrors,
     QuotedRecords,
     awaits_spans,
     incident_quotes,
@@ -265,6 +266,7 @@ __all__ = [
     "NoiseBody",
     "NotableBody",
     "OnCallBody",
+    "OutsideErrors",
     "OverviewView",
     "PageContext",
     "PageViewer",
