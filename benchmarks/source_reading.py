@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from outrider.app import answer_dashboard, backtest_rules
 from outrider.app.joined_telemetry import reach_joined
 from outrider.app.source_access import errors_of_traces, workspace_sources
 from outrider.app.source_rules import SourceRuleWatch
-from outrider.dashboard import incident_quotes
+from outrider.dashboard import OutsideErrors, incident_quotes
 from outrider.store import Store
 from outrider.workspace import load
 

@@ -76,7 +76,7 @@ def incident_quotes(
 
     These are where the extra time of a slower step is, the spans that failed, or the slowest one where none did or the
     step is slower, the errors that were sent from the traces, and what was logged in them; without telemetry, the first
-    alone, by what the prober measured. Where other trackers know no error of the traces, those that began then are told.
+    alone, by what the prober measured. Where trackers know no error of the traces, those that began then are told.
 
     Raises:
         UsageError: If the run is not kept any more.
