@@ -27,7 +27,7 @@ from outrider.alerts.issue_findings import issue_findings
 from outrider.alerts.message import load as read_message
 from outrider.alerts.route import Route
 from outrider.app.incident_explainer import IncidentExplainer
-from outrider.dashboard import incident_quotes
+from outrider.dashboard import CauseTelemetry, cause_traces, incident_quotes, named_causes
 from outrider.model import (
     AlertChanges,
     AttemptTrace,
@@ -161,6 +161,23 @@ def test_of_runs_that_follow_fast_those_whose_spans_were_sent_are_read(
     quotes = quotes_of(scene, replace(incident, lead=replace(incident.lead, run=runs[-1].id)))
 
     assert [title for title, _, _ in quotes] == ["failed span", "new error", "log", "log"]
+
+
+def test_of_a_trace_id_that_is_used_again_nothing_is_quoted(
+    scene: Scene, telemetry: ClickHouseClient, service: str
+) -> None:
+    """Spans, errors and log lines may be those of another run; nor does it join incidents."""
+    trace = service.encode().hex()[-16:] * 2
+    incident = failing_shop(scene, telemetry, service, trace)
+    again = Measurement(Outcome.PASSED, "", NOW_US - DAY_US, 9.0, traces=(AttemptTrace(trace, "list"),))
+    scene.store.runs.record(run_of(again, "probe:other"))
+    search = PageViewSearch(telemetry, clock=lambda: NOW_NS)
+
+    traces = cause_traces(scene.store, CauseTelemetry(search, search), incident, NOW_US)
+
+    assert quotes_of(scene, incident) == []
+    assert traces == {}
+    assert named_causes(scene.store, CauseTelemetry(search, search), incident, traces, NOW_US) == ()
 
 
 def test_a_slower_step_says_where_the_time_went(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:

@@ -24,6 +24,7 @@ SPANS_SENT_US: Final = 5_500_000
 
 _RUNS: Final = 3
 _LOOKED_THROUGH: Final = 20
+_LINKS: Final = 100
 _TRACES: Final = 12
 _SPANS: Final = _TRACES * (MOST_SPANS + 1)
 _PARTS: Final = 1
@@ -105,7 +106,7 @@ def incident_traces(
     """Return the spans of the last runs that show it, by the traces of the step that fails or is slower.
 
     Of the runs of one that fails, those whose spans have had the time to be sent are taken before later ones. A trace
-    of too many spans has none: a part of it would mislead.
+    of too many spans has none: a part of it would mislead. One that other runs name, too, is left out.
 
     Raises:
         UsageError: If the run is not kept any more.
@@ -119,9 +120,15 @@ def incident_traces(
         same = [run for run in earlier if _is_place(run, lead) and run.due_us >= incident.began_us]
         same.sort(key=lambda run: run.finished_us > now_us - SPANS_SENT_US)
         runs += [store.runs.get(run.id).run for run in same[: _RUNS - 1]]
-    ids = list(dict.fromkeys(trace for run in runs for trace in _trace_ids(run, incident.lead.step)))[:_TRACES]
+    named = dict.fromkeys(trace for run in runs for trace in _trace_ids(run, incident.lead.step))
+    ids = [trace for trace in list(named)[:_TRACES] if _is_of_one_run(store, trace)]
     traces = reader.traces(ids, limit=_SPANS, spans_each=MOST_SPANS + 1) if ids else {}
     return dict.fromkeys(ids, ()) | {trace: spans for trace, spans in traces.items() if len(spans) <= MOST_SPANS}
+
+
+def _is_of_one_run(store: TracedRuns, trace: str) -> bool:
+    """Return whether no other run names a trace: of an id that is used again, nobody knows whose the spans are."""
+    return len({link.run for link in store.trace_links.of_traces([trace], limit=_LINKS)}) <= 1
 
 
 def awaits_spans(
