@@ -163,6 +163,38 @@ def test_of_runs_that_follow_fast_those_whose_spans_were_sent_are_read(
     assert [title for title, _, _ in quotes] == ["failed span", "new error", "log", "log"]
 
 
+@pytest.mark.parametrize(("vital", "named"), [("LCP", True), ("INP", False)])
+def test_a_slow_page_names_the_service_that_took_the_time(
+    scene: Scene, telemetry: ClickHouseClient, service: str, vital: str, named: bool
+) -> None:
+    """By the traces of documents of visits before and since; what comes after the document is not theirs."""
+    search = PageViewSearch(telemetry, clock=lambda: NOW_NS)
+    began_us, page = NOW_US - 30 * MINUTE_US, f"/{vital}/{service}"
+    for number in range(8):
+        at_us, query_ms = (began_us + (number - 4) * MINUTE_US, 520 if number >= 4 else 20)
+        trace = f"{service.encode().hex()[-15:]}{number:x}"[::-1] * 2
+        trace = trace if named else trace[::-1]
+        view = page_view(
+            number, session=trace, view=trace[:16], trace_id=trace, page=page, start_us=at_us, lcp_ms=100.0 + query_ms,
+            inp_ms=100.0 + query_ms, events="[]",
+        )  # fmt: skip
+        search.insert_page_views([view], token=f"slow {vital} {service} {number}")
+        spans = [
+            span_of("front", "1" * 16, trace=trace, time_ns=at_us * 1000, duration_ns=(query_ms + 9) * 10**6),
+            span_of(service, "2" * 16, "1" * 16, trace=trace, time_ns=at_us * 1000, duration_ns=query_ms * 10**6),
+        ]
+        insert_rows(telemetry, spans, f"slow {vital} {service} {number}")
+    slow = unwell(Problem.DEGRADATION, f"page:shop {page}", (), began_us)
+    incident = replace(
+        scene.incident(scene.add("home"), Problem.DEGRADATION, lead=Facts("620 ms", step=vital), since_us=began_us),
+        lead_subject=slow.key.text, labels=slow.labels,
+    )  # fmt: skip
+
+    causes = named_causes(scene.store, CauseTelemetry(search, search), incident, {}, NOW_US)
+
+    assert causes == ((f"service:{service}",) if named else ())
+
+
 def test_of_a_trace_id_that_is_used_again_nothing_is_quoted(
     scene: Scene, telemetry: ClickHouseClient, service: str
 ) -> None:
