@@ -83,7 +83,7 @@ def named_causes(
 ) -> tuple[str, ...]:
     """Return the services in which an incident's traces failed first, and the issues and pages of these traces.
 
-    Of a slower step it is the service that took most of the extra time. Errors of a service whose traces are not known
+    Of a slower step, or the slower document of a page, it is the service that took most of the extra time. Errors of a service whose traces are not known
     name the service itself.
 
     Raises:
