@@ -83,8 +83,8 @@ def named_causes(
 ) -> tuple[str, ...]:
     """Return the services in which an incident's traces failed first, and the issues and pages of these traces.
 
-    Of a slower step, or the slower document of a page, it is the service that took most of the extra time. Errors of a service whose traces are not known
-    name the service itself.
+    Of a slower step, or of a slower document of a page, it is the service that took most of the extra time. Errors of a
+    service whose traces are not known name the service itself.
 
     Raises:
         UsageError: If the run is not kept any more.
