@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FOLDERS = ("journeys", "probes", "baselines", "reports", "scheduler")
 DAYS, EVERY_S, SEED = 4.0, 300.0, 1
-FLOOR_MS, STARVED_ABOVE = 250, 0.95
+FLOOR_MS, LATE_MS, STARVED_ABOVE = 500, 250, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Shop:
     def _write_settings(self) -> None:
         settings = (ROOT / "outrider.toml").read_text(encoding="utf-8")
         # Simulated runs know nothing of a host that is busy with shop and service, which are others to a run.
-        settings += f'\n[baselines]\nfloor_ms = {FLOOR_MS}\n\n[probes]\nlate = "{FLOOR_MS}ms"\n'
+        settings += f'\n[baselines]\nfloor_ms = {FLOOR_MS}\n\n[probes]\nlate = "{LATE_MS}ms"\n'
         settings += f"\n[journeys]\nstarved_above = {STARVED_ABOVE}\n"
         if self.errors:
             settings += f'\n[errors]\nlisten = "127.0.0.1:{self.errors}"\n'
