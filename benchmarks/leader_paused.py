@@ -122,7 +122,7 @@ def write_workspace(root: Path, store: str, site: str, server: str) -> None:
 
 def pause(leader: Host, other: Host, chance: random.Random) -> None:
     """Stop the leader until the other one has begun to lead."""
-    time.sleep(chance.uniform(2.0, 6.0))
+    time.sleep(chance.uniform(8.0, 16.0))
     before = other.terms
     os.kill(leader.pid, signal.SIGSTOP)
     other.leads_again(before)

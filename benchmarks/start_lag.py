@@ -1,6 +1,7 @@
 """Whether readers delay checks: `python -m benchmarks.start_lag [CHECKS] [READERS] [TURNS]`, 1,000, 100, 4.
 
-A real `outrider up` runs CHECKS http probes of a target on this machine, each every five minutes. Minutes with READERS
+A real `outrider up` runs CHECKS http probes of a target on this machine, each every five minutes (`--every`), with its
+store in SQLite, or in PostgreSQL with `--postgresql`: Debian's server, which commits to disk. Minutes with READERS
 of the overview, as those of `benchmarks.live_pages`, alternate with minutes without, TURNS of each. Readers are on this
 machine and give way to the service. Printed is how late the runs of either began; what else the machine does meets
 both. Wanted: no difference.
@@ -8,6 +9,7 @@ both. Wanted: no difference.
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 import os
 import socket
@@ -25,6 +27,7 @@ from urllib.request import urlopen
 
 import numpy as np
 from benchmarks.live_pages import Readers, read
+from tests.store.contract.postgresql_server import started
 
 from outrider.app import find_workspace, open_store
 
@@ -51,13 +54,13 @@ class Target(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def write_workspace(root: Path, count: int, target: str) -> None:
+def write_workspace(root: Path, count: int, target: str, every: str = "5m", store: str = "") -> None:
     """Write probes of a target, in files of fifty."""
     (root / "probes").mkdir()
-    (root / "outrider.toml").touch()
+    (root / "outrider.toml").write_text(f'[store]\nurl = "{store}"\n' if store else "")
     for first in range(0, count, 50):
         probes = (
-            f'[endpoint-{number}]\nkind = "http"\nurl = "{target}/{number}"\nevery = "5m"\n'
+            f'[endpoint-{number}]\nkind = "http"\nurl = "{target}/{number}"\nevery = "{every}"\n'
             for number in range(first, min(first + 50, count))
         )
         (root / "probes" / f"team_{first // 50}.toml").write_text("\n".join(probes))
@@ -116,17 +119,35 @@ def turn(store: Store, address: str, dashboards: int) -> tuple[list[float], int]
     return [(run.started_us - run.due_us) / 1e6 for run in runs], fetched
 
 
-def main(count: int, dashboards: int, turns: int) -> None:
+@contextmanager
+def database(*, is_postgresql: bool) -> Iterator[str]:
+    """Yield the URL of an empty PostgreSQL; empty for the usual file."""
+    if not is_postgresql:
+        yield ""
+        return
+    with started(durable=True) as server, server.empty_database() as url:
+        yield url
+
+
+def main() -> None:
     """Measure turns without and with readers."""
+    parser = argparse.ArgumentParser()
+    for name, usual in (("checks", 1000), ("readers", 100), ("turns", 4)):
+        parser.add_argument(name, type=int, nargs="?", default=usual)
+    parser.add_argument("--every", default="5m")
+    parser.add_argument("--postgresql", action="store_true")
+    asked = parser.parse_args()
+    dashboards = asked.readers
     lags: dict[int, list[float]] = {0: [], dashboards: []}
     target = ThreadingHTTPServer(("127.0.0.1", 0), Target)
     threading.Thread(target=target.serve_forever, daemon=True).start()
     print("dashboards  runs  fetched  load  start lag: median     p95     p99    most")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, database(is_postgresql=asked.postgresql) as url:
         root = Path(folder)
-        write_workspace(root, count, f"http://127.0.0.1:{target.server_address[1]}")
+        address = f"http://127.0.0.1:{target.server_address[1]}"
+        write_workspace(root, asked.checks, address, asked.every, url)
         with service(root) as address, open_store(find_workspace(root)) as store:
-            for _ in range(turns):
+            for _ in range(asked.turns):
                 for readers in lags:
                     measured, fetched = turn(store, address, readers)
                     lags[readers] += measured
@@ -142,5 +163,4 @@ def _line(readers: int, seconds: list[float], fetched: int) -> str:
 
 
 if __name__ == "__main__":
-    given = [int(text) for text in sys.argv[1:4]]
-    main(*given, *[1000, 100, 4][len(given) :])
+    main()

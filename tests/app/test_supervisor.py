@@ -14,8 +14,10 @@ import pytest
 from structlog.testing import capture_logs
 from tests.waiting import until
 
-from outrider.app.child_table import CHILDREN, ChildSpec, ServiceOptions
+from outrider.app.child_table import CHILDREN, ChildSpec, ServiceOptions, ServiceRole
+from outrider.app.supervised_service import supervised_service
 from outrider.app.supervisor import Supervisor
+from outrider.model import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,3 +144,36 @@ def test_the_table_names_modules_that_do_the_work_of_a_process() -> None:
         assert spec.module.startswith("outrider.app.")
         assert (Path(__file__).parents[2] / "src" / f"{spec.module.replace('.', '/')}.py").exists()
         assert all(names.index(asked) < names.index(spec.name) for asked in spec.asks)
+
+
+@pytest.mark.parametrize(
+    ("role", "processes", "may_lead"),
+    [
+        ("all", ["scheduler", "web", "telemetry", "errors"], True),
+        ("web", ["scheduler", "web"], False),
+        ("scheduler", ["scheduler"], True),
+        ("ingest", ["telemetry", "errors"], False),
+    ],
+)
+def test_a_role_has_its_processes(role: str, processes: list[str], *, may_lead: bool) -> None:
+    """The scheduler of who serves pages only knows the checks."""
+    options = ServiceOptions(has_telemetry=True, has_errors=True, role=ServiceRole(role))
+
+    assert [spec.name for spec in CHILDREN if spec.is_wanted(options)] == processes
+    assert options.may_lead is may_lead
+
+
+def test_who_is_to_take_telemetry_only_needs_some_to_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be a service without a process."""
+    settings = tmp_path / "outrider.toml"
+    settings.touch()
+    monkeypatch.chdir(tmp_path)
+    options = ServiceOptions(role=ServiceRole.INGEST)
+    with pytest.raises(UsageError) as refused, supervised_service(["true"], options):
+        pass
+    settings.write_text("[errors]\n")
+    with supervised_service(["true"], options) as supervisor:
+        names = [process.name for process in supervisor.processes]
+
+    assert refused.value.slug == "nothing-to-take"
+    assert names == ["errors"]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(not IS_HERE, reason="no PostgreSQL is installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not IS_HERE, reason="no PostgreSQL is installed")]
 
 PASSWORD = "correct horse battery"
 PART = 1 << 20
