@@ -137,7 +137,12 @@ def told_twice(came: list[dict[str, str]]) -> tuple[int, int]:
     times: dict[tuple[str, str], list[float]] = defaultdict(list)
     for mail in first.values():
         times[mail["topic"], mail["kind"]].append(float(mail["at_s"]))
-    again = sum(later - at < PERIOD_S / 2 for own in times.values() for at, later in pairwise(sorted(own)))
+    again = 0
+    for (topic, kind), own in times.items():
+        for at, later in pairwise(sorted(own)):
+            if later - at < PERIOD_S / 2:
+                again += 1
+                print(f"again: {kind} of {topic} after {later - at:.1f} s", file=sys.stderr)
     return same, again
 
 
