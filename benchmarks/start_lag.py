@@ -67,15 +67,15 @@ def write_workspace(root: Path, count: int, target: str, every: str = "5m", stor
 
 
 @contextmanager
-def service(root: Path) -> Iterator[str]:
-    """Run the service, and yield the address of its pages."""
+def service(root: Path, checks: int) -> Iterator[str]:
+    """Run the service, and yield the address of its pages once it has loaded its checks for a while."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "outrider", "up", "--port", str(port)]
     address = f"http://127.0.0.1:{port}"
     with (root / "log").open("w") as log, subprocess.Popen(command, cwd=root, stdout=log, stderr=log) as up:
         try:
-            while not _is_answering(address):
+            while f'"checks": {checks},' not in (root / "log").read_text() or not _is_answering(address):
                 time.sleep(1)
             time.sleep(START_S)
             yield address
@@ -146,7 +146,7 @@ def main() -> None:
         root = Path(folder)
         address = f"http://127.0.0.1:{target.server_address[1]}"
         write_workspace(root, asked.checks, address, asked.every, url)
-        with service(root) as address, open_store(find_workspace(root)) as store:
+        with service(root, asked.checks) as address, open_store(find_workspace(root)) as store:
             for _ in range(asked.turns):
                 for readers in lags:
                     measured, fetched = turn(store, address, readers)
