@@ -98,6 +98,7 @@ from outrider.model.locale import LOCALES, counted, date, locale, number, per_ce
 from outrider.model.location_order import (
     ALIVE_US,
     AWAITED_US,
+    BROKER,
     LEASE_US,
     REMEMBERED_US,
     Assignment,
@@ -133,6 +134,7 @@ from outrider.model.outside_source import (
     SourceKind,
     SourceState,
     different_labels,
+    labels_of_name,
     series_names,
 )
 from outrider.model.outside_text import bounded, identity, printable, printable_json, spreadsheet_cell, tail
@@ -294,7 +296,7 @@ from outrider.model.trace_context import VENDOR, TraceContext, TraceGrant, begin
 from outrider.model.trace_link import AttemptTrace, TraceLink, TraceSource, is_trace_id
 
 __all__ = [
-    "ALIVE_US", "ASSIGN", "AWAITED_US", "BUCKET_VALUE", "CALL_ERRORS", "CALL_P95", "CHECK_KINDS", "DURATION",
+    "ALIVE_US", "ASSIGN", "AWAITED_US", "BROKER", "BUCKET_VALUE", "CALL_ERRORS", "CALL_P95", "CHECK_KINDS", "DURATION",
     "ERASED", "FAILING", "GZIP_SUFFIX", "LASTING", "LAST_GOOD_KINDS", "LEASE_US", "LEAST", "LOCALES",
     "MOST_TEXT_CHARACTERS", "MOST_TITLE_CHARACTERS", "NEXT_RELEASE", "OPERATION_METRICS", "OTHER_VALUES",
     "PAGE_PERIOD_MINUTES", "PAGE_SERIES", "RATIO", "REMEMBERED_US", "REQUESTS", "RULE_VALUE", "RULE_VALUE_KEPT_S",
@@ -340,7 +342,8 @@ __all__ = [
     "ViewLog", "ViewPage", "WorkerLink", "WorkerReport", "altogether", "apdex", "begin_trace", "bounded",
     "bucket_of", "by_endpoint", "check_at_least", "check_text", "counted", "date", "different_labels",
     "event_from_json", "event_to_json", "exit_code", "finite_number", "grant_traces", "identity", "is_event_id",
-    "is_reserved", "is_trace_id", "key_name", "known_query", "locale", "merged", "new_run_id", "number", "origin_of",
+    "is_reserved", "is_trace_id", "key_name", "known_query", "labels_of_name",
+    "locale", "merged", "new_run_id", "number", "origin_of",
     "per_cent", "printable", "printable_json", "reason_of", "release_number", "series_names", "session_addresses",
     "share_text", "short", "spreadsheet_cell", "tail", "title_of", "user_key", "using_locale", "valid_until_us",
 ]  # fmt: skip
