@@ -84,9 +84,9 @@ soak: setup ## Run what takes hours: kills, mutated configurations, generated an
 
 lock: ## Renew requirements/ (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }
-	$(LOCK) pyproject.toml --extra auth --extra demo --extra otel --extra parquet --extra postgres --extra s3 --extra telemetry --group dev --group build --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --extra auth --extra celery --extra demo --extra otel --extra parquet --extra postgres --extra s3 --extra telemetry --group dev --group build --output-file requirements/dev.txt
 	$(LOCK) pyproject.toml --extra auth --extra demo --constraint requirements/dev.txt --output-file requirements/base.txt
-	$(LOCK) pyproject.toml --extra auth --extra otel --extra parquet --extra postgres --extra s3 --extra telemetry --constraint requirements/dev.txt --output-file requirements/image.txt
+	$(LOCK) pyproject.toml --extra auth --extra celery --extra otel --extra parquet --extra postgres --extra s3 --extra telemetry --constraint requirements/dev.txt --output-file requirements/image.txt
 	$(LOCK) --group node --output-file requirements/node.txt
 	$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 	$(LOCK) --group docs --constraint requirements/dev.txt --output-file requirements/docs.txt
@@ -95,8 +95,13 @@ lock: ## Renew requirements/ (needs uv)
 setup: .venv/.installed
 
 .venv/.installed: .venv/.locked pyproject.toml $(FRONTEND)
-	@$(BIN)/python -c "import hatch_build, sys; sys.exit(not hatch_build.npm_of_machine())" || \
-		$(PIP) install --require-hashes --requirement requirements/node.txt
+	@[ "$${OUTRIDER_FRONTEND-}" = off ] || \
+		$(BIN)/python -c "import hatch_build, sys; sys.exit(not hatch_build.npm_of_machine())" || \
+		$(PIP) install --require-hashes --requirement requirements/node.txt || { \
+		echo "Outrider's pages are built with Node, and there is none here, nor could pip get it. Install Node 18 or newer with npm," >&2; \
+		echo "  or build without, for reports whose charts stand still: OUTRIDER_FRONTEND=off make $(MAKECMDGOALS)" >&2; \
+		exit 1; \
+	}
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
