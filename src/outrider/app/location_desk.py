@@ -102,7 +102,7 @@ class LocationDesk:
             raise UsageError(
                 f"the worker has Outrider {report.version[:40]}, and the server {ours}",
                 slug="worker-version",
-                fix=f"install the same on both: pip install outrider=={ours}",
+                fix=f"install the wheel of {ours} on both",
             )
         if self._records.locations.report(caller.location, report, self._now_us()):
             raise UsageError(
@@ -127,10 +127,11 @@ class LocationDesk:
         if not leased:
             return None
         secrets = available_secrets(loaded.workspace, os.environ)
+        ours = loaded.workspace.locations.broker_password
         return Assignment(
             snapshot=loaded.snapshot,
             orders=tuple(_order(own.entry, checks[own.entry.check], own.lease) for own in leased),
-            secrets={name: secret.reveal() for name, secret in secrets.by_name.items()},
+            secrets={name: secret.reveal() for name, secret in secrets.by_name.items() if name != ours},
             settings={name: json.dumps(value) for name, value in override_values(self._records.overrides).items()},
         )
 
@@ -282,6 +283,9 @@ class LocalLink:
             time.sleep(_POLL_S)
         return assignment
 
+    def finish(self) -> None:
+        """See `WorkerLink`: orders come only when they are asked for."""
+
     def fetch(self, snapshot: str, target: Path) -> None:
         """See `WorkerLink`."""
         self._desk.pack(snapshot).replace(target)
@@ -306,7 +310,9 @@ def _upload_name(caller: Caller, digest: str) -> str:
 
 def _order(entry: QueueEntry, check: Check, lease: int) -> LocationOrder:
     until_us = valid_until_us(check.policy, entry.due_us)
-    return LocationOrder(entry.run, entry.check, check.policy.environment, entry.due_us, until_us, lease)
+    return LocationOrder(
+        entry.run, entry.check, check.policy.environment, entry.due_us, until_us, lease, entry.priority
+    )
 
 
 def _bad_result(why: str) -> UsageError:
