@@ -103,7 +103,9 @@ class Maker:
         return ArtifactFile(kind, name, "application/zip", path)
 
 
+REVISION_0030 = ("DROP TABLE load_shares", "UPDATE alembic_version SET version_num = '0029'")
 REVISION_0029 = (
+    *REVISION_0030,
     "DROP TABLE location_results",
     "DROP TABLE location_workers",
     "DROP TABLE locations",

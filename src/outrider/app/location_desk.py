@@ -7,6 +7,7 @@ import os
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from hashlib import file_digest
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         Check,
         CheckId,
         HeldRun,
+        LoadShareLog,
         LocationLog,
         OverrideLog,
         QueueEntry,
@@ -60,6 +62,11 @@ class DeskRecords(Protocol):
     @property
     def locations(self) -> LocationLog:
         """Orders, workers and results."""
+        ...
+
+    @property
+    def load_shares(self) -> LoadShareLog:
+        """Shares of loads."""
         ...
 
     @property
@@ -115,11 +122,14 @@ class LocationDesk:
                 slug="worker-name-taken",
                 fix="give each its own: outrider worker --name NAME",
             )
+        if report.failed_shares:
+            self._records.load_shares.fail(caller.location, report.failed_shares)
         return ReportAnswer(self._now_us(), caller.location)
 
     def waiting_places(self) -> frozenset[str]:
-        """Return the locations in which orders wait."""
-        return self._records.locations.waiting_places(self._now_us())
+        """Return the locations in which orders or shares of loads wait."""
+        now_us = self._now_us()
+        return self._records.locations.waiting_places(now_us) | self._records.load_shares.waiting_places(now_us)
 
     def take(self, caller: Caller, report: WorkerReport) -> Assignment | None:
         """Give a worker the orders that it has room for; None if there are none."""
@@ -127,9 +137,12 @@ class LocationDesk:
         if loaded is None:
             return None
         checks = {check.id: check for check in loaded.checks}
+        share = self._records.load_shares.take(caller.location, now_us) if report.turns > 0 else None
+        if share is not None:  # it is made alone, as every load
+            report = replace(report, turns=0)
         wanted = self._choose(caller, report, checks, now_us)
         leased = self._records.locations.lease(caller.location, report.instance, wanted, now_us)
-        if not leased:
+        if not leased and share is None:
             return None
         secrets = available_secrets(loaded.workspace, os.environ)
         return Assignment(
@@ -137,6 +150,7 @@ class LocationDesk:
             orders=tuple(_order(own.entry, checks[own.entry.check], own.lease) for own in leased),
             secrets={name: secret.reveal() for name, secret in secrets.by_name.items()},
             settings={name: json.dumps(value) for name, value in override_values(self._records.overrides).items()},
+            shares=() if share is None else (share,),
         )
 
     def take_sealed(self, caller: Caller, report: WorkerReport) -> bytes | None:

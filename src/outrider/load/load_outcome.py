@@ -56,6 +56,7 @@ class End(Enum):
     OVERDUE = auto()
     DIED = auto()
     REFUSED = auto()
+    AWAY = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Facts:
 
     Attributes:
         abort: What the abort rule says, if it stopped the load.
+        away: Why workers of locations did not join it, where it did not begin.
         started: Whether the load began at all.
         took_s: From its beginning to its end; None takes that of the result.
         workers: Generating processes that were there at last.
@@ -81,6 +83,7 @@ class Facts:
     result: LoadResult
     end: End
     abort: str = ""
+    away: str = ""
     started: bool = True
     took_s: float | None = None
     workers: int = 1
@@ -198,8 +201,8 @@ def _not_started(facts: Facts) -> Conclusion | None:
         return None
     if facts.end is End.INTERRUPTED:
         return Outcome.INCONCLUSIVE, "interrupted before the load began"
-    if facts.profile.workers and facts.workers < facts.profile.workers:
-        return Outcome.INCONCLUSIVE, f"{facts.workers} of {facts.profile.workers:,} workers connected"
+    if facts.away or facts.workers < facts.profile.workers:
+        return Outcome.INCONCLUSIVE, facts.away or f"{facts.workers} of {facts.profile.workers:,} workers connected"
     if facts.end is End.OVERDUE:
         return Outcome.SETUP_ERROR, "the load had not begun when its time was up"
     if raised := _raised(facts):
