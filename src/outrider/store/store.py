@@ -245,4 +245,5 @@ class Store:
         It works in short transactions with pauses between them, so that writers do not wait, and may take long. It may
         be stopped at any moment, and run in several processes at once.
         """
+        self._database.remove_former(now_us)
         return prune(self._database, self.artifacts, now_us, policy)
