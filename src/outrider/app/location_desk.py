@@ -1,4 +1,4 @@
-"""Where workers of locations report, take orders and deliver results: the server's side of every transport."""
+"""Where workers of locations report, take orders and deliver results: the server's side."""
 
 from __future__ import annotations
 
@@ -52,7 +52,6 @@ log = structlog.get_logger("outrider.locations")
 
 _MOST_ORDERS: Final = 200
 _MOST_FILE_BYTES: Final = 1 << 30
-_POLL_S: Final = 0.05
 _STALE_S: Final = 86_400.0
 
 
@@ -281,47 +280,6 @@ class LocationDesk:
             if left.stat().st_mtime < oldest_s:
                 left.unlink(missing_ok=True)
         return self._uploads / f"{caller.token_digest[:16]}-{digest}"
-
-
-class LocalLink:
-    """A worker's link to a desk in the same process, or on the same store: the first transport.
-
-    Args:
-        desk: Whom it asks.
-        caller: As whom.
-        worker: Its instance.
-    """
-
-    def __init__(self, desk: LocationDesk, caller: Caller, worker: str) -> None:
-        self._desk = desk
-        self._caller = caller
-        self._worker = worker
-
-    def report(self, report: WorkerReport) -> ReportAnswer:
-        """See `WorkerLink`."""
-        return self._desk.report(self._caller, report)
-
-    def take(self, report: WorkerReport, wait_s: float) -> Assignment | None:
-        """See `WorkerLink`."""
-        self._desk.report(self._caller, report)
-        until_s = time.monotonic() + wait_s
-        while (assignment := self._desk.take(self._caller, report)) is None and time.monotonic() < until_s:
-            time.sleep(_POLL_S)
-        return assignment
-
-    def fetch(self, snapshot: str, target: Path) -> None:
-        """See `WorkerLink`."""
-        self._desk.pack(snapshot).replace(target)
-
-    def upload(self, digest: str, content: bytes) -> None:
-        """See `WorkerLink`."""
-        if not self._desk.holds(digest):
-            come = self._desk.uploaded(self._caller, digest)
-            self._desk.upload(self._caller, digest, come, content[come:], len(content))
-
-    def deliver(self, held: HeldRun, document: bytes) -> Verdict:
-        """See `WorkerLink`."""
-        return self._desk.deliver(self._caller, held, self._worker, document)
 
 
 def _size(part: Path) -> int:
