@@ -37,7 +37,7 @@ def test_home(page):
 LOCUSTFILE = """
 from locust import HttpUser, constant, task
 class Visitor(HttpUser):
-    wait_time = constant(0.05)
+    wait_time = constant(0.2)
     @task
     def look(self):
         self.client.get("/tiny")
@@ -110,12 +110,12 @@ def test_workers_of_two_locations_run_a_journey_and_share_a_load(tmp_path: Path,
         counted = len(visited.seen)
 
         def kill_in_the_middle() -> None:
-            visited.count_of(counted + 40, WAIT_S)
+            visited.count_of(counted + 3, WAIT_S)
             ber.kill()
 
         killer = threading.Thread(target=kill_in_the_middle)
         killer.start()
-        halved = desk.json("load", "visitors", "--json", "-t", "7s")
+        halved = desk.json("load", "visitors", "--json", "-t", "10s")
         killer.join()
         fra.send_signal(signal.SIGTERM)
         assert fra.wait(WAIT_S) == 0
@@ -124,7 +124,7 @@ def test_workers_of_two_locations_run_a_journey_and_share_a_load(tmp_path: Path,
     assert "bad-location" in refused.stderr
     assert "fra: 1 live worker" in listed
     assert whole["run"]["outcome"] == "passed", whole["run"]["reason"]
-    assert whole["endpoints"][0]["requests"] == counted > 40
+    assert whole["endpoints"][0]["requests"] == counted > 10
     assert halved["run"]["outcome"] == "inconclusive"
     assert halved["run"]["reason"].startswith("1 of 2 workers were lost during the load")
     assert len(runs) == len(set(runs))
