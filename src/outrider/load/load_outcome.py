@@ -71,6 +71,7 @@ class Facts:
         workers: Generating processes that were there at last.
         spawned: The most users that were asked for and all began.
         lost: Names of those that fell silent.
+        unheard: How many never reported.
         code: Locust's exit code; negative for the signal that killed it, None if it did not end.
         ended: What Locust says when it is done, or None.
         log: What Locust printed.
@@ -89,6 +90,7 @@ class Facts:
     workers: int = 1
     spawned: int = 0
     lost: tuple[str, ...] = ()
+    unheard: int = 0
     refused: tuple[str, ...] = ()
     code: int | None = 0
     ended: Ended | None = None
@@ -308,8 +310,8 @@ def _exited(facts: Facts) -> Conclusion | None:
 
 def _lost(facts: Facts) -> Conclusion | None:
     of_all = f"of {facts.profile.generators:,} workers"
-    if facts.lost:
-        return Outcome.INCONCLUSIVE, f"{len(facts.lost)} {of_all} were lost during the load"
+    if lost := len(facts.lost) + facts.unheard:
+        return Outcome.INCONCLUSIVE, f"{lost} {of_all} were lost during the load"
     if facts.ended and facts.ended.unreported:
         return Outcome.INCONCLUSIVE, f"{len(facts.ended.unreported)} {of_all} did not report at the end of the load"
     return None

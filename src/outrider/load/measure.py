@@ -198,6 +198,7 @@ class LoadMeasure:
             workers=timeline.workers,
             spawned=timeline.spawned,
             lost=tuple(timeline.lost(end_s)) if timeline.started_s else (),
+            unheard=max(0, profile.generators - timeline.reporters) if profile.workers or profile.processes > 1 else 0,
             refused=tuple(timeline.refused),
             code=ended.code if ended and code is None else code,
             ended=ended,
