@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick check fix docs bench mutations soak lock setup
+.PHONY: help demo training test quick check fix docs bench mutations soak lock setup
 
 PYTHON ?=
 ARGS ?=
@@ -25,6 +25,10 @@ help: ## Show this list
 demo: setup ## Watch the demo shop drift, break and recover; see the mails, dashboard and weekly report (KEEP=1 leaves it open)
 	$(BIN)/outrider browser --install
 	$(BIN)/python -m demo.tour $(if $(KEEP),--keep)
+
+training: setup ## Play a game day: something breaks in secret, and you find the cause (ARGS="--scenario 4 --team shop")
+	$(BIN)/outrider browser --install
+	$(BIN)/python -m demo.training $(ARGS)
 
 test: setup ## Run all tests, with coverage by the cheap ones (ARGS="-k word" picks some)
 	$(BIN)/outrider browser --install

@@ -20,6 +20,7 @@ from playwright.sync_api import sync_playwright
 from demo import tour
 from demo.postbox import Postbox
 from demo.shop_process import ROOT, opened
+from demo.watched_shop import Shop, free_port
 from outrider.journeys import BrowserSettings, find_browser
 
 if TYPE_CHECKING:
@@ -39,19 +40,19 @@ def main() -> None:
     """Take all pictures."""
     with tempfile.TemporaryDirectory() as folder, Postbox() as postbox:
         environment = {**os.environ, "OUTRIDER_SMTP": postbox.url}
-        shop = tour.Shop("", environment, tour.free_port(8710), "", tour.free_port(4319))
-        tour.make_workspace(shop)
+        shop = Shop(tour.WORKSPACE, "", environment, free_port(8710), "", free_port(4319))
+        shop.make_workspace([check.removeprefix("probe:") for check in tour.CHECKS], "10s")
         with opened(folder, "", shop.project("front", "--origin", "*")) as address:
             shop = replace(shop, address=address["SHOP_URL"], environment={**environment, **address})
             for check in tour.CHECKS:
                 shop.outrider("run", check)
-            tour.simulate_history()
-            tour.write_settings(shop, judging=True)
+            shop.simulate_history()
+            shop.judge()
             for check in tour.CHECKS * 2:
                 shop.outrider("run", check)
             shop.outrider("release", "2.15.0")
             shop.fault("errors", "1")
-            with tour.watching(shop):
+            with shop.watched():
                 _take(shop.dashboard, _first_incident(shop.dashboard))
 
 

@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outrider.model import Attempt, Circumstances, new_run_id
+from outrider.model import SIMULATED, Attempt, Circumstances, new_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from outrider.model import Measurement, Run, Sample
     from outrider.store import Store
 
-MARK = "simulated"
+MARK = SIMULATED
 """What stands in place of a host and a release, and among the attributes, of every run that was never made."""
 
 _RUN_SPREAD, _STEP_SPREAD = 0.05, 0.10

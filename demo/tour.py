@@ -5,83 +5,33 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from demo.history import simulate
 from demo.postbox import Postbox
 from demo.shop_process import ROOT, opened
 from demo.visitor import visit
+from demo.watched_shop import DAYS, Shop, free_port
 from outrider.model import IssueQuery
-from outrider.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from email.message import EmailMessage
 
 WORKSPACE = ROOT / ".outrider" / "demo"
-FOLDERS = ("journeys", "probes", "baselines", "reports", "scheduler")
 CHECKS = ("probe:probes/shop.toml::home", "probe:probes/shop.toml::health", "journeys/test_checkout.py")
-SCHEDULE = """# The tour's own schedule: a few checks, at a fast cadence.
-[[check]]
-match = "*"
-enabled = false
-
-[[check]]
-match = ["probes/shop.toml::home", "probes/shop.toml::health", "journeys/test_checkout.py"]
-enabled = true
-every = "10s"
-"""
-DAYS, EVERY_S, SEED = 4.0, 300.0, 1
 QUERY_MS = 90
-FLOOR_MS = 250
 TRACED_RUNS = 8
 WAIT_S = 300.0
 STORED_S = 8.0
 _TRACE = re.compile(r"/traces/([0-9a-f]{32})")
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """The shop that is watched, what finds it, ports of dashboard and errors, and where telemetry goes, if it does."""
-
-    address: str
-    environment: dict[str, str]
-    pages: int
-    telemetry: str
-    errors: int
-
-    def fault(self, *words: str) -> None:
-        """Switch a fault."""
-        command = [sys.executable, "-m", "demo.faults", *words, "--url", self.address]
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-
-    def outrider(self, *arguments: str) -> int:
-        """Run the program in the tour's workspace."""
-        command = [sys.executable, "-m", "outrider", *arguments]
-        return subprocess.run(command, cwd=WORKSPACE, env=self.environment, check=False).returncode
-
-    def project(self, service: str, *options: str) -> str:
-        """Make a project of a service, and return its DSN."""
-        command = [sys.executable, "-m", "outrider", "project", "add", service, "--environment", "demo", *options]
-        done = subprocess.run(command, cwd=WORKSPACE, env=self.environment, check=True, capture_output=True, text=True)
-        return done.stdout.strip()
-
-    @property
-    def dashboard(self) -> str:
-        """The address of the pages."""
-        return f"http://127.0.0.1:{self.pages}/"
 
 
 def main() -> int:
@@ -96,8 +46,8 @@ def main() -> int:
     receiver = f"http://{telemetry}" if telemetry else ""
     with temporary as folder, Postbox() as postbox:
         environment = {**os.environ, "OUTRIDER_SMTP": postbox.url}
-        shop = Shop("", environment, free_port(8710), telemetry, free_port(4319))
-        make_workspace(shop)
+        shop = Shop(WORKSPACE, "", environment, free_port(8710), telemetry, free_port(4319))
+        shop.make_workspace([check.removeprefix("probe:") for check in CHECKS], "10s")
         shop.project("payment")  # the exceptions in its spans are errors, too
         with opened(folder, receiver, shop.project("front", "--origin", "*")) as address:
             shop = replace(shop, address=address["SHOP_URL"], environment={**environment, **address})
@@ -120,10 +70,10 @@ def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
         if code := shop.outrider("run", check):
             _say("A check of the healthy shop did not pass.")
             return code
-    count = simulate_history()
-    write_settings(shop, judging=True)
+    count = shop.simulate_history()
+    shop.judge()
     _say(f"2. {count:,} runs of the last {DAYS:g} days are simulated as a history, and marked as simulated.")
-    with watching(shop):
+    with shop.watched():
         code = _slow_release(shop, postbox) or _broken_release(shop, postbox)
         if code:
             return code
@@ -145,7 +95,7 @@ def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
 def _slow_release(shop: Shop, postbox: Postbox) -> int:
     """Let a release make the shop slower; show what tells of it, and roll it back."""
     _say(f"3. outrider up: the checks run by their schedule, and users come; its dashboard is {shop.dashboard}")
-    _wait_for_runs()
+    _wait_for_runs(shop)
     visit(shop.address)
     _say("   A release asks the database once for each product of a list …")
     shop.outrider("release", "v2.4", "--environment", "demo")
@@ -188,7 +138,7 @@ def _broken_release(shop: Shop, postbox: Postbox) -> int:
     if shop.telemetry:
         time.sleep(STORED_S)
         shop.outrider("errors", "service:payment")
-        for issue in _issues_of("payment"):
+        for issue in _issues_of(shop, "payment"):
             shop.outrider("errors", "show", issue)
             shop.outrider("related", "issue", issue)
     if (mail := postbox.wait("resolved", WAIT_S)) is None:
@@ -199,18 +149,18 @@ def _broken_release(shop: Shop, postbox: Postbox) -> int:
     return 0
 
 
-def _issues_of(service: str) -> list[str]:
-    with _store() as store:
+def _issues_of(shop: Shop, service: str) -> list[str]:
+    with shop.store() as store:
         return [
             str(issue.id) for issue in store.errors.list(IssueQuery(time.time_ns() // 1000)) if issue.service == service
         ]
 
 
-def _wait_for_runs() -> None:
+def _wait_for_runs(shop: Shop) -> None:
     """Wait until the checks have run a few times, so that there are traces to compare with."""
     since_us, until_s = time.time_ns() // 1000, time.monotonic() + WAIT_S
     while time.monotonic() < until_s:
-        with _store() as store:
+        with shop.store() as store:
             done = Counter(run.check for run in store.runs.search(since_us=since_us))
         if len(done) == len(CHECKS) and min(done.values()) >= TRACED_RUNS:
             return
@@ -227,72 +177,6 @@ def _stay_open(shop: Shop) -> None:
     )
     with suppress(KeyboardInterrupt):
         threading.Event().wait()
-
-
-def free_port(wanted: int) -> int:
-    """Return the wanted port, or any free one if somebody has it."""
-    with closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def make_workspace(shop: Shop) -> None:
-    """Make the tour's workspace: a copy of the root's journeys, probes, alerts and runbooks."""
-    shutil.rmtree(WORKSPACE, ignore_errors=True)
-    WORKSPACE.mkdir(parents=True, exist_ok=True)
-    write_settings(shop, judging=False)
-    for name in FOLDERS:
-        shutil.copytree(ROOT / name, WORKSPACE / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (WORKSPACE / "scheduler/schedule.toml").write_text(SCHEDULE, encoding="utf-8")
-    probes = WORKSPACE / "probes/shop.toml"  # a slow page is to be judged as slow, not refused by a limit
-    probes.write_text(re.sub(r"(within = ).*", r'\1{total = "20s"}', probes.read_text(encoding="utf-8"), count=1))
-    alerts = WORKSPACE / "scheduler/alerts.toml"
-    links = f'[delivery]\nlinks = "{shop.dashboard}"'
-    alerts.write_text(alerts.read_text(encoding="utf-8").replace("[delivery]", links), encoding="utf-8")
-
-
-def write_settings(shop: Shop, *, judging: bool) -> None:
-    """Write the settings; the judge starts at the oldest run, so it is switched on after the history is simulated."""
-    settings = (ROOT / "outrider.toml").read_text(encoding="utf-8")
-    # simulated runs know nothing of a host that is busy with this tour
-    settings += f"\n[baselines]\nfloor_ms = {FLOOR_MS}\n"
-    settings += f'\n[errors]\nlisten = "127.0.0.1:{shop.errors}"\n'
-    if shop.telemetry:
-        settings += f'\n[telemetry]\nlisten = "{shop.telemetry}"\n'
-    if not judging:
-        settings += "\n[capabilities]\njudging = false\n"
-    (WORKSPACE / "outrider.toml").write_text(settings, encoding="utf-8")
-
-
-def simulate_history() -> int:
-    """Store a past for the checks that have run, and return how many runs that are."""
-    with _store() as store:
-        latest = {summary.check: summary.id for summary in reversed(store.runs.search())}
-        patterns = [store.runs.get(run).run for run in latest.values()]
-        until_us = min(run.due_us for run in patterns) - 60_000_000
-        return simulate(store, patterns, until_us=until_us, days=DAYS, every_s=EVERY_S, seed=SEED)
-
-
-def _store() -> Store:
-    state = WORKSPACE / ".outrider"
-    return Store.open(state / "outrider.db", artifacts=state / "artifacts")
-
-
-@contextmanager
-def watching(shop: Shop) -> Iterator[None]:
-    """Run the service meanwhile."""
-    command = [sys.executable, "-m", "outrider", "up", "--port", str(shop.pages)]
-    with (WORKSPACE / ".outrider/up.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=WORKSPACE, env=shop.environment, stdout=log, stderr=log)
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait()
 
 
 def _show(mail: EmailMessage) -> str:

@@ -119,6 +119,7 @@ COMMANDS = frozenset(cli.list_commands(Context(cli)))
 
 NOUNS = {
     "finding": "what a judge or a rule noticed",
+    "training": "a game day, as the command is called",
 }
 """Module names that end like a gerund and are none."""
 

@@ -15,7 +15,7 @@ from outrider.alerts.incident_records import read_incident
 from outrider.alerts.matcher import parse_matcher
 from outrider.alerts.oncall import Level
 from outrider.alerts.route import Route
-from outrider.model import Silence
+from outrider.model import Acknowledgement, Silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +77,38 @@ def test_a_message_goes_out_unexplained_rather_than_late(story: Callable[..., St
         own.wait(7)
 
     assert (followed.kinds, slow.kinds) == (["trigger"], [])
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "kinds"), [(False, ["trigger", "update"]), (True, ["trigger", "acknowledged"])]
+)
+def test_what_is_explained_after_its_first_message_is_told_at_once_and_once(
+    story: Callable[..., Story], acknowledged: bool, kinds: list[str]
+) -> None:
+    """How many users met it explains nothing, nor does a line that says why nothing is known."""
+    followed = story()
+    followed.run("xx", every_s=1)
+    [incident] = followed.tracker.incidents.values()
+    users, unknown = Quote("users", "3 of 60"), Quote("where the time went", "not known: spans are missing")
+    followed.tracker.explain(incident.id, (users, unknown))
+    followed.wait(10)
+    if acknowledged:
+        followed.tracker.process_acknowledgement(
+            Acknowledgement(incident.id, followed.now_us, "acknowledge", "ada"), followed.now_us
+        )
+    followed.tracker.explain(incident.id, (users,))
+    followed.wait(1)
+    assert followed.kinds == [kind for kind in kinds if kind != "update"]
+    for text in ("charge card of payment", "charge card of payment: 500"):
+        followed.tracker.explain(incident.id, (users, Quote("failed span", text)))
+        followed.wait(1)
+
+    assert followed.kinds == kinds
+    if not acknowledged:
+        told = followed.sent[1][2]
+        assert told.subject == "[shop] critical, update: home fails: connection refused, since 08:00"
+        assert "failed span: charge card of payment" in told.text
+        assert told.note == "what explains it was found since"
 
 
 def test_details_say_no_headline_that_the_subject_has_said(story: Callable[..., Story]) -> None:

@@ -45,7 +45,7 @@ NOT_RUN = {
     "up": _STAYS, "serve": _STAYS, "ingest": _STAYS,
     "browser": "it installs packages",
     "doctor": "it needs a shop to ask", "doctor trace": "it needs a shop to ask",
-    "docs": "it opens a window",
+    "docs": "it opens a window", "training": "it takes minutes: tests/demo/test_training.py",
     "record": "it opens a window",
     "load": "it takes a minute", "baseline": "it takes minutes", "prove": "it takes minutes",
     "gate": "it needs two deployments", "gate-comment": "it needs two deployments",

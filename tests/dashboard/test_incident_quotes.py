@@ -132,6 +132,23 @@ def test_a_failing_step_names_the_span_the_new_error_and_the_log_lines_of_its_tr
     ]
 
 
+def test_of_runs_that_follow_fast_those_whose_spans_were_sent_are_read(
+    scene: Scene, telemetry: ClickHouseClient, service: str
+) -> None:
+    """A check each second has three failed runs before the spans of the first arrive."""
+    incident = failing_shop(scene, telemetry, service, service.encode().hex()[-16:] * 2)
+    runs = [
+        run_of(Measurement(Outcome.FAILED, "status 500", NOW_US - number * SECOND_US, 90.0), incident.checks[0])
+        for number in (3, 2, 1)
+    ]
+    for run in runs:
+        scene.store.runs.record(run)
+
+    quotes = quotes_of(scene, replace(incident, lead=replace(incident.lead, run=runs[-1].id)))
+
+    assert [title for title, _, _ in quotes] == ["failed span", "new error", "log", "log"]
+
+
 def test_a_slower_step_says_where_the_time_went(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
     """One sentence with its interval, which leads to the table, and the slowest span."""
     incident = slower_shop(scene, telemetry, service)
@@ -184,6 +201,42 @@ def test_what_is_quoted_stays_with_the_incident(scene: Scene, telemetry: ClickHo
     assert 'href="/errors/1"' in page.text
     assert "<script>alert(1)" not in page.text
     assert answer.json()["explanation"][1]["path"] == "/errors/1"
+
+
+@pytest.mark.parametrize(("arrive_s", "kinds"), [(7, ["trigger"]), (20, ["trigger", "update"])])
+def test_a_message_waits_for_spans_that_are_on_their_way(
+    scene: Scene, telemetry: ClickHouseClient, service: str, arrive_s: int, kinds: list[str]
+) -> None:
+    """Those of earlier runs have come; ten seconds at most, and what is known later is told then."""
+    trace, late = service.encode().hex()[-16:] * 2, service.encode().hex()[-16:][::-1] * 2
+    known = failing_shop(scene, telemetry, service, trace)
+    over = replace(known, phase=Phase.RESOLVED, ended_us=NOW_US - DAY_US)
+    scene.store.incidents.record(AlertChanges(incidents=(stored_incident(over),)))
+    measured = Measurement(Outcome.FAILED, "status 500", NOW_US, 90.0, traces=(AttemptTrace(late, "pay"),))
+    run = run_of(measured, CheckId(known.checks[0]), due_us=NOW_US)
+    scene.store.runs.record(run)
+    facts = replace(known.lead, title="buy", since_us=NOW_US, run=run.id)
+    settings = AlertSettings(route=Route(receivers=("mail",)), receivers=receivers())
+    processor = AlertProcessor(scene.store, settings, NOW_US, workspace="shop")
+    workspace = Workspace(root=scene.root, name="shop", telemetry=TelemetrySettings())
+    explainer = IncidentExplainer(scene.store, lambda _: nullcontext(PageViewSearch(telemetry, clock=lambda: NOW_NS)))
+    for number in (0, 1):
+        bad = replace(symptom(True, NOW_US + number * SECOND_US, known.checks[0]), facts=facts)
+        processor.process_findings([bad], NOW_US + number * SECOND_US)
+
+    for second in (1, 6, 7, 8, 9, 12, 20, 31, 32):
+        if second == arrive_s:
+            broken = span_of(service, "9" * 16, trace=late, name="charge card", status="Error")
+            insert_rows(telemetry, [broken], f"late {service}")
+        explainer.ticked(processor, workspace, NOW_US + second * SECOND_US)
+        explainer.close()
+        processor.ticked(NOW_US + second * SECOND_US)
+
+    rows = scene.store.outbox.search()
+    told = {row.kind: (row.created_us, "failed span" in read_message(row.message).text) for row in rows}
+    assert sorted(told) == kinds
+    assert told["trigger"] == ((NOW_US + 7 * SECOND_US, True) if arrive_s == 7 else (NOW_US + 12 * SECOND_US, False))
+    assert told.get("update", (NOW_US + 31 * SECOND_US, True)) == (NOW_US + 31 * SECOND_US, True)
 
 
 def unwell(problem: Problem, subject: str, causes: tuple[str, ...], at_us: int, environment: str = "") -> Finding:
@@ -289,8 +342,14 @@ def test_what_changed_just_before_is_the_suspect(scene: Scene, telemetry: ClickH
     assert first.text.startswith("event flag on, 2 min before it began; by chance 1 time in ")
 
 
-def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(scene: Scene) -> None:
-    """Not one that came back, nor what another location has."""
+@pytest.mark.parametrize(
+    ("host", "suspects"),
+    [("vm", [("prober", "has 3", True), ("DNS answer", "192.0.2.9", True)]), ("simulated", [])],
+)
+def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(
+    scene: Scene, host: str, suspects: list[tuple[str, str, bool]]
+) -> None:
+    """Not one that came back, nor what another location has, nor that runs are no longer simulated."""
     scene.store.checks.record([check_named(CheckId("probe:old"))], NOW_US - 40 * DAY_US)
     check = scene.add("home")
     began_us = NOW_US - 10 * MINUTE_US
@@ -301,7 +360,8 @@ def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(scene: Sc
             Outcome.FAILED if ago_min <= 0 else Outcome.PASSED, "", began_us - ago_min * MINUTE_US, 9.0,
             attributes={"remote": remote},
         )  # fmt: skip
-        runs.append(run_of(measured, check.id, circumstances=Circumstances(browser="3" if ago_min <= 0 else "2")))
+        prober = Circumstances(browser="3", host="vm") if ago_min <= 0 else Circumstances(browser="2", host=host)
+        runs.append(run_of(measured, check.id, circumstances=prober))
     away = Measurement(Outcome.PASSED, "", began_us, 9.0, attributes={"remote": "192.0.2.77"})
     scene.store.runs.record_many([*runs, run_of(away, check.id, location="elsewhere")])
     labels = {"check": check.id, "location": "local"}
@@ -312,7 +372,7 @@ def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(scene: Sc
     (answer,) = scene.get(f"/api/v1/incidents/{incident.id}")
 
     changes = [(own["kind"], own["text"], own["stands_out"]) for own in answer.json()["changes"]["changes"]]
-    assert changes == [("prober", "has 3", True), ("DNS answer", "192.0.2.9", True)]
+    assert changes == suspects
 
 
 def test_a_metric_that_moved_first_is_a_suspect_and_so_is_the_load_on_the_prober(

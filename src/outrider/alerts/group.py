@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _CLOSED_WINDOW_US = 60_000_000  # how often a closed window is looked at again
 _ACKNOWLEDGED = "acknowledged"
+_UNEXPLAINED = "unexplained"
 _GROWN = 3  # times as many subjects are news within one incident
 
 
@@ -30,7 +31,7 @@ class Group:
         route: Name of the route.
         incidents: Their ids.
         due_us: When to look at it next.
-        last_notified: By incident: whether it flapped or was acknowledged, and how many subjects it had.
+        last_notified: By incident: whether it flapped, was acknowledged or unexplained, and how many subjects it had.
         last_notified_us: When that was; None before the first notification.
         receivers: Everybody who was notified, for the resolution.
         policy: The escalation under way; empty for none.
@@ -56,6 +57,10 @@ class Group:
     def next_us(self) -> int:
         """Return when anything is due."""
         return self.due_us if self.level_due_us is None else min(self.due_us, self.level_due_us)
+
+    def told_unexplained(self, incident: str) -> bool:
+        """Return whether an incident was notified of before anything explained it."""
+        return any(incident == identity and _UNEXPLAINED in state for identity, state, _ in self.last_notified)
 
     def shifted(self, by_us: int) -> Group:
         """Return the group on a clock that was set by so much."""
@@ -113,8 +118,13 @@ def flush(group: Group, look: Look) -> tuple[Group | None, tuple[Dispatch, ...]]
         receivers = (
             group.receivers if kind is NotificationKind.ACKNOWLEDGED else _united(route.receivers, group.receivers)
         )
+        note = (
+            "what explains it was found since"
+            if kind is NotificationKind.UPDATE and _is_explained(group, lasting)
+            else ""
+        )
         group = _noted(group, look.incidents, lasting, receivers=receivers, now_us=now_us)
-        dispatches.append(Dispatch(kind, receivers, lasting))
+        dispatches.append(Dispatch(kind, receivers, lasting, note))
     group, climbed = _climb(group, lasting, look, begins=kind is NotificationKind.TRIGGER)
     return group, tuple(_merged([*dispatches, *climbed]))
 
@@ -140,12 +150,18 @@ def _kind(group: Group, lasting: Sequence[Incident], notified: set[str], look: L
         and not fresh
     ):
         return NotificationKind.ACKNOWLEDGED
-    if look.now_us - group.last_notified_us < look.route.interval_us:
+    explained = _is_explained(group, lasting)
+    if look.now_us - group.last_notified_us < look.route.interval_us and not explained:
         return None
-    if fresh or any(_is_news(incident, *last_state[incident.id]) for incident in lasting):
+    if explained or fresh or any(_is_news(incident, *last_state[incident.id]) for incident in lasting):
         return NotificationKind.UPDATE
     tired = look.now_us - group.last_notified_us >= look.route.repeat_us
     return NotificationKind.REMINDER if tired and len(acknowledged) < len(lasting) else None
+
+
+def _is_explained(group: Group, lasting: Sequence[Incident]) -> bool:
+    """Return whether something explains an incident that was told of without, while nobody has acknowledged it."""
+    return any(group.told_unexplained(own.id) and own.is_explained and not own.acknowledged_by for own in lasting)
 
 
 def _is_news(incident: Incident, last_state: str, affected: int) -> bool:
@@ -158,12 +174,13 @@ def _noted(
 ) -> Group:
     last_state = {identity: (identity, phase, affected) for identity, phase, affected in group.last_notified}
     for incident in lasting:
-        marks = [incident.phase.value] if incident.phase is Phase.FLAPPING else []
-        last_state[incident.id] = (
-            incident.id,
-            ",".join([*marks, *([_ACKNOWLEDGED] if incident.acknowledged_by else [])]),
-            incident.affected,
-        )
+        marks = {
+            incident.phase.value: incident.phase is Phase.FLAPPING,
+            _ACKNOWLEDGED: bool(incident.acknowledged_by),
+            _UNEXPLAINED: not incident.is_explained,
+        }
+        state = ",".join(mark for mark, is_set in marks.items() if is_set)
+        last_state[incident.id] = (incident.id, state, incident.affected)
     there = {incident.id for incident in present}
     kept = tuple(state for identity, state in last_state.items() if identity in there)
     return replace(group, last_notified=kept, last_notified_us=now_us, receivers=receivers)

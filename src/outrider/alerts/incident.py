@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from outrider.alerts.finding import SEVERITIES, Facts, Problem, Severity, check_of
 from outrider.alerts.route import INCIDENT
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from outrider.alerts.confirmation import Confirmation
     from outrider.alerts.finding import Finding
     from outrider.model import Acknowledgement
+
+NOT_KNOWN: Final = "not known: "
+"""Begins a line that says why something is not known."""
+
+AFFECTED_USERS: Final = "users"
+"""Title of the line that says how many users met an incident."""
 
 _MOST_EVENTS = 50
 _MOST_NAMED = 20
@@ -167,6 +173,21 @@ class Incident:
     paused: str = ""
     explanation: tuple[Quote, ...] = ()
     named: tuple[str, ...] = ()
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether it is known where the time or the error lies, or what may have caused it."""
+        return any(own.title != AFFECTED_USERS and not own.text.startswith(NOT_KNOWN) for own in self.explanation)
+
+    def is_led_by(self, key: str, lead: Confirmation | None) -> bool:
+        """Return whether messages describe a member: the first that was confirmed, as long as it is bad.
+
+        Args:
+            key: Of the member.
+            lead: Of the leading member; None if it is gone.
+        """
+        is_bad = lead is not None and lead.incident == self.id and lead.is_bad and lead.confirmed
+        return not self.affected or key == self.lead_subject or not (self.lead_subject and is_bad)
 
     def well_since_us(self, check: str) -> int | None:
         """Return since when a check is well while others are not; None if it is not well, or the incident is over."""

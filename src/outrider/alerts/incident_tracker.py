@@ -149,13 +149,16 @@ class IncidentTracker:
     def explain(
         self, identity: str, explanation: tuple[Quote, ...], named: tuple[str, ...] = (), *, is_due: bool = True
     ) -> None:
-        """Keep what explains an incident; if nothing does, what is known stays. Its message waits no longer if due."""
+        """Keep what explains an incident, if anything does; its message waits no longer if due, or is told again."""
         if (incident := self.incidents.get(identity)) is None:
             return
         known = replace(incident, explanation=explanation or incident.explanation, named=named or incident.named)
         if known != incident:
             self.incidents[identity] = known
             self._changed["incidents"].add(identity)
+        if known.is_explained and not incident.is_explained:
+            for group in [own for own in self.groups.values() if own.told_unexplained(identity)]:
+                self._put(replace(group, due_us=0))
         for group in self._unsent(identity) if is_due else ():
             due_us = (incident.opened_us or 0) + self._routes.get(group.route, self.settings.route).wait_us
             self._put(replace(group, due_us=min(group.due_us, due_us)))
@@ -266,7 +269,7 @@ class IncidentTracker:
             self._affected[incident.id].add(finding.key.subject)
             affected = len(self._affected[incident.id])
             incident = incident.joined(finding.key.subject, labels, confirmation.began_us, affected=affected)
-        if self._leads(finding.key.text, incident):
+        if incident.is_led_by(finding.key.text, self.confirmations.get(incident.lead_subject)):
             incident = replace(incident, lead=finding.facts, lead_subject=finding.key.text)
         self.incidents[incident.id] = replace(incident, last_bad_us=max(incident.last_bad_us, finding.at_us))
         if fresh:
@@ -288,14 +291,6 @@ class IncidentTracker:
             self.incidents[identity] = strengthen(incident, now_us)
             self._changed["incidents"].add(identity)
             self._hurry(identity, now_us)
-
-    def _leads(self, subject: str, incident: Incident) -> bool:
-        """Return whether messages describe this subject: the first that was confirmed, as long as it is bad."""
-        if not incident.affected or not incident.lead_subject:
-            return True
-        lead = self.confirmations.get(incident.lead_subject)
-        is_bad = lead is not None and lead.incident == incident.id and lead.is_bad and lead.confirmed
-        return subject == incident.lead_subject or not is_bad
 
     def _count(self, incident: str, before: Confirmation | None, after: Confirmation | None) -> None:
         old, new, tally = tally_of(before), tally_of(after), self._tallies.get(incident, _NOTHING)

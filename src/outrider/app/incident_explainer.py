@@ -14,8 +14,10 @@ from outrider.app.request_traces import names_traces
 from outrider.app.source_access import errors_of_traces
 from outrider.app.telemetry_access import notable_patterns
 from outrider.dashboard import (
+    SPANS_SENT_US,
     CauseTelemetry,
     ChangedTelemetry,
+    awaits_spans,
     cause_traces,
     change_causes,
     change_quotes,
@@ -42,9 +44,6 @@ _US: Final = 1_000_000
 _LOOKS_US: Final = (0, 30 * _US, 300 * _US)
 """After an incident opened: at once, or when its spans were sent, and again when what was late has arrived."""
 
-_SENT_US: Final = 5_500_000
-"""Clients of OpenTelemetry send their spans every five seconds: a look at once would see half of the last traces."""
-
 _WAITED_US: Final = 4_500_000
 _CLOSES_S: Final = 15.0
 _log = structlog.get_logger("outrider.alerts")
@@ -70,31 +69,38 @@ class IncidentExplainer:
         self._store = store
         self._reach = reach
         self._looks: dict[str, int] = {}
+        self._until_us: dict[str, int] = {}
+        self._arriving: set[str] = set()
         self._folds = True
         self._thread: threading.Thread | None = None
 
     def ticked(self, processor: AlertProcessor, workspace: Workspace, now_us: int) -> None:
         """Begin to explain what is due; the first message waits ten seconds at most. Switched off, none does.
 
+        While the spans of its runs are on their way it is looked up again, as long as its message waits.
         What telemetry tells of waits half a minute: a check that fails for the same cause is told of in its place.
         """
         if not workspace.capabilities.explanations:
             return
-        sent_us = _SENT_US if names_traces(workspace) else 0
+        sent_us = SPANS_SENT_US if names_traces(workspace) else 0
         self._folds = processor.folds
         paging = [own for own in processor.open_incidents() if own.pages and is_named(own)]
         incidents = [own for own in paging if self._folds or own.lead.run]
         self._looks = {own.id: self._looks[own.id] for own in incidents if own.id in self._looks}
+        self._until_us = {own: us for own, us in self._until_us.items() if own in self._looks and us > now_us}
         for incident in incidents:
             if incident.id not in self._looks:
                 self._looks[incident.id] = 0
                 if not incident.explanation:
                     waits_us = sent_us if incident.lead.run else _LOOKS_US[1]
-                    processor.await_explanation(incident.id, now_us + waits_us + _WAITED_US)
-        due = [own for own in incidents if self._is_due(own, now_us, sent_us)]
+                    self._until_us[incident.id] = now_us + waits_us + _WAITED_US
+                    processor.await_explanation(incident.id, self._until_us[incident.id])
+        again = self._arriving & self._until_us.keys()
+        due = [own for own in incidents if own.id in again or self._is_due(own, now_us, sent_us)]
         if due and (self._thread is None or not self._thread.is_alive()):
             for incident in due:
-                self._looks[incident.id] += 1
+                self._looks[incident.id] += incident.id not in again
+            self._arriving = set()
             arguments = (processor, workspace, due, now_us)
             self._thread = threading.Thread(target=self._explain, args=arguments, name="explanation", daemon=True)
             self._thread.start()
@@ -125,7 +131,8 @@ class IncidentExplainer:
     def _keep(
         self, processor: AlertProcessor, incident: Incident, known: tuple[tuple[Quote, ...], tuple[str, ...]]
     ) -> None:
-        is_due = bool(incident.lead.run) or self._looks.get(incident.id, 0) > 1
+        looks = self._looks.get(incident.id, 0)
+        is_due = incident.id not in self._arriving and (bool(incident.lead.run) or looks > 1)
         processor.explain(incident.id, *known, is_due=is_due)
 
     def _explanation(
@@ -140,6 +147,8 @@ class IncidentExplainer:
             quotes = (*quotes, *self._quotes(workspace, telemetry, incident, now_us))
             reader = CauseTelemetry(telemetry, telemetry) if telemetry is not None else None
             traces = cause_traces(self._store, reader, incident, now_us)
+            if telemetry is not None and awaits_spans(self._store, telemetry, incident, traces):
+                self._arriving.add(incident.id)
             named = named_causes(self._store, reader, incident, traces, now_us) if self._folds else ()
             if not workspace.capabilities.suspects:
                 return quotes, named

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from outrider.alerts import slower_step_of
+from outrider.alerts import NOT_KNOWN, slower_step_of
 from outrider.app.joined_telemetry import reach_joined
 from outrider.app.request_traces import takes_traces
 from outrider.app.workspace_access import now_us
@@ -39,4 +39,4 @@ def explain_incident(workspace: Workspace, store: TracedRuns, incident: Incident
 
 def unknown_line(why: str) -> tuple[str, ...]:
     """Return what is said where nothing is known."""
-    return (f"not known: {why}",)
+    return (f"{NOT_KNOWN}{why}",)

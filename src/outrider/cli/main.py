@@ -31,6 +31,7 @@ _SECTIONS = {
         "ls": "List the checks of the workspace.",
         "completion": "Print the script that completes commands and checks in a shell.",
         "docs": "Open the documentation of this version, without a network.",
+        "training": "Play a game day on the demo shop: find what broke in secret.",
     },
     "Journeys and probes": {
         "run": "Run checks now and store the runs.",

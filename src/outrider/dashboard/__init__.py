@@ -59,7 +59,9 @@ from outrider.dashboard.history_answers import (
 )
 from outrider.dashboard.hosts_page import host_page, hosts_page
 from outrider.dashboard.incident_quotes import (
+    SPANS_SENT_US,
     QuotedRecords,
+    awaits_spans,
     incident_quotes,
 )
 from outrider.dashboard.incident_view import incident_detail, incident_list
@@ -215,6 +217,7 @@ __all__ = [
     "MOST_SAMPLES",
     "PARTS",
     "SPANS",
+    "SPANS_SENT_US",
     "TROUBLES",
     "USUAL_DAYS",
     "USUAL_DAYS_AHEAD",
@@ -370,6 +373,7 @@ __all__ = [
     "api_views",
     "api_vitals",
     "audit_page",
+    "awaits_spans",
     "cause_traces",
     "cell_word",
     "change_causes",

@@ -11,6 +11,7 @@ from outrider.causes import Change, ChangeKind, Changes, asset_changes, asset_ve
 from outrider.dashboard.metric_history import metric_changes
 from outrider.dashboard.page_addresses import incident_path, issue_path, run_path, service_path
 from outrider.model import (
+    SIMULATED,
     ArtifactKind,
     CheckId,
     IncidentQuery,
@@ -240,8 +241,9 @@ class _Asked:
         if known is None:
             return
         first_us = self.since_us if known.is_complete else known[-1].first_us
+        real = [own for own in known if not own.facts.get("host", "").startswith(SIMULATED)]
         for kind, names in _FACTS.items():
-            changes = [change for name, text in names.items() for change in _new_values(known, name, text)]
+            changes = [change for name, text in names.items() for change in _new_values(real, name, text)]
             yield Changes(kind, changes, self.until_us - first_us)
 
     def metrics(self, known: Excerpt[RunFacts] | None) -> Iterator[Changes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from outrider.alerts import Problem, Quote, slower_step_of
+from outrider.alerts import NOT_KNOWN, Problem, Quote, slower_step_of
 from outrider.causes import MOST_SPANS, TracedRuns, attribution_lines, explain_slower_step, span_tree
 from outrider.charts import milliseconds
 from outrider.dashboard.log_view import instant_text
@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
     from outrider.alerts import Incident
     from outrider.causes import SlowerStep, SpanNode
-    from outrider.model import ErrorLog, Issue, LogRecord, OutsideError, Run, Span, TelemetryReader
+    from outrider.model import ErrorLog, Issue, LogRecord, OutsideError, Run, RunSummary, Span, TelemetryReader
 
     OutsideErrors = Callable[[Sequence[str]], Sequence[OutsideError]]
 
+SPANS_SENT_US: Final = 5_500_000
+"""Clients of OpenTelemetry send their spans every five seconds: a look at once would see half of the last traces."""
+
 _RUNS: Final = 3
+_LOOKED_THROUGH: Final = 20
 _TRACES: Final = 12
 _SPANS: Final = _TRACES * (MOST_SPANS + 1)
 _PARTS: Final = 1
@@ -70,7 +74,7 @@ def incident_quotes(
     times = tuple(_times(store, reader, incident, slower)) if slower else ()
     if reader is None:
         return times
-    traces = incident_traces(store, reader, incident)
+    traces = incident_traces(store, reader, incident, now_us)
     return (
         *times,
         *(_slowest(traces) if slower else _failed(traces)),
@@ -80,10 +84,13 @@ def incident_quotes(
     )
 
 
-def incident_traces(store: TracedRuns, reader: TelemetryReader, incident: Incident) -> Mapping[str, Sequence[Span]]:
+def incident_traces(
+    store: TracedRuns, reader: TelemetryReader, incident: Incident, now_us: int
+) -> Mapping[str, Sequence[Span]]:
     """Return the spans of the last runs that show it, by the traces of the step that fails or is slower.
 
-    A trace of too many spans has none: a part of it would mislead.
+    Of the runs of one that fails, those whose spans have had the time to be sent are taken before later ones. A trace
+    of too many spans has none: a part of it would mislead.
 
     Raises:
         UsageError: If the run is not kept any more.
@@ -91,15 +98,44 @@ def incident_traces(store: TracedRuns, reader: TelemetryReader, incident: Incide
     """
     lead = store.runs.get(incident.lead.run).run
     runs = [lead]
-    if incident.problem is Problem.FAILURE:  # the spans of an earlier run have arrived
+    if incident.problem is Problem.FAILURE:
         before = RunPosition(lead.due_us, lead.id)
-        earlier = store.history.runs_before(lead.check, before, outcome=Outcome.FAILED, limit=_RUNS)
-        place = lead.environment, lead.location
-        same = [run for run in earlier if (run.environment, run.location) == place and run.due_us >= incident.began_us]
+        earlier = store.history.runs_before(lead.check, before, outcome=Outcome.FAILED, limit=_LOOKED_THROUGH)
+        same = [run for run in earlier if _is_place(run, lead) and run.due_us >= incident.began_us]
+        same.sort(key=lambda run: run.finished_us > now_us - SPANS_SENT_US)
         runs += [store.runs.get(run.id).run for run in same[: _RUNS - 1]]
     ids = list(dict.fromkeys(trace for run in runs for trace in _trace_ids(run, incident.lead.step)))[:_TRACES]
     traces = reader.traces(ids, limit=_SPANS, spans_each=MOST_SPANS + 1) if ids else {}
     return dict.fromkeys(ids, ()) | {trace: spans for trace, spans in traces.items() if len(spans) <= MOST_SPANS}
+
+
+def awaits_spans(
+    store: TracedRuns, reader: TelemetryReader, incident: Incident, traces: Mapping[str, Sequence[Span]]
+) -> bool:
+    """Return whether spans of an incident's runs are on their way: none has come, though those of runs before it have.
+
+    Args:
+        store: Of runs.
+        reader: Of their spans.
+        incident: As it is now.
+        traces: Its `incident_traces`.
+
+    Raises:
+        UsageError: If the run is not kept any more.
+        TelemetryError: If the telemetry cannot be read.
+    """
+    if not is_quotable(incident) or not traces or any(traces.values()):
+        return False
+    lead = store.runs.get(incident.lead.run).run
+    before = RunPosition(incident.began_us - SPANS_SENT_US, lead.id)
+    earlier = [run for run in store.history.runs_before(lead.check, before, limit=_RUNS) if _is_place(run, lead)]
+    named = (_trace_ids(store.runs.get(run.id).run, incident.lead.step) for run in earlier)
+    ids = list(dict.fromkeys(trace for own in named for trace in own))[:_TRACES]
+    return bool(ids and reader.traces(ids, limit=_TRACES, spans_each=1))
+
+
+def _is_place(run: RunSummary, lead: Run) -> bool:
+    return (run.environment, run.location) == (lead.environment, lead.location)
 
 
 def _trace_ids(run: Run, step: str) -> Iterator[str]:
@@ -116,7 +152,7 @@ def _times(
     answer = explain_slower_step(store, reader, slower)
     if isinstance(answer, str) and reader is None:
         return
-    lines = (f"not known: {answer}",) if isinstance(answer, str) else attribution_lines(answer)[:_PARTS]
+    lines = (f"{NOT_KNOWN}{answer}",) if isinstance(answer, str) else attribution_lines(answer)[:_PARTS]
     for line in lines:
         yield quote_of("where the time went", line, f"{incident_path(incident.id)}#slower")
 

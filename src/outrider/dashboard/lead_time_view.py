@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 from uuid import UUID
 
-from outrider.alerts import Problem, is_check, length
+from outrider.alerts import AFFECTED_USERS, Problem, is_check, length
 from outrider.dashboard.incident_quotes import quote_of
 from outrider.dashboard.page_addresses import incident_path
 from outrider.dashboard.prober_sight import HOUR_US, SightRecords, page_sights, service_sights
@@ -139,7 +139,7 @@ def user_quotes(store: CheckedHistory, reader: RealUserReader, incident: Inciden
     if visits is None or affected is None:
         return ()
     text = _reach(affected, visits, _MET[_TROUBLES[incident.problem]], incident.began_us)
-    return (quote_of("users", text, f"{incident_path(incident.id)}#lead"),)
+    return (quote_of(AFFECTED_USERS, text, f"{incident_path(incident.id)}#lead"),)
 
 
 def _reach(affected: AffectedVisits, visits: _Visits, met: str, seen_us: int) -> str:

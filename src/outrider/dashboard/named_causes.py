@@ -62,7 +62,7 @@ def cause_traces(
         TelemetryError: If the telemetry cannot be read.
     """
     if is_quotable(incident):
-        return incident_traces(store, telemetry.spans, incident) if telemetry is not None else {}
+        return incident_traces(store, telemetry.spans, incident, now_us) if telemetry is not None else {}
     ids = list(dict.fromkeys(_trace_ids(store, telemetry, incident, now_us)))[:_TRACES]
     most = MOST_SPANS + 1
     traces = telemetry.spans.traces(ids, limit=_TRACES * most, spans_each=most) if telemetry is not None and ids else {}

@@ -57,7 +57,7 @@ def _entered(sources: Sources, incident: Incident) -> Subject | None:
     if not is_quotable(incident) or not sources.telemetry.has_traces:
         return None
     try:
-        traces = incident_traces(sources.store, sources.telemetry.reader(), incident)
+        traces = incident_traces(sources.store, sources.telemetry.reader(), incident, sources.now_us())
     except OutriderError:
         return None
     entered = Counter(span_tree(spans).roots[0].span.service for spans in traces.values() if spans)

@@ -226,7 +226,7 @@ from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
 from outrider.model.release_health import ReleaseHealth, ReleaseVisits, SessionCount
 from outrider.model.replay_segment import ReplayQuery, ReplaySegment, ReplaySummary
 from outrider.model.retention import LAST_GOOD_KINDS, LASTING, Pruned, Retention
-from outrider.model.run import Attempt, Circumstances, Run
+from outrider.model.run import SIMULATED, Attempt, Circumstances, Run
 from outrider.model.run_facts import RunFacts
 from outrider.model.saved_view import SavedView, ViewPage
 from outrider.model.service_answer import (
@@ -300,14 +300,14 @@ __all__ = [
     "ERASED", "FAILING", "GZIP_SUFFIX", "LASTING", "LAST_GOOD_KINDS", "LEASE_US", "LEAST", "LOCALES",
     "MOST_TEXT_CHARACTERS", "MOST_TITLE_CHARACTERS", "NEXT_RELEASE", "OPERATION_METRICS", "OTHER_VALUES",
     "PAGE_PERIOD_MINUTES", "PAGE_SERIES", "RATIO", "REMEMBERED_US", "REQUESTS", "RULE_VALUE",
-    "RULE_VALUE_KEPT_S", "SERVICE_METRICS", "USER_FIELDS", "USUAL", "VENDOR", "AccessRecords", "AccessToken",
-    "Acknowledgement", "AddedEvent", "AggregateLog", "AggregateSample", "AlertChanges", "AlertRecords",
-    "AlertState", "Annotation", "AnnotationLog", "Arrival", "ArtifactFile", "ArtifactKind", "ArtifactStore",
-    "Assignment", "AttachmentLog", "Attempt", "AttemptTrace", "Attributes", "AuditEntry", "AuditLog",
-    "BadSeries", "Beat", "Beats", "Breadcrumb", "BrowserError", "CallKind", "Caller", "CatchUp", "Check",
-    "CheckHistory", "CheckId", "CheckRecords", "CheckRegistry", "CheckSchedule", "CheckView", "Checkpoint",
-    "Circumstances", "Claim", "Comment", "Commit", "CommitLog", "ConfigError", "ConfigErrors", "Content",
-    "Coverage", "CoverageRecords", "DashboardRecords", "DebugImage", "DeliveredResult", "Dependency",
+    "RULE_VALUE_KEPT_S", "SERVICE_METRICS", "SIMULATED", "USER_FIELDS", "USUAL", "VENDOR", "AccessRecords",
+    "AccessToken", "Acknowledgement", "AddedEvent", "AggregateLog", "AggregateSample", "AlertChanges",
+    "AlertRecords", "AlertState", "Annotation", "AnnotationLog", "Arrival", "ArtifactFile", "ArtifactKind",
+    "ArtifactStore", "Assignment", "AttachmentLog", "Attempt", "AttemptTrace", "Attributes", "AuditEntry",
+    "AuditLog", "BadSeries", "Beat", "Beats", "Breadcrumb", "BrowserError", "CallKind", "Caller", "CatchUp",
+    "Check", "CheckHistory", "CheckId", "CheckRecords", "CheckRegistry", "CheckSchedule", "CheckView",
+    "Checkpoint", "Circumstances", "Claim", "Comment", "Commit", "CommitLog", "ConfigError", "ConfigErrors",
+    "Content", "Coverage", "CoverageRecords", "DashboardRecords", "DebugImage", "DeliveredResult", "Dependency",
     "Deployment", "EndpointLoad", "ErasedData", "ErrorEvent", "ErrorException", "ErrorLog", "ErrorProject",
     "ErrorRecord", "ErrorRecords", "ErrorRequest", "ErrorRules", "ErrorSource", "ErrorThread", "ErrorUser",
     "EventAttachment", "EventPlace", "Excerpt", "ExecutionStore", "ExponentialValue", "Facet", "FailedShare",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from outrider.model.identity import RunId
     from outrider.model.measurement import Measurement
     from outrider.model.outcome import Outcome
     from outrider.model.subject import CheckId
+
+SIMULATED: Final = "simulated"
+"""What the host begins with of runs that were never made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from outrider.baselines import Settings
 from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
-from outrider.model import Outcome, Tally, counted, number
+from outrider.model import SIMULATED, Outcome, Tally, counted, number
 from outrider.reports.budget_forecast import breaches, budget_since_us, with_budgets
 from outrider.reports.calendar import day_edges, with_days
 from outrider.reports.capacity import MOST_LOADS, loads_of
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from outrider.reports.period import Period
     from outrider.reports.report_settings import ReportSettings
     from outrider.reports.step_history import Measured
-
-SIMULATED = "simulated"
-"""What the name of a simulated prober's host begins with."""
 
 _FAILURES_READ = 5_000
 _REASONS = 3

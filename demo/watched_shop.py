@@ -1,0 +1,155 @@
+"""The demo shop with a workspace that watches it: its settings, a simulated past, and `outrider up`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from demo.history import simulate
+from demo.shop_process import ROOT
+from outrider.model import Outcome
+from outrider.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+FOLDERS = ("journeys", "probes", "baselines", "reports", "scheduler")
+DAYS, EVERY_S, SEED = 4.0, 300.0, 1
+FLOOR_MS = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The shop that is watched, what finds it, ports of dashboard and errors, and where telemetry goes, if it does.
+
+    Attributes:
+        workspace: The folder that is made for it.
+        address: Of the shop; empty while it is closed.
+        telemetry: Host and port; empty without.
+        errors: The port that takes them; 0 without.
+    """
+
+    workspace: Path
+    address: str
+    environment: dict[str, str]
+    pages: int
+    telemetry: str
+    errors: int
+
+    def fault(self, *words: str) -> None:
+        """Switch a fault."""
+        command = [sys.executable, "-m", "demo.faults", *words, "--url", self.address]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+    def outrider(self, *arguments: str, quiet: bool = False) -> int:
+        """Run the program in the workspace, and return its exit code; quietly, what it says goes into the log."""
+        command = [sys.executable, "-m", "outrider", *arguments]
+        with self.log.open("ab") if quiet else nullcontext() as log:
+            return subprocess.run(
+                command, cwd=self.workspace, env=self.environment, check=False, stdout=log, stderr=log
+            ).returncode
+
+    def project(self, service: str, *options: str) -> str:
+        """Make a project of a service, and return its DSN."""
+        command = [sys.executable, "-m", "outrider", "project", "add", service, "--environment", "demo", *options]
+        done = subprocess.run(
+            command, cwd=self.workspace, env=self.environment, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    @property
+    def dashboard(self) -> str:
+        """The address of the pages."""
+        return f"http://127.0.0.1:{self.pages}/"
+
+    @property
+    def log(self) -> Path:
+        """What the service says."""
+        return self.workspace / ".outrider/up.log"
+
+    def make_workspace(self, checks: Sequence[str], every: str) -> None:
+        """Make the workspace anew: a copy of the root's folders, with a few checks switched on.
+
+        Args:
+            checks: Paths and names, such as "probes/shop.toml::home"; all others are off.
+            every: How often each runs.
+        """
+        shutil.rmtree(self.workspace, ignore_errors=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._write_settings()
+        for name in FOLDERS:
+            shutil.copytree(ROOT / name, self.workspace / name, ignore=shutil.ignore_patterns("__pycache__"))
+        schedule = self.workspace / "scheduler/schedule.toml"
+        schedule.write_text(
+            "# A few checks, at a fast cadence.\n"
+            '[[check]]\nmatch = "*"\nenabled = false\n\n'
+            f'[[check]]\nmatch = {list(checks)}\nenabled = true\nevery = "{every}"\n',
+            encoding="utf-8",
+        )
+        probes = self.workspace / "probes/shop.toml"
+        text = re.sub(r"(?m)^every = .*", f'every = "{every}"', probes.read_text(encoding="utf-8"))
+        # a slow page is to be judged as slow, not refused by a limit
+        probes.write_text(re.sub(r"(within = ).*", r'\1{total = "20s"}', text, count=1), encoding="utf-8")
+        alerts = self.workspace / "scheduler/alerts.toml"
+        links = f'[delivery]\nlinks = "{self.dashboard}"'
+        alerts.write_text(alerts.read_text(encoding="utf-8").replace("[delivery]", links), encoding="utf-8")
+        # beside the file: a change of the file would be a suspect of what breaks next
+        self.outrider("settings", "set", "capabilities.judging", "false", quiet=True)
+
+    def judge(self) -> None:
+        """Switch judging on; the judge starts at the oldest run, so a past is simulated before."""
+        self.outrider("settings", "unset", "capabilities.judging", quiet=True)
+
+    def _write_settings(self) -> None:
+        settings = (ROOT / "outrider.toml").read_text(encoding="utf-8")
+        # simulated runs know nothing of a host that is busy with shop and service
+        settings += f"\n[baselines]\nfloor_ms = {FLOOR_MS}\n"
+        if self.errors:
+            settings += f'\n[errors]\nlisten = "127.0.0.1:{self.errors}"\n'
+        if self.telemetry:
+            settings += f'\n[telemetry]\nlisten = "{self.telemetry}"\n'
+        (self.workspace / "outrider.toml").write_text(settings, encoding="utf-8")
+
+    def simulate_history(self, every_s: float = EVERY_S) -> int:
+        """Store a past for the checks that have passed, and return how many runs that are."""
+        with self.store() as store:
+            passed = store.runs.search(outcome=Outcome.PASSED)
+            latest = {summary.check: summary.id for summary in reversed(passed)}
+            patterns = [store.runs.get(run).run for run in latest.values()]
+            until_us = min(run.due_us for run in patterns) - 60_000_000
+            return simulate(store, patterns, until_us=until_us, days=DAYS, every_s=every_s, seed=SEED)
+
+    def store(self) -> Store:
+        """Open what the workspace has stored."""
+        state = self.workspace / ".outrider"
+        return Store.open(state / "outrider.db", artifacts=state / "artifacts")
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Run the service meanwhile."""
+        command = [sys.executable, "-m", "outrider", "up", "--port", str(self.pages)]
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(command, cwd=self.workspace, env=self.environment, stdout=log, stderr=log)
+            try:
+                yield
+            finally:
+                process.terminate()
+                process.wait()
+
+
+def free_port(wanted: int) -> int:
+    """Return the wanted port, or any free one if somebody has it."""
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
