@@ -16,7 +16,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from demo.postbox import Postbox
+from demo.postbox import Postbox, readable
 from demo.shop_process import ROOT, opened
 from demo.visitor import visit
 from demo.watched_shop import DAYS, Shop, free_port
@@ -181,12 +181,10 @@ def _stay_open(shop: Shop) -> None:
 
 def _show(mail: EmailMessage) -> str:
     """Print a mail, and return its text."""
-    body = mail.get_body(("plain",))
-    text = str(body.get_content()) if body else ""
+    text = readable(mail)
     (WORKSPACE / "mails").mkdir(exist_ok=True)
     (WORKSPACE / "mails" / f"{time.time_ns()}.eml").write_bytes(mail.as_bytes())
-    lines = [f"Subject: {mail['Subject']}", "", *text.splitlines()]
-    print("\n".join(f"    | {line}" for line in lines), flush=True)
+    print("\n".join(f"    | {line}" for line in text.splitlines()), flush=True)
     return text
 
 

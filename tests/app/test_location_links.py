@@ -93,7 +93,7 @@ class Server:
         loaded = LoadedWorkspace(
             "1", workspace, catalogue.checks, catalogue.heartbeats, cast("AlertSettings", None), self.digest
         )
-        self.desk = LocationDesk(self.store, lambda: loaded, lambda: self.now_us, self.root / ".outrider" / "uploads")
+        self.desk = LocationDesk(self.store, lambda: loaded, lambda: self.now_us)
 
     def serve(self, port: int = 0) -> str:
         access = Access(self.store, AccessRules(ServerSettings()), lambda: self.now_us)

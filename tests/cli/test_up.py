@@ -38,10 +38,10 @@ RULES = Path(__file__).resolve().parents[2] / "scheduler/deploy/prometheus-alert
 class Up:
     """A service, and what it says."""
 
-    def __init__(self, desk: Desk, port: int) -> None:
+    def __init__(self, desk: Desk, port: int, *arguments: str) -> None:
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "outrider", "up", "--port", str(port)],
+            [sys.executable, "-m", "outrider", "up", "--port", str(port), *arguments],
             cwd=desk.root,
             env={**os.environ, "TMPDIR": str(desk.temporary)},
             stderr=subprocess.PIPE,
@@ -88,8 +88,8 @@ def stored_runs(desk: Desk) -> tuple[RunSummary, ...]:
 
 
 @contextmanager
-def up(desk: Desk, port: int = 0) -> Iterator[Up]:
-    service = Up(desk, port)
+def up(desk: Desk, port: int = 0, *arguments: str) -> Iterator[Up]:
+    service = Up(desk, port, *arguments)
     try:
         yield service
     finally:
@@ -179,11 +179,11 @@ def test_the_second_waits_and_takes_over(watched: Desk) -> None:
         leader.wait_for("run.stored")
         with up(watched) as standby:
             standby.wait_for("workspace.loaded")
-            assert standby.page("/readyz") == (503, "waits in standby for another process to end\n")
+            assert standby.page("/readyz") == (200, "ready: another process runs the checks\n")
             leader.process.kill()
             leader.process.wait(WAIT_S)
             standby.wait_for("run.stored")
-            until(lambda: standby.page("/readyz")[0] == 200, standby.lines)
+            until(lambda: standby.page("/readyz") == (200, "ready\n"), standby.lines)
             assert standby.end() == 0
     due = [stored_run.due_us for stored_run in stored_runs(watched) if stored_run.outcome is not Outcome.MISSED]
     assert len(due) == len(set(due))

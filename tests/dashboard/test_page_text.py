@@ -137,14 +137,17 @@ def test_the_page_says_what_is_wrong_with_the_service(scene: Scene) -> None:
     """Problems and findings, a standby, and a scheduler that has stopped."""
     scene.service = replace(CALM, problems={"reload": "refused:\nprobes/a.toml:1"}, findings=("a fails in oslo",))
     troubled = scene.get("/")[0].text
-    scene.service = replace(CALM, leads=False)
+    scene.service = replace(CALM, leads=False, is_led=True)
     standby = scene.get("/")[0].text
+    scene.service = replace(CALM, leads=False)
+    leaderless = scene.get("/")[0].text
     scene.service = replace(CALM, ticked_s=100.0)
     stopped = scene.get("/", "/healthz")
 
     assert "refused:<br>probes/a.toml:1" in troubled
     assert "a fails in oslo" in troubled
-    assert "This process is a standby" in standby
+    assert "Another process runs the checks." in standby
+    assert "No process runs the checks now." in leaderless
     assert "The scheduler has stopped." in stopped[0].text
     assert stopped[1].status_code == 503
 

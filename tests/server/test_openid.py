@@ -37,7 +37,8 @@ def provider(server: Server) -> Iterator[Provider]:
 
 
 def use(server: Server, oidc: OidcSettings, secret: str = SECRET) -> None:
-    server.access.use(AccessRules(ServerSettings(oidc=oidc), is_loopback=False, oidc_secret=secret))
+    key = server.access.rules.key
+    server.access.use(AccessRules(ServerSettings(oidc=oidc), is_loopback=False, oidc_secret=secret, key=key))
     server.application = server._application()
 
 
@@ -149,7 +150,7 @@ def test_a_signature_that_is_not_the_providers_signs_nobody_in(server: Server, p
 
 
 def test_a_state_is_taken_once_and_only_from_the_browser_that_began(server: Server, provider: Provider) -> None:
-    """A code that is replayed, another browser's, and one that comes too late."""
+    """A code that is replayed, another browser's, which ends nobody's sign-in, and one that comes too late."""
     browser, thief = server.browser(), server.browser()
     path = back_from(browser.get("/sign-in/oidc").headers["Location"])
     stolen = thief.get(path)
@@ -162,8 +163,24 @@ def test_a_state_is_taken_once_and_only_from_the_browser_that_began(server: Serv
     too_late = browser.get(late)
 
     statuses = [answer.status_code for answer in (stolen, after_theft, first, again, with_cookie, too_late)]
-    assert statuses == [403, 403, 303, 403, 403, 403]
+    assert statuses == [403, 303, 303, 403, 403, 403]
     assert len(server.store.sessions.search()) == 1
+
+
+def test_a_sign_in_ends_at_another_service_than_it_began_at(server: Server, provider: Provider) -> None:
+    """One that has the same key; one that has another key, as a stranger's, takes nothing."""
+    browser = server.browser()
+    paths = [back_from(browser.get("/sign-in/oidc").headers["Location"])]
+    first, rules = server.access.openid, server.access.rules
+    server.access.openid = None
+    server.access.use(replace(rules, key=bytes(32)))
+    foreign = browser.get(paths[0])
+    paths.append(back_from(browser.get("/sign-in/oidc").headers["Location"]))
+    server.access.openid = None
+    server.access.use(replace(rules, key=bytes(32)))
+
+    assert server.access.openid is not first
+    assert (foreign.status_code, browser.get(paths[1]).status_code) == (403, 303)
 
 
 def test_a_code_of_another_sign_in_is_not_taken(server: Server, provider: Provider) -> None:
@@ -355,6 +372,6 @@ def test_settings_that_stay_keep_sign_ins_that_have_begun(server: Server, provid
     use(server, server.access.rules.settings.oidc)
     assert browser.get(path).status_code == 303
     path = back_from(browser.get("/sign-in/oidc").headers["Location"])
-    use(server, replace(server.access.rules.settings.oidc, label="Other"))
+    use(server, replace(server.access.rules.settings.oidc, client_id="other"))
 
     assert browser.get(path).status_code == 403

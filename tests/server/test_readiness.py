@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 READY = "but reload: the workspace as it is now is refused, the state before it runs on: probes/shop.toml:1: broken"
 
 
-def answer(problems: dict[str, str], *, leads: bool = True) -> tuple[int, str]:
-    view = ServiceView(leads, True, (), problems, 0.0, 0, 0, 0)
+def answer(problems: dict[str, str], *, leads: bool = True, is_led: bool = False) -> tuple[int, str]:
+    view = ServiceView(leads, True, (), problems, 0.0, 0, 0, 0, is_led=is_led)
     transport = httpx.ASGITransport(Starlette(routes=health_routes(lambda: view)))
 
     async def ask() -> tuple[int, str]:
@@ -38,12 +38,21 @@ def answer(problems: dict[str, str], *, leads: bool = True) -> tuple[int, str]:
         ({}, True, (200, "ready\n")),
         ({"reload": READY.removeprefix("but reload: ")}, True, (200, f"ready\n{READY}\n")),
         ({"store": "it is away"}, True, (503, "it is away\n")),
-        ({}, False, (503, "waits in standby for another process to end\n")),
+        ({}, False, (503, "no process runs the checks now\n")),
     ],
 )
 def test_readiness_names_what_is_wrong(problems: dict[str, str], expected: tuple[int, str], *, leads: bool) -> None:
     """A refused reload stops no check, and is named all the same."""
     assert answer(problems, leads=leads) == expected
+
+
+@pytest.mark.parametrize(
+    ("problems", "expected"),
+    [({}, (200, "ready: another process runs the checks\n")), ({"store": "it is away"}, (503, "it is away\n"))],
+)
+def test_who_serves_beside_the_leader_is_ready(problems: dict[str, str], expected: tuple[int, str]) -> None:
+    """A balancer may send people there."""
+    assert answer(problems, leads=False, is_led=True) == expected
 
 
 @pytest.mark.parametrize(

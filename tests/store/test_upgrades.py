@@ -14,7 +14,7 @@ from tests.store.conftest import (
     REVISION_0012,
     REVISION_0013,
     REVISION_0018,
-    REVISION_0030,
+    REVISION_0031,
     Place,
     take_back,
 )
@@ -60,7 +60,7 @@ def test_a_copy_from_before_the_upgrade_is_what_a_former_program_goes_back_to(tm
     with place.open() as store:
         store.runs.record(make.run())
     (tmp_path / "o.db.revision-0001").write_bytes(b"of an upgrade before")
-    take_back(place, *REVISION_0030)
+    take_back(place, *REVISION_0031)
     before = stat.S_IMODE((tmp_path / "o.db").stat().st_mode)
     with place.open() as store:
         store.runs.record(make.run())
@@ -73,10 +73,10 @@ def test_a_copy_from_before_the_upgrade_is_what_a_former_program_goes_back_to(tm
         revision = former.execute("SELECT version_num FROM alembic_version").fetchone()
     put_back(copy, place.url, str(place.artifacts), force=True)
 
-    assert (copy.name, stat.S_IMODE(copy.stat().st_mode)) == ("o.db.revision-0029", before)
+    assert (copy.name, stat.S_IMODE(copy.stat().st_mode)) == ("o.db.revision-0030", before)
     assert refusal.value.slug == "store-newer"
     assert f"outrider restore {copy} --force" in refusal.value.fix
-    assert revision == ("0029",)
+    assert revision == ("0030",)
     assert not list(tmp_path.glob("o.db.restoring*"))
     with place.open() as store:
         assert len(store.runs.search()) == 1, "what was stored since is lost"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from outrider.app.signing_key import signing_key
 from outrider.model import ConfigError
 from outrider.server import AccessRules
 from outrider.workspace import available_secrets
@@ -25,4 +26,4 @@ def access_rules(workspace: Workspace, *, is_loopback: bool) -> AccessRules:
             secret = available_secrets(workspace, os.environ)[oidc.client_secret].reveal()
         except ConfigError as error:
             log.warning("access.secret", why=error.what, fix=error.fix)
-    return AccessRules(workspace.server, is_loopback, secret)
+    return AccessRules(workspace.server, is_loopback, secret, signing_key(workspace.state))

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.app.child_table import ServiceOptions
+from outrider.app.child_table import ServiceOptions, ServiceRole
 from outrider.app.service_link import LinkClient, answer_link
 from outrider.model import ProcessView
 
@@ -57,7 +57,9 @@ class ChildOrder:
     def from_argument(cls, text: str) -> ChildOrder:
         """Return the order that a text was made of."""
         values = json.loads(text)
-        return cls(**{**values, "options": ServiceOptions(**values["options"])})
+        options = values["options"]
+        options["role"] = ServiceRole(options["role"])
+        return cls(**{**values, "options": ServiceOptions(**options)})
 
 
 class ChildProcess:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+class ServiceRole(StrEnum):
+    """Which part of the work a service takes, beside others on the same store."""
+
+    ALL = "all"
+    WEB = "web"
+    SCHEDULER = "scheduler"
+    INGEST = "ingest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +28,7 @@ class ServiceOptions:
         port: Of the pages; 0 picks a free one.
         has_pages: Whether pages are served.
         has_telemetry: Whether telemetry may be taken: it may be switched off. `has_errors` likewise.
+        role: Its part of the work.
     """
 
     host: str = "127.0.0.1"
@@ -25,6 +36,31 @@ class ServiceOptions:
     has_pages: bool = True
     has_telemetry: bool = False
     has_errors: bool = False
+    role: ServiceRole = ServiceRole.ALL
+
+    @property
+    def may_lead(self) -> bool:
+        """Whether it may run checks; without that its scheduler only knows them."""
+        return self.role in {ServiceRole.ALL, ServiceRole.SCHEDULER}
+
+    @property
+    def serves_pages(self) -> bool:
+        """Whether it answers people and workers of locations."""
+        return self.has_pages and self.role in {ServiceRole.ALL, ServiceRole.WEB}
+
+    @property
+    def takes_telemetry(self) -> bool:
+        """Whether it takes telemetry; `takes_errors` likewise."""
+        return self.has_telemetry and self._takes
+
+    @property
+    def takes_errors(self) -> bool:
+        """Whether it takes errors."""
+        return self.has_errors and self._takes
+
+    @property
+    def _takes(self) -> bool:
+        return self.role in {ServiceRole.ALL, ServiceRole.INGEST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +87,16 @@ class ChildSpec:
 
 
 CHILDREN = (
-    ChildSpec("scheduler", "outrider.app.scheduler_process", stop_s=3_600.0),
-    ChildSpec("web", "outrider.app.web_process", lambda options: options.has_pages, asks=("scheduler",), nice=5),
     ChildSpec(
-        "telemetry", "outrider.app.telemetry_process", lambda options: options.has_telemetry, nice=5, stop_s=60.0
+        "scheduler", "outrider.app.scheduler_process", lambda options: options.role != ServiceRole.INGEST,
+        stop_s=3_600.0,
     ),
-    ChildSpec("errors", "outrider.app.error_process", lambda options: options.has_errors, nice=5),
-)
+    ChildSpec("web", "outrider.app.web_process", lambda options: options.serves_pages, asks=("scheduler",), nice=5),
+    ChildSpec(
+        "telemetry", "outrider.app.telemetry_process", lambda options: options.takes_telemetry, nice=5, stop_s=60.0
+    ),
+    ChildSpec("errors", "outrider.app.error_process", lambda options: options.takes_errors, nice=5),
+)  # fmt: skip
 """In the order in which they are stopped, one after the other: who is asked ends before who asks cannot be answered.
 
 The scheduler ends by itself after `drain` of `[service]`; pages show meanwhile what is under way.

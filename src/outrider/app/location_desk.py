@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
-import threading
-import time
 from dataclasses import replace
-from hashlib import file_digest
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -31,7 +30,7 @@ from outrider.runs import to_document, unpacked_run
 from outrider.workspace import Snapshotter, available_secrets, pack_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from outrider.app.scheduler_reader import LoadedWorkspace
     from outrider.model import (
@@ -52,7 +51,6 @@ log = structlog.get_logger("outrider.locations")
 
 _MOST_ORDERS: Final = 200
 _MOST_FILE_BYTES: Final = 1 << 30
-_STALE_S: Final = 86_400.0
 
 
 class DeskRecords(Protocol):
@@ -86,7 +84,6 @@ class LocationDesk:
         records: Where orders and results are kept.
         loaded: Returns the state of the workspace that checks run by; None while none is known.
         now_us: The time, microseconds UTC.
-        uploads: A folder for files that are half uploaded.
     """
 
     def __init__(
@@ -94,13 +91,10 @@ class LocationDesk:
         records: DeskRecords,
         loaded: Callable[[], LoadedWorkspace | None],
         now_us: Callable[[], int],
-        uploads: Path,
     ) -> None:
         self._records = records
         self._loaded = loaded
         self._now_us = now_us
-        self._uploads = uploads
-        self._uploading = threading.Lock()  # a part is checked against the file and added to it in one step
 
     def report(self, caller: Caller, report: WorkerReport) -> ReportAnswer:
         """Take what a worker says of itself.
@@ -186,8 +180,7 @@ class LocationDesk:
 
     def uploaded(self, caller: Caller, digest: str) -> int:
         """Return how many bytes of a file have come."""
-        with self._uploading:
-            return _size(self._part(caller, digest))
+        return self._records.locations.uploaded(_upload_name(caller, digest))
 
     def upload(self, caller: Caller, digest: str, offset: int, content: bytes, total: int) -> int:
         """Take a part of a file, and the file when it is whole; return how many bytes of it have come.
@@ -197,25 +190,16 @@ class LocationDesk:
         """
         if total > _MOST_FILE_BYTES:
             raise _bad_result(f"a file has more than {_MOST_FILE_BYTES >> 30} GiB")
-        with self._uploading:
-            return self._upload(self._part(caller, digest), digest, offset, content, total)
-
-    def _upload(self, part: Path, digest: str, offset: int, content: bytes, total: int) -> int:
-        come = _size(part)
-        if offset != come:
-            return come
-        with part.open("ab") as file:
-            file.write(content)
+        parts, upload = self._records.locations, _upload_name(caller, digest)
         if offset + len(content) < total:
-            return offset + len(content)
+            return parts.add_part(upload, offset, content, self._now_us())
+        if (come := parts.uploaded(upload)) != offset:
+            return come
         try:
-            with part.open("rb") as file:
-                is_same = file_digest(file, "sha256").hexdigest() == digest
-            if not is_same:
-                raise _bad_result("a file that was uploaded is not the one that was announced")
-            self._records.artifacts.take(part)
+            self._take(digest, chain(parts.upload_content(upload), [content]))
         finally:
-            part.unlink(missing_ok=True)
+            if offset:
+                parts.end_upload(upload)
         return total
 
     def deliver(self, caller: Caller, held: HeldRun, worker: str, document: bytes) -> Verdict:
@@ -240,6 +224,18 @@ class LocationDesk:
         """Take the document of a finished run as a worker sealed it; raises as `deliver` does, and ForgedMessage."""
         box = SealedBox(caller.token_digest, RESULTS)
         return self.deliver(caller, held, worker, box.open(sealed, f"{held.run} {held.lease}"))
+
+    def _take(self, digest: str, parts: Iterable[bytes]) -> None:
+        """Keep the file that consists of parts."""
+        with tempfile.TemporaryDirectory() as folder:
+            whole, sha256 = Path(folder, digest), hashlib.sha256()
+            with whole.open("wb") as file:
+                for part in parts:
+                    sha256.update(part)
+                    file.write(part)
+            if sha256.hexdigest() != digest:
+                raise _bad_result("a file that was uploaded is not the one that was announced")
+            self._records.artifacts.take(whole)
 
     def _choose(
         self, caller: Caller, report: WorkerReport, checks: Mapping[CheckId, Check], now_us: int
@@ -271,19 +267,12 @@ class LocationDesk:
                 if file.content is None or not self.holds(file.content.digest):
                     raise _bad_result(f"{file.name[:80]} was not uploaded")
 
-    def _part(self, caller: Caller, digest: str) -> Path:
-        if len(digest) != 64 or not digest.isalnum():
-            raise _bad_result("a file has no address")
-        self._uploads.mkdir(parents=True, exist_ok=True, mode=0o700)
-        oldest_s = time.time() - _STALE_S
-        for left in self._uploads.iterdir():
-            if left.stat().st_mtime < oldest_s:
-                left.unlink(missing_ok=True)
-        return self._uploads / f"{caller.token_digest[:16]}-{digest}"
 
-
-def _size(part: Path) -> int:
-    return part.stat().st_size if part.exists() else 0
+def _upload_name(caller: Caller, digest: str) -> str:
+    """Return what the upload of a file is called: one of each caller."""
+    if len(digest) != 64 or not digest.isalnum():
+        raise _bad_result("a file has no address")
+    return f"{caller.token_digest[:16]}-{digest}"
 
 
 def _order(entry: QueueEntry, check: Check, lease: int) -> LocationOrder:

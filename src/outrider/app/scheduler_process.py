@@ -15,7 +15,7 @@ def serve(child: ChildProcess) -> None:
     """Run the checks of the workspace in the current folder until the process is to end."""
     workspace = find_workspace()
     with open_store(workspace, to_write=True) as store:
-        service = WorkspaceService(workspace, store, report_problem=child.report)
+        service = WorkspaceService(workspace, store, report_problem=child.report, may_lead=child.options.may_lead)
         child.on_stop(service.stop)
         child.on_reload(service.reload)
         child.answer(service.answer)

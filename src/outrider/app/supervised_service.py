@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.app.child_table import CHILDREN, ServiceOptions
+from outrider.app.child_table import CHILDREN, ServiceOptions, ServiceRole
 from outrider.app.process_record import ProcessRecord
 from outrider.app.supervisor import Supervisor
+from outrider.model import UsageError
 from outrider.workspace import SETTINGS_FILE, STATE_FOLDER, find_root
 
 if TYPE_CHECKING:
@@ -27,10 +28,17 @@ def supervised_service(command: Sequence[str], options: ServiceOptions) -> Itera
 
     Raises:
         ConfigError: If there is no workspace.
+        UsageError: nothing-to-take if it is to take telemetry and errors only, and the workspace takes neither.
     """
     root = find_root(Path.cwd())
     record = ProcessRecord(root / STATE_FOLDER)
     wanted = replace(options, has_telemetry=_has_section(root, "telemetry"), has_errors=_has_section(root, "errors"))
+    if wanted.role is ServiceRole.INGEST and not (wanted.takes_telemetry or wanted.takes_errors):
+        raise UsageError(
+            f"{root / SETTINGS_FILE}: --role ingest has nothing to take",
+            slug="nothing-to-take",
+            fix="write [telemetry] or [errors] there, or leave out --role",
+        )
     try:
         yield Supervisor(CHILDREN, command, wanted, record.write)
     finally:

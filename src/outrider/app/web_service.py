@@ -75,7 +75,7 @@ class WebService:
         self._access = Access(store, self._rules(), now_us)
         self._artifacts: ArtifactServer | None = None
         self._sizes = StoreSizes(lambda: store.size(now_us(), retention(self.workspace)))
-        self._desk = LocationDesk(store, lambda: self._loaded, now_us, workspace.state / "uploads")
+        self._desk = LocationDesk(store, lambda: self._loaded, now_us)
         self._status_page = StatusPageListener(store, self._health)
         self._pages: PageServer | None = None
         self._listening = ListeningRecord(store.heartbeats, self._is_listening)

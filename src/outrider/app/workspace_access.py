@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outrider.app.signing_key import SIGNING_KEY, share_key
 from outrider.model import ConfigError, Retention
 from outrider.store import Store
 from outrider.workspace import ErrorSettings, find_root, load
@@ -67,12 +69,19 @@ def open_store(workspace: Workspace, *, to_write: bool = False) -> Store:
     Args:
         to_write: Whether to refuse one that can only be read now, and not when something is written first.
     """
-    return Store.open(
+    store = Store.open(
         workspace.store_url,
         artifacts=workspace.artifacts_url,
         artifact_cache=workspace.state / ARTIFACT_CACHE,
         to_write=to_write,
     )
+    if store.is_shared:
+        try:
+            share_key(workspace.state, partial(store.shared_key, SIGNING_KEY))
+        except BaseException:
+            store.close()
+            raise
+    return store
 
 
 def try_artifacts(workspace: Workspace) -> tuple[str, int]:

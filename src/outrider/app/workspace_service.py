@@ -44,10 +44,16 @@ class WorkspaceService:
         workspace: Whose checks run; it is loaded anew from its folder whenever files change.
         store: Where everything is kept; the caller closes it after `serve` has returned.
         report_problem: Takes each problem of a check's file that a first start tolerates.
+        may_lead: Whether it may run checks; without that it only knows them, for pages.
     """
 
     def __init__(
-        self, workspace: Workspace, store: Store, *, report_problem: Callable[[OutriderError], None] = lambda _: None
+        self,
+        workspace: Workspace,
+        store: Store,
+        *,
+        report_problem: Callable[[OutriderError], None] = lambda _: None,
+        may_lead: bool = True,
     ) -> None:
         self.workspace = workspace
         self._store = store
@@ -76,7 +82,9 @@ class WorkspaceService:
         self._pipeline = ResultPipeline(None, listeners, health)
         factory = ServiceRuntimeFactory(workspace.root, store, lambda: self._scheduler.recorder, self._activated)
         clock = SystemClock()
-        self._scheduler = Service(store, factory, self._pipeline, health=health, clock=clock, holder=self._holder)
+        self._scheduler = Service(
+            store, factory, self._pipeline, health=health, clock=clock, holder=self._holder, may_lead=may_lead
+        )
 
     def serve(self) -> None:
         """Run checks by their schedule until `stop` is called; runs under way are then finished."""

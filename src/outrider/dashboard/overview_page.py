@@ -58,7 +58,7 @@ def service_line(service: ServiceView) -> str:
     if "scheduler" in service.problems:
         return "The process of the scheduler is away: no check runs."
     if not service.leads:
-        return "This process is a standby: another one runs the checks."
+        return "Another process runs the checks." if service.is_led else "No process runs the checks now."
     if not service.is_alive:
         return "The scheduler has stopped."
     unjudged = f", {service.unjudged:,} not judged yet" if service.unjudged else ""

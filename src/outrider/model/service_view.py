@@ -101,6 +101,7 @@ class ServiceView:
         incidents: How many are open, by problem and severity.
         processes: Of `outrider up`; empty where nothing supervises.
         telemetry_lost: What was not kept of today's telemetry as it was sent.
+        is_led: Whether another process on the same store leads, and lives.
     """
 
     leads: bool
@@ -120,6 +121,7 @@ class ServiceView:
     incidents: Mapping[tuple[str, str], int] = field(default_factory=dict)
     processes: tuple[ProcessView, ...] = ()
     telemetry_lost: tuple[LostTelemetry, ...] = ()
+    is_led: bool = False
 
     @property
     def is_alive(self) -> bool:
@@ -129,9 +131,15 @@ class ServiceView:
     @property
     def is_ready(self) -> bool:
         """Whether checks run as they should."""
+        return self.leads and self._does_well
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether pages are as good as at another process, which leads."""
+        return not self.leads and self.is_led and self._does_well
+
+    @property
+    def _does_well(self) -> bool:
         return (
-            self.is_alive
-            and self.leads
-            and self.loaded
-            and not self.problems.keys() & {"service", "store", "workspace", "scheduler"}
+            self.is_alive and self.loaded and not self.problems.keys() & {"service", "store", "workspace", "scheduler"}
         )

@@ -23,13 +23,19 @@ def holder_here() -> str:
 
 
 class Leading:
-    """Leads, or waits to."""
+    """Leads, or waits to, or only sees who does.
 
-    def __init__(self, schedule: ScheduleQueue, clock: Clock, holder: str) -> None:
+    Attributes:
+        leads: Whether this process does; replaced as a whole.
+        is_led: Whether another one does, and is alive by what was seen of it.
+    """
+
+    def __init__(self, schedule: ScheduleQueue, clock: Clock, holder: str, *, may_lead: bool = True) -> None:
         self._schedule = schedule
         self._clock = clock
         self.holder = holder
-        self.leads = False
+        self.leads = self.is_led = False
+        self._may_lead = may_lead
         self._beaten_us = 0
         self._seen: tuple[str, int] | None = None
         self._seen_us = 0
@@ -54,8 +60,9 @@ class Leading:
         row = self._schedule.leadership()
         if row is not None and (row.holder, row.beat) != self._seen:
             self._seen, self._seen_us = (row.holder, row.beat), steady_us
-        may = row is None or not row.holder or is_dead(row.holder) or steady_us - self._seen_us >= DEAD_AFTER_US
-        if may and self._schedule.lead(self.holder, now_us, row):
+        is_free = row is None or not row.holder or is_dead(row.holder) or steady_us - self._seen_us >= DEAD_AFTER_US
+        self.is_led = not is_free
+        if is_free and self._may_lead and self._schedule.lead(self.holder, now_us, row):
             self.leads = True
             return self._schedule.leadership()
         return None

@@ -61,6 +61,7 @@ class Service:
         factory: Makes what runs a state of the workspace.
         pipeline: Judges what is stored.
         holder: Names this process.
+        may_lead: Whether it may run checks, or only follows who does.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Service:
         health: Health,
         clock: Clock,
         holder: str,
+        may_lead: bool = True,
     ) -> None:
         self._store = store
         self._pipeline = pipeline
@@ -92,7 +94,7 @@ class Service:
         self._windows: Windows | None = None
         self.health = health
         self.locations = Locations()
-        self.leading = Leading(store.schedule, clock, holder)
+        self.leading = Leading(store.schedule, clock, holder, may_lead=may_lead)
         self.recorder = RetryingRecorder(store.runs, health, self._stored)
         self.run_queue = RunQueue(store.schedule, clock, holder)
         self.builder = RuntimeBuilder(factory, health)

@@ -26,6 +26,7 @@ def view_of(service: Service) -> ServiceView:
     paused = service.run_queue.paused
     return ServiceView(
         leads=service.leading.leads,
+        is_led=service.leading.is_led,
         loaded=runtime is not None,
         checks=tuple(_check_view(key, counted.last.get(key), counts[key], paused=key[0] in paused) for key in keys),
         problems=service.health.problems,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from secrets import token_bytes
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -18,7 +20,7 @@ from outrider.server.client_origin import networks_of, origin_of
 from outrider.server.issued_token import prefix_of
 from outrider.server.openid_client import OpenIdClient
 from outrider.server.refusal import is_of_api, problem, refusal
-from outrider.server.session_cookie import SessionCookie, digest_of, form_token_of, new_secret
+from outrider.server.session_cookie import SessionCookie, digest_of, form_token_of
 from outrider.server.sign_in_turns import SignInTurns
 from outrider.server.viewer import Viewer
 
@@ -52,11 +54,13 @@ class AccessRules:
     Attributes:
         is_loopback: Whether the server listens at a loopback address only.
         oidc_secret: Of our client at the provider of OpenID Connect.
+        key: Signs forms of who has no session, and sign-ins that have begun: that of all services on a store.
     """
 
     settings: ServerSettings
     is_loopback: bool = True
     oidc_secret: str = field(default="", repr=False)
+    key: bytes = field(default_factory=partial(token_bytes, 32), repr=False)
 
 
 class Access:
@@ -76,7 +80,6 @@ class Access:
         self.limit = AttemptLimit()
         self.turns = SignInTurns()
         self.openid: OpenIdClient | None = None
-        self._process_secret = new_secret()
         self.use(rules)
 
     def use(self, rules: AccessRules) -> None:
@@ -85,8 +88,8 @@ class Access:
         settings, client = rules.settings.oidc, self.openid
         if settings is None:
             self.openid = None
-        elif client is None or (client.settings, client.secret) != (settings, rules.oidc_secret):
-            self.openid = OpenIdClient(settings, rules.oidc_secret, self.now_us)
+        elif client is None or (client.settings, client.secret, client.key) != (settings, rules.oidc_secret, rules.key):
+            self.openid = OpenIdClient(settings, rules.oidc_secret, rules.key, self.now_us)
 
     def authorise(self, request: Request) -> Viewer | Response:
         """Return who asks, or what is answered instead."""
@@ -232,8 +235,8 @@ class Access:
         return at_us < min(session.expires_us, session.seen_us + round(self.rules.settings.session_idle_s * 1e6))
 
     def _form_token(self, of: str) -> str:
-        """Return the token of forms of who has no session; it is another after a restart."""
-        return hmac.new(self._process_secret.encode(), of.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
+        """Return the token of forms of who has no session."""
+        return hmac.new(self.rules.key, f"form {of}".encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 
 
 class BadToken(Exception):

@@ -44,7 +44,7 @@ def health_routes(
     def readiness(request: Request) -> Response:
         now, is_told_why = view(), access is None or _is_known(access, request)
         text = printable(_readiness(now, is_told_why=is_told_why))
-        return PlainTextResponse(f"{text}\n", 200 if now.is_ready else 503)
+        return PlainTextResponse(f"{text}\n", 200 if now.is_ready or now.is_beside else 503)
 
     def metrics(request: Request) -> Response:
         if access is not None and not access.rules.settings.open_metrics:
@@ -71,12 +71,13 @@ def _readiness(view: ServiceView, *, is_told_why: bool) -> str:
     Anybody may ask, under any host name: only who may see pages is told more than where the problem is.
     """
     problems = {subject: text if is_told_why else _HIDDEN for subject, text in view.problems.items()}
-    if view.is_ready:
-        return "\n".join(["ready", *(f"but {subject}: {problem}" for subject, problem in problems.items())])
+    if view.is_ready or view.is_beside:
+        state = "ready" if view.is_ready else "ready: another process runs the checks"
+        return "\n".join([state, *(f"but {subject}: {problem}" for subject, problem in problems.items())])
     if away := problems.get("scheduler"):
         return away if is_told_why else f"scheduler: {away}"
     if not view.leads:
-        return "waits in standby for another process to end"
+        return "no process runs the checks now"
     if not is_told_why:
         return "\n".join(f"{subject}: {problem}" for subject, problem in problems.items()) or "getting ready"
     return "\n".join(problems.values()) or "getting ready"

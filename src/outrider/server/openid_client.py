@@ -6,7 +6,10 @@ client and nonce, signed with a key of the provider's by an asymmetric algorithm
 
 from __future__ import annotations
 
+import hmac
+import json
 import threading
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from outrider.workspace import OidcSettings
 
 LIFETIME_S = 600
-_MOST_PENDING = 5_000
+_MOST_TAKEN = 5_000
 _LEEWAY_S = 60
 _MOST_GROUPS = 1_000
 _MOST_NAME_CHARACTERS = 200
@@ -40,34 +43,27 @@ class Identity:
     groups: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PendingSignIn:
-    """A sign-in that has begun: what must come back, and where it leads."""
-
-    browser: str
-    nonce: str
-    verifier: str
-    wanted: str
-    redirect: str
-    ends_us: int
-
-
 class OpenIdClient:
-    """Our part of the flow; for any thread.
+    """Our part of the flow; for any thread, and for any service that has the same key.
+
+    What has begun is kept nowhere: the state says where it leads and is signed together with the browser's secret, from
+    which nonce and verifier follow. A service takes a state once, and the provider a code, whichever service asks.
 
     Args:
         settings: Of the provider and of our client.
         secret: Of our client; empty for a public one.
+        key: Signs what has begun.
         now_us: The time, microseconds UTC.
     """
 
-    def __init__(self, settings: OidcSettings, secret: str, now_us: Callable[[], int]) -> None:
+    def __init__(self, settings: OidcSettings, secret: str, key: bytes, now_us: Callable[[], int]) -> None:
         self.settings = settings
         self.secret = secret
+        self.key = key
         self._now_us = now_us
         self._provider = OpenIdProvider(settings.issuer, now_us)
         self._lock = threading.Lock()
-        self._pending: OrderedDict[str, PendingSignIn] = OrderedDict()
+        self._taken: OrderedDict[str, None] = OrderedDict()
 
     def begin(self, redirect: str, wanted: str) -> tuple[str, str]:
         """Begin a sign-in.
@@ -82,18 +78,14 @@ class OpenIdClient:
         Raises:
             OpenIdError: oidc-unreachable or oidc-refused.
         """
-        browser, state, nonce, verifier = (new_secret() for _ in range(4))
+        browser, ends_us = new_secret(), self._now_us() + LIFETIME_S * 1_000_000
+        payload = urlsafe_b64encode(json.dumps([wanted, redirect, ends_us]).encode()).decode()
+        state = f"{payload}.{self._signed('state', payload, browser)}"
         with self._session(redirect) as session:
             address, _ = session.create_authorization_url(
-                self._provider.endpoint("authorization_endpoint"), state=state, code_verifier=verifier, nonce=nonce
-            )
-        ends_us = self._now_us() + LIFETIME_S * 1_000_000
-        with self._lock:
-            self._pending[digest_of(state)] = PendingSignIn(
-                digest_of(browser), nonce, verifier, wanted, redirect, ends_us
-            )
-            while len(self._pending) > _MOST_PENDING:
-                self._pending.popitem(last=False)
+                self._provider.endpoint("authorization_endpoint"), state=state,
+                code_verifier=self._signed("verifier", state, browser), nonce=self._signed("nonce", state, browser),
+            )  # fmt: skip
         return str(address), browser
 
     def finish(self, query: Mapping[str, str], browser: str) -> tuple[Identity, str]:
@@ -106,29 +98,54 @@ class OpenIdClient:
         Raises:
             OpenIdError: oidc-unreachable or oidc-refused.
         """
-        with self._lock:
-            pending = self._pending.pop(digest_of(query.get("state", "")), None)
-        if pending is None or self._now_us() >= pending.ends_us or digest_of(browser) != pending.browser:
-            raise refused("this sign-in was not begun in this browser, was used already, or took too long")
+        state = query.get("state", "")
+        wanted, redirect = self._begun(state, browser)
         if query.get("iss", self.settings.issuer) != self.settings.issuer:  # RFC 9207
             raise refused("the answer is of another provider")
         if "error" in query or not query.get("code"):
             raise refused(f"the provider says: {query.get('error', 'no code')[:100]}")
-        claims = self._claims(self._id_token(query["code"], pending), pending.nonce)
-        return self._identity(claims), pending.wanted
+        token = self._id_token(query["code"], redirect, self._signed("verifier", state, browser))
+        return self._identity(self._claims(token, self._signed("nonce", state, browser))), wanted
 
-    def _id_token(self, code: str, pending: PendingSignIn) -> str:
+    def _begun(self, state: str, browser: str) -> tuple[str, str]:
+        """Return where a sign-in leads, and our address that it came back to; it is taken once.
+
+        Raises:
+            OpenIdError: oidc-refused.
+        """
+        payload, _, signature = state.partition(".")
+        if browser and hmac.compare_digest(signature.encode(), self._signed("state", payload, browser).encode()):
+            wanted, redirect, ends_us = json.loads(urlsafe_b64decode(payload))
+            if self._now_us() < ends_us and self._is_first(digest_of(state)):
+                return str(wanted), str(redirect)
+        raise refused("this sign-in was not begun in this browser, was used already, or took too long")
+
+    def _is_first(self, digest: str) -> bool:
+        with self._lock:
+            is_first = digest not in self._taken
+            self._taken[digest] = None
+            while len(self._taken) > _MOST_TAKEN:
+                self._taken.popitem(last=False)
+        return is_first
+
+    def _signed(self, purpose: str, payload: str, browser: str) -> str:
+        """Return what only who has our key can make of a text and a browser's secret; 43 characters, as PKCE wants."""
+        whose = (self.settings.issuer, self.settings.client_id)
+        message = "\0".join(("oidc", purpose, *whose, payload, browser)).encode("utf-8", "surrogatepass")
+        return urlsafe_b64encode(hmac.digest(self.key, message, "sha256")).decode().rstrip("=")
+
+    def _id_token(self, code: str, redirect: str, verifier: str) -> str:
         """Exchange a code for an ID token."""
         import requests  # noqa: PLC0415 - as `_session`
         from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415
 
         try:
-            with self._session(pending.redirect) as session:
+            with self._session(redirect) as session:
                 token = session.fetch_token(
                     self._provider.endpoint("token_endpoint"),
                     grant_type="authorization_code",
                     code=code,
-                    code_verifier=pending.verifier,
+                    code_verifier=verifier,
                     allow_redirects=False,
                 )
         except (AuthlibBaseError, requests.RequestException, ValueError, TypeError, KeyError) as error:

@@ -1,8 +1,8 @@
-"""The tables of users, sessions, tokens and the audit log."""
+"""The tables of users, sessions, tokens, keys and the audit log."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table, Text
 
 from outrider.store.schema import Key, metadata
 
@@ -46,6 +46,13 @@ tokens = Table(
     Column("expires_us", BigInteger),
     Column("revoked_us", BigInteger),
     Column("used_us", BigInteger),
+)  # fmt: skip
+
+# What services on one store sign with.
+service_keys = Table(
+    "service_keys", metadata,
+    Column("name", String, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
 )  # fmt: skip
 
 audit_entries = Table(

@@ -24,7 +24,7 @@ from outrider.model import (
     printable,
     user_key,
 )
-from outrider.store.access_schema import audit_entries, sessions, tokens, users
+from outrider.store.access_schema import audit_entries, service_keys, sessions, tokens, users
 from outrider.store.text_limits import ATTRIBUTE_CHARACTERS, REASON_CHARACTERS
 
 if TYPE_CHECKING:
@@ -34,6 +34,20 @@ if TYPE_CHECKING:
 
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
+
+
+def shared_key(database: Database, writer: Writer, name: str, proposed: bytes) -> bytes:
+    """Return the key of this name, which is the one that was proposed first."""
+    kept = select(service_keys.c.value).where(service_keys.c.name == name)
+    with database.reading() as connection:
+        known = connection.execute(kept).scalar_one_or_none()
+
+    def write(connection: Connection) -> bytes:
+        if (first := connection.execute(kept).scalar_one_or_none()) is None:
+            connection.execute(insert(service_keys), {"name": name, "value": proposed})
+        return proposed if first is None else bytes(first)
+
+    return writer.write(write) if known is None else bytes(known)
 
 
 class UserTable(UserDirectory):

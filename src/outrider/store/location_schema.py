@@ -1,4 +1,4 @@
-"""The tables of locations: their workers, and what these delivered."""
+"""The tables of locations: their workers, what these delivered, and what they upload."""
 
 from __future__ import annotations
 
@@ -32,6 +32,15 @@ location_results = Table(
     Column("location", Text, nullable=False),
     Column("worker", Text, nullable=False),
     Column("lease", Integer, nullable=False),
+    Column("received_us", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)  # fmt: skip
+
+# Files that workers have uploaded in part, to whichever service answered.
+upload_parts = Table(
+    "upload_parts", metadata,
+    Column("upload", String, primary_key=True),
+    Column("begins", BigInteger, primary_key=True, autoincrement=False),
     Column("received_us", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )  # fmt: skip

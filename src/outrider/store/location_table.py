@@ -22,12 +22,12 @@ from outrider.model import (
     SilentOrder,
     Verdict,
 )
-from outrider.store.location_schema import location_results, location_workers, locations
+from outrider.store.location_schema import location_results, location_workers, locations, upload_parts
 from outrider.store.queue_rows import entry_of, run_bytes
 from outrider.store.schema import queue, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _ENDED = ""
 """The worker of an order whose result comes too late."""
+
+_STALE_US = 86_400_000_000
 
 _UNDELIVERED = ~exists().where(location_results.c.run_id == queue.c.run_id)
 
@@ -183,6 +185,39 @@ class LocationTable(LocationLog):
 
         return self._write(write)
 
+    def uploaded(self, upload: str) -> int:
+        with self._database.reading() as connection:
+            return _uploaded(connection, upload)
+
+    def add_part(self, upload: str, begins: int, body: bytes, at_us: int) -> int:
+        def write(connection: Connection) -> int:
+            come = _uploaded(connection, upload)
+            if begins != come:
+                raise _Unchanged(come)
+            if not come:
+                latest = select(upload_parts.c.upload).group_by(upload_parts.c.upload)
+                stale = latest.having(func.max(upload_parts.c.received_us) < at_us - _STALE_US)
+                connection.execute(delete(upload_parts).where(upload_parts.c.upload.in_(stale)))
+            row = {"upload": upload, "begins": begins, "received_us": at_us, "body": body}
+            connection.execute(insert(upload_parts), row)
+            return begins + len(body)
+
+        try:
+            return self._write(write)
+        except _Unchanged as unchanged:
+            return int(unchanged.args[0])
+
+    def upload_content(self, upload: str) -> Iterator[bytes]:
+        own = upload_parts.c.upload == upload
+        with self._database.reading() as connection:
+            begins = connection.execute(select(upload_parts.c.begins).where(own).order_by(upload_parts.c.begins))
+            for at in begins.scalars().all():
+                part = select(upload_parts.c.body).where(own & (upload_parts.c.begins == at))
+                yield bytes(connection.execute(part).scalar_one())
+
+    def end_upload(self, upload: str) -> None:
+        self._write(lambda connection: connection.execute(delete(upload_parts).where(upload_parts.c.upload == upload)))
+
     def workers(self) -> tuple[LocationWorker, ...]:
         columns = location_workers.c
         with self._database.reading() as connection:
@@ -200,6 +235,11 @@ class LocationTable(LocationLog):
             self._write(write)  # type: ignore[arg-type]
             return True
         return False
+
+
+def _uploaded(connection: Connection, upload: str) -> int:
+    ends = upload_parts.c.begins + func.length(upload_parts.c.body)
+    return connection.execute(select(func.max(ends)).where(upload_parts.c.upload == upload)).scalar_one() or 0
 
 
 def _has_no_lease(at_us: int, *, ended: bool = False) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from outrider.model import Retention, StoreError
-from outrider.store.access_tables import AuditTable, SessionTable, TokenTable, UserTable
+from outrider.store.access_tables import AuditTable, SessionTable, TokenTable, UserTable, shared_key
 from outrider.store.alert_tables import IncidentTable, OutboxTable, SilenceTable
 from outrider.store.analysis_tables import AnalysisTable
 from outrider.store.annotation_tables import AnnotationTable, OverrideTable
@@ -211,6 +211,19 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self._database.close()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether a server keeps the database, which other hosts may use too."""
+        return self._database.engine.dialect.name != "sqlite"
+
+    def shared_key(self, name: str, proposed: bytes) -> bytes:
+        """Return the key of this name that all services on the store use: that of the first that proposed one.
+
+        Raises:
+            StoreError: If the store cannot be used.
+        """
+        return shared_key(self._database, self._writer, name, proposed)
 
     def renewed(self) -> bool:
         """Open the database anew if its file was removed or replaced; return whether that was so.

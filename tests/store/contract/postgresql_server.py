@@ -148,6 +148,6 @@ def started(*, durable: bool = False) -> Iterator[PostgresqlServer]:
             try:
                 until(server.answers, "PostgreSQL answers")
                 yield server
-                server.close()
             finally:
+                server.close()
                 process.send_signal(signal.SIGINT)  # a fast shutdown, which waits for no connection of ours

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from outrider.model.identity import RunId
@@ -85,6 +85,25 @@ class LocationLog(Protocol):
             Those that are over: no worker had them, or it has been silent for too long; a result of them comes too late
             from now on. And those whose worker is silent, and whose result is still awaited.
         """
+        ...
+
+    def uploaded(self, upload: str) -> int:
+        """Return how many bytes of an upload have come, by whatever name it has."""
+        ...
+
+    def add_part(self, upload: str, begins: int, body: bytes, at_us: int) -> int:
+        """Keep the next bytes of an upload, if they begin where it ends; return how many have come.
+
+        Uploads that nothing came of for a day are removed.
+        """
+        ...
+
+    def upload_content(self, upload: str) -> Iterator[bytes]:
+        """Yield what has come of an upload, part by part."""
+        ...
+
+    def end_upload(self, upload: str) -> None:
+        """Remove the parts of an upload."""
         ...
 
     def workers(self) -> tuple[LocationWorker, ...]:
