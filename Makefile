@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo training test quick check fix docs bench mutations soak lock setup
+.PHONY: help demo training test quick check fix docs bench mutations soak lock release setup
 
 PYTHON ?=
 ARGS ?=
@@ -16,7 +16,7 @@ BENCHMARKS := $(filter-out benchmarks/mutations.py,$(sort $(wildcard benchmarks/
 # Every test starts programs; what was compiled is kept, even where an environment (a container image) says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-CODE := $(wildcard src tests demo benchmarks docs/generator journeys probes .ci hatch_build.py)
+CODE := $(wildcard src tests demo benchmarks docs/generator journeys probes release .ci hatch_build.py)
 FRONTEND := hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/src/* frontend/src/*/*)
 
 help: ## Show this list
@@ -57,6 +57,9 @@ docs: .venv/.docs ## Build the documentation into the package, where "outrider d
 	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs src/outrider
 	$(BIN)/python -m docs.generator.build $(ARGS)
 
+release: .venv/.docs .venv/.release ## Build wheel, sdist and bill of materials, twice, and check them (KEY=~/.ssh/id_ed25519 signs a tagged commit)
+	$(BIN)/python -m release.build $(if $(KEY),--key $(KEY)) $(ARGS)
+
 bench: setup .venv/.docs ## Run every benchmark of benchmarks/; prints ratios
 	$(BIN)/outrider browser --install
 	@for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python -m "benchmarks.$$(basename $$file .py)"; done
@@ -87,6 +90,7 @@ lock: ## Renew requirements/ (needs uv)
 	$(LOCK) --group node --output-file requirements/node.txt
 	$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 	$(LOCK) --group docs --constraint requirements/dev.txt --output-file requirements/docs.txt
+	$(LOCK) --group release --constraint requirements/dev.txt --constraint requirements/docs.txt --output-file requirements/release.txt
 
 setup: .venv/.installed
 
@@ -103,6 +107,10 @@ setup: .venv/.installed
 		echo "  here:      PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels make docs" >&2; \
 		exit 1; \
 	}
+	@touch $@
+
+.venv/.release: requirements/release.txt .venv/.installed
+	$(PIP) install --require-hashes --requirement $<
 	@touch $@
 
 .venv/.locked: requirements/dev.txt

@@ -27,7 +27,7 @@ FORBIDDEN = re.compile(
 )
 
 
-LOCKS = ("package-lock.json", "base.txt", "build.txt", "dev.txt", "docs.txt", "image.txt", "node.txt")
+LOCKS = ("package-lock.json", "base.txt", "build.txt", "dev.txt", "docs.txt", "image.txt", "node.txt", "release.txt")
 ADDRESS = re.compile(r"https?:|git\+")
 
 

@@ -1,7 +1,7 @@
 // Bundle the pages' scripts and styles: `npm run build [-- FOLDER]`, by default into the package.
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { build } from "esbuild";
+import { readFile, readdir, writeFile } from "node:fs/promises";
+import esbuild from "esbuild";
 
 const target = process.argv[2] ?? "../src/outrider/charts/built";
 const licence = await readFile("node_modules/uplot/LICENSE", "utf8");
@@ -14,7 +14,37 @@ const options = {
   legalComments: "none",
   target: ["es2022", "chrome109", "firefox115", "safari16"],
   logLevel: "warning",
+  metafile: true,
 };
+const lock = JSON.parse(await readFile("package-lock.json", "utf8")).packages;
+const packages = new Map();
+
+/** Bundle, and note the packages of which something is in what was built. */
+async function build(settings) {
+  const { metafile } = await esbuild.build(settings);
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
+  for (const [path, { bytesInOutput }] of inputs) {
+    const folder = /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0];
+    if (folder && bytesInOutput) note(folder);
+  }
+}
+
+/** Note a package, and those that it needs: some come bundled within it. */
+function note(folder) {
+  if (packages.has(folder)) return;
+  const { version, license, integrity, dependencies = {} } = lock[folder];
+  const needed = Object.keys(dependencies).map((name) => [`${folder}/node_modules/${name}`, `node_modules/${name}`]);
+  packages.set(folder, { name: folder.replace(/^.*node_modules\//, ""), version, license, integrity });
+  for (const places of needed) note(places.find((place) => place in lock));
+}
+
+/** Return the licence that a package brings along, or its name and author where it brings none. */
+async function notice(folder, { name, version, license }) {
+  const file = (await readdir(folder)).find((file) => /^licen[cs]e/i.test(file));
+  const { author, repository } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
+  const words = file ? await readFile(`${folder}/${file}`, "utf8") : `${license}, ${author?.name ?? author ?? repository?.url}`;
+  return `${name} ${version}\n\n${words.trim()}\n`;
+}
 
 await build({
   ...options,
@@ -51,3 +81,7 @@ await build({
   },
   banner: { js: "/* Outrider, Apache-2.0. Contains web-vitals, Copyright 2020 Google LLC, Apache-2.0. */" },
 });
+const entries = [...packages].sort(([a], [b]) => (a < b ? -1 : 1));
+await writeFile(`${target}/packages.json`, `${JSON.stringify(entries.map(([, entry]) => entry), null, 2)}\n`);
+const notices = await Promise.all(entries.map((entry) => notice(...entry)));
+await writeFile(`${target}/licences.txt`, notices.join(`\n${"-".repeat(80)}\n\n`));

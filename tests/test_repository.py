@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = 500
-FOLDERS = ("src", "demo", "journeys", "probes", "benchmarks", "docs", ".ci")
+FOLDERS = ("src", "demo", "journeys", "probes", "benchmarks", "docs", "release", ".ci")
 MODULES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 PACKAGES = sorted((ROOT / "src").rglob("__init__.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
@@ -314,7 +314,7 @@ def test_the_readme_links_to_files_that_exist() -> None:
     assert links == []
 
 
-@pytest.mark.parametrize("lock", ["base.txt", "dev.txt", "build.txt", "docs.txt", "image.txt"])
+@pytest.mark.parametrize("lock", ["base.txt", "dev.txt", "build.txt", "docs.txt", "image.txt", "release.txt"])
 def test_every_locked_requirement_has_a_hash(lock: str) -> None:
     """pip then refuses what anybody put into a mirror."""
     text = (ROOT / "requirements" / lock).read_text(encoding="utf-8").replace("\\\n", "")
@@ -328,12 +328,13 @@ def test_locks_agree() -> None:
     """What is tested is what is installed."""
     versions = [
         dict(re.findall(r"^([\w.\-]+)==([^ ;\\]+)", (ROOT / "requirements" / lock).read_text("utf-8"), re.MULTILINE))
-        for lock in ("dev.txt", "base.txt", "build.txt", "image.txt", "docs.txt")
+        for lock in ("dev.txt", "base.txt", "build.txt", "image.txt", "docs.txt", "release.txt")
     ]
 
-    tested, *installed, documented = versions
+    tested, *installed, documented, released = versions
     assert [pair for lock in installed for pair in lock.items() if tested[pair[0]] != pair[1]] == []
-    assert [pair for pair in documented.items() if tested.get(pair[0], pair[1]) != pair[1]] == []
+    tools = [*documented.items(), *released.items()]
+    assert [pair for pair in tools if tested.get(pair[0], pair[1]) != pair[1]] == []
 
 
 def test_what_tests_compress_holds_no_time() -> None:

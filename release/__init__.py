@@ -1,0 +1,1 @@
+"""What makes a release: files that are built twice and checked, a bill of materials, checksums and a signature."""
