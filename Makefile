@@ -84,9 +84,9 @@ soak: setup ## Run what takes hours: kills, mutated configurations, generated an
 
 lock: ## Renew requirements/ (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }
-	$(LOCK) pyproject.toml --extra auth --extra demo --extra otel --extra parquet --extra postgres --extra s3 --extra telemetry --group dev --group build --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --extra auth --extra celery --extra demo --extra otel --extra parquet --extra postgres --extra s3 --extra telemetry --group dev --group build --output-file requirements/dev.txt
 	$(LOCK) pyproject.toml --extra auth --extra demo --constraint requirements/dev.txt --output-file requirements/base.txt
-	$(LOCK) pyproject.toml --extra auth --extra otel --extra parquet --extra postgres --extra s3 --extra telemetry --constraint requirements/dev.txt --output-file requirements/image.txt
+	$(LOCK) pyproject.toml --extra auth --extra celery --extra otel --extra parquet --extra postgres --extra s3 --extra telemetry --constraint requirements/dev.txt --output-file requirements/image.txt
 	$(LOCK) --group node --output-file requirements/node.txt
 	$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 	$(LOCK) --group docs --constraint requirements/dev.txt --output-file requirements/docs.txt

@@ -20,7 +20,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from release.bill import bill_of
 from release.changelog import git, section, unready, version_of
 from release.contents import sdist_faults, wheel_faults
-from release.signature import sign, write_sums
+from release.signature import sign, unknown_signer, write_sums
 
 ROOT = Path(__file__).resolve().parents[1]
 _PAGES = "src/outrider/documentation"
@@ -38,6 +38,7 @@ def main() -> None:
     changelog = "\n".join(git(ROOT, "show", "HEAD:CHANGELOG.md"))
     changes = [line[3:] for line in git(ROOT, "status", "--porcelain")]
     lacks = unready(changelog, version, git(ROOT, "tag", "--points-at", "HEAD"), changes)
+    lacks += unknown_signer(options.key) if options.key else []
     if options.key and (lacks or options.quick):
         raise SystemExit(
             "\n".join(["not signed, since", *lacks, *["its pages are old: leave --quick out"] * options.quick])

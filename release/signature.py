@@ -43,13 +43,17 @@ def sign(sums: Path, key: Path, signers: Path = SIGNERS) -> Path:
     _ssh_keygen("-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(sums))
     try:
         verify(sums, signers)
-    except SystemExit as refused:
+    except SystemExit:
         signature.unlink()
-        what = (
-            f"nobody could verify what {key} signs: {refused}\nadd its public half to {signers.name}, and commit that:"
-        )
-        raise SystemExit(f"{what}\n{signer_line(key)}") from None
+        raise
     return signature
+
+
+def unknown_signer(key: Path, signers: Path = SIGNERS) -> list[str]:
+    """Return what has to be done before anybody can verify what a key signs; nothing if `signers` has it."""
+    line = signer_line(key)
+    known = line in signers.read_text("utf-8").splitlines()
+    return [] if known else [f"release/{signers.name} has not the public half of {key}; add this line:\n{line}"]
 
 
 def verify(sums: Path, signers: Path = SIGNERS) -> None:
@@ -64,7 +68,8 @@ def verify(sums: Path, signers: Path = SIGNERS) -> None:
 
 def signer_line(key: Path) -> str:
     """Return what `signers` has to say of a key."""
-    public = key.read_text("ascii") if key.suffix == ".pub" else _ssh_keygen("-y", "-f", str(key))
+    half = key if key.suffix == ".pub" else key.with_name(f"{key.name}.pub")
+    public = half.read_text("utf-8") if half.is_file() else _ssh_keygen("-y", "-f", str(key))
     return f'{IDENTITY} namespaces="{NAMESPACE}" {" ".join(public.split()[:2])}'
 
 

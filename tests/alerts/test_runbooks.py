@@ -23,13 +23,13 @@ from outrider.alerts.runbooks import (
     runbook_place,
     runbook_values,
 )
-from outrider.model import UsageError
+from outrider.model import SubjectKind, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 INCIDENT = Incident("i1", Problem.FAILURE, NOW_US, NOW_US, Facts("refused"), checks=("probe:probes/a.toml::home",))
-BUILT_IN = sorted([*(f"{problem}.md" for problem in Problem), "receiver.md"])
+BUILT_IN = sorted([*(f"{problem}.md" for problem in Problem), "receiver.md", "service.md", "page.md"])
 
 
 def labelled(**labels: str) -> Incident:
@@ -68,6 +68,31 @@ def test_every_problem_has_a_built_in_runbook_of_one_form(tmp_path: Path) -> Non
         assert "{{" not in fill_in(text, values), name
         for line in re.findall(r"^ +(outrider .+)$", fill_in(text, values), re.MULTILINE):
             refuse_misused(line)
+
+
+@pytest.mark.parametrize(
+    ("problem", "kind", "name"),
+    [
+        (Problem.DEGRADATION, SubjectKind.PROBE, "degradation.md"),
+        (Problem.DEGRADATION, SubjectKind.SERVICE, "service.md"),
+        (Problem.FAILURE, SubjectKind.SERVICE, "service.md"),
+        (Problem.DEGRADATION, SubjectKind.PAGE, "page.md"),
+        (Problem.FAILURE, SubjectKind.PAGE, "page.md"),
+        (Problem.ISSUE, SubjectKind.ISSUE, "issue.md"),
+        (Problem.LOCATION, SubjectKind.LOCATION, "location.md"),
+        (Problem.RULE, SubjectKind.RULE, "rule.md"),
+        (Problem.QUOTA, SubjectKind.SERVICE, "quota.md"),
+        (Problem.CHANGE, SubjectKind.SERVICE, "change.md"),
+    ],
+)
+def test_what_is_judged_without_a_run_has_a_runbook_that_asks_for_none(
+    tmp_path: Path, problem: Problem, kind: SubjectKind, name: str
+) -> None:
+    """A service, a page of real users, an issue, a location, a rule: `outrider show RUN` would lead nowhere."""
+    incident = replace(labelled(kind=kind), problem=problem)
+
+    assert runbook_of(incident) == name
+    assert ("{{ run }}" in (read_runbook(tmp_path, name) or "")) is (kind is SubjectKind.PROBE)
 
 
 def test_a_runbook_of_the_workspace_takes_the_place_of_a_built_in_one(tmp_path: Path) -> None:

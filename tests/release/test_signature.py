@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from release.signature import sign, signer_line, write_sums
+from release.signature import sign, signer_line, unknown_signer, write_sums
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH is not installed")
@@ -78,7 +78,10 @@ def test_a_key_that_nobody_could_verify_signs_nothing(release: Path, tmp_path: P
     """What to add is printed; no signature stays behind."""
     other = new_key(tmp_path, "other")
 
-    with pytest.raises(SystemExit, match='release namespaces="outrider" ssh-ed25519 AAAA'):
+    (lacking,) = unknown_signer(other, release / "signers")
+    with pytest.raises(SystemExit):
         sign(release / "SHA256SUMS", other, release / "signers")
 
+    assert lacking.splitlines()[1].startswith('release namespaces="outrider" ssh-ed25519 AAAA')
+    assert unknown_signer(tmp_path / "key", release / "signers") == []
     assert not (release / "SHA256SUMS.sig").exists()

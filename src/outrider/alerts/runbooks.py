@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode
 
+from outrider.alerts.finding import Problem
 from outrider.alerts.incident import check_of_evidence
 from outrider.model import UsageError
 from outrider.workspace import is_file
@@ -21,10 +22,12 @@ FOLDER = "scheduler/runbooks"
 """Where those of a workspace stand."""
 
 _BUILT_IN: Final = Path(__file__).parent / "built_in_runbooks"
-"""One for each problem, and one for receivers that are away; a file of the same name in a workspace takes its place."""
+"""One for each problem, for receivers that are away, and `_JUDGED`; a file of a workspace of that name comes first."""
+_JUDGED: Final = {"service", "page"}
+"""Kinds of subject that are judged without a run, and so have a runbook of their own for being slow or failing."""
 _MOST_BYTES = 200_000
 _FACTS: Final = ("what", "step", "address", "observed", "expected", "release", "run", "query")
-_LABELS: Final = ("service", "environment", "location", "host", "receiver", "issue")
+_LABELS: Final = ("service", "page", "environment", "location", "host", "receiver", "issue")
 _PLACEHOLDER: Final = re.compile(r"\{\{ *(" + "|".join(("check", "incident", *_FACTS, *_LABELS)) + r") *\}\}")
 _FORM: Final = """# {title}
 
@@ -51,8 +54,12 @@ After how long, and to whom.
 
 
 def runbook_of(incident: Incident) -> str:
-    """Return the name of an incident's runbook: what its label says, else the built-in one of its problem."""
-    built_in = "receiver" if incident.labels.get("receiver") else incident.problem
+    """Return the name of an incident's runbook: what its label says, else a built-in one."""
+    built_in, kind = str(incident.problem), incident.labels.get("kind", "")
+    if incident.labels.get("receiver"):
+        built_in = "receiver"
+    elif kind in _JUDGED and incident.problem in {Problem.FAILURE, Problem.DEGRADATION}:
+        built_in = kind
     return incident.labels.get("runbook", "") or f"{built_in}.md"
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from outrider.app.audit_trail import command_line_change, current_user, list_changes
     from outrider.app.backend import Backend, ask_server, open_backend
     from outrider.app.backups import back_up, restore_backup
+    from outrider.app.broker_access import broker_rights
     from outrider.app.check_control import RequestedRun, pause_checks, request_runs, resume_checks
     from outrider.app.codegen_session import record_journey
     from outrider.app.dashboard_answers import answer_dashboard, read_dashboards
@@ -224,8 +225,9 @@ __all__ = [
     "WorkerOutcome", "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "add_location",
     "add_project", "add_project_key", "add_user", "alert_noise", "alert_settings", "answer_dashboard",
     "api_dashboard", "api_dashboards", "artifact_file", "ask_server", "assign_incident", "back_up",
-    "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
-    "capacity_plans", "cell_word", "chance_of_all", "change_issues", "check_build", "command_line_change",
+    "backtest_rules", "broker_rights", "browser_environment", "browser_or_error", "browser_settings",
+    "calibrate_checks", "capacity_plans", "cell_word", "chance_of_all", "change_issues", "check_build",
+    "command_line_change",
     "comment_gate", "comment_on_incident", "compare_baselines", "compare_with_last_good", "comparison_document",
     "comparison_json", "copy_store", "create_token", "create_workspace", "current_user", "debug_check",
     "display_name", "duration_s", "empty_range_note", "end_silence", "ends_first", "execute", "export_artifacts",
@@ -279,6 +281,7 @@ _MODULES = {
         "read_baselines step_medians"
     ),
     "outrider.app.alert_configuration": "alert_settings",
+    "outrider.app.broker_access": "broker_rights",
     "outrider.app.check_control": "RequestedRun pause_checks request_runs resume_checks",
     "outrider.app.discovery": "Discovery",
     "outrider.app.documentation_topics": "find_topic",

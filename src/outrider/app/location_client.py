@@ -65,6 +65,9 @@ class HttpLink:
         opened = self._orders.open(sealed, f"{self._location} {report.instance}")
         return from_document(Assignment, read_json(opened))
 
+    def finish(self) -> None:
+        """See `WorkerLink`: orders come only when they are asked for."""
+
     def fetch(self, snapshot: str, target: Path) -> None:
         """See `WorkerLink`."""
         with self._refusals():

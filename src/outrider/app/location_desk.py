@@ -107,7 +107,7 @@ class LocationDesk:
             raise UsageError(
                 f"the worker has Outrider {report.version[:40]}, and the server {ours}",
                 slug="worker-version",
-                fix=f"install the same on both: pip install outrider=={ours}",
+                fix=f"install the wheel of {ours} on both",
             )
         if self._records.locations.report(caller.location, report, self._now_us()):
             raise UsageError(
@@ -124,13 +124,13 @@ class LocationDesk:
         now_us = self._now_us()
         return self._records.locations.waiting_places(now_us) | self._records.load_shares.waiting_places(now_us)
 
-    def take(self, caller: Caller, report: WorkerReport) -> Assignment | None:
-        """Give a worker the orders that it has room for; None if there are none."""
+    def take(self, caller: Caller, report: WorkerReport, *, with_shares: bool = True) -> Assignment | None:
+        """Give a worker the orders, and perhaps a share of a load, that it has room for; None if there are none."""
         loaded, now_us = self._loaded(), self._now_us()
         if loaded is None:
             return None
         checks = {check.id: check for check in loaded.checks}
-        share = self._records.load_shares.take(caller.location, now_us) if report.turns > 0 else None
+        share = self._records.load_shares.take(caller.location, now_us) if with_shares and report.turns > 0 else None
         if share is not None:  # it is made alone, as every load
             report = replace(report, turns=0)
         wanted = self._choose(caller, report, checks, now_us)
@@ -138,10 +138,11 @@ class LocationDesk:
         if not leased and share is None:
             return None
         secrets = available_secrets(loaded.workspace, os.environ)
+        ours = loaded.workspace.locations.broker_password
         return Assignment(
             snapshot=loaded.snapshot,
             orders=tuple(_order(own.entry, checks[own.entry.check], own.lease) for own in leased),
-            secrets={name: secret.reveal() for name, secret in secrets.by_name.items()},
+            secrets={name: secret.reveal() for name, secret in secrets.by_name.items() if name != ours},
             settings={name: json.dumps(value) for name, value in override_values(self._records.overrides).items()},
             shares=() if share is None else (share,),
         )
@@ -277,7 +278,9 @@ def _upload_name(caller: Caller, digest: str) -> str:
 
 def _order(entry: QueueEntry, check: Check, lease: int) -> LocationOrder:
     until_us = valid_until_us(check.policy, entry.due_us)
-    return LocationOrder(entry.run, entry.check, check.policy.environment, entry.due_us, until_us, lease)
+    return LocationOrder(
+        entry.run, entry.check, check.policy.environment, entry.due_us, until_us, lease, entry.priority
+    )
 
 
 def _bad_result(why: str) -> UsageError:

@@ -96,7 +96,7 @@ class LocationWorker:
         """Work until `stop` is called.
 
         Raises:
-            UsageError: worker-version, worker-name-taken, invalid-token: what the server refuses the worker for.
+            UsageError: worker-version, worker-name-taken, invalid-token, broker-refused: why the worker is refused.
         """
         self._greet()
         # Nobody waits for this one at the end: it may be waiting for orders, which the server then keeps.
@@ -298,7 +298,7 @@ class LocationWorker:
                     self._link.upload(digest, content)
                 verdict = self._link.deliver(result.held, self._spool.document(result))
             except UsageError as error:
-                if error.slug == "invalid-token":
+                if error.slug in {"invalid-token", "broker-refused"}:
                     raise
                 self._drop(result, error.what)
             except (OSError, StoreError) as error:
@@ -334,13 +334,14 @@ class LocationWorker:
         try:
             work()
         except UsageError as error:
-            if error.slug not in {"worker-version", "worker-name-taken", "invalid-token"}:
+            if error.slug not in {"worker-version", "worker-name-taken", "invalid-token", "broker-refused"}:
                 raise
             self._refusal = error
             self._stopping.set()
 
     def _drain(self) -> None:
         log.info("worker.draining", runs=len(self._begun))
+        self._link.finish()
         runtime, self._runtime = self._runtime, None
         if runtime is not None:
             self._close(runtime)

@@ -6,7 +6,7 @@ import fcntl
 import os
 import secrets
 import socket
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +18,9 @@ from outrider.model import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from outrider.model import WorkerLink
 
 _STATE: Final = "XDG_STATE_HOME"
 
@@ -30,14 +33,22 @@ def worker_folder(location: str) -> Path:
 
 @contextmanager
 def open_worker(
-    server: str, token: str, location: str, *, name: str = "", folder: Path | None = None, drain_s: float = 60.0
+    server: str,
+    token: str,
+    location: str,
+    *,
+    broker: str = "",
+    name: str = "",
+    folder: Path | None = None,
+    drain_s: float = 60.0,
 ) -> Iterator[LocationWorker]:
     """Open a worker; its folder is its alone until it is closed.
 
     Args:
-        server: Address of `outrider up`.
+        server: Address of `outrider up`; empty to go through a broker.
         token: As `outrider location add` printed it.
         location: Its location.
+        broker: Address of the broker, with a user of the location; empty to go to the server itself.
         name: What the server calls it; the name of this host if empty.
         folder: For results that wait, encrypted, and for files of the workspace.
         drain_s: How long runs under way may take at its end.
@@ -50,19 +61,30 @@ def open_worker(
         raise UsageError("a worker needs the token of its location", slug="invalid-token", fix=fix)
     folder = (folder or worker_folder(location)).absolute()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / "lock").open("w") as lock:
+    with (folder / "lock").open("w") as lock, ExitStack() as stack:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             what = f"another worker works in {folder}"
             raise UsageError(what, slug="worker-folder-taken", fix="give each its own: --folder DIR") from None
         instance = _instance(folder)
-        link = HttpLink(server, token, location, instance)
+        link = stack.enter_context(_link(server, broker, token, location, instance))
         spool = ResultSpool(folder / "spool", SealedBox(token_digest(token), SPOOL))
         yield LocationWorker(
             link, spool, location=location, name=name or socket.gethostname(), instance=instance,
             folder=folder / "snapshots", drain_s=drain_s,
         )  # fmt: skip
+
+
+def _link(server: str, broker: str, token: str, location: str, instance: str) -> AbstractContextManager[WorkerLink]:
+    if bool(server) == bool(broker):
+        fix = "write --server https://…, or --broker amqps://…"
+        raise UsageError("a worker goes to a server or to a broker", slug="bad-server", fix=fix)
+    if server:
+        return nullcontext(HttpLink(server, token, location, instance))
+    from outrider.app.broker_link import BrokerLink  # noqa: PLC0415 - brings Celery along
+
+    return closing(BrokerLink(broker, token, location, instance))
 
 
 def _instance(folder: Path) -> str:

@@ -11,6 +11,7 @@ from outrider.alerts import read_runbook
 from outrider.app.access_rules import access_rules
 from outrider.app.acknowledge_links import link_reader
 from outrider.app.artifact_server import ArtifactServer
+from outrider.app.broker_access import BrokerAccess
 from outrider.app.host_inspection import host_state
 from outrider.app.host_turns import host_turns
 from outrider.app.listening_record import ListeningRecord
@@ -76,6 +77,7 @@ class WebService:
         self._artifacts: ArtifactServer | None = None
         self._sizes = StoreSizes(lambda: store.size(now_us(), retention(self.workspace)))
         self._desk = LocationDesk(store, lambda: self._loaded, now_us)
+        self._broker = BrokerAccess(self._desk, store, self._health)
         self._status_page = StatusPageListener(store, self._health)
         self._pages: PageServer | None = None
         self._listening = ListeningRecord(store.heartbeats, self._is_listening)
@@ -135,6 +137,7 @@ class WebService:
     def close(self) -> None:
         """Stop answering."""
         self._listening.__exit__(None, None, None)
+        self._broker.close()
         if self._pages is not None:
             self._pages.close()
         if self._artifacts is not None:
@@ -147,6 +150,7 @@ class WebService:
         self.workspace = loaded.workspace
         self._telemetry.use(loaded.workspace)
         self._source_watch.use(loaded.workspace)
+        self._broker.use(loaded.workspace)
         self._access.use(self._rules())
         self._status_page.use(loaded.workspace, loaded.checks)
         self._renew()

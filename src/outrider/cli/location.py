@@ -9,6 +9,7 @@ import click
 
 from outrider.app import (
     add_location,
+    broker_rights,
     duration_s,
     find_workspace,
     list_locations,
@@ -43,10 +44,13 @@ def add(name: str, *, lifetime_s: float | None) -> None:
 
     For a location that is there already, it prints a further token, which is valid beside the others.
     """
-    with open_store(find_workspace()) as store:
+    workspace = find_workspace()
+    with open_store(workspace) as store:
         issued = add_location(store, name, lifetime_s=lifetime_s)
     click.echo(issued.secret)
     echo(f"there: OUTRIDER_TOKEN=… outrider worker --location {name} --server https://…", err=True)
+    for line in broker_rights(workspace, name):
+        echo(line, err=True)
     echo(f"outrider tokens revoke {issued.token.id} ends it", err=True)
 
 

@@ -99,6 +99,7 @@ from outrider.model.locale import LOCALES, counted, date, locale, number, per_ce
 from outrider.model.location_order import (
     ALIVE_US,
     AWAITED_US,
+    BROKER,
     LEASE_US,
     REMEMBERED_US,
     Assignment,
@@ -296,10 +297,10 @@ from outrider.model.trace_context import VENDOR, TraceContext, TraceGrant, begin
 from outrider.model.trace_link import AttemptTrace, TraceLink, TraceSource, is_trace_id
 
 __all__ = [
-    "ALIVE_US", "ASSIGN", "AWAITED_US", "BUCKET_VALUE", "CALL_ERRORS", "CALL_P95", "CHECK_KINDS", "DURATION",
-    "ERASED", "FAILING", "GZIP_SUFFIX", "LASTING", "LAST_GOOD_KINDS", "LEASE_US", "LEAST", "LOCALES",
-    "MOST_TEXT_CHARACTERS", "MOST_TITLE_CHARACTERS", "NEXT_RELEASE", "OPERATION_METRICS", "OTHER_VALUES",
-    "PAGE_PERIOD_MINUTES", "PAGE_SERIES", "RATIO", "REMEMBERED_US", "REQUESTS", "RULE_VALUE",
+    "ALIVE_US", "ASSIGN", "AWAITED_US", "BROKER", "BUCKET_VALUE", "CALL_ERRORS", "CALL_P95", "CHECK_KINDS",
+    "DURATION", "ERASED", "FAILING", "GZIP_SUFFIX", "LASTING", "LAST_GOOD_KINDS", "LEASE_US", "LEAST",
+    "LOCALES", "MOST_TEXT_CHARACTERS", "MOST_TITLE_CHARACTERS", "NEXT_RELEASE", "OPERATION_METRICS",
+    "OTHER_VALUES", "PAGE_PERIOD_MINUTES", "PAGE_SERIES", "RATIO", "REMEMBERED_US", "REQUESTS", "RULE_VALUE",
     "RULE_VALUE_KEPT_S", "SERVICE_METRICS", "SIMULATED", "USER_FIELDS", "USUAL", "VENDOR", "AccessRecords",
     "AccessToken", "Acknowledgement", "AddedEvent", "AggregateLog", "AggregateSample", "AlertChanges",
     "AlertRecords", "AlertState", "Annotation", "AnnotationLog", "Arrival", "ArtifactFile", "ArtifactKind",

@@ -27,6 +27,9 @@ REMEMBERED_US: Final = 7 * 86_400 * 1_000_000
 AWAITED_US: Final = 600_000_000
 """For how long the result of an order is awaited whose worker fell silent."""
 
+BROKER: Final = "broker"
+"""Whose an order is that waits in a broker: the first worker of its location that names it has it from then on."""
+
 _SECOND_US = 1_000_000
 
 
@@ -85,6 +88,7 @@ class LocationOrder:
     due_us: int
     valid_until_us: int
     lease: int
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

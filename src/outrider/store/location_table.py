@@ -12,6 +12,7 @@ from sqlalchemy import delete, exists, func, insert, or_, select, update
 from outrider.model import (
     ALIVE_US,
     AWAITED_US,
+    BROKER,
     LEASE_US,
     REMEMBERED_US,
     DeliveredResult,
@@ -27,11 +28,11 @@ from outrider.store.queue_rows import entry_of, run_bytes
 from outrider.store.schema import queue, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection
 
-    from outrider.model import QueueEntry, WorkerReport
+    from outrider.model import HeldRun, QueueEntry, WorkerReport
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
@@ -94,7 +95,7 @@ class LocationTable(LocationLog):
                 connection.execute(insert(location_workers), {"location": location, "name": report.name, **values})
             else:
                 connection.execute(update(location_workers).where(same).values(**values))
-            _renew(connection, report, at_us)
+            _renew(connection, location, report, at_us)
             return ""
 
         try:
@@ -130,6 +131,21 @@ class LocationTable(LocationLog):
             return self._write(write)
         except _Unchanged:
             return ()
+
+    def publish(self, location: str, until_us: Mapping[HeldRun, int]) -> None:
+        def write(connection: Connection) -> None:
+            for held, until in until_us.items():
+                ours = (queue.c.run_id == run_bytes(held.run)) & (queue.c.lease == held.lease)
+                here = (queue.c.location == location) & (queue.c.worker == BROKER)
+                connection.execute(update(queue).where(ours & here).values(lease_until_us=until))
+
+        self._write(write)
+
+    def published(self, location: str, at_us: int) -> tuple[QueueEntry, ...]:
+        waits = (queue.c.worker == BROKER) & (queue.c.lease_until_us > at_us)
+        with self._database.reading() as connection:
+            rows = connection.execute(select(queue).where((queue.c.location == location) & waits))
+            return tuple(entry_of(row) for row in rows)
 
     def deliver(self, result: DeliveredResult) -> Verdict:
         key = run_bytes(result.run)
@@ -173,11 +189,12 @@ class LocationTable(LocationLog):
 
     def close(self, runs: Sequence[RunId], at_us: int) -> tuple[tuple[SilentOrder, ...], tuple[SilentOrder, ...]]:
         wanted = queue.c.run_id.in_([run_bytes(run) for run in runs]) & _UNDELIVERED
-        names = {worker.instance: worker.name for worker in self.workers()}
+        names = {worker.instance: worker.name for worker in self.workers()} | {BROKER: ""}
 
         def write(connection: Connection) -> tuple[tuple[SilentOrder, ...], tuple[SilentOrder, ...]]:
             rows = connection.execute(select(queue).where(wanted & _has_no_lease(at_us, ended=True))).all()
-            silent = [row for row in rows if row.worker and at_us - row.lease_until_us <= AWAITED_US]
+            taken = [row for row in rows if row.worker not in {None, _ENDED, BROKER}]
+            silent = [row for row in taken if at_us - row.lease_until_us <= AWAITED_US]
             over = [row for row in rows if row not in silent]
             ended = queue.c.run_id.in_([row.run_id for row in over])
             connection.execute(update(queue).where(ended).values(worker=_ENDED))
@@ -254,21 +271,22 @@ def _is_free(at_us: int) -> ColumnElement[bool]:
     return queue.c.leased_by.is_(None) & _has_no_lease(at_us) & _UNDELIVERED
 
 
-def _renew(connection: Connection, report: WorkerReport, at_us: int) -> None:
-    """Extend the leases that a worker names, and end those that it gives back, or has lost."""
+def _renew(connection: Connection, location: str, report: WorkerReport, at_us: int) -> None:
+    """Extend the leases that a worker names, from a broker too, and end those that it gives back, or has lost."""
     its = queue.c.worker == report.instance
     if report.is_fresh:
         kept = [run_bytes(held.run) for held in report.held]
         connection.execute(update(queue).where(its & queue.c.run_id.not_in(kept)).values(lease_until_us=at_us))
-    for values, named in (
-        ({"lease_until_us": at_us + LEASE_US}, report.held),
-        ({"lease_until_us": at_us}, report.returned),
+    brokers = (queue.c.location == location) & (queue.c.worker == BROKER)
+    for values, named, whose in (
+        ({"worker": report.instance, "lease_until_us": at_us + LEASE_US}, report.held, its | brokers),
+        ({"lease_until_us": at_us}, report.returned, its),
     ):
         by_lease: dict[int, list[bytes]] = {}
         for held in named:
             by_lease.setdefault(held.lease, []).append(run_bytes(held.run))
         for lease, keys in by_lease.items():
-            mine = its & (queue.c.lease == lease) & queue.c.run_id.in_(keys)
+            mine = whose & (queue.c.lease == lease) & queue.c.run_id.in_(keys)
             connection.execute(update(queue).where(mine).values(**values))
 
 

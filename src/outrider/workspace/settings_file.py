@@ -10,6 +10,7 @@ from outrider.model import CHECK_KINDS, LOCALES, ConfigError, ConfigErrors, Plac
 from outrider.workspace.changeable_settings import overridden
 from outrider.workspace.error_settings import read_errors
 from outrider.workspace.file_list import PRODUCTS
+from outrider.workspace.location_settings import read_locations
 from outrider.workspace.named_paths import is_file, is_listed, is_there
 from outrider.workspace.otel_settings import read_otel
 from outrider.workspace.policy import read_overrides
@@ -171,6 +172,7 @@ def _workspace(root: Path, document: Document, problems: list[ConfigError]) -> W
         server=read_server(top.section("server"), secrets),
         status_page=read_status_page(top),
         otel=read_otel(top.section("otel"), secrets),
+        locations=read_locations(top.section("locations"), secrets),
         errors=read_errors(top.section("errors")) if "errors" in top.data else None,
         telemetry=read_telemetry(top.section("telemetry"), secrets) if "telemetry" in top.data else None,
         sources=read_sources(top.section("sources"), secrets),

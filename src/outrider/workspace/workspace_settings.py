@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from outrider.model import CatchUp, CheckId, Overlap, Place, Policy, UsageError
+from outrider.workspace.location_settings import LocationSettings
 from outrider.workspace.named_paths import expanded
 from outrider.workspace.otel_settings import OtelSettings
 from outrider.workspace.server_settings import ServerSettings
@@ -338,6 +339,7 @@ class Workspace:
         schedule: In the order of the file; later rules win.
         status_page: The public one; None without one.
         otel: Where runs are sent to.
+        locations: How workers in other places are reached.
         telemetry: None without a section `[telemetry]`: none is taken. `errors` likewise.
         sources: Where telemetry is kept elsewhere, in the order of the file.
     """
@@ -367,6 +369,7 @@ class Workspace:
     server: ServerSettings = field(default_factory=ServerSettings)
     status_page: StatusPageSettings | None = None
     otel: OtelSettings = field(default_factory=OtelSettings)
+    locations: LocationSettings = field(default_factory=LocationSettings)
     telemetry: TelemetrySettings | None = None
     errors: ErrorSettings | None = None
     sources: tuple[SourceSettings, ...] = ()

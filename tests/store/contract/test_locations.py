@@ -11,6 +11,7 @@ from tests.store.contract.test_schedule_queue import entry
 from outrider.model import (
     ALIVE_US,
     AWAITED_US,
+    BROKER,
     LEASE_US,
     REMEMBERED_US,
     DeliveredResult,
@@ -77,6 +78,30 @@ def test_an_order_is_one_workers_until_its_lease_ends(store: Store) -> None:
     assert again.lease == 2
     assert store.locations.report("fra", report(returned=(HeldRun(order.run, 2),)), NOW_US + LEASE_US) == ""
     assert store.locations.waiting("fra", NOW_US + LEASE_US) == (order,)
+
+
+def test_an_order_in_a_broker_is_its_locations_first_workers_that_names_it(store: Store) -> None:
+    """Until it is too late; one that was not published in time waits again, and one that nobody named is over."""
+    first, second, third = (entry(number, location="fra") for number in range(3))
+    store.locations.add("fra", NOW_US)
+    store.schedule.ask([first, second, third])
+    leased = store.locations.lease("fra", BROKER, [first.run, second.run, third.run], NOW_US)
+    until_us = NOW_US + 2 * LEASE_US
+    held = [HeldRun(own.entry.run, own.lease) for own in leased]
+    store.locations.publish("ams", {held[0]: NOW_US})
+    store.locations.publish("fra", dict.fromkeys(held[:2], until_us))
+
+    assert {own.run for own in store.locations.published("fra", until_us - 1)} == {first.run, second.run}
+    assert store.locations.waiting("fra", until_us - 1) == (third,)
+    store.locations.report("ams", report("a1", held=(held[0],)), NOW_US)
+    store.locations.report("fra", report("i1", "one", held=(held[0],)), until_us - 1)
+    store.locations.report("fra", report("i2", "two", held=(held[0],)), until_us - 1)
+    assert {own.run for own in store.locations.published("fra", until_us - 1)} == {second.run}
+    assert store.locations.close([first.run, second.run], until_us) == ((SilentOrder(second.run, ""),), ())
+    silent = store.locations.close([first.run], until_us + LEASE_US)
+    assert silent == ((), (SilentOrder(first.run, "one"),))
+    assert store.locations.deliver(result(second.run, 1)) is Verdict.DUPLICATE
+    assert store.locations.deliver(result(first.run, 1)) is Verdict.TAKEN
 
 
 def test_a_result_counts_once_and_with_the_latest_lease_only(store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from outrider.model.identity import RunId
@@ -61,6 +61,14 @@ class LocationLog(Protocol):
 
     def lease(self, location: str, worker: str, runs: Sequence[RunId], at_us: int) -> tuple[LeasedEntry, ...]:
         """Give orders to a worker; those that another one has got meanwhile are left out."""
+        ...
+
+    def publish(self, location: str, until_us: Mapping[HeldRun, int]) -> None:
+        """Extend the leases of `BROKER`, each to its time: until then the order may wait in the broker."""
+        ...
+
+    def published(self, location: str, at_us: int) -> tuple[QueueEntry, ...]:
+        """Return the orders that wait in the broker."""
         ...
 
     def deliver(self, result: DeliveredResult) -> Verdict:
@@ -134,6 +142,10 @@ class WorkerLink(Protocol):
         Raises:
             OutriderError: forged-message if they do not come from the server.
         """
+        ...
+
+    def finish(self) -> None:
+        """Take no more orders: what comes from now on is for other workers."""
         ...
 
     def fetch(self, snapshot: str, target: Path) -> None:

@@ -1,0 +1,300 @@
+"""A broker between a server and workers of locations: Celery on RabbitMQ.
+
+The server puts orders into a queue for each location; workers send what they ask into the server's queue, and get each
+answer in a queue of their connection. What all of it says is sealed: the broker sees who talks, and when.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from outrider.model import ServerError, UsageError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from celery import Celery
+    from kombu import Connection
+
+SERVER: Final = "outrider.server"
+"""The queue of what workers ask."""
+
+MOST_URGENT: Final = 9
+PATIENCE_S: Final = 5.0
+"""For how long the broker may take to accept a connection or a message."""
+
+_AGAIN_S: Final = 1.0
+_HEARTBEAT_S: Final = 10
+_PORTS: Final = {"amqp": 5672, "amqps": 5671}
+
+
+def orders_of(location: str) -> str:
+    """Return the name of the queue of a location's orders."""
+    return f"outrider.orders.{location}"
+
+
+def broker_address(url: str, password: str = "") -> str:
+    """Return the address of a broker with a password, and without what it does not need to say.
+
+    Raises:
+        UsageError: bad-server.
+    """
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or parts.query or parts.fragment:
+        fix = "write such as amqps://user@mq.example/outrider"
+        raise UsageError(f"{_shown(url)} is no address of a broker", slug="bad-server", fix=fix)
+    user, known = parts.username or "guest", unquote(parts.password or "")
+    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
+    port = parts.port or _PORTS[parts.scheme]
+    secret = quote(password or known or "guest", safe="")
+    return urlunsplit((parts.scheme, f"{user}:{secret}@{host}:{port}", parts.path or "/", "", ""))
+
+
+def check_encrypted(url: str) -> None:
+    """Refuse a broker whose password would be readable on its way.
+
+    Raises:
+        UsageError: bad-server.
+    """
+    parts = urlsplit(url)
+    try:
+        is_loopback = parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        is_loopback = False
+    if parts.scheme != "amqps" and not is_loopback:
+        fix = "write amqps://…, and give RabbitMQ a certificate"
+        raise UsageError("a worker goes to a broker over TLS only", slug="bad-server", fix=fix)
+
+
+def broker_app(address: str, queue: str) -> Celery:
+    """Return an application of Celery that consumes one queue.
+
+    Raises:
+        UsageError: missing-extra.
+    """
+    try:
+        from celery import Celery  # noqa: PLC0415 - an extra
+        from kombu import Exchange, Queue  # noqa: PLC0415
+    except ImportError:
+        fix = 'pip install "outrider[celery]"'
+        raise UsageError("a broker needs an extra that is not installed", slug="missing-extra", fix=fix) from None
+    for name in ("celery", "kombu", "amqp"):  # what they tell is told by our own log, once
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    app = Celery("outrider", broker=address, set_as_current=False)
+    app.conf.update(
+        task_queues=[Queue(queue, Exchange(queue, "direct"), queue, max_priority=MOST_URGENT)],
+        task_default_queue=queue,
+        task_acks_late=True,
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=False,  # who can write to the broker must not command workers
+        worker_hijack_root_logger=False,
+        broker_connection_retry=False,  # `BrokerConsumer` begins anew, and says why
+        broker_connection_retry_on_startup=False,
+        broker_connection_timeout=PATIENCE_S,
+        broker_heartbeat=_HEARTBEAT_S,
+        broker_transport_options={"confirm_publish": True},
+        broker_use_ssl=_tls(address),
+    )
+    return app
+
+
+def _tls(address: str) -> dict[str, object] | None:
+    parts = urlsplit(address)
+    if parts.scheme != "amqps":
+        return None
+    return {"context": {"check_hostname": True}, "server_hostname": parts.hostname}  # of the system's authorities
+
+
+@contextmanager
+def broker_errors(app: Celery) -> Iterator[None]:
+    """Raise what a broker refuses, or that it cannot be reached, as errors of ours.
+
+    Raises:
+        UsageError: broker-refused: the user, its password, or the virtual host.
+        ServerError: broker-unreachable.
+    """
+    from amqp.exceptions import AccessRefused, AMQPError, NotAllowed, NotFound  # noqa: PLC0415 - an extra
+    from kombu.exceptions import KombuError  # noqa: PLC0415
+
+    address = _shown(app.conf.broker_url)
+    try:
+        yield
+    except AccessRefused as error:
+        fix = "look at the user, its password, and what rabbitmqctl list_permissions says"
+        raise UsageError(f"the broker {address} refuses: {_why(error)}", slug="broker-refused", fix=fix) from None
+    except NotAllowed as error:
+        fix = "the path of the address names a virtual host: does it exist, and may the user enter it?"
+        raise UsageError(f"the broker {address} refuses: {_why(error)}", slug="broker-refused", fix=fix) from None
+    except NotFound:
+        raise _unreachable(f"no server of Outrider was at the broker {address} yet") from None
+    except TimeoutError:
+        what = f"the broker {address} took nothing for {PATIENCE_S:g} s"
+        raise _unreachable(what, "is it out of memory or disk (rabbitmqctl status), or stopped?") from None
+    except (OSError, AMQPError, KombuError) as error:
+        raise _unreachable(f"the broker {address} cannot be reached: {_why(error)}") from None
+
+
+class BrokerSender:
+    """Sends messages that the broker confirms; any thread may use it.
+
+    Args:
+        app: Of the broker.
+    """
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+
+    def order(self, queue: str, arguments: Sequence[object], *, urgency: int, valid_s: float) -> None:
+        """Put an order into the queue of a location, where it is dropped when it is no longer valid; see raises below.
+
+        That is a matter of the broker's clock: Celery's `expires` is one of the worker's, which may be wrong.
+
+        Raises:
+            UsageError: broker-refused.
+            ServerError: broker-unreachable.
+        """
+        with self._used() as connection:
+            from kombu import Exchange, Queue  # noqa: PLC0415 - an extra
+
+            target = Queue(queue, Exchange(queue, "direct"), queue, max_priority=MOST_URGENT)
+            self._app.send_task(
+                ORDER, arguments, queue=target, priority=urgency, expiration=valid_s, retry=False,
+                producer=self._app.amqp.Producer(connection, auto_declare=False),
+                timeout=PATIENCE_S, confirm_timeout=PATIENCE_S,
+            )  # fmt: skip
+
+    def answer(self, queue: str, identity: str, body: object) -> None:
+        """Put an answer into the queue of a worker; raises as `order` does."""
+        with self._used() as connection, connection.Producer(serializer="json") as producer:
+            producer.publish(
+                body, routing_key=queue, correlation_id=identity, delivery_mode=1, retry=False,
+                timeout=PATIENCE_S, confirm_timeout=PATIENCE_S,
+            )  # fmt: skip
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._drop()
+
+    @contextmanager
+    def _used(self) -> Iterator[Connection]:
+        with self._lock, broker_errors(self._app):
+            try:
+                if self._connection is None:
+                    self._connection = self._app.connection_for_write()
+                    self._connection.connect()
+                yield self._connection
+            except BaseException:
+                self._drop()
+                raise
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            with suppress(Exception):  # it may be broken already
+                self._connection.collect(socket_timeout=0.5)
+            self._connection = None
+
+
+ORDER: Final = "outrider.order"
+ASK: Final = "outrider.ask"
+
+
+class BrokerConsumer:
+    """Has Celery consume a queue, in a thread, and begins anew when the connection is lost.
+
+    Args:
+        app: With the task that takes messages.
+        threads: How many messages are worked on at a time.
+        on_state: Takes what is wrong with the broker; None when it is well.
+    """
+
+    def __init__(self, app: Celery, threads: int, on_state: Callable[[Exception | None], None]) -> None:
+        self._app = app
+        self._threads = threads
+        self._on_state = on_state
+        self._closing = threading.Event()
+        self._worker: Any = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to consume, if that is not so yet."""
+        if self._thread is None and not self._closing.is_set():
+            self._thread = threading.Thread(target=self._consume, name="broker", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Consume no more; what was not acknowledged goes to others."""
+        self._closing.set()
+        if (worker := self._worker) is not None and worker.hub is not None:
+            worker.hub.call_soon(_stop)
+        if self._thread is not None:
+            self._thread.join(2 * PATIENCE_S)
+
+    def _consume(self) -> None:
+        from kombu.asynchronous import set_event_loop  # noqa: PLC0415 - an extra
+
+        while not self._closing.is_set():
+            try:
+                with broker_errors(self._app), self._app.connection_for_read() as connection:
+                    connection.connect()
+                set_event_loop(None)  # a process may have more consumers than one
+                self._worker = self._app.WorkController(
+                    pool=_pool(), concurrency=self._threads, hostname="outrider@worker", without_gossip=True,
+                    without_mingle=True, without_heartbeat=True, ready_callback=self._ready,
+                )  # fmt: skip
+                self._worker.start()
+            except Exception as error:  # nobody waits for this thread
+                self._on_state(error)
+            self._closing.wait(_AGAIN_S)
+
+    def _ready(self, _consumer: object) -> None:
+        self._on_state(None)
+        if self._closing.is_set():
+            self._worker.hub.call_soon(_stop)
+
+
+def _pool() -> Any:
+    """Return Celery's pool of threads, each of which knows whose tasks it works on: a process may have more apps."""
+    from celery.concurrency.thread import TaskPool  # noqa: PLC0415 - an extra
+
+    class Pool(TaskPool):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.executor = ThreadPoolExecutor(max_workers=self.limit, initializer=self.app.set_current)
+
+    return Pool
+
+
+def _stop() -> None:
+    from celery.exceptions import WorkerShutdown  # noqa: PLC0415 - an extra
+
+    raise WorkerShutdown(0)
+
+
+def _unreachable(what: str, fix: str = "is RabbitMQ running there, and is the address right?") -> ServerError:
+    return ServerError(what, slug="broker-unreachable", fix=fix)
+
+
+def _why(error: BaseException) -> str:
+    why = getattr(error, "reply_text", None) or getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return printable(str(why))[:200]
+
+
+def _shown(url: str) -> str:
+    """Return an address without what is secret in it."""
+    return printable(url.rpartition("@")[2] if "@" in url else url.rpartition("//")[2])[:200]
