@@ -1,4 +1,4 @@
-"""What a check costs as its number grows, for the plan on paper: `python -m benchmarks.growth [DAYS]`, 2 by default.
+"""What a check costs as its number grows, for the plan on paper: `python -m benchmarks.growth [DAYS [KIND]]`, 4 by default.
 
 Stores of SQLite and PostgreSQL get DAYS of probes and five-step journeys every five minutes, those of
 `benchmarks.rollups`. Measured are rows and bytes a run and table, the processor time of storing and of judging a run
@@ -34,7 +34,7 @@ from outrider.store.pruner import prune
 if TYPE_CHECKING:
     from outrider.model import Run
 
-CHECKS = {"probe": range(40), "journey": range(80, 100)}
+CHECKS = {"probe": range(12), "journey": range(80, 86)}
 WRITTEN, JUDGED = 20, 1_000
 YEAR = 365
 FOREVER_S = 1e9
@@ -171,9 +171,10 @@ def copied_mb_a_s(path: Path) -> tuple[float, float]:
 
 def main() -> None:
     """Print slopes and what follows from them."""
-    days = int(sys.argv[1]) if len(sys.argv) > 1 else 2
+    days = int(sys.argv[1]) if len(sys.argv) > 1 else 4
+    kinds = sys.argv[2:] or list(CHECKS)
     with started(durable=True) as server, tempfile.TemporaryDirectory() as name:
-        for kind in CHECKS:
+        for kind in kinds:
             folder = Path(name, kind)
             folder.mkdir()
             file = folder / "outrider.db"
