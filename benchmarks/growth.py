@@ -1,10 +1,10 @@
-"""What a check costs as its number grows, for the plan on paper: `python -m benchmarks.growth [DAYS [KIND]]`, 4 by default.
+"""What a check costs as its number grows, for the plan on paper: `python -m benchmarks.growth [DAYS [KIND]]`.
 
-Stores of SQLite and PostgreSQL get DAYS of probes and five-step journeys every five minutes, those of
-`benchmarks.rollups`. Measured are rows and bytes a run and table, the processor time of storing and of judging a run
-(PostgreSQL: with that of its server), the bytes of a check in rollups, and how fast a file is copied before an upgrade.
-From these slopes follow the disk that a check takes in a year, with and without retention, and how many checks a core
-carries. Processor times hold on a busy machine, too, but for what sharing caches costs.
+Stores of SQLite and PostgreSQL get DAYS (4 by default) of probes and five-step journeys every five minutes, those of
+`benchmarks.rollups`. Measured are rows and bytes a run, the processor time of storing and of judging a run (PostgreSQL:
+with that of its server), the bytes of a check in rollups, and how fast a file is copied before an upgrade. From these
+slopes follows the disk that a check takes in a year, with and without retention.
+Processor times hold on a busy machine, too, but for what sharing caches costs.
 """
 
 from __future__ import annotations
