@@ -14,7 +14,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from outrider.model import ServerError, UsageError, printable
+from outrider.model import OutriderError, ServerError, UsageError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -140,10 +140,10 @@ def broker_errors(app: Celery) -> Iterator[None]:
         raise UsageError(f"the broker {address} refuses: {_why(error)}", slug="broker-refused", fix=fix) from None
     except NotFound:
         raise _unreachable(f"no server of Outrider was at the broker {address} yet") from None
-    except TimeoutError:
-        what = f"the broker {address} took nothing for {PATIENCE_S:g} s"
-        raise _unreachable(what, "is it out of memory or disk (rabbitmqctl status), or stopped?") from None
     except (OSError, AMQPError, KombuError) as error:
+        if any(isinstance(cause, TimeoutError) for cause in (error, error.__cause__, error.__context__)):
+            what = f"the broker {address} took nothing for {PATIENCE_S:g} s"
+            raise _unreachable(what, "is it out of memory or disk (rabbitmqctl status), or stopped?") from None
         raise _unreachable(f"the broker {address} cannot be reached: {_why(error)}") from None
 
 
@@ -223,7 +223,7 @@ class BrokerConsumer:
         on_state: Takes what is wrong with the broker; None when it is well.
     """
 
-    def __init__(self, app: Celery, threads: int, on_state: Callable[[Exception | None], None]) -> None:
+    def __init__(self, app: Celery, threads: int, on_state: Callable[[OutriderError | None], None]) -> None:
         self._app = app
         self._threads = threads
         self._on_state = on_state
@@ -258,8 +258,10 @@ class BrokerConsumer:
                     without_mingle=True, without_heartbeat=True, ready_callback=self._ready,
                 )  # fmt: skip
                 self._worker.start()
-            except Exception as error:  # nobody waits for this thread
+            except (UsageError, ServerError) as error:
                 self._on_state(error)
+            except Exception as error:  # nobody waits for this thread
+                self._on_state(_unreachable(f"the broker {_shown(self._app.conf.broker_url)} failed: {_why(error)}"))
             self._closing.wait(_AGAIN_S)
 
     def _ready(self, _consumer: object) -> None:
