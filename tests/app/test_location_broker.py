@@ -192,14 +192,12 @@ def test_messages_that_are_forged_or_of_another_version_change_nothing(
     app = broker_app(broker_address(node.url()), orders_of("fra"))
     ours, key = version("outrider"), key_name(token_digest(server.token))
     run = server.order(SLOW)
-    sent: list[tuple[str, str, list[object]]] = [
-        *((orders_of("fra"), ORDER, [ours, box]) for box in ({key: b"x" * 40}, {}, "nothing", {key: 7})),
-        (orders_of("fra"), ORDER, ["0.0.1", {key: b"x" * 40}]),
-        (orders_of("fra"), ORDER, [ours]),
-        *((SERVER, ASK, ["fra", *rest]) for rest in ([], [key, b"x" * 40], [[], 7, {}], [key, "x"])),
-        *((SERVER, ASK, [ours, "fra", *rest]) for rest in ([], [key, b"x" * 40], [[], 7], [key, "x"], [key, {}])),
-        (SERVER, "no.such.task", []),
-    ]
+    boxes: list[object] = [{key: b"x" * 40}, {}, "nothing", {key: 7}]
+    orders: list[list[object]] = [[ours], ["0.0.1", boxes[0]], *([ours, box] for box in boxes)]
+    questions: list[list[object]] = [[], [key, b"x" * 40], [[], 7], [key, "x"], [key, {}]]
+    sent = [(orders_of("fra"), ORDER, order) for order in orders]
+    sent += [(SERVER, ASK, [by, "fra", *question]) for by in (ours, "0.0.1") for question in questions]
+    sent += [(SERVER, "no.such.task", [])]
     with app.connection_for_write() as connection:
         for queue, name, arguments in sent:
             app.send_task(name, arguments, exchange=queue, routing_key=queue, expiration=3.0, connection=connection)
