@@ -95,8 +95,13 @@ lock: ## Renew requirements/ (needs uv)
 setup: .venv/.installed
 
 .venv/.installed: .venv/.locked pyproject.toml $(FRONTEND)
-	@$(BIN)/python -c "import hatch_build, sys; sys.exit(not hatch_build.npm_of_machine())" || \
-		$(PIP) install --require-hashes --requirement requirements/node.txt
+	@[ "$${OUTRIDER_FRONTEND-}" = off ] || \
+		$(BIN)/python -c "import hatch_build, sys; sys.exit(not hatch_build.npm_of_machine())" || \
+		$(PIP) install --require-hashes --requirement requirements/node.txt || { \
+		echo "Outrider's pages are built with Node, and there is none here, nor could pip get it. Install Node 18 or newer with npm," >&2; \
+		echo "  or build without, for reports whose charts stand still: OUTRIDER_FRONTEND=off make $(MAKECMDGOALS)" >&2; \
+		exit 1; \
+	}
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outrider.model import SIMULATED, Attempt, Circumstances, new_run_id
+from outrider.model import SIMULATED, Attempt, Circumstances, Release, new_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ _SECOND_US = 1_000_000
 
 
 def simulate(store: Store, patterns: Sequence[Run], *, until_us: int, days: float, every_s: float, seed: int) -> int:
-    """Store a past of each of these runs, and return how many runs it has.
+    """Store a past of each of these runs, of a release that is accepted, and return how many runs it has.
 
     Args:
         store: Where it goes.
@@ -45,6 +45,10 @@ def simulate(store: Store, patterns: Sequence[Run], *, until_us: int, days: floa
             past.clear()
     store.runs.record_many(past)
     store.prune(until_us)  # rolls up what is stored late, which pages count from then on
+    # What was judged of the real runs is forgotten, so that the judge begins with the past.
+    began_us = until_us - int(days * 86_400 * _SECOND_US)
+    for environment in {run.environment for run in patterns}:
+        store.judgements.record_release(Release(MARK, environment, began_us, accepted=True))
     return count
 
 

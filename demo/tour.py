@@ -71,7 +71,6 @@ def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
             _say("A check of the healthy shop did not pass.")
             return code
     count = shop.simulate_history()
-    shop.judge()
     _say(f"2. {count:,} runs of the last {DAYS:g} days are simulated as a history, and marked as simulated.")
     with shop.watched():
         code = _slow_release(shop, postbox) or _broken_release(shop, postbox)

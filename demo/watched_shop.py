@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FOLDERS = ("journeys", "probes", "baselines", "reports", "scheduler")
 DAYS, EVERY_S, SEED = 4.0, 300.0, 1
-FLOOR_MS = 250
+FLOOR_MS, LATE_MS, STARVED_ABOVE = 500, 250, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +100,12 @@ class Shop:
         alerts = self.workspace / "scheduler/alerts.toml"
         links = f'[delivery]\nlinks = "{self.dashboard}"'
         alerts.write_text(alerts.read_text(encoding="utf-8").replace("[delivery]", links), encoding="utf-8")
-        # beside the file: a change of the file would be a suspect of what breaks next
-        self.outrider("settings", "set", "capabilities.judging", "false", quiet=True)
-
-    def judge(self) -> None:
-        """Switch judging on; the judge starts at the oldest run, so a past is simulated before."""
-        self.outrider("settings", "unset", "capabilities.judging", quiet=True)
 
     def _write_settings(self) -> None:
         settings = (ROOT / "outrider.toml").read_text(encoding="utf-8")
-        # simulated runs know nothing of a host that is busy with shop and service
-        settings += f"\n[baselines]\nfloor_ms = {FLOOR_MS}\n"
+        # Simulated runs know nothing of a host that is busy with shop and service, which are others to a run.
+        settings += f'\n[baselines]\nfloor_ms = {FLOOR_MS}\n\n[probes]\nlate = "{LATE_MS}ms"\n'
+        settings += f"\n[journeys]\nstarved_above = {STARVED_ABOVE}\n"
         if self.errors:
             settings += f'\n[errors]\nlisten = "127.0.0.1:{self.errors}"\n'
         if self.telemetry:

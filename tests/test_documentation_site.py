@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -141,17 +142,30 @@ def test_the_reference_has_all_that_the_code_has() -> None:
 
 
 @pytest.mark.skipif(not (ROOT / ".venv/bin/python").exists(), reason="not set up by make")
-def test_make_docs_without_a_network_says_how_to_bring_the_packages(tmp_path: Path) -> None:
-    """pip is refused every index, and must install into an empty folder."""
+@pytest.mark.parametrize(
+    ("target", "changed", "advice"),
+    [
+        (".venv/.docs", "requirements/docs.txt", "PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels make docs"),
+        (".venv/.installed", "hatch_build.py", "OUTRIDER_FRONTEND=off make .venv/.installed"),
+    ],
+)
+def test_make_without_a_network_and_without_node_says_what_to_do(
+    tmp_path: Path, target: str, changed: str, advice: str
+) -> None:
+    """pip is refused every index, and must install into an empty folder; no program is found, so no Node."""
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull, "PIP_TARGET": str(tmp_path)}
-    marker = ROOT / ".venv/.docs"
-    was_there = marker.exists()
-    command = ("make", "-o", ".venv/.installed", "-W", "requirements/docs.txt", ".venv/.docs")
+    make = shutil.which("make")
+    assert make is not None
+    before = ".venv/.installed" if target == ".venv/.docs" else ".venv/.locked"
+    marker = ROOT / target
+    was_of = marker.stat().st_mtime_ns if marker.exists() else None
 
     done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **offline}, capture_output=True, text=True, check=False, timeout=60
-    )
+        [make, "-o", before, "-W", changed, target],
+        cwd=ROOT, env={**os.environ, **offline, "PATH": str(tmp_path)},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
 
     assert done.returncode == 2
-    assert "PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels make docs" in done.stderr
-    assert marker.exists() == was_there
+    assert advice in done.stderr
+    assert (marker.stat().st_mtime_ns if marker.exists() else None) == was_of

@@ -29,7 +29,6 @@ def build(target: Path) -> None:
     with TemporaryDirectory() as folder:
         pages, site = Path(folder, "docs"), Path(folder, "site")
         copytree(HERE.parent, pages, ignore=ignore_patterns(HERE.name))
-        _show_source_of_diagrams(pages)
         write_reference(pages / "reference")
         command = ("-m", "sphinx", "-q", "-W", "--keep-going", "-c", HERE, "-d", Path(folder, "trees"), pages, site)
         if subprocess.run([sys.executable, *command], check=False).returncode:
@@ -41,13 +40,6 @@ def build(target: Path) -> None:
         rmtree(target, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         move(site, target)
-
-
-def _show_source_of_diagrams(pages: Path) -> None:
-    """Make Mermaid's diagrams text, which forges draw: the script that draws them has megabytes."""
-    for page in pages.rglob("*.md"):
-        text = page.read_text(encoding="utf-8")
-        page.write_text(text.replace("```mermaid", "```text"), encoding="utf-8")
 
 
 def main() -> None:

@@ -312,6 +312,7 @@ def test_a_game_is_killed_interrupted_and_played_to_its_end(tmp_path: Path, caps
         codes = [main([*words, *here]) for words in typed]
         game.wait_for("The shop is healed")
         game.process.wait(WAIT_S)
+    judged = json.loads(invoke(tmp_path / "workspace", "judge", "--json").stdout)
     capsys.readouterr()
 
     assert left_by_kill
@@ -323,6 +324,10 @@ def test_a_game_is_killed_interrupted_and_played_to_its_end(tmp_path: Path, caps
     assert (row["best"]["hints"], row["best"]["wrong"]) == (1, 1)
     assert row["best"]["detect_s"] <= row["best"]["acknowledge_s"] <= row["best"]["cause_s"]
     assert "<h1>Nobody complains yet</h1>" in (tmp_path / "debriefs/3.html").read_text(encoding="utf-8")
+    assert {own["step"]: own["condition"] for own in judged if own["step"]} == {
+        "request": "steady",
+        "handshake": "steady",
+    }
     runbooks = list((tmp_path / "workspace/scheduler/runbooks").glob("*.md"))
     assert runbooks
     assert not [page for page in runbooks if "demo.faults" in page.read_text(encoding="utf-8")]
