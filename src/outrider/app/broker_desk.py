@@ -93,7 +93,7 @@ class BrokerDesk:
             self._asked(task.request, *sent)
 
         app.task(asked, name=ASK, bind=True, shared=False)
-        self._orders, self._answers = BrokerSender(app), BrokerSender(app)
+        self._orders, self._answers = BrokerSender(app), BrokerSender(app, is_confirmed=False)
         self._consumer = BrokerConsumer(app, _THREADS, self._note)
         self._seeing = threading.Lock()  # guards _seen_s
         self._seen_s: dict[tuple[str, str], float] = {}
@@ -140,19 +140,11 @@ class BrokerDesk:
         assignment = self._desk.take(Caller(location, ""), room) if keys else None
         if assignment is None:
             return 0
-        published = {}
-        try:
-            for order in assignment.orders:
-                document = json.dumps(to_document(replace(assignment, orders=(order,)))).encode()
-                sealed = {name: box.seal(document, f"{location} order") for name, box in keys.items()}
-                valid_s = max(1e-3, (order.valid_until_us - self._now_us()) / 1e6)
-                self._orders.order(
-                    orders_of(location), [version("outrider"), sealed], urgency=_urgency(order), valid_s=valid_s
-                )
-                published[HeldRun(order.run, order.lease)] = order.valid_until_us
-        finally:
-            self._records.locations.publish(location, published)
-        return len(published)
+        for order in assignment.orders:
+            document = json.dumps(to_document(replace(assignment, orders=(order,)))).encode()
+            sealed = {name: box.seal(document, f"{location} order") for name, box in keys.items()}
+            self._orders.order(orders_of(location), [version("outrider"), sealed], urgency=_urgency(order))
+        return len(assignment.orders)
 
     def _publish(self) -> None:
         while not self._closing.wait(_LOOK_S):

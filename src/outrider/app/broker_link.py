@@ -88,7 +88,7 @@ class BrokerLink:
         self._offers: list[_Offer] = []
         self._changed = threading.Condition()  # guards _offers
         self._away: OutriderError | None = None
-        self._asker = _Asker(self)
+        self._asker, self._deliverer = _Asker(self), _Asker(self)  # what is large holds no report up
         self._app.task(self._offered, name=ORDER, shared=False)
         self._consumer = BrokerConsumer(self._app, _OFFERS, self._note)
 
@@ -123,6 +123,7 @@ class BrokerLink:
         """Close the connections."""
         self._consumer.close()
         self._asker.close()
+        self._deliverer.close()
 
     def fetch(self, snapshot: str, target: Path) -> None:
         """See `WorkerLink`."""
@@ -221,7 +222,8 @@ class BrokerLink:
         identity = secrets.token_hex(16)
         about = f"{self._location} {identity}"
         sealed = self._results.seal(framed(values, content), about)
-        answer = self._asker.ask(identity, [version("outrider"), self._location, self._key, sealed])
+        asker = self._asker if values["what"] == "report" else self._deliverer
+        answer = asker.ask(identity, [version("outrider"), self._location, self._key, sealed])
         if "refused" in answer:  # before the message was opened
             raise self._refusal(answer["refused"])
         answered, content = unframed(self._orders.open(answer.get("sealed", b""), about))
