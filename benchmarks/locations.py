@@ -207,8 +207,8 @@ def measure_lag(party: Party, asked: argparse.Namespace) -> None:
     until_us = time.time_ns() // 1000 - 10_000_000
     with opened(party) as store:
         for location in (*party.locations, "local"):
-            found = store.runs.search(location=location, since_us=since_us, limit=None)
-            runs = [run for run in found if since_us <= run.due_us < until_us]
+            stored = store.runs.search(location=location, since_us=since_us, limit=None)
+            runs = [run for run in stored if since_us <= run.due_us < until_us]
             lags = sorted((run.started_us - run.due_us) / 1000 for run in runs if run.outcome.value == "passed")
             twice = sum(count > 1 for count in Counter((run.check, run.due_us) for run in runs).values())
             others = Counter(run.outcome.value for run in runs if run.outcome.value != "passed")
