@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from outrider.app import answer_dashboard, backtest_rules
 from outrider.app.joined_telemetry import reach_joined
 from outrider.app.source_access import errors_of_traces, workspace_sources
 from outrider.app.source_rules import SourceRuleWatch
-from outrider.dashboard import incident_quotes
+from outrider.dashboard import OutsideErrors, incident_quotes
 from outrider.store import Store
 from outrider.workspace import load
 
@@ -84,7 +85,7 @@ def explained_s(folder: Path, wait_s: float) -> Iterator[tuple[float, int]]:
             with reach_joined(workspace) as telemetry:
                 quotes = incident_quotes(
                     store, telemetry, incident, now_us,
-                    outside_errors=lambda ids: errors_of_traces(workspace, ids, now_us=now_us),
+                    outside_errors=OutsideErrors(partial(errors_of_traces, workspace, now_us=now_us)),
                 )  # fmt: skip
             yield time.perf_counter() - began_s, len(quotes)
 

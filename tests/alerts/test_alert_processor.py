@@ -81,6 +81,20 @@ def test_two_failures_reach_a_mailbox(store: Store, inbox: Inbox) -> None:
     assert "last release: 2.1" in first.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
+def test_a_lasting_incident_says_when_it_was_bad_last_and_shows_that_run(store: Store) -> None:
+    """Other processes read it from the store; runs that follow fast write it each ten seconds."""
+    alerting = AlertProcessor(store, settings(), NOW_US)
+    seen = []
+    for at_s in (0, 10, 300, 301, 302, 600):
+        run = stored(store, Outcome.FAILED, at_s)
+        alerting.process_run(run, [])
+        [own] = store.incidents.search() or [None]
+        incident = read_incident(own) if own is not None else None
+        seen.append(incident and ((incident.last_bad_us - NOW_US) // SECOND_US, incident.lead.run == run.id))
+
+    assert seen[1:] == [(10, True), (300, True), (300, False), (300, False), (600, True)]
+
+
 def test_a_transition_and_its_notification_are_written_together(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """What could not be written comes with the next changes."""
     alerting = AlertProcessor(store, settings(), NOW_US)

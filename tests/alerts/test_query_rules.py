@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from outrider.alerts import QueryRule, rules_of, threshold_findings
+from outrider.alerts import QueryRule, parse_matcher, rules_of, threshold_findings
+from outrider.alerts.route import Route
 from outrider.baselines import Direction
-from outrider.model import ConfigErrors, Notable, RecordKind
+from outrider.model import ConfigErrors, LabelledSeries, Notable, RecordKind, labels_of_name, series_names
 from outrider.workspace import load
 
 if TYPE_CHECKING:
@@ -88,6 +90,24 @@ def test_what_is_wrong_with_a_rule_is_told_with_file_and_line(tmp_path: Path, wr
         read(tmp_path, text)
 
     assert expected in "\n".join(str(problem) for problem in caught.value.problems)
+
+
+def test_chosen_labels_of_a_series_route_its_incidents() -> None:
+    """Whatever their values hold; those of the rule itself come first, and what was cut off a long name is no label."""
+    labels = {"pod": 'a, team="other', "team": "shop", "zone": "b=c", "text": '"quoted', "__name__": "queue"}
+    rule = QueryRule("queue", None, "queue", above=1, series_labels=("pod", "team", "zone", "gone"))
+    long = {"note": "x" * 100, "pod": "y" * 200, "team": "shop"}
+    name, cut = (series_names([LabelledSeries(own, (), ())])[0] for own in (labels, long))
+
+    [plain] = threshold_findings(rule, [(0, 2.0)], "production", after_us=-1, value=name)
+    owned = replace(rule, labels={"team": "ops"})
+    [beside] = threshold_findings(owned, [(0, 2.0)], "production", after_us=-1, value=name)
+
+    assert labels_of_name(name) == {key: text for key, text in labels.items() if key != "__name__"}
+    assert labels_of_name(cut) == {"note": "x" * 100}
+    assert [plain.labels.get(key) for key in rule.series_labels] == ['a, team="other', "shop", "b=c", None]
+    routes = Route(routes=(Route(name="shop", matchers=(parse_matcher("team=shop"),)),))
+    assert [[own.name for own in routes.find(finding.labels)] for finding in (plain, beside)] == [["shop"], ["root"]]
 
 
 def test_absence_takes_no_key(tmp_path: Path) -> None:

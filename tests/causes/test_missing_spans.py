@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from outrider.causes import NamedTraces, missing_spans
+from outrider.causes import NamedTraces, missing_spans, why_unnamed
 from outrider.model import CheckId, TraceSource
 
 DAY_US = 86_400 * 10**6
@@ -29,6 +31,15 @@ def test_the_reason_is_told(sources: dict[str, TraceSource], age_us: int, check:
     named = NamedTraces(CheckId(check), {"a": OURS, **sources} if sources else {}, NOW_US - age_us, 3 * 86_400)
 
     assert why in missing_spans(named, {"a"}, NOW_US)
+
+
+def test_a_run_before_telemetry_was_taken_is_told_from_one_that_nothing_recorded() -> None:
+    """No span of any service is kept of its time; an age that is not known is no reason."""
+    named = NamedTraces(CheckId("probe:a"), {"a": OURS}, NOW_US - DAY_US, 0.0, are_others=False)
+
+    assert "telemetry was not taken yet or was away" in missing_spans(named, (), NOW_US)
+    assert "nothing that recorded our requests" in missing_spans(replace(named, are_others=True), (), NOW_US)
+    assert "is older" not in why_unnamed(0.0)
 
 
 def test_nothing_is_said_where_nothing_is_missing() -> None:

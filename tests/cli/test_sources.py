@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.alerts.conftest import receivers, symptom
+from tests.builders import run_of
 from tests.sources.stand_in import StandIn, standing_in, tag
 from tests.traced_steps import SLOWER_RUNS, slower_runs
 
@@ -19,7 +21,7 @@ from outrider.alerts.route import Route
 from outrider.app import find_workspace, open_joined, open_store
 from outrider.app.incident_explainer import IncidentExplainer
 from outrider.dashboard import incident_quotes
-from outrider.model import AlertChanges
+from outrider.model import AlertChanges, Measurement, Outcome
 
 from .test_telemetry_commands import new_desk
 
@@ -160,6 +162,43 @@ def test_an_incident_keeps_what_it_quotes(
     assert "error shop: pool is empty" in told
     page = f"https://o.example/traces/{spans[0].trace_id}"
     assert f"error: Lock: lock timeout of shop (SHOP-4F) {page}" in read_message(row.message).text
+
+
+def test_errors_that_began_with_an_incident_are_told_where_none_is_of_its_traces(
+    desk: Desk, kept: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the page of each in Sentry; not those that were there an hour before, nor those of another time."""
+    monkeypatch.setenv("SOURCES_TOKEN", "for-the-sources")
+    workspace, now_us = find_workspace(desk.root), time.time_ns() // 1000
+    kept.events += [
+        {"id": str(number), "timestamp": datetime.fromtimestamp(now_us / 1e6 + at_s, UTC).isoformat(), "title": title,
+         "project": "shop", "issue": issue, "issue.id": number, "trace": "", "level": "error", "release": None}
+        for number, (at_s, title, issue) in enumerate([
+            (3, "Lock: again", "SHOP-1"), (2, "Pool: empty", "SHOP-2"), (-1_800, "Lock: before", "SHOP-1"),
+            (-9_000, "Old", "SHOP-3"),
+        ])
+    ]  # fmt: skip
+    run = run_of(Measurement(Outcome.FAILED, "status 500", now_us, 90.0), "journey:till")
+    settings = AlertSettings(route=Route(receivers=("mail",)), receivers=receivers(), links="https://o.example/")
+    with open_store(workspace) as store:
+        store.runs.record(run)
+        processor = AlertProcessor(store, settings, now_us, workspace="shop")
+        facts = Facts("status 500", run=run.id, title="till", since_us=now_us)
+        for at_us in (now_us, now_us + SECOND_US):
+            processor.process_findings([replace(symptom(True, at_us, run.check), facts=facts)], at_us)
+        explainer = IncidentExplainer(store)
+        for second in (1, 7, 8):
+            explainer.ticked(processor, workspace, now_us + second * SECOND_US)
+            explainer.close()
+            processor.ticked(now_us + second * SECOND_US)
+        texts = [read_message(own.message).text for own in store.outbox.search()]
+    kept.events.clear()
+
+    [text] = [text for text in texts if text.startswith("till fails")]
+    page = f"{kept.url}/sentry/organizations/acme/issues/1/events/1/"
+    assert [line.strip() for line in text.splitlines() if "error" in line] == [
+        f"error meanwhile: Pool: empty of shop (SHOP-2) {page}"
+    ]
 
 
 def test_an_incident_says_where_the_time_went(desk: Desk, played: list[tuple[Run, list[Span]]]) -> None:

@@ -14,6 +14,7 @@ from tests.page_patterns import PAGES, misfits, routes_of, unreadable
 from outrider.dashboard import DashboardShelf, ServicesSpan, TelemetrySource, dashboard_view
 from outrider.server import Background, listen
 from outrider.telemetry_store import QueryError, QueryLimits, fill_variables
+from outrider.telemetry_store.query_grammar import parse_query
 from outrider.telemetry_store.telemetry_search import TelemetrySearch
 
 from .conftest import HOUR_US, MINUTE_US, NOW_US
@@ -152,6 +153,25 @@ def test_values_of_variables_stay_values() -> None:
     )
     with pytest.raises(QueryError, match="column 7: \\$a is a part of a value"):
         fill_variables("name:x$a", {"a": "y"})
+
+
+@pytest.mark.parametrize(
+    ("query", "filled"),
+    [
+        ("-service:$any", "-(service:* AND NOT service:*)"),
+        ("NOT (level:error OR service:$any)", "NOT (level:error OR (service:* AND NOT service:*))"),
+        ("service:!=$any order", "(service:* OR NOT service:*) order"),
+        ("-service:[$any, shop, $one]", '-service:[shop, "y"]'),
+        ("-shop:[$any, shop]", "-shop:[shop]"),
+        ("-$any", "-(message:* AND NOT message:*)"),
+        ("--service:$any", "--service:*"),
+        ("service:$any -level:$one", 'service:* -level:"y"'),
+    ],
+)
+def test_a_variable_without_a_value_excludes_nothing(query: str, filled: str) -> None:
+    """An exclusion of any value would leave no record."""
+    assert fill_variables(query, {"any": "", "one": "y"}) == filled
+    parse_query(filled)
 
 
 @pytest.fixture

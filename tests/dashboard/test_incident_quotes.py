@@ -27,30 +27,24 @@ from outrider.alerts.issue_findings import issue_findings
 from outrider.alerts.message import load as read_message
 from outrider.alerts.route import Route
 from outrider.app.incident_explainer import IncidentExplainer
-from outrider.dashboard import ChangedTelemetry, change_quotes, changes_of, incident_quotes
+from outrider.dashboard import CauseTelemetry, cause_traces, incident_quotes, named_causes
 from outrider.model import (
     AlertChanges,
-    Annotation,
     AttemptTrace,
     Check,
     CheckId,
-    Circumstances,
-    GaugeValue,
     IssueOrder,
     IssueQuery,
     Kind,
     Measurement,
-    MetricPoint,
     Outcome,
     Policy,
-    Release,
     Step,
     StepKind,
     Subject,
     UsageError,
 )
 from outrider.telemetry_store.page_view_search import PageViewSearch
-from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 from outrider.workspace import Capabilities, TelemetrySettings, Workspace
 
 from .conftest import MINUTE_US, NOW_US
@@ -132,6 +126,26 @@ def test_a_failing_step_names_the_span_the_new_error_and_the_log_lines_of_its_tr
     ]
 
 
+def test_a_check_that_takes_too_long_names_its_slowest_span(
+    scene: Scene, telemetry: ClickHouseClient, service: str
+) -> None:
+    """Its traces have no span that failed."""
+    scene.telemetry = source(telemetry)
+    check, trace = scene.add("probe:home", Kind.PROBE), service.encode().hex()[-16:] * 2
+    why = "the whole request took 812 ms, more than 500 ms"
+    run = run_of(Measurement(Outcome.FAILED, why, NOW_US, 812.0, traces=(AttemptTrace(trace, ""),)), check.id)
+    scene.store.runs.record(run)
+    spans = [
+        span_of(service, "1" * 16, trace=trace, name="GET /", duration_ns=800_000_000),
+        span_of(service, "2" * 16, "1" * 16, trace=trace, name="SELECT stock", duration_ns=700_000_000),
+    ]
+    insert_rows(telemetry, spans, f"spans {service}")
+
+    quotes = quotes_of(scene, scene.incident(check, lead=Facts(why, run=run.id), since_us=NOW_US))
+
+    assert quotes == [("slowest span", f"SELECT stock of {service}, 700 ms", f"/traces/{trace}")]
+
+
 def test_of_runs_that_follow_fast_those_whose_spans_were_sent_are_read(
     scene: Scene, telemetry: ClickHouseClient, service: str
 ) -> None:
@@ -147,6 +161,55 @@ def test_of_runs_that_follow_fast_those_whose_spans_were_sent_are_read(
     quotes = quotes_of(scene, replace(incident, lead=replace(incident.lead, run=runs[-1].id)))
 
     assert [title for title, _, _ in quotes] == ["failed span", "new error", "log", "log"]
+
+
+@pytest.mark.parametrize(("vital", "named"), [("LCP", True), ("INP", False)])
+def test_a_slow_page_names_the_service_that_took_the_time(
+    scene: Scene, telemetry: ClickHouseClient, service: str, vital: str, named: bool
+) -> None:
+    """By the traces of documents of visits before and since; what comes after the document is not theirs."""
+    search = PageViewSearch(telemetry, clock=lambda: NOW_NS)
+    began_us, page = NOW_US - 30 * MINUTE_US, f"/{vital}/{service}"
+    for number in range(8):
+        at_us, query_ms = (began_us + (number - 4) * MINUTE_US, 520 if number >= 4 else 20)
+        trace = f"{service.encode().hex()[-15:]}{number:x}"[::-1] * 2
+        trace = trace if named else trace[::-1]
+        view = page_view(
+            number, session=trace, view=trace[:16], trace_id=trace, page=page, start_us=at_us, lcp_ms=100.0 + query_ms,
+            inp_ms=100.0 + query_ms, events="[]",
+        )  # fmt: skip
+        search.insert_page_views([view], token=f"slow {vital} {service} {number}")
+        spans = [
+            span_of("front", "1" * 16, trace=trace, time_ns=at_us * 1000, duration_ns=(query_ms + 9) * 10**6),
+            span_of(service, "2" * 16, "1" * 16, trace=trace, time_ns=at_us * 1000, duration_ns=query_ms * 10**6),
+        ]
+        insert_rows(telemetry, spans, f"slow {vital} {service} {number}")
+    slow = unwell(Problem.DEGRADATION, f"page:shop {page}", (), began_us)
+    incident = replace(
+        scene.incident(scene.add("home"), Problem.DEGRADATION, lead=Facts("620 ms", step=vital), since_us=began_us),
+        lead_subject=slow.key.text, labels=slow.labels,
+    )  # fmt: skip
+
+    causes = named_causes(scene.store, CauseTelemetry(search, search), incident, {}, NOW_US)
+
+    assert causes == ((f"service:{service}",) if named else ())
+
+
+def test_of_a_trace_id_that_is_used_again_nothing_is_quoted(
+    scene: Scene, telemetry: ClickHouseClient, service: str
+) -> None:
+    """Spans, errors and log lines may be those of another run; nor does it join incidents."""
+    trace = service.encode().hex()[-16:] * 2
+    incident = failing_shop(scene, telemetry, service, trace)
+    again = Measurement(Outcome.PASSED, "", NOW_US - DAY_US, 9.0, traces=(AttemptTrace(trace, "list"),))
+    scene.store.runs.record(run_of(again, "probe:other"))
+    search = PageViewSearch(telemetry, clock=lambda: NOW_NS)
+
+    traces = cause_traces(scene.store, CauseTelemetry(search, search), incident, NOW_US)
+
+    assert quotes_of(scene, incident) == []
+    assert traces == {}
+    assert named_causes(scene.store, CauseTelemetry(search, search), incident, traces, NOW_US) == ()
 
 
 def test_a_slower_step_says_where_the_time_went(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
@@ -302,133 +365,6 @@ def test_one_cause_is_one_message_whoever_notices_it_first(
     assert sorted(own.problem for own in consequences_of(root, lasting)) == ["failure", "failure", "issue", "issue"]
     assert sorted(subject.partition(":")[0] for subject in told) == ["[shop] critical", "[shop] warning"], told
     assert len(lasting) == 6
-
-
-def test_what_changed_just_before_is_the_suspect(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
-    """A release before releases that are common; events that its labels fit; a new version of what the traces meet."""
-    trace = service.encode().hex()[-16:] * 2
-    incident = failing_shop(scene, telemetry, service, trace)
-    check = CheckId(incident.checks[0])
-    scene.store.checks.record([check_named(CheckId("probe:old"))], NOW_US - 40 * DAY_US)
-    began_us = incident.began_us
-    labels = {"check": check, "team": "shop"}
-    incident = scene.incident(check_named(check), lead=incident.lead, since_us=began_us, labels=labels)
-    scene.store.judgements.record_release(Release("v2.4", "production", began_us - 3 * MINUTE_US))
-    scene.store.judgements.record_release(Release("elsewhere", "staging", began_us - MINUTE_US))
-    for number, (text, matcher) in enumerate([("flag on", "team=shop"), ("cable cut", "team=other")]):
-        scene.store.annotations.record(Annotation(f"{number:032}", began_us - 2 * MINUTE_US, text, (matcher,), "ci"))
-    versions = [
-        span_of(service, "9" * 16, trace=other * 16, time_ns=at_us * 1000, resource={
-            "service.name": service, "service.version": version, "deployment.environment.name": environment,
-        })
-        for environment, other, version, at_us in (
-            ("production", "e1", "1.9", began_us - 9 * DAY_US), ("production", "e2", "2.0", began_us - 4 * MINUTE_US),
-            ("staging", "e3", "2.8", began_us - 9 * DAY_US), ("staging", "e4", "2.9", began_us - MINUTE_US),
-        )
-    ]  # fmt: skip
-    insert_rows(telemetry, versions, f"versions {service}")
-
-    page, answer = scene.get(f"/incidents/{incident.id}", f"/api/v1/incidents/{incident.id}")
-
-    changes = answer.json()["changes"]
-    named = {change["kind"]: change["text"] for change in changes["changes"] if change["stands_out"]}
-    assert named == {
-        "event": "flag on", "release": "v2.4", "new version": f"{service} 1.9 → 2.0",
-        "new error": "PaymentError: the gateway did not answer for order 9000",
-    }  # fmt: skip
-    assert [change["kind"] for change in changes["changes"]][-1] == "new error"
-    assert "<b><bdi>event flag on</bdi></b>, 2 min before it began" in page.text
-    [first, *_] = change_quotes(changes_of(scene.store, incident, NOW_US, ChangedTelemetry()))
-    assert first.text.startswith("event flag on, 2 min before it began; by chance 1 time in ")
-
-
-@pytest.mark.parametrize(
-    ("host", "suspects"),
-    [("vm", [("prober", "has 3", True), ("DNS answer", "192.0.2.9", True)]), ("simulated", [])],
-)
-def test_an_address_that_is_new_and_a_prober_that_changed_are_suspects(
-    scene: Scene, host: str, suspects: list[tuple[str, str, bool]]
-) -> None:
-    """Not one that came back, nor what another location has, nor that runs are no longer simulated."""
-    scene.store.checks.record([check_named(CheckId("probe:old"))], NOW_US - 40 * DAY_US)
-    check = scene.add("home")
-    began_us = NOW_US - 10 * MINUTE_US
-    runs = []
-    for number, ago_min in enumerate((*range(0, 28 * 1440, 500), -1)):
-        remote = ("192.0.2.1", "192.0.2.2")[number % 2] if ago_min > 0 else "192.0.2.9"
-        measured = Measurement(
-            Outcome.FAILED if ago_min <= 0 else Outcome.PASSED, "", began_us - ago_min * MINUTE_US, 9.0,
-            attributes={"remote": remote},
-        )  # fmt: skip
-        prober = Circumstances(browser="3", host="vm") if ago_min <= 0 else Circumstances(browser="2", host=host)
-        runs.append(run_of(measured, check.id, circumstances=prober))
-    away = Measurement(Outcome.PASSED, "", began_us, 9.0, attributes={"remote": "192.0.2.77"})
-    scene.store.runs.record_many([*runs, run_of(away, check.id, location="elsewhere")])
-    labels = {"check": check.id, "location": "local"}
-    incident = scene.incident(
-        check, lead=Facts("time-out", run=runs[-1].id), since_us=began_us, labels=labels,
-    )  # fmt: skip
-
-    (answer,) = scene.get(f"/api/v1/incidents/{incident.id}")
-
-    changes = [(own["kind"], own["text"], own["stands_out"]) for own in answer.json()["changes"]["changes"]]
-    assert changes == suspects
-
-
-def test_a_metric_that_moved_first_is_a_suspect_and_so_is_the_load_on_the_prober(
-    scene: Scene, telemetry: ClickHouseClient, service: str
-) -> None:
-    """Each compared with itself; not one that moves all day, nor one that moved later."""
-    scene.telemetry = source(telemetry)
-    check = scene.add("home")
-    began_us = NOW_US - 20 * MINUTE_US
-    hosts = {service: 3, f"{service}-db": 2, f"{service}-later": -4}
-    points = [
-        MetricPoint(
-            (began_us - minutes * MINUTE_US) * 1000, 0, host, "system.cpu.utilization", "", "",
-            {"host.name": host, "service.instance.id": "one"}, "s", "1", {},
-            GaugeValue(0.9 if minutes <= before else 0.2 + minutes % 7 / 100),
-        )
-        for host, before in hosts.items() for minutes in range(-8, 400, 2)
-    ]  # fmt: skip
-    TelemetryTables(telemetry).insert_metrics(points, token=f"hosts {service}")
-    runs = [
-        run_of(
-            Measurement(Outcome.FAILED if ago <= 0 else Outcome.PASSED, "", began_us - ago * MINUTE_US, 9.0), check.id,
-            circumstances=Circumstances(host=service),
-        )
-        for ago in (60, 1, 0)
-    ]  # fmt: skip
-    scene.store.runs.record_many(runs)
-    labels = {"check": check.id, "location": "local"}
-    incident = scene.incident(check, lead=Facts("time-out", run=runs[-1].id), since_us=began_us, labels=labels)
-
-    (answer,) = scene.get(f"/api/v1/incidents/{incident.id}")
-
-    changes = {own["kind"]: (own["text"], own["stands_out"]) for own in answer.json()["changes"]["changes"]}
-    assert changes["load on the prober"] == (f"{service}: cpu 23 % → 90 %", True)
-    assert changes["metric"] == (f"{service}-db: cpu 23 % → 90 %", True)
-
-
-def test_none_of_a_thousand_changes_stands_out(scene: Scene) -> None:
-    """What happens all the time says nothing; nor does what came long before, or after."""
-    check = scene.add("home")
-    scene.store.checks.record([check_named(CheckId("probe:old"))], NOW_US - 40 * DAY_US)
-    run = scene.ran(check, Outcome.FAILED)
-    incident = scene.incident(check, lead=Facts("status 500", run=run.id))
-    for number in range(1001):
-        at_us = incident.began_us - number * 20 * MINUTE_US
-        scene.store.annotations.record(Annotation(f"{number:032}", at_us, HOSTILE, (), "ci"))
-    scene.store.judgements.record_release(Release("old", "production", incident.began_us - 20 * 3600 * SECOND_US))
-    scene.store.judgements.record_release(Release("later", "production", incident.began_us + 5 * MINUTE_US))
-
-    page, answer = scene.get(f"/incidents/{incident.id}", f"/api/v1/incidents/{incident.id}")
-
-    assert "No suspect stands out." in page.text
-    assert "<script>alert(1)" not in page.text
-    assert [(own["kind"], own["stands_out"]) for own in answer.json()["changes"]["changes"]] == [
-        ("event", False), ("release", False)
-    ]  # fmt: skip
 
 
 def test_what_is_switched_off_asks_nothing_and_is_nowhere_on_pages(

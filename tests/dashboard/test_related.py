@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.builders import run_of
 
-from outrider.model import OutsideError
+from outrider.model import AttemptTrace, Measurement, Outcome, OutsideError
 from outrider.telemetry_store.page_view_search import PageViewSearch
 
 from .conftest import NOW_US
@@ -70,6 +71,28 @@ def test_what_is_not_there_is_said(scene: Scene, path: str, status: int) -> None
     assert (api.status_code, page.status_code) == (status, status)
 
 
+def test_a_trace_without_spans_says_why(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
+    """Of a run that ended just now, of one from before telemetry was taken, and of one that nothing names."""
+    shop = failing_shop(scene, telemetry, service, service.encode().hex()[-16:] * 2)
+    backward = service.encode().hex()[-16:][::-1]
+    lonely, early, unknown = "c0" * 16, backward * 2, backward[:8] * 4
+    measured = Measurement(Outcome.PASSED, "", NOW_US - 169_031 * 10**6, 90.0, traces=(AttemptTrace(early, ""),))
+    run = run_of(measured, shop.checks[0])
+    scene.store.runs.record(run)
+
+    names = (f"trace/{lonely}", f"trace/{early}", f"trace/{unknown}", f"run/{run.id}", f"run/{shop.lead.run}")
+    whys = [answer.json()["missing"] for answer in scene.get(*(f"/api/v1/related/{name}" for name in names))]
+    pages = scene.get(f"/related/trace/{unknown}", f"/runs/{run.id}")
+
+    assert whys[0] == "they may still arrive; the run ended less than a minute ago"
+    assert whys[1].startswith("no span of that time is kept: telemetry was not taken yet or was away")
+    assert whys[2].startswith("no run that is kept names it: its services are not instrumented, sampled it out")
+    assert "or it is older than 3 d" in whys[2]
+    assert whys[3:] == whys[1::-1]
+    assert "Traces without spans: no run that is kept names it" in pages[0].text
+    assert "1 of 1 traces have no spans: no span of that time is kept" in pages[1].text
+
+
 def test_runs_and_errors_are_told_without_telemetry(scene: Scene) -> None:
     """How many spans and log records there are is not known then."""
     scene.store.errors.add([declined(trace_id="ab" * 16)])
@@ -78,4 +101,5 @@ def test_runs_and_errors_are_told_without_telemetry(scene: Scene) -> None:
 
     body = answer.json()
     assert [(own["spans"], own["logs"]) for own in body["traces"]] == [(0, None)]
+    assert body["missing"] == "this workspace takes no telemetry, and reads none from elsewhere"
     assert [row["id"] for row in body["issues"]] == ["1"]

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -108,12 +109,14 @@ class StandIn:
     Attributes:
         url: Its origin.
         traces: What Jaeger has, by id.
+        events: What Sentry has, beside an error of each trace.
         asked: Targets of requests, in order.
         released: Set to let requests go that wait.
     """
 
     url: str = ""
     traces: dict[str, dict[str, Any]] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -178,6 +181,9 @@ class StandIn:
              "issue": "SHOP-4F", "issue.id": 4711, "trace": trace, "level": "error", "release": None}
             for trace in filter(None, named.split(","))
         ]  # fmt: skip
+        if not named and "start" in asked:
+            begin, end = (datetime.fromisoformat(f"{asked[key][0]}+00:00") for key in ("start", "end"))
+            rows = [row for row in self.events if begin <= datetime.fromisoformat(row["timestamp"]) < end]
         return 200, {"data": rows, "meta": {"fields": {}, "dataset": "errors"}}
 
     def odd(self, path: str, _: Parameters, headers: Mapping[str, str]) -> Answer:

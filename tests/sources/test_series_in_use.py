@@ -222,6 +222,7 @@ def test_a_service_says_which_rule_is_not_judged(store: Store, tmp_path: Path) -
         ("source = 'metrcs'", 'alerts.toml:6: rule.source = "metrcs" is no source of PromQL'),
         ("logs = ''", "rule.logs stands beside promql"),
         ("by = 'pod'", "rule.by stands beside promql"),
+        ("series_labels = ['pod', 'severity']", "names severity, which Outrider sets itself"),
         ("measure = 'count'", "rule.measure stands beside promql"),
         ("pattern = 'new'", "rule.promql stands beside pattern"),
     ],
@@ -272,6 +273,11 @@ promql = 'max_over_time(shop_queue{pod=~"$pod"}[$every])'
 unit = "orders"
 
 [[panel]]
+kind = "bar"
+title = "Others"
+promql = 'max_over_time(shop_queue{pod!~"$pod"}[$every])'
+
+[[panel]]
 kind = "number"
 title = "None"
 promql = "shop_orders"
@@ -305,6 +311,7 @@ def test_panels_show_series_and_say_why_they_do_not(url: str, tmp_path: Path) ->
     assert both["Most"].table.rows == (("b", 500.0), ("a", 5.0))
     assert (both["Most"].table.columns, one["Most"].table.columns) == (("pod", "value"), ("series", "value"))
     assert one["Most"].table.rows == (("pod=b", 500.0),)
+    assert (both["Others"].table.rows, one["Others"].table.rows) == (both["Most"].table.rows, (("pod=a", 5.0),))
     assert hostile["Most"].reason == both["None"].reason == "the query has no series in this time"
     refused = both["Wrong"].problem
     assert refused is not None
@@ -312,7 +319,7 @@ def test_panels_show_series_and_say_why_they_do_not(url: str, tmp_path: Path) ->
     assert [own.partition("query: ")[0] for own in tried] == ["panel Wrong of queues: source metrics refuses the "]
     reasons = {title: answer.problem.what for title, answer in away.items() if answer.problem is not None}
     assert reasons == dict.fromkeys(both, "source metrics cannot be reached: Connection refused")
-    assert {answer.problem.what for answer in off.values() if answer.problem} == {"sources are switched off"}
+    assert {answer.problem.what for answer in off.values() if answer.problem} == {"asking sources is switched off"}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from outrider.alerts.composition import headline, length
 from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.delivery import Deliverer, Health, Lane, test_row
 from outrider.alerts.finding import LOCATION, Facts, Finding, FindingKey, Problem, Severity, check_of, is_check
-from outrider.alerts.incident import AFFECTED_USERS, NOT_KNOWN, Incident, Phase, Quote
+from outrider.alerts.incident import AFFECTED_USERS, ERROR_MEANWHILE, NOT_KNOWN, Incident, Phase, Quote
 from outrider.alerts.incident_records import read_incident, read_incidents
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.issue_findings import issue_findings
@@ -45,6 +45,7 @@ from outrider.alerts.trend_rules import survey
 __all__ = [
     "AFFECTED_USERS",
     "ALERTS_FILE",
+    "ERROR_MEANWHILE",
     "LOCATION",
     "NOT_KNOWN",
     "PROMQL",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from outrider.alerts.group import Dispatch
     from outrider.alerts.incident import Incident, Quote
 
+_WEB = ("http://", "https://")
 _MOST_CHECKS = 5
 _MOST_CHARACTERS = 160
 _NAME_CHARACTERS = 60
@@ -232,6 +233,8 @@ def _item(incident: Incident, settings: AlertSettings, clock: Clock, workspace: 
 
 
 def _page(settings: AlertSettings, quote: Quote) -> str:
+    if quote.path.startswith(_WEB):
+        return quote.path
     return f"{settings.links}{quote.path.removeprefix('/')}" if settings.links and quote.path else ""
 
 

@@ -35,6 +35,10 @@ NOT_KNOWN: Final = "not known: "
 AFFECTED_USERS: Final = "users"
 """Title of the line that says how many users met an incident."""
 
+ERROR_MEANWHILE: Final = "error meanwhile"
+"""Title of a line about an error that began with an incident, whatever else they share."""
+
+_BESIDE = frozenset({AFFECTED_USERS, ERROR_MEANWHILE})
 _MOST_EVENTS = 50
 _MOST_NAMED = 20
 _ORDER = list(Severity)
@@ -91,7 +95,8 @@ class Quote:
 
     Attributes:
         title: What it is, such as "log".
-        path: Of the page that it is from, without what addresses begin with; empty for none.
+        path: Of the page that it is from, without what addresses begin with; a whole address where another program
+            keeps it; empty for none.
     """
 
     title: str
@@ -126,6 +131,7 @@ class Incident:
         labels: Those that all its members share, and its own.
         began_us: When the earliest problem of its members began, as `Finding` has it; "since" wherever it is shown.
         lead: What the leading member showed last: the first that was confirmed, or once that is well another bad one.
+        last_bad_us: When the last bad run of a member was due; as stored, up to ten seconds before that.
         lead_subject: Key of the leading member's subject.
         checks: Ids of the first checks that were affected.
         check_count: How many checks were affected so far.
@@ -177,7 +183,7 @@ class Incident:
     @property
     def is_explained(self) -> bool:
         """Whether it is known where the time or the error lies, or what may have caused it."""
-        return any(own.title != AFFECTED_USERS and not own.text.startswith(NOT_KNOWN) for own in self.explanation)
+        return any(own.title not in _BESIDE and not own.text.startswith(NOT_KNOWN) for own in self.explanation)
 
     def is_led_by(self, key: str, lead: Confirmation | None) -> bool:
         """Return whether messages describe a member: the first that was confirmed, as long as it is bad.

@@ -55,6 +55,9 @@ RESTING_US = 1_200_000_000
 """How long the last run of a subject that is well is remembered; longer than a crash repeats runs."""
 
 _PATIENCE_US = 3_600_000_000
+_STORED_EVERY_US = 10_000_000
+"""How often an incident is stored, at most, because of another bad run alone."""
+
 _NOTHING = Tally()
 
 
@@ -271,8 +274,9 @@ class IncidentTracker:
             incident = incident.joined(finding.key.subject, labels, confirmation.began_us, affected=affected)
         if incident.is_led_by(finding.key.text, self.confirmations.get(incident.lead_subject)):
             incident = replace(incident, lead=finding.facts, lead_subject=finding.key.text)
-        self.incidents[incident.id] = replace(incident, last_bad_us=max(incident.last_bad_us, finding.at_us))
-        if fresh:
+        last_bad_us = max(incident.last_bad_us, finding.at_us)
+        self.incidents[incident.id] = replace(incident, last_bad_us=last_bad_us)
+        if fresh or last_bad_us // _STORED_EVERY_US != incident.last_bad_us // _STORED_EVERY_US:
             self._changed["incidents"].add(incident.id)
 
     def _mark(self, confirmation: Confirmation, at_us: int) -> None:

@@ -39,6 +39,7 @@ class QueryRule:
         by: A key, each value of which is measured and judged by itself; empty for all records together.
         for_s: For so long at least it must be so.
         labels: For routes and silences.
+        series_labels: Which labels of a source's series are labels of its incidents, unless `labels` has them.
     """
 
     name: str
@@ -55,6 +56,7 @@ class QueryRule:
     by: str = ""
     source: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    series_labels: tuple[str, ...] = ()
 
     @property
     def subject(self) -> Subject:

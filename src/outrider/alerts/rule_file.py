@@ -17,6 +17,7 @@ from outrider.workspace import (
     as_choice,
     as_duration_within,
     as_flag,
+    as_label_names,
     as_labels,
     as_one_of,
     as_promql,
@@ -108,6 +109,7 @@ def _rule(table: Table, sources: Sequence[str]) -> QueryRule:
         source=read_series_source(table, sources) if kind is None else "",
         for_s=table.read("for", _AS_FOR, 0.0),
         labels=labels,
+        series_labels=table.read("series_labels", as_label_names, ()) if kind is None else (),
     )
     _check_condition(table, rule)
     table.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.run_findings import band_of, chance_of
 from outrider.baselines import Condition, Direction, Signal
-from outrider.model import Notable, bounded
+from outrider.model import Notable, bounded, labels_of_name
 from outrider.workspace import format_duration
 
 if TYPE_CHECKING:
@@ -156,8 +156,10 @@ def _finding(
     chance_months: float | None = None,
     release_share: float = 1.0,
 ) -> Finding:
+    of_series = labels_of_name(value) if rule.series_labels else {}
     labels = {
-        **rule.labels, **problem_labels(Problem.RULE), "subject": str(rule.subject), "kind": "rule", "rule": rule.name,
+        **{name: of_series[name] for name in rule.series_labels if of_series.get(name)}, **rule.labels,
+        **problem_labels(Problem.RULE), "subject": str(rule.subject), "kind": "rule", "rule": rule.name,
         "environment": environment,
     }  # fmt: skip
     if value:

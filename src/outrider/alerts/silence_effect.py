@@ -117,7 +117,13 @@ def _is_of_others(matchers: Iterable[Matcher]) -> bool:
 
 def _is_of_query_rules(matchers: Iterable[Matcher], settings: AlertSettings) -> bool:
     known = [matcher for matcher in matchers if matcher.label not in _OF_INCIDENTS | {"environment"}]
-    return any(all_hold(known, settings.labelled({**rule.labels, "kind": "rule"})) for rule in settings.rules)
+    return any(
+        all_hold(
+            [matcher for matcher in known if matcher.label not in rule.series_labels],
+            settings.labelled({**rule.labels, "kind": "rule"}),
+        )
+        for rule in settings.rules
+    )
 
 
 def _is_possible(matcher: Matcher) -> bool:
@@ -141,5 +147,5 @@ def _known_labels(incidents: Sequence[Incident], checks: Sequence[Check], settin
     labels = set(_OF_INCIDENTS | _OF_CHECKS | {"receiver"})
     labels |= {name for check in checks for name in check.policy.labels}
     labels |= {name for rule in settings.labels for name in rule.labels}
-    labels |= {name for query_rule in settings.rules for name in query_rule.labels}
+    labels |= {name for query_rule in settings.rules for name in (*query_rule.labels, *query_rule.series_labels)}
     return labels | {name for incident in incidents for name in incident.labels}

@@ -12,7 +12,7 @@ from outrider.app.workspace_access import now_us
 from outrider.journeys import Fault, find_browser
 from outrider.model import Outcome, StoredProof, UsageError
 from outrider.runs import prove, why_vacuous
-from outrider.workspace import select
+from outrider.workspace import select, switched_off
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,8 +93,7 @@ def _require_injection(workspace: Workspace, records: ProofRecords) -> None:
         fix = "outrider settings unset capabilities.injection lets the file decide"
         raise UsageError("injecting faults is switched off beside outrider.toml", slug="switched-off", fix=fix)
     if not (beside or workspace.capabilities.injection):
-        fix = "set injection = true below [capabilities]"
-        raise UsageError("injecting faults is switched off in outrider.toml", slug="switched-off", fix=fix)
+        raise switched_off("injection", "injecting faults")
 
 
 def _prove(check: Check, runtime: Runtime, log: ProofLog, listener: ProofListener) -> list[Proof]:

@@ -11,12 +11,13 @@ import structlog
 
 from outrider.app.joined_telemetry import reach_joined
 from outrider.app.request_traces import names_traces
-from outrider.app.source_access import errors_of_traces
+from outrider.app.source_access import errors_of_time, errors_of_traces
 from outrider.app.telemetry_access import notable_patterns
 from outrider.dashboard import (
     SPANS_SENT_US,
     CauseTelemetry,
     ChangedTelemetry,
+    OutsideErrors,
     awaits_spans,
     cause_traces,
     change_causes,
@@ -171,5 +172,5 @@ class IncidentExplainer:
     def _quotes(
         self, workspace: Workspace, telemetry: ExplainingTelemetry | None, incident: Incident, now_us: int
     ) -> tuple[Quote, ...]:
-        errors = partial(errors_of_traces, workspace, now_us=now_us)
+        errors = OutsideErrors(partial(errors_of_traces, workspace, now_us=now_us), partial(errors_of_time, workspace))
         return incident_quotes(self._store, telemetry, incident, now_us, outside_errors=errors)

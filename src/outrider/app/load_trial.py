@@ -189,9 +189,7 @@ def _choose(runtime: Runtime, name: str) -> tuple[Check, Profile]:
         ConfigErrors: If that profile is wrong.
     """
     workspace, loads = runtime.workspace, runtime.loads
-    if not workspace.capabilities.load:
-        fix = "set load = true below [capabilities]"
-        raise UsageError("load is switched off in outrider.toml", slug="switched-off", fix=fix)
+    workspace.capabilities.require("load", "load")
     path = Path(name).resolve()
     if name.endswith(".py") and path.is_file():
         _check_inside(workspace, name, path)

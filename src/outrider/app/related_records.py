@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from outrider.app.joined_telemetry import open_joined
 from outrider.app.source_access import errors_of_traces, workspace_sources
 from outrider.app.workspace_access import now_us, open_store
-from outrider.dashboard import Related, RelatedKind, RelatedTelemetry, related
+from outrider.dashboard import Related, RelatedKind, RelatedTelemetry, SpanKeeping, related
 from outrider.model import TelemetryError
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def find_related(workspace: Workspace, kind: str, name: str) -> Related:
         errors = partial(errors_of_traces, workspace, now_us=now_us())
         try:
             with open_joined(workspace) as telemetry:
-                return related(store, RelatedTelemetry(telemetry, telemetry, errors), wanted, name, now_us())
+                kept_s = workspace.telemetry.spans_s if workspace.telemetry is not None and is_taken else 0.0
+                keeping = SpanKeeping(telemetry, kept_s, telemetry.sources.states())
+                return related(store, RelatedTelemetry(keeping, telemetry, errors), wanted, name, now_us())
         except TelemetryError as error:
-            return replace(related(store, None, wanted, name, now_us()), unknown=error.what)
+            return replace(related(store, None, wanted, name, now_us()), unknown=error.what, missing="")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.app.workspace_access import now_us
-from outrider.causes import NamedTraces, missing_spans
+from outrider.dashboard import SpanKeeping, run_without_spans
 
 if TYPE_CHECKING:
     from outrider.app.joined_telemetry import JoinedTelemetry
@@ -57,6 +57,6 @@ def read_run_traces(
     traces = [RunTrace(tuple(of_trace), reader.trace(trace_id)) for trace_id, of_trace in shown]
     sources = {trace.links[0].trace_id: trace.links[0].source for trace in traces}
     joined = {trace.links[0].trace_id for trace in traces if trace.spans}
-    asked = NamedTraces(run.check, sources, run.finished_us, kept_s)
-    missing = missing_spans(asked, joined, now_us(), reader.sources.states())
+    keeping = SpanKeeping(reader, kept_s if reader.own is not None else 0.0, reader.sources.states())
+    missing = run_without_spans(keeping, run, sources, joined, now_us())
     return RunTraces(tuple(traces), len(links), missing)

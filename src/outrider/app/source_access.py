@@ -6,7 +6,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from outrider.model import OutriderError, SourceKind, UsageError
+from outrider.model import OutriderError, SourceKind
 from outrider.sources import OutsideSources, SourceAccess
 from outrider.workspace import available_secrets
 
@@ -41,15 +41,18 @@ def errors_of_traces(workspace: Workspace, trace_ids: Sequence[str], *, now_us: 
     return workspace_sources(workspace).errors(trace_ids, now_us - _MONTH_US, now_us + _MINUTE_US)
 
 
+def errors_of_time(workspace: Workspace, since_us: int, until_us: int) -> tuple[OutsideError, ...]:
+    """Return the newest hundred errors of a time that sources keep."""
+    return workspace_sources(workspace).errors((), since_us, until_us, limit=100)
+
+
 def series_reader(workspace: Workspace) -> LabelledSeriesReader:
     """Return what answers PromQL.
 
     Raises:
         UsageError: switched-off.
     """
-    if not workspace.capabilities.sources:
-        fix = "set sources = true below [capabilities]"
-        raise UsageError("sources are switched off", slug="switched-off", fix=fix)
+    workspace.capabilities.require("sources", "asking sources")
     return workspace_sources(workspace)
 
 

@@ -8,7 +8,6 @@ from outrider.app.listeners import SILENT
 from outrider.app.selection import display_name, refuse_unknown, stored_checks, stored_subjects
 from outrider.app.workspace_access import judge_settings
 from outrider.baselines import Condition
-from outrider.model import UsageError
 from outrider.runs import Judge, informing_metrics, step_statuses, subject_statuses
 
 if TYPE_CHECKING:
@@ -37,12 +36,7 @@ def judge_steps(
     Raises:
         UsageError: switched-off, unknown-check.
     """
-    if not workspace.capabilities.judging:
-        raise UsageError(
-            "judging is switched off in outrider.toml",
-            slug="switched-off",
-            fix="set judging = true below [capabilities]",
-        )
+    workspace.capabilities.require("judging", "judging")
     refuse_unknown(store, pattern)
     judge = Judge(store, judge_settings(workspace))
     checks, subjects = stored_checks(store.checks, pattern), stored_subjects(store.series, pattern)

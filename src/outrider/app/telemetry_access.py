@@ -17,7 +17,7 @@ from outrider.telemetry_store import (
     TelemetryStore,
     read_notable,
 )
-from outrider.workspace import TelemetrySettings, available_secrets
+from outrider.workspace import TelemetrySettings, available_secrets, switched_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -71,8 +71,7 @@ def telemetry_settings(workspace: Workspace) -> TelemetrySettings:
         fix = "add a section [telemetry] to outrider.toml, and send telemetry: docs/telemetry.md"
         raise UsageError("this workspace takes no telemetry", slug="telemetry-off", fix=fix)
     if not workspace.capabilities.telemetry:
-        fix = "set telemetry = true below [capabilities]"
-        raise UsageError("telemetry is switched off in outrider.toml", slug="switched-off", fix=fix)
+        raise switched_off("telemetry", "telemetry")
     return workspace.telemetry
 
 

@@ -19,6 +19,7 @@ from outrider.app.telemetry_access import telemetry_settings
 from outrider.app.workspace_access import now_us
 from outrider.causes import WalkedRequest
 from outrider.model import Origin, UsageError, begin_trace, new_run_id
+from outrider.workspace import switched_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -65,7 +66,7 @@ def walk_trace(workspace: Workspace, url: str, *, origin: str = "", wait_s: floa
     parts = _parts(url)
     if not takes_traces(workspace):
         telemetry_settings(workspace)
-        raise UsageError("traces are switched off", slug="switched-off", fix="set traces = true below [capabilities]")
+        raise switched_off("traces", "naming traces")
     key, until_s = signing_key(workspace.state), int(time.time()) + _ARRIVES_S
     context = begin_trace(key, Origin.SYNTHETIC, new_run_id(now_us()), attempt=1, until_s=until_s)
     agent = f"outrider-doctor/{secrets.token_hex(8)}"

@@ -39,7 +39,7 @@ from outrider.causes.load_limits import (
 )
 from outrider.causes.lost_trace import Join, JoinVerdict, WalkedRequest, judge_join
 from outrider.causes.metric_moves import move_starts
-from outrider.causes.missing_spans import NamedTraces, missing_spans
+from outrider.causes.missing_spans import NamedTraces, missing_spans, problems_of, why_missing, why_unnamed
 from outrider.causes.phase_parts import PHASE
 from outrider.causes.service_suspects import WorseService, service_suspects
 from outrider.causes.source_use import KNOWN_RESOURCES, SourceUse, source_use
@@ -108,6 +108,7 @@ __all__ = [
     "missing_spans",
     "move_starts",
     "other_name",
+    "problems_of",
     "rank_suspects",
     "reached",
     "runs_text",
@@ -116,5 +117,7 @@ __all__ = [
     "span_tree",
     "sustained_rate",
     "used_resources",
+    "why_missing",
+    "why_unnamed",
     "wire_requests",
 ]

@@ -24,13 +24,15 @@ class NamedTraces:
     Attributes:
         sources: Who named each, by its id.
         finished_us: When the run ended, microseconds UTC.
-        kept_s: How long spans are kept.
+        kept_s: How long spans are kept; 0 if that is not known.
+        are_others: Whether any span of that time is kept; None if that is not known.
     """
 
     check: CheckId
     sources: Mapping[str, TraceSource]
     finished_us: int
     kept_s: float
+    are_others: bool | None = None
 
 
 def missing_spans(named: NamedTraces, joined: Collection[str], now_us: int, away: Sequence[SourceState] = ()) -> str:
@@ -44,12 +46,23 @@ def missing_spans(named: NamedTraces, joined: Collection[str], now_us: int, away
     """
     if not named.sources:
         return _unnamed(named.check)
-    missing = {source for trace_id, source in named.sources.items() if trace_id not in joined}
+    missing = [source for trace_id, source in named.sources.items() if trace_id not in joined]
     if not missing:
         return ""
-    count = sum(trace_id not in joined for trace_id in named.sources)
-    why = "; ".join(dict.fromkeys(state.problem for state in away if state.problem)) or _why(named, missing, now_us)
-    return f"{count} of {len(named.sources)} traces have no spans: {why}"
+    why = problems_of(away) or why_missing(named, missing, now_us)
+    return f"{len(missing)} of {len(named.sources)} traces have no spans: {why}"
+
+
+def problems_of(away: Sequence[SourceState]) -> str:
+    """Return what is wrong with sources that may have spans; empty if nothing is."""
+    return "; ".join(dict.fromkeys(state.problem for state in away if state.problem))
+
+
+def why_unnamed(kept_s: float) -> str:
+    """Return why a trace that no run names may have no spans; spans are kept for so long, or 0 for an unknown time."""
+    older = f", or it is older than {kept_s / _DAY_S:g} d" if kept_s else ""
+    how = f"its services are not instrumented, sampled it out or send their spans elsewhere{older}"
+    return f"no run that is kept names it: {how}; {_WALK}"
 
 
 def _unnamed(check: CheckId) -> str:
@@ -61,12 +74,15 @@ def _unnamed(check: CheckId) -> str:
     )
 
 
-def _why(named: NamedTraces, missing: Collection[TraceSource], now_us: int) -> str:
+def why_missing(named: NamedTraces, missing: Collection[TraceSource], now_us: int) -> str:
+    """Return why traces of a run that these named have no spans."""
     age_us = now_us - named.finished_us
-    if age_us > named.kept_s * 10**6:
+    if named.kept_s and age_us > named.kept_s * 10**6:
         return f"spans are kept for {named.kept_s / _DAY_S:g} d, and the run is older"
     if age_us < _ARRIVES_US:
         return "they may still arrive; the run ended less than a minute ago"
+    if named.are_others is False:
+        return f"no span of that time is kept: telemetry was not taken yet or was away, or no service sends it; {_WALK}"
     if TraceSource.OUTRIDER in missing:
         return f"nothing that recorded our requests sent spans here; {_WALK}"
     if TraceSource.RESPONSE in missing:

@@ -41,5 +41,7 @@ def related(kind: str, name: str, *, as_json: bool) -> None:
         click.echo(f"the {kind} names no trace", err=True)
     if view.more_traces:
         click.echo(f"{view.more_traces:,} more traces are left out", err=True)
+    if view.missing:
+        click.echo(f"traces without spans: {view.missing}", err=True)
     if view.unknown:
         warn(f"spans, log records and sessions are not known: {view.unknown}")

@@ -28,6 +28,8 @@ def sources(names: tuple[str, ...], *, is_listing: bool, as_json: bool) -> int:
     Exits with 1 if any does not answer, or refuses a query.
     """
     workspace = find_workspace()
+    if workspace.sources:
+        workspace.capabilities.require("sources", "asking sources")
     outside = workspace_sources(workspace)
     known = {state.name: state for state in (outside.states() if is_listing else outside.check())}
     for name in names:
@@ -39,8 +41,7 @@ def sources(names: tuple[str, ...], *, is_listing: bool, as_json: bool) -> int:
     for state in () if as_json else states:
         _show(state, is_listing=is_listing)
     if not states:
-        off = bool(workspace.sources)
-        echo("sources are switched off in [capabilities]" if off else "no [sources] in outrider.toml", err=True)
+        echo("no [sources] in outrider.toml", err=True)
     well = [] if is_listing else [state.name for state in states if not state.problem]
     refused = list(refused_queries(workspace, well)) if well else []
     for problem in refused:

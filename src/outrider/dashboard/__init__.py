@@ -60,6 +60,7 @@ from outrider.dashboard.history_answers import (
 from outrider.dashboard.hosts_page import host_page, hosts_page
 from outrider.dashboard.incident_quotes import (
     SPANS_SENT_US,
+    OutsideErrors,
     QuotedRecords,
     awaits_spans,
     incident_quotes,
@@ -87,6 +88,7 @@ from outrider.dashboard.lead_time_view import incident_lead_time, user_quotes
 from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
 from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
 from outrider.dashboard.log_view import log_view, record_key
+from outrider.dashboard.missing_traces import SpanKeeping, run_without_spans
 from outrider.dashboard.named_causes import CauseTelemetry, cause_traces, is_named, named_causes
 from outrider.dashboard.noise_view import NoiseBody, alert_noise, api_noise
 from outrider.dashboard.notable_view import NotableBody, api_notable, found_patterns
@@ -264,6 +266,7 @@ __all__ = [
     "NoiseBody",
     "NotableBody",
     "OnCallBody",
+    "OutsideErrors",
     "OverviewView",
     "PageContext",
     "PageViewer",
@@ -308,6 +311,7 @@ __all__ = [
     "SilencePage",
     "SilencePreviewBody",
     "Sources",
+    "SpanKeeping",
     "SpanPage",
     "StatusBody",
     "StatusDocument",
@@ -443,6 +447,7 @@ __all__ = [
     "routing_page",
     "run_detail",
     "run_page",
+    "run_without_spans",
     "runbook_page",
     "running_load",
     "running_load_page",

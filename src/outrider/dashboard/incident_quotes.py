@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from outrider.alerts import NOT_KNOWN, Problem, Quote, slower_step_of
+from outrider.alerts import ERROR_MEANWHILE, NOT_KNOWN, Problem, Quote, slower_step_of
 from outrider.causes import MOST_SPANS, TracedRuns, attribution_lines, explain_slower_step, span_tree
 from outrider.charts import milliseconds
 from outrider.dashboard.log_view import instant_text
@@ -18,23 +19,36 @@ if TYPE_CHECKING:
     from outrider.causes import SlowerStep, SpanNode
     from outrider.model import ErrorLog, Issue, LogRecord, OutsideError, Run, RunSummary, Span, TelemetryReader
 
-    OutsideErrors = Callable[[Sequence[str]], Sequence[OutsideError]]
-
 SPANS_SENT_US: Final = 5_500_000
 """Clients of OpenTelemetry send their spans every five seconds: a look at once would see half of the last traces."""
 
 _RUNS: Final = 3
 _LOOKED_THROUGH: Final = 20
+_LINKS: Final = 100
 _TRACES: Final = 12
 _SPANS: Final = _TRACES * (MOST_SPANS + 1)
 _PARTS: Final = 1
 _ERRORS: Final = 2
 _LINES: Final = 2
 _CHARACTERS: Final = 160
+_BEFORE_US: Final = 60 * 10**6
+_MEANWHILE_US: Final = 900 * 10**6
+_USUAL_US: Final = 3_600 * 10**6
 _LOGGED: Final = 4
 _READ: Final = 20
 _S: Final = 10**9
 _AROUND_S: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideErrors:
+    """Reads errors that other trackers keep: those of traces, and the newest hundred of a time in microseconds UTC."""
+
+    of_traces: Callable[[Sequence[str]], Sequence[OutsideError]] = lambda _: ()
+    of_time: Callable[[int, int], Sequence[OutsideError]] = lambda *_: ()
+
+
+_NO_ERRORS: Final = OutsideErrors()
 
 
 class QuotedRecords(TracedRuns, Protocol):
@@ -57,12 +71,13 @@ def incident_quotes(
     incident: Incident,
     now_us: int,
     *,
-    outside_errors: OutsideErrors = lambda _: (),
+    outside_errors: OutsideErrors = _NO_ERRORS,
 ) -> tuple[Quote, ...]:
     """Return what the traces of its runs say, the most telling first; nothing where none of it is known.
 
-    These are where the extra time of a slower step is, the slowest span or those that failed, the errors that were sent
-    from the traces, and what was logged in them; without telemetry, the first alone, by what the prober measured.
+    These are where the extra time of a slower step is, the spans that failed, or the slowest one where none did or the
+    step is slower, the errors that were sent from the traces, and what was logged in them; without telemetry, the first
+    alone, by what the prober measured. Where trackers know no error of the traces, those that began then are told.
 
     Raises:
         UsageError: If the run is not kept any more.
@@ -75,11 +90,12 @@ def incident_quotes(
     if reader is None:
         return times
     traces = incident_traces(store, reader, incident, now_us)
+    failed = () if slower else tuple(_failed(traces))
     return (
         *times,
-        *(_slowest(traces) if slower else _failed(traces)),
+        *(failed or _slowest(traces)),
         *_errors(store.errors, list(traces), incident, now_us),
-        *_outside_errors(outside_errors(list(traces)) if traces else ()),
+        *_outside_errors(outside_errors, list(traces), incident, now_us),
         *_logs(reader, traces),
     )
 
@@ -90,7 +106,7 @@ def incident_traces(
     """Return the spans of the last runs that show it, by the traces of the step that fails or is slower.
 
     Of the runs of one that fails, those whose spans have had the time to be sent are taken before later ones. A trace
-    of too many spans has none: a part of it would mislead.
+    of too many spans has none: a part of it would mislead. One that other runs name, too, is left out.
 
     Raises:
         UsageError: If the run is not kept any more.
@@ -104,9 +120,15 @@ def incident_traces(
         same = [run for run in earlier if _is_place(run, lead) and run.due_us >= incident.began_us]
         same.sort(key=lambda run: run.finished_us > now_us - SPANS_SENT_US)
         runs += [store.runs.get(run.id).run for run in same[: _RUNS - 1]]
-    ids = list(dict.fromkeys(trace for run in runs for trace in _trace_ids(run, incident.lead.step)))[:_TRACES]
+    named = dict.fromkeys(trace for run in runs for trace in _trace_ids(run, incident.lead.step))
+    ids = [trace for trace in list(named)[:_TRACES] if _is_of_one_run(store, trace)]
     traces = reader.traces(ids, limit=_SPANS, spans_each=MOST_SPANS + 1) if ids else {}
     return dict.fromkeys(ids, ()) | {trace: spans for trace, spans in traces.items() if len(spans) <= MOST_SPANS}
+
+
+def _is_of_one_run(store: TracedRuns, trace: str) -> bool:
+    """Return whether no other run names a trace: of an id that is used again, nobody knows whose the spans are."""
+    return len({link.run for link in store.trace_links.of_traces([trace], limit=_LINKS)}) <= 1
 
 
 def awaits_spans(
@@ -192,12 +214,29 @@ def _errors(log: ErrorLog, traces: Sequence[str], incident: Incident, now_us: in
         yield quote_of("new error" if is_new else "error", f"{issue.title}{value}{_reach(issue)}", issue_path(issue.id))
 
 
-def _outside_errors(errors: Sequence[OutsideError]) -> Iterator[Quote]:
-    """Yield what other trackers of errors keep of the traces, each issue once."""
-    issues = {(error.project, error.issue or error.title): error for error in reversed(errors)}
-    for error in list(issues.values())[:_ERRORS]:
-        named = f" ({error.issue})" if error.issue else ""
-        yield quote_of("error", f"{error.title} of {error.project}{named}", trace_path(error.trace_id))
+def _outside_errors(outside: OutsideErrors, traces: Sequence[str], incident: Incident, now_us: int) -> Iterator[Quote]:
+    """Yield what other trackers of errors keep of the traces, each issue once, or else the issues that began then."""
+    if of_traces := _first_of_issues(outside.of_traces(traces) if traces else ()):
+        for error in list(of_traces.values())[:_ERRORS]:
+            yield quote_of("error", _outside_text(error), trace_path(error.trace_id))
+        return
+    since_us = incident.began_us - _BEFORE_US
+    begun = _first_of_issues(outside.of_time(since_us, min(now_us, incident.began_us + _MEANWHILE_US)))
+    known = _first_of_issues(outside.of_time(since_us - _USUAL_US, since_us)) if begun else {}
+    for error in [own for issue, own in begun.items() if issue not in known][:_ERRORS]:
+        yield quote_of(ERROR_MEANWHILE, _outside_text(error), error.url)
+
+
+def _first_of_issues(errors: Sequence[OutsideError]) -> dict[tuple[str, str], OutsideError]:
+    """Return the first error of each issue, the earliest first."""
+    issues: dict[tuple[str, str], OutsideError] = {}
+    for error in reversed(errors):
+        issues.setdefault((error.project, error.issue or error.title), error)
+    return issues
+
+
+def _outside_text(error: OutsideError) -> str:
+    return f"{error.title} of {error.project}{f' ({error.issue})' if error.issue else ''}"
 
 
 def _reach(issue: Issue) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from outrider.alerts import Problem, check_of, is_check, slower_step_of
-from outrider.causes import MOST_SPANS, TracedRuns, explain_slower_step
+from outrider.causes import MOST_SPANS, TracedRuns, TracedStep, attribute_time, explain_slower_step
 from outrider.dashboard.incident_quotes import failed_spans, incident_traces, is_quotable
 from outrider.dashboard.view_events import traces_of_view
 from outrider.model import IssueId, Subject, SubjectKind, is_trace_id
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from outrider.alerts import Incident
+    from outrider.causes import TimeAttribution
     from outrider.model import ErrorLog, Span, TelemetryReader
     from outrider.real_users import RealUserReader
 
@@ -24,6 +25,10 @@ _ISSUES: Final = 5
 _VISITS: Final = 5
 _BEFORE_US: Final = 900 * 10**6
 _HALF: Final = 0.5
+_COMPARED: Final = 10
+_USUAL_US: Final = 86_400 * 10**6
+_VITALS: Final = {"LCP": "lcp_ms", "TTFB": "ttfb_ms"}
+"""What of a view the trace of its document explains."""
 
 
 class NamedRecords(TracedRuns, Protocol):
@@ -78,8 +83,8 @@ def named_causes(
 ) -> tuple[str, ...]:
     """Return the services in which an incident's traces failed first, and the issues and pages of these traces.
 
-    Of a slower step it is the service that took most of the extra time. Errors of a service whose traces are not known
-    name the service itself.
+    Of a slower step, or of a slower document of a page, it is the service that took most of the extra time. Errors of a
+    service whose traces are not known name the service itself.
 
     Raises:
         UsageError: If the run is not kept any more.
@@ -118,13 +123,38 @@ def _trace_ids(store: NamedRecords, telemetry: CauseTelemetry | None, incident: 
 def _slower_services(
     store: NamedRecords, telemetry: CauseTelemetry | None, incident: Incident, now_us: int
 ) -> Iterator[Subject]:
-    slower = slower_step_of(incident, now_us)  # a page has none
-    answer = explain_slower_step(store, telemetry.spans, slower) if slower is not None and telemetry is not None else ""
+    slower = slower_step_of(incident, now_us)
+    answer: TimeAttribution | str = ""
+    if telemetry is not None and slower is not None:
+        answer = explain_slower_step(store, telemetry.spans, slower)
+    elif telemetry is not None and _subject(incident).kind is SubjectKind.PAGE:
+        answer = _explain_slower_page(telemetry, incident, now_us)
     if isinstance(answer, str) or answer.no_traces or answer.by_requests:
         return
     for part in answer.parts[:1]:
         if part.place.service and part.extra.ms >= _HALF * answer.extra.ms > 0:
             yield Subject.of(SubjectKind.SERVICE, part.place.service)
+
+
+def _explain_slower_page(telemetry: CauseTelemetry, incident: Incident, now_us: int) -> TimeAttribution | str:
+    """Return where the extra time of a page is, by the traces of the documents of visits before and since."""
+    service, _, page = _subject(incident).name.partition(" ")
+    field = _VITALS.get(incident.lead.step, "")
+    sides = []
+    for since_us, until_us in ((incident.began_us - _USUAL_US, incident.began_us), (incident.began_us, now_us + 1)):
+        environment = incident.labels.get("environment", "")
+        filters = ViewFilter(since_us, until_us, service=service, environment=environment, page=page)
+        rows = telemetry.users.sessions(SessionFilter(filters), limit=_COMPARED) if field else []
+        views = [own for row in rows for own in telemetry.users.session_views(row.session)]
+        took = {
+            own.trace_id: float(getattr(own, field)) for own in views
+            if own.page == page and since_us <= own.start_us < until_us and getattr(own, field) is not None
+        }  # fmt: skip
+        traces = (
+            telemetry.spans.traces(list(took), limit=_COMPARED * MOST_SPANS, spans_each=MOST_SPANS + 1) if took else {}
+        )
+        sides.append([TracedStep(took[trace], (spans,), None) for trace, spans in traces.items()])
+    return attribute_time(*sides)
 
 
 def _pages(telemetry: CauseTelemetry | None, incident: Incident, ids: Iterable[str], now_us: int) -> Iterator[Subject]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
+from outrider.causes import problems_of, why_unnamed
 from outrider.dashboard.api_values import instant
 from outrider.dashboard.log_view import instant_text
+from outrider.dashboard.missing_traces import linked_without_spans
 from outrider.dashboard.page_addresses import issue_path, logs_path, run_path, session_path, trace_path
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.view_events import traces_of_view
@@ -17,14 +19,16 @@ from outrider.real_users import SessionFilter, ViewFilter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from outrider.dashboard.missing_traces import SpanKeeping
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.sources import Sources
-    from outrider.model import ErrorLog, OutsideError, RunLog, Span, TelemetryReader, TraceLinkLog
+    from outrider.model import ErrorLog, OutsideError, RunLog, Span, TraceLinkLog
     from outrider.real_users import RealUserReader
 
 _MOST_TRACES: Final = 20
 _MOST_ISSUES: Final = 20
 _SESSIONS: Final = 5
+_EXPLAINED_RUNS: Final = 3
 _DAY_S: Final = 86_400
 _KEPT_US: Final = 30 * _DAY_S * 10**6
 _ORIGINS: Final = ("", "synthetic")
@@ -62,7 +66,7 @@ class RelatedRecords(Protocol):
 class RelatedTelemetry:
     """What is asked of telemetry: spans and log records, views of real users, and errors that others keep."""
 
-    records: TelemetryReader
+    spans: SpanKeeping
     users: RealUserReader
     errors: Callable[[Sequence[str]], Sequence[OutsideError]] = lambda _: ()
 
@@ -102,6 +106,7 @@ class Related:
 
     Attributes:
         errors: Those that sources keep.
+        missing: Why some of the traces have no spans; empty if each has some, or that is unknown.
     """
 
     kind: str
@@ -113,6 +118,7 @@ class Related:
     sessions: tuple[RelatedItem, ...]
     unknown: str = ""
     errors: tuple[RelatedItem, ...] = ()
+    missing: str = ""
 
 
 def related(
@@ -133,13 +139,14 @@ def related(
     """
     named = list(dict.fromkeys(_trace_ids(records, telemetry, kind, name)))
     ids = named[:_MOST_TRACES]
-    spans = telemetry.records.traces(ids) if telemetry is not None and ids else {}
+    spans = telemetry.spans.reader.traces(ids) if telemetry is not None and ids else {}
     traces = tuple(_trace(telemetry, trace, spans.get(trace, ())) for trace in ids)
     sessions = tuple(_sessions(telemetry, ids, now_us)) if telemetry is not None else ()
     return Related(
         kind.value, name, traces, len(named) - len(ids), tuple(_runs(records, ids)),
         tuple(_issues(records, ids, now_us)), sessions,
         errors=tuple(map(_error, telemetry.errors(ids))) if telemetry is not None and ids else (),
+        missing=_missing(records, telemetry, [trace for trace in ids if not spans.get(trace)], now_us),
     )  # fmt: skip
 
 
@@ -159,11 +166,11 @@ def related_of(sources: Sources, kind: str, name: str) -> Related:
         return related(records, None, wanted, name, now_us)
     try:
         telemetry = RelatedTelemetry(
-            sources.telemetry.reader(), sources.telemetry.real_users(), sources.telemetry.outside_errors
+            sources.telemetry.keeping(), sources.telemetry.real_users(), sources.telemetry.outside_errors
         )
         return related(records, telemetry, wanted, name, now_us)
     except TelemetryError as error:
-        return replace(related(records, None, wanted, name, now_us), unknown=error.what)
+        return replace(related(records, None, wanted, name, now_us), unknown=error.what, missing="")
 
 
 def related_page(view: Related, context: PageContext) -> str:
@@ -196,6 +203,25 @@ def _trace_ids(
             yield from (trace for view in views for trace in traces_of_view(view) if is_trace_id(trace))
 
 
+def _missing(records: RelatedRecords, telemetry: RelatedTelemetry | None, trace_ids: Sequence[str], now_us: int) -> str:
+    """Return why traces have no spans, each reason once; empty if there are none."""
+    if not trace_ids:
+        return ""
+    if telemetry is None:
+        return "this workspace takes no telemetry, and reads none from elsewhere"
+    if why := problems_of(telemetry.spans.sources):
+        return why
+    links = records.trace_links.of_traces(trace_ids)
+    reasons: list[str] = []
+    for name in list(dict.fromkeys(link.run for link in links))[:_EXPLAINED_RUNS]:
+        run = records.runs.get(name).run
+        own = [link for link in links if link.run == name]
+        reasons.append(linked_without_spans(telemetry.spans, run, own, now_us))
+    if set(trace_ids) - {link.trace_id for link in links}:
+        reasons.append(why_unnamed(telemetry.spans.kept_s))
+    return "; ".join(dict.fromkeys(reasons))
+
+
 def _trace(telemetry: RelatedTelemetry | None, trace: str, spans: Sequence[Span]) -> RelatedTrace:
     around = ""
     if spans:
@@ -205,7 +231,7 @@ def _trace(telemetry: RelatedTelemetry | None, trace: str, spans: Sequence[Span]
     query = f"trace:{trace}{around or ' since:7d'}"
     logs = None
     if telemetry is not None:
-        rows = telemetry.records.measure(RecordKind.LOGS, query).rows
+        rows = telemetry.spans.reader.measure(RecordKind.LOGS, query).rows
         logs = int(rows[0][-1] or 0) if rows else 0
     return RelatedTrace(trace, len(spans), logs, trace_path(trace), logs_path(query))
 

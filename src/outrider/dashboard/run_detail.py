@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from outrider.alerts import headline
-from outrider.causes import MOST_BYTES, NamedTraces, WireRequest, missing_spans, wire_requests
+from outrider.causes import MOST_BYTES, WireRequest, wire_requests
 from outrider.dashboard.attempt_columns import attempt_table, new_errors
 from outrider.dashboard.incident_view import incidents_of
 from outrider.dashboard.load_view import load_view
+from outrider.dashboard.missing_traces import run_without_spans
 from outrider.dashboard.session_links import session_links
 from outrider.dashboard.source_excerpt import source_excerpt
 from outrider.dashboard.vital_readings import vital_readings
@@ -167,11 +168,10 @@ def _spans_of(sources: Sources, run: Run, traces: Sequence[AttemptTrace]) -> tup
         return {}, ""
     try:
         spans = telemetry.reader().traces(list(named)) if named else {}
+        missing = run_without_spans(telemetry.keeping(), run, named, spans, sources.now_us())
     except OutriderError as error:
         return {}, f"spans cannot be looked at: {error.what}"
-    counts = {trace_id: len(spans.get(trace_id, ())) for trace_id in named}
-    asked = NamedTraces(run.check, named, run.finished_us, telemetry.spans_s)
-    return counts, missing_spans(asked, spans, sources.now_us(), telemetry.source_states())
+    return {trace_id: len(spans.get(trace_id, ())) for trace_id in named}, missing
 
 
 def _events_of(sources: Sources, run: Run, trace_ids: Sequence[str]) -> tuple[tuple[KeptEvent, str], ...]:

@@ -12,6 +12,7 @@ from outrider.dashboard.load_points import LoadPoints
 from outrider.dashboard.recent_history import read_last_runs, read_strips
 from outrider.dashboard.telemetry_source import TelemetrySource
 from outrider.model import Role, UsageError
+from outrider.workspace import switched_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -105,9 +106,7 @@ class Sources:
             UsageError: switched-off.
         """
         if name in self.off:
-            raise UsageError(
-                f"{what} is switched off", slug="switched-off", fix=f"set {name} = true below [capabilities]"
-            )
+            raise switched_off(name, what)
 
     def __post_init__(self) -> None:
         history = self.store.history

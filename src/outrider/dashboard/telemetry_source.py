@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
+from outrider.dashboard.missing_traces import SpanKeeping
 from outrider.model import UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +51,15 @@ class TelemetrySource:
     source_states: Callable[[], Sequence[SourceState]] = tuple
     explains: bool = True
     outside_errors: Callable[[Sequence[str]], Sequence[OutsideError]] = lambda _: ()
+
+    def keeping(self) -> SpanKeeping:
+        """Return where spans are kept, and for how long.
+
+        Raises:
+            UsageError: telemetry-off.
+            TelemetryError: If it cannot be reached.
+        """
+        return SpanKeeping(self.reader(), self.spans_s if self.is_on else 0.0, self.source_states())
 
     @property
     def has_traces(self) -> bool:

@@ -134,6 +134,7 @@ from outrider.model.outside_source import (
     SourceKind,
     SourceState,
     different_labels,
+    labels_of_name,
     series_names,
 )
 from outrider.model.outside_text import bounded, identity, printable, printable_json, spreadsheet_cell, tail
@@ -341,7 +342,8 @@ __all__ = [
     "ViewLog", "ViewPage", "WorkerLink", "WorkerReport", "altogether", "apdex", "begin_trace", "bounded",
     "bucket_of", "by_endpoint", "check_at_least", "check_text", "counted", "date", "different_labels",
     "event_from_json", "event_to_json", "exit_code", "finite_number", "grant_traces", "identity", "is_event_id",
-    "is_reserved", "is_trace_id", "key_name", "known_query", "locale", "merged", "new_run_id", "number", "origin_of",
+    "is_reserved", "is_trace_id", "key_name", "known_query", "labels_of_name",
+    "locale", "merged", "new_run_id", "number", "origin_of",
     "per_cent", "printable", "printable_json", "reason_of", "release_number", "series_names", "session_addresses",
     "share_text", "short", "spreadsheet_cell", "tail", "title_of", "user_key", "using_locale", "valid_until_us",
 ]  # fmt: skip

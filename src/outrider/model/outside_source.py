@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 
 _METRIC: Final = "__name__"
 _MOST_CHARACTERS: Final = 200
+_CUT: Final = re.compile(r" [0-9a-f]{8}$")
+_LABEL: Final = re.compile(r'([^\s=",]+)=("(?:[^"\\]|\\.)*"|(?!")(?:(?!, ).)*)(?:, |$)', re.DOTALL)
 
 
 class SourceKind(StrEnum):
@@ -67,10 +71,27 @@ def series_names(series: Sequence[LabelledSeries]) -> list[str]:
     names = []
     for own in series:
         shown = {key: value for key, value in own.labels.items() if key != _METRIC or has_metrics}
-        name = ", ".join(f"{key}={value}" for key, value in sorted(shown.items()))
+        name = ", ".join(f"{key}={_shown(value)}" for key, value in sorted(shown.items()))
         is_long = len(name) > _MOST_CHARACTERS
         names.append(f"{name[: _MOST_CHARACTERS - 9]} {crc32(name.encode()):08x}" if is_long else name)
     return names
+
+
+def _shown(value: str) -> str:
+    """Return a label's value as names of series have it: quoted where it would not end where it seems to."""
+    return json.dumps(value, ensure_ascii=False) if value.startswith('"') or ", " in value else value
+
+
+def labels_of_name(name: str) -> dict[str, str]:
+    """Return the labels that a name of `series_names` tells; those that are cut off are left out."""
+    is_cut = len(name) == _MOST_CHARACTERS and _CUT.search(name)
+    text = _CUT.sub("", name).rpartition(", ")[0] if is_cut else name
+    labels: dict[str, str] = {}
+    while text and (label := _LABEL.match(text)):
+        key, value = label.groups()
+        labels[key] = json.loads(value) if value.startswith('"') else value
+        text = text[label.end() :]
+    return labels
 
 
 def different_labels(series: Sequence[LabelledSeries]) -> tuple[str, ...]:

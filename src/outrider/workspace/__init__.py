@@ -72,6 +72,7 @@ from outrider.workspace.tables import (
     as_flag,
     as_hosts,
     as_inner_paths,
+    as_label_names,
     as_labels,
     as_number,
     as_one_of,
@@ -109,6 +110,7 @@ from outrider.workspace.workspace_settings import (
     SessionSettings,
     StoreSettings,
     Workspace,
+    switched_off,
 )
 
 __all__ = [
@@ -179,6 +181,7 @@ __all__ = [
     "as_flag",
     "as_hosts",
     "as_inner_paths",
+    "as_label_names",
     "as_labels",
     "as_number",
     "as_one_of",
@@ -241,6 +244,7 @@ __all__ = [
     "shown",
     "split_address",
     "surprising_names",
+    "switched_off",
     "unmatched_components",
     "unmatched_patterns",
     "unmatched_windows",

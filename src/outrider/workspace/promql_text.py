@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _MOST: Final = 4_000
 _CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
 _VARIABLE: Final = re.compile(r"\$([a-z_][a-z0-9_]*)")
-_MATCHES: Final = ("=~", "!~")
+_ANY: Final = {"=~": '".*"', "!~": r'"[^\\s\\S]"'}
+"""Patterns of any value: all have it, or none is excluded."""
 _TOKEN: Final = re.compile(
     r"""(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)|(?P<comment>\#[^\n]*)|(?P<mark>["'`()\[\]{}])"""
 )
@@ -71,7 +72,7 @@ def fill_promql(query: str, values: Mapping[str, str], every_s: int) -> str:
 
     Args:
         query: As it was written, and accepted by `as_promql`.
-        values: By name; empty for any value.
+        values: By name; empty for any value, which excludes nothing after `!~`.
         every_s: What `$every` stands for.
 
     Raises:
@@ -82,8 +83,7 @@ def fill_promql(query: str, values: Mapping[str, str], every_s: int) -> str:
         text = token["text"]
         if text is not None:
             filled += _with_every(query[end : token.start()], every_s)
-            is_pattern = query[: token.start()].rstrip().endswith(_MATCHES)
-            filled += _filled_text(text, values, is_pattern=is_pattern)
+            filled += _filled_text(text, values, _ANY.get(query[: token.start()].rstrip()[-2:], ""))
             end = token.end()
     return filled + _with_every(query[end:], every_s)
 
@@ -95,16 +95,16 @@ def _with_every(part: str, every_s: int) -> str:
     return part
 
 
-def _filled_text(text: str, values: Mapping[str, str], *, is_pattern: bool) -> str:
+def _filled_text(text: str, values: Mapping[str, str], any_value: str) -> str:
     named = _VARIABLE.search(text)
     if named is None or (named[0] != text[1:-1] and named[1] not in values):
         return text
     if named[1] not in values:
         raise _misplaced(f"{named[0]} is no variable", f"add [variables.{named[1]}]")
-    if named[0] != text[1:-1] or not is_pattern:
+    if named[0] != text[1:-1] or not any_value:
         raise _misplaced(f"{named[0]} is not the whole pattern of a label", f'write label=~"{named[0]}"')
     value = values[named[1]]
-    return json.dumps(re.escape(value), ensure_ascii=False) if value else '".*"'
+    return json.dumps(re.escape(value), ensure_ascii=False) if value else any_value
 
 
 def _misplaced(what: str, fix: str) -> UsageError:

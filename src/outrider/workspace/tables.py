@@ -201,11 +201,23 @@ def as_labels(value: object) -> Mapping[str, str]:
     if not isinstance(value, Mapping) or not all(isinstance(text, str) for text in value.values()):
         raise Refused("is not a table of texts", example)
     for name in value:
-        if not isinstance(name, str) or not _LABEL.fullmatch(name):
-            raise Refused(f"has no valid name in {name!r}", f"{example}; letters, digits and _", "bad-label")
-        if name in OWN_LABELS:
-            raise Refused(f"names {name}, which Outrider sets itself", "choose another name", "bad-label")
+        _check_label(name, OWN_LABELS, example)
     return dict(value)
+
+
+def as_label_names(value: object) -> tuple[str, ...]:
+    """Accept a list of names of labels, none of those that Outrider gives itself or reads."""
+    names = as_texts(value)
+    for name in names:
+        _check_label(name, OWN_LABELS | {"severity", "runbook"}, 'write names, such as ["team", "pod"]')
+    return names
+
+
+def _check_label(name: object, reserved: frozenset[str], example: str) -> None:
+    if not isinstance(name, str) or not _LABEL.fullmatch(name):
+        raise Refused(f"has no valid name in {name!r}", f"{example}; letters, digits and _", "bad-label")
+    if name in reserved:
+        raise Refused(f"names {name}, which Outrider sets itself", "choose another name", "bad-label")
 
 
 def as_any_text(value: object) -> str:

@@ -298,9 +298,13 @@ class Capabilities:
             UsageError: switched-off.
         """
         if not getattr(self, name):
-            raise UsageError(
-                f"{what} is switched off", slug="switched-off", fix=f"set {name} = true below [capabilities]"
-            )
+            raise switched_off(name, what)
+
+
+def switched_off(name: str, what: str) -> UsageError:
+    """Return the refusal of what a switch is off for, in the file or beside it."""
+    fix = f"set {name} = true below [capabilities]"
+    return UsageError(f"{what} is switched off", slug="switched-off", fix=fix)
 
 
 @dataclass(frozen=True, slots=True)
