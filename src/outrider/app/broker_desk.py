@@ -136,7 +136,7 @@ class BrokerDesk:
             probes=max(0, _PROBES * workers - probes), turns=max(0, _TURNS * workers - len(queued) + probes),
         )  # fmt: skip
         keys = {key_name(token.digest): SealedBox(token.digest, ORDERS) for token in self._tokens(location)}
-        assignment = self._desk.take(Caller(location, ""), room) if keys else None
+        assignment = self._desk.take(Caller(location, ""), room, with_shares=False) if keys else None
         if assignment is None:
             return 0
         published = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import accumulate
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -172,9 +173,15 @@ class LocationTable(LocationLog):
             row = connection.execute(select(queue).where(wanted)).one_or_none()
         return None if row is None else entry_of(row)
 
-    def delivered(self, limit: int = 500) -> tuple[DeliveredResult, ...]:
-        statement = select(location_results).order_by(location_results.c.received_us).limit(limit)
+    def delivered(self, limit: int = 500, most_bytes: int = 64 << 20) -> tuple[DeliveredResult, ...]:
+        columns = location_results.c
+        sizes = select(columns.run_id, func.length(columns.body)).order_by(columns.received_us, columns.run_id)
         with self._database.reading() as connection:
+            oldest = connection.execute(sizes.limit(limit)).all()
+            sums = accumulate(size for _, size in oldest)
+            chosen = [key for (key, size), total in zip(oldest, sums, strict=True) if total <= max(most_bytes, size)]
+            statement = select(location_results).where(columns.run_id.in_(chosen))
+            statement = statement.order_by(columns.received_us, columns.run_id)
             return tuple(
                 DeliveredResult(_run(row.run_id), row.location, row.worker, row.lease, row.received_us, bytes(row.body))
                 for row in connection.execute(statement)

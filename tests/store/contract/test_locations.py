@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.builders import run_of
@@ -36,6 +37,24 @@ def report(instance: str = "i1", name: str = "w", **changes: object) -> WorkerRe
 
 def result(run: RunId, lease: int, worker: str = "i1", location: str = "fra") -> DeliveredResult:
     return DeliveredResult(run, location, worker, lease, NOW_US, b"body")
+
+
+def test_results_are_read_by_their_bytes_and_the_oldest_whatever_it_has(store: Store) -> None:
+    """Whoever stores them holds no more in memory than that."""
+    orders = [entry(number, location="fra") for number in range(4)]
+    store.locations.add("fra", NOW_US)
+    store.schedule.ask(orders)
+    store.locations.lease("fra", "i1", [order.run for order in orders], NOW_US)
+    for number, (order, size) in enumerate(zip(orders, (9, 4, 4, 4), strict=True)):
+        delivered = replace(result(order.run, 1), received_us=NOW_US + number, body=b"x" * size)
+        assert store.locations.deliver(delivered) is Verdict.TAKEN
+
+    sizes = [
+        [len(own.body) for own in store.locations.delivered(limit, most_bytes)]
+        for limit, most_bytes in ((500, 8), (500, 13), (3, 99), (500, 99))
+    ]
+
+    assert sizes == [[9], [9, 4], [9, 4, 4], [9, 4, 4, 4]]
 
 
 def test_an_order_is_one_workers_until_its_lease_ends(store: Store) -> None:

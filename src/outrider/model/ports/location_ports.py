@@ -79,8 +79,11 @@ class LocationLog(Protocol):
         """Return an order of a location that is not stored yet; None if there is none."""
         ...
 
-    def delivered(self, limit: int = 500) -> tuple[DeliveredResult, ...]:
-        """Return results that are not stored yet, the oldest first."""
+    def delivered(self, limit: int = 500, most_bytes: int = ...) -> tuple[DeliveredResult, ...]:
+        """Return results that are not stored yet, the oldest first, so many at most.
+
+        They have at most so many bytes together, but for the oldest one, which is returned whatever it has.
+        """
         ...
 
     def close(self, runs: Sequence[RunId], at_us: int) -> tuple[tuple[SilentOrder, ...], tuple[SilentOrder, ...]]:
