@@ -31,7 +31,7 @@ _PAUSE_S = 0.3
 _BLOCK = re.compile(r"((?:^<!-- [^\n]+ -->\n)*)^```(\w+)\n(.+?)^```$", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"<!-- (.+) -->")
 _FILE = re.compile(r"# (\S+\.\w+)\n")
-_TOKEN = re.compile(r"(?P<id>\b[0-9a-f]{8}\b)|(?P<number>\d[\d.,]*)|(?P<gap>…)|(?P<space>\s+)")
+_TOKEN = re.compile(r"(?P<id>\b(?:[0-9a-f]{8}|[0-9a-f]{32})\b)|(?P<number>\d[\d.,]*)|(?P<gap>…)|(?P<space>\s+)")
 
 
 class TutorialError(Exception):
@@ -186,7 +186,7 @@ class Reader:
         def replaced(match: re.Match[str]) -> str:
             if match["id"] and match["id"] not in self._ids.values():
                 shown_ids.append(match["id"])
-                return r"([0-9a-f]{8})"
+                return rf"([0-9a-f]{{{len(match['id'])}}})"
             if match["id"]:
                 return match["id"]
             return r"\d[\d.,]*" if match["number"] else r"\s+" if match["space"] else ".*?"

@@ -22,7 +22,7 @@ SLOW = {"run", "prove", "up", "load", "gate"}
 """What starts browsers and services has a process of its own."""
 # A busy machine is no reason to fail; one attempt shows what three show.
 CHEAPER = {"[journeys]\n": "[journeys]\nstarved_above = 1.0\n", "retries = 1": "retries = 0"}
-FASTER = {'every = "10s"': 'every = "1s"'}
+FASTER = {'every = "10s"': 'every = "1s"', "outrider gate": "outrider gate --runs 1"}
 
 
 def free_port() -> int:
@@ -43,7 +43,7 @@ def called(folder: Path, line: str) -> subprocess.CompletedProcess[str] | None:
         text = settings.read_text(encoding="utf-8")
         for default, cheaper in CHEAPER.items():
             text = text.replace(default, cheaper)
-        settings.write_text(text, encoding="utf-8")
+        settings.write_text(text + '\n[probes]\nlate = "30s"\n', encoding="utf-8")
         (workspace / "journeys/test_example.py").unlink()
     return done
 
@@ -63,19 +63,28 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_tutorial_works_from_an_empty_folder(page: Path, shop: str, tmp_path: Path) -> None:
     """On a shop that is well at its beginning."""
-    pages, mail = free_port(), free_port()
+    text = page.read_text(encoding="utf-8")
     (tmp_path / "outrider").symlink_to(ROOT)
+    pages, mail, candidate, telemetry, errors, own_shop = (free_port() for _ in range(6))
+    others = "--third-party-port 0 --tls-port 0 --dns-port 0"
+    starts_its_own = "python -m demo)" in text
     replaced = {
-        "http://127.0.0.1:8700": shop,
+        "http://127.0.0.1:8700": f"http://127.0.0.1:{own_shop}" if starts_its_own else shop,
+        "python -m demo)": f"python -m demo --port {own_shop} {others})",
+        "127.0.0.1:8800": f"127.0.0.1:{candidate}",
+        "--port 8800": f"--port {candidate} {others}",
         "127.0.0.1:2525": f"127.0.0.1:{mail}",
         "demo.postbox)": f"demo.postbox {mail})",
         "127.0.0.1:8710": f"127.0.0.1:{pages}",
         "outrider up": f"outrider up --port {pages}",
+        "[telemetry]\n": f'[telemetry]\nlisten = "127.0.0.1:{telemetry}"\n',
+        "127.0.0.1:4318": f"127.0.0.1:{telemetry}",
+        "[errors]\n": f'[errors]\nlisten = "127.0.0.1:{errors}"\n',
         **FASTER,
     }
 
     with Reader(tmp_path, replaced, called) as reader:
-        reader.follow(page.read_text(encoding="utf-8"))
+        reader.follow(text)
 
 
 @pytest.mark.parametrize(
