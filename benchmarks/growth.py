@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from outrider.model import Run
 
 CHECKS = {"probe": range(12), "journey": range(80, 86)}
-WRITTEN, JUDGED = 20, 1_000
+WRITTEN, JUDGED = 20, 300
 YEAR = 365
 FOREVER_S = 1e9
 PERIODS = {"hour": 24 * 365, "day": 365}

@@ -28,11 +28,11 @@ from outrider.store.queue_rows import entry_of, run_bytes
 from outrider.store.schema import queue, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import ColumnElement, Connection
 
-    from outrider.model import HeldRun, QueueEntry, WorkerReport
+    from outrider.model import QueueEntry, WorkerReport
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
@@ -131,15 +131,6 @@ class LocationTable(LocationLog):
             return self._write(write)
         except _Unchanged:
             return ()
-
-    def publish(self, location: str, until_us: Mapping[HeldRun, int]) -> None:
-        def write(connection: Connection) -> None:
-            for held, until in until_us.items():
-                ours = (queue.c.run_id == run_bytes(held.run)) & (queue.c.lease == held.lease)
-                here = (queue.c.location == location) & (queue.c.worker == BROKER)
-                connection.execute(update(queue).where(ours & here).values(lease_until_us=until))
-
-        self._write(write)
 
     def published(self, location: str, at_us: int) -> tuple[QueueEntry, ...]:
         waits = (queue.c.worker == BROKER) & (queue.c.lease_until_us > at_us)

@@ -81,15 +81,13 @@ def test_an_order_is_one_workers_until_its_lease_ends(store: Store) -> None:
 
 
 def test_an_order_in_a_broker_is_its_locations_first_workers_that_names_it(store: Store) -> None:
-    """Until it is too late; one that was not published in time waits again, and one that nobody named is over."""
+    """Until the lease ends, when it waits again; one that nobody named until it is too late is over."""
     first, second, third = (entry(number, location="fra") for number in range(3))
     store.locations.add("fra", NOW_US)
     store.schedule.ask([first, second, third])
-    leased = store.locations.lease("fra", BROKER, [first.run, second.run, third.run], NOW_US)
-    until_us = NOW_US + 2 * LEASE_US
+    leased = store.locations.lease("fra", BROKER, [first.run, second.run], NOW_US)
+    until_us = NOW_US + LEASE_US
     held = [HeldRun(own.entry.run, own.lease) for own in leased]
-    store.locations.publish("ams", {held[0]: NOW_US})
-    store.locations.publish("fra", dict.fromkeys(held[:2], until_us))
 
     assert {own.run for own in store.locations.published("fra", until_us - 1)} == {first.run, second.run}
     assert store.locations.waiting("fra", until_us - 1) == (third,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from outrider.model.identity import RunId
@@ -61,10 +61,6 @@ class LocationLog(Protocol):
 
     def lease(self, location: str, worker: str, runs: Sequence[RunId], at_us: int) -> tuple[LeasedEntry, ...]:
         """Give orders to a worker; those that another one has got meanwhile are left out."""
-        ...
-
-    def publish(self, location: str, until_us: Mapping[HeldRun, int]) -> None:
-        """Extend the leases of `BROKER`, each to its time: until then the order may wait in the broker."""
         ...
 
     def published(self, location: str, at_us: int) -> tuple[QueueEntry, ...]:
