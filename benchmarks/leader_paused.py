@@ -83,11 +83,11 @@ class Host:
     def _listen(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            said = json.loads(line) if line.startswith("{") else {}
-            if said.get("event") == "process.started":
-                self.pid = said["pid"]
-            self.terms += said.get("event") == "leader.began"
-            if said.get("event") == "workspace.loaded":
+            line_fields = json.loads(line) if line.startswith("{") else {}
+            if line_fields.get("event") == "process.started":
+                self.pid = line_fields["pid"]
+            self.terms += line_fields.get("event") == "leader.began"
+            if line_fields.get("event") == "workspace.loaded":
                 self.is_loaded.set()
 
     def leads_again(self, before: int) -> None:
