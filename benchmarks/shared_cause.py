@@ -21,7 +21,7 @@ from outrider.alerts import AlertSettings, Incident, Problem
 from outrider.alerts.finding import Facts, Finding, FindingKey, problem_labels
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.route import Route
-from outrider.causes import Change, ChangeKind, Changes, change_suspects
+from outrider.causes import JOINING_CHANCE, Change, ChangeKind, Changes, change_suspects
 from outrider.model import Subject
 
 NOW_US = 1_800_000_000_000_000
@@ -205,11 +205,12 @@ def pairs(trials: int, chance: random.Random) -> None:
 
 
 def standing_out(released: list[int], at_us: int) -> tuple[str, ...]:
-    """Return the release that stands out before a fault, if one does, of ten kinds of changes that are watched."""
+    """Return the release that stands out before a fault, if one does, of all kinds of changes that are watched."""
     changes = [Change(own, f"v{place}") for place, own in enumerate(released)]
     others = [Changes(kind, (), 28 * DAY_US) for kind in ChangeKind if kind is not ChangeKind.RELEASE]
     suspects = change_suspects([Changes(ChangeKind.RELEASE, changes, 28 * DAY_US), *others], at_us, 10 * SECOND_US)
-    return tuple(f"release:{own.change.text}" for own in suspects if own.stands_out)
+    near = (own for own in suspects if own.stands_out and own.chance <= JOINING_CHANCE)
+    return tuple(f"release:{own.change.text}" for own in near)
 
 
 def reach(calls: dict[int, set[int]], start: int) -> set[int]:

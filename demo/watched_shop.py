@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -50,10 +51,15 @@ class Shop:
     def outrider(self, *arguments: str, quiet: bool = False) -> int:
         """Run the program in the workspace, and return its exit code; quietly, what it says goes into the log."""
         command = [sys.executable, "-m", "outrider", *arguments]
-        with self.log.open("ab") if quiet else nullcontext() as log:
-            return subprocess.run(
-                command, cwd=self.workspace, env=self.environment, check=False, stdout=log, stderr=log
-            ).returncode
+        with (
+            self.log.open("ab") if quiet else nullcontext() as log,
+            subprocess.Popen(command, cwd=self.workspace, env=self.environment, stdout=log, stderr=log) as process,
+        ):
+            try:
+                return process.wait()
+            except BaseException:
+                process.send_signal(signal.SIGINT)  # killed, as by `subprocess.run`, it would leave temporary files
+                raise
 
     def project(self, service: str, *options: str) -> str:
         """Make a project of a service, and return its DSN."""

@@ -74,7 +74,10 @@ def signer_line(key: Path) -> str:
 
 
 def _ssh_keygen(*command: str, given: bytes | None = None) -> str:
-    done = subprocess.run(("ssh-keygen", *command), input=given, capture_output=True, check=False)
+    try:
+        done = subprocess.run(("ssh-keygen", *command), input=given, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise SystemExit("releases are signed by ssh-keygen, which is not here: install OpenSSH 8.1 or newer") from None
     if done.returncode:
         raise SystemExit((done.stderr + done.stdout).decode(errors="replace").strip())
     return done.stdout.decode()

@@ -23,6 +23,7 @@ from demo.training.score import Event, Kind, clock, is_over, score_of
 from demo.watched_shop import Shop, free_port
 from outrider.app import headline
 from outrider.journeys import find_browser
+from outrider.model import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +92,7 @@ def play(plan: Plan) -> bool:
     """
     with playing(plan.folder), GameLog(plan.folder) as log:
         if count := end_leftovers(plan.folder):
-            print(f"An earlier game was ended by force: {count} processes of it are ended now.", flush=True)
+            print(f"Ended what a killed game left: {counted(count, 'process', 'processes')}.", flush=True)
         log.close_unfinished()
         if not plan.by_probes:
             find_browser(plan.browser)

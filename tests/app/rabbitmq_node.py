@@ -28,7 +28,7 @@ class RabbitmqNode:
     """A node that runs, is stopped, killed and started again; its users are guest and those that are added."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         with socket.socket() as first, socket.socket() as second, socket.socket() as third:
             for free in (first, second, third):
                 free.bind(("127.0.0.1", 0))
@@ -61,7 +61,7 @@ class RabbitmqNode:
 
     def start(self) -> None:
         """Start it, with what it held before."""
-        log = self._folder / "out"
+        log = self.folder / "out"
         with log.open("wb") as out:
             self._node = subprocess.Popen(
                 [_PROGRAMS / "rabbitmq-server"], env=self._environment, stdout=out, stderr=out, start_new_session=True

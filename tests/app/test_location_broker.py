@@ -7,14 +7,20 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.app.rabbitmq_node import IS_HERE, RabbitmqNode, started
 from tests.app.test_location_links import (
+    NOW_US,
+    PASSWORD,
     REPORT,
+    SLOW,
     Server,
+    given,
     server,
     test_a_late_result_of_an_older_lease_is_a_duplicate_and_an_unknown_one_is_told_apart,
     test_a_result_that_is_not_of_its_order_is_refused,
@@ -24,14 +30,21 @@ from tests.app.test_location_links import (
 )
 from tests.cli.conftest import CALM, Desk, site
 from tests.cli.test_up import up
+from tests.listeners import serving as target
 from tests.waiting import until
 
+from outrider.app import add_location, open_worker
+from outrider.app.broker import ASK, ORDER, SERVER, broker_address, broker_app, orders_of
 from outrider.app.broker_desk import BrokerDesk
 from outrider.app.broker_link import BrokerLink
-from outrider.model import ServerError
+from outrider.app.broker_messages import key_name
+from outrider.app.sealed_box import token_digest
+from outrider.model import LEASE_US, Outcome, ServerError, UsageError
+from outrider.runs import unpacked_run
 from outrider.scheduler import Health
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -56,8 +69,13 @@ def node() -> Iterator[RabbitmqNode]:
 
 
 @pytest.fixture
-def desk(node: RabbitmqNode, server: Server) -> Iterator[BrokerDesk]:
-    desk = BrokerDesk(server.desk, server.store, node.url(), lambda: server.now_us, Health())
+def health() -> Health:
+    return Health()
+
+
+@pytest.fixture
+def desk(node: RabbitmqNode, server: Server, health: Health) -> Iterator[BrokerDesk]:
+    desk = BrokerDesk(server.desk, server.store, node.url(), lambda: server.now_us, health)
     desk.start()
     yield desk
     desk.close()
@@ -122,3 +140,124 @@ def test_a_worker_with_the_rights_that_are_printed_measures_for_a_service(
     assert listed.startswith("ams: 1 live worker")
     assert len(runs) == len(set(runs))
     assert desk.leftovers() == []
+
+
+def test_what_a_broker_refuses_is_said_and_a_server_goes_on_when_it_is_put_right(
+    node: RabbitmqNode, server: Server
+) -> None:
+    """A wrong password, a virtual host that is not there, an address that is none; nobody starts anything anew."""
+    health = Health()
+    desk = BrokerDesk(server.desk, server.store, node.url("late:late"), lambda: server.now_us, health)
+    desk.start()
+    for url, why in ((node.url("guest:wrong"), "ACCESS_REFUSED"), (node.url(host="elsewhere"), "vhost elsewhere")):
+        link = BrokerLink(url, server.token, "fra", "i1")
+        with pytest.raises(UsageError, match=why) as refused:
+            link.report(REPORT)
+        assert refused.value.slug == "broker-refused"
+        assert "wrong" not in str(refused.value)
+        link.close()
+    for url, why in (("amqp://mq.example/", "over TLS only"), ("redis://127.0.0.1/", "no address of a broker")):
+        with pytest.raises(UsageError, match=why):
+            BrokerLink(url, server.token, "fra", "i1")
+
+    until(lambda: "broker-refused" in health.problems.get("broker", ""), health.problems)
+    node.add_user("late", ".*", ".*", ".*")
+    until(lambda: not health.problems, health.problems)
+    desk.close()
+
+
+def test_a_broker_without_memory_takes_nothing_and_goes_on_when_it_has_some(
+    node: RabbitmqNode, health: Health, link: PublishedLink, server: Server
+) -> None:
+    """Orders stay in the store, where they are missed if it takes too long; worker and server say why."""
+    node.evaluate("vm_memory_monitor:set_vm_memory_high_watermark(0).")
+    run = server.order()
+    try:
+        until(lambda: "took nothing" in health.problems.get("broker", ""), health.problems)
+        with pytest.raises(ServerError, match="out of memory or disk"):
+            link.report(REPORT)
+    finally:
+        node.evaluate("vm_memory_monitor:set_vm_memory_high_watermark(0.4).")
+    server.now_us += LEASE_US  # of the order that could not be published
+    until(lambda: is_answered(link))
+
+    assert given(link, 1) == [run]
+    assert health.problems == {}
+
+
+def test_messages_that_are_forged_or_of_another_version_change_nothing(
+    node: RabbitmqNode, link: PublishedLink, server: Server
+) -> None:
+    """In both directions; a token that was revoked, and one of another location, open nothing either."""
+    app = broker_app(broker_address(node.url()), orders_of("fra"))
+    ours, key = version("outrider"), key_name(token_digest(server.token))
+    run = server.order(SLOW)
+    boxes: list[object] = [{key: b"x" * 40}, {}, "nothing", {key: 7}]
+    orders: list[list[object]] = [[ours], ["0.0.1", boxes[0]], *([ours, box] for box in boxes)]
+    questions: list[list[object]] = [[], [key, b"x" * 40], [[], 7], [key, "x"], [key, {}]]
+    sent = [(orders_of("fra"), ORDER, order) for order in orders]
+    sent += [(SERVER, ASK, [by, "fra", *question]) for by in (ours, "0.0.1") for question in questions]
+    sent += [(SERVER, "no.such.task", [])]
+    with app.connection_for_write() as connection:
+        for queue, name, arguments in sent:
+            app.send_task(name, arguments, exchange=queue, routing_key=queue, expiration=3.0, connection=connection)
+        connection.Producer().publish(b"\x80", exchange=SERVER, routing_key=SERVER, expiration=3.0)
+    other = BrokerLink(node.url(), add_location(server.store, "ams").secret, "fra", "i2")
+    with pytest.raises(UsageError, match="token") as refused:
+        other.report(REPORT)
+    other.close()
+
+    assert refused.value.slug == "invalid-token"
+    assert given(link, 1) == [run]
+    assert server.store.locations.delivered() == ()
+    revoked = next(token.id for token in server.store.tokens.all() if token.scope == "fra")
+    server.store.tokens.revoke(revoked, server.now_us)
+    with pytest.raises(UsageError, match="token"):
+        link.report(REPORT)
+
+
+def test_a_partition_loses_nothing_and_a_clock_that_is_weeks_late_expires_nothing(
+    node: RabbitmqNode, server: Server, health: Health, tmp_path: Path
+) -> None:
+    """The broker stops while a run is under way: its result waits, sealed; so does what is due. Both arrive later."""
+    asked: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        asked.append(connection.recv(65_536))
+        if len(asked) == 1:
+            node.signal(signal.SIGSTOP)
+        connection.sendall(b"HTTP/1.1 500 down\r\nContent-Length: 0\r\n\r\n")
+
+    folder = tmp_path / "worker"
+    with (
+        target(answer) as address,
+        open_worker("", server.token, "fra", broker=node.url(), folder=folder, drain_s=5.0) as worker,
+    ):
+        probe = f'[home]\nkind = "http"\nurl = "http://{address}/"\nlocations = ["fra"]\nretries = 0\n'
+        (server.root / "probes" / "shop.toml").write_text(probe + 'headers = {X-Key = "${password}"}\n')
+        server.renew()
+        desk = BrokerDesk(server.desk, server.store, node.url(), lambda: server.now_us, health)
+        desk.start()
+        run = server.order()
+        thread = threading.Thread(target=worker.run)
+        thread.start()
+        until(lambda: any((folder / "spool").glob(f"{run}.*")))
+        files = [file for kept in (folder, node.folder) for file in kept.rglob("*") if file.is_file()]
+        written = b"".join(file.read_bytes() for file in files)
+        due = server.order(due_us=NOW_US + 1)
+        until(lambda: "broker" in health.problems, "the server knows that the broker is away")
+        node.signal(signal.SIGCONT)
+        until(lambda: len(server.store.locations.delivered()) == 1)
+        server.now_us += LEASE_US  # of the order that was not published, or is made again
+        until(lambda: len(server.store.locations.delivered()) == 2)
+        until(lambda: not list((folder / "spool").iterdir()))
+        worker.stop()
+        thread.join(60)
+        desk.close()
+
+    assert PASSWORD.encode() in asked[0]
+    assert PASSWORD.encode() not in written
+    assert b"status 500" not in written
+    first, second = (unpacked_run(result.body) for result in server.store.locations.delivered())
+    assert (first.id, second.id, first.outcome) == (run, due, Outcome.FAILED)
+    assert abs(first.started_us - NOW_US) < 60_000_000

@@ -1,4 +1,4 @@
-"""The contract of what a worker asks of its server: it holds beside the store, and over HTTP on a real socket."""
+"""What a worker asks of its server, over HTTP on a real socket."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ from tests.builders import new_store, run_of
 from outrider.app import add_location, create_token
 from outrider.app.declared_checks import probes_of
 from outrider.app.location_client import HttpLink
-from outrider.app.location_desk import LocalLink, LocationDesk
+from outrider.app.location_desk import LocationDesk
 from outrider.app.location_worker import on_clock
 from outrider.app.scheduler_reader import LoadedWorkspace
-from outrider.app.sealed_box import ForgedMessage, token_digest
+from outrider.app.sealed_box import ForgedMessage
 from outrider.model import (
     LEASE_US,
     ArtifactFile,
     ArtifactKind,
-    Caller,
     ConfigError,
     Content,
     HeldRun,
@@ -124,11 +123,9 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             close()
 
 
-@pytest.fixture(params=["local", "https"])
-def link(request: pytest.FixtureRequest, server: Server) -> WorkerLink:
-    """Return each transport; TLS is a proxy's in front of the server, so that loopback has none."""
-    if request.param == "local":
-        return LocalLink(server.desk, Caller("fra", token_digest(server.token)), "i1")
+@pytest.fixture
+def link(server: Server) -> WorkerLink:
+    """Return a link without TLS, which is a proxy's in front of the server."""
     return HttpLink(server.serve(), server.token, "fra", "i1")
 
 

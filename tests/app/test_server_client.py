@@ -6,6 +6,7 @@ import json
 import socket
 import ssl
 import threading
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,7 +63,7 @@ def refused(url: str, **options: float) -> OutriderError:
         (http("404 Not Found", b"gone", "text/plain"), "server-answer", "status 404"),
         (http("500 Oops", b"[1]"), "server-answer", "status 500"),
         (http("401 No", b"{}"), "server-answer", "status 401"),
-        (http("404 No", problem("unknown-address")), "server-answer", "older than this command"),
+        (http("404 No", problem("unknown-address")), "server-answer", "of another version"),
         (http("401 No", problem("invalid-token", "it has expired")), "invalid-token", "outrider tokens create"),
         (http("403 No", problem("role-too-low", "ci is viewer")), "role-too-low", "ci is viewer"),
         (http("503 Later", problem("store-unreachable")), "store-unreachable", "try again"),
@@ -78,6 +79,28 @@ def test_each_wrong_answer_says_what_is_wrong(answer: bytes, slug: str, text: st
 
     assert error.slug == slug
     assert text in str(error)
+
+
+@pytest.mark.parametrize("answer", [http("404 No", problem("unknown-address")), http("200 OK", b'{"runs": 1}')])
+def test_a_server_of_another_version_is_named_with_both_versions(answer: bytes) -> None:
+    """Whether it does not know the request, or answers in another form."""
+
+    def speak(connection: socket.socket) -> None:
+        heard: list[bytes] = []
+        answering(b"", heard)(connection)
+        described = http("200 OK", b'{"info": {"version": "0.0.7"}}')
+        connection.sendall(described if b"/openapi.json" in heard[0] else answer)
+
+    def ask(place: str) -> None:
+        client = server_client(f"http://{place}", TOKEN)
+        with client.readable():
+            assert client.read("/status")["items"]
+
+    with serving(speak) as place, pytest.raises(ServerError) as refusal:
+        ask(place)
+
+    assert refusal.value.slug == "server-answer"
+    assert f"it is Outrider 0.0.7, and this command is {version('outrider')}: use the same" in refusal.value.fix
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"])

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -23,9 +24,13 @@ from tests.cli.documented_commands import (
     refuse_misused,
     unknown_options,
 )
+from tests.dashboard.error_scene import declined
 from tests.frames.conftest import BEGIN_US, MINUTE_US, load_run, opened, run_at, write_past
 
-from outrider.model import new_run_id
+from outrider.alerts import Incident, Phase
+from outrider.alerts.finding import Facts, Problem
+from outrider.alerts.incident_records import stored_incident
+from outrider.model import AlertChanges, ErrorException, ErrorUser, new_run_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,12 +40,8 @@ if TYPE_CHECKING:
 _STAYS = "it stays until it is stopped"
 _NEEDS_ID = "it needs the id of what is there"
 NOT_RUN = {
-    "ack": _NEEDS_ID, "assign": _NEEDS_ID, "comment": _NEEDS_ID, "incidents": _NEEDS_ID, "tokens revoke": _NEEDS_ID,
-    "status-page update": _NEEDS_ID,
-    "project limit": _NEEDS_ID, "project keys": _NEEDS_ID, "project add-key": _NEEDS_ID, "project rotate": _NEEDS_ID,
-    "project revoke": _NEEDS_ID,
-    **{f"errors {action}": _NEEDS_ID for action in ("show", "resolve", "ignore", "reopen", "assign", "comment")},
-    "errors merge": _NEEDS_ID, "errors split": _NEEDS_ID,
+    "tokens revoke": _NEEDS_ID, "status-page update": _NEEDS_ID, "project rotate": _NEEDS_ID,
+    "project revoke": _NEEDS_ID, "errors split": _NEEDS_ID,
     "worker": "it needs a server that runs", "location remove": "it needs a location that was added",
     "up": _STAYS, "serve": _STAYS, "ingest": _STAYS,
     "browser": "it installs packages",
@@ -67,6 +68,12 @@ BEFORE = {
 EXIT_CODES = {"status": 3}
 """Of examples that find something to say."""
 EXAMPLES = {name: example_of(command) for name, command in all_commands()}
+BEGAN_US = time.time_ns() // 1_000 - 60_000_000
+INCIDENT = Incident(
+    "0" * 24 + "8a1f03c2", Problem.FAILURE, BEGAN_US, BEGAN_US, Facts("refused"), phase=Phase.OPEN, opened_us=BEGAN_US
+)
+ISSUES = 21
+"""Examples name one of them, and issues by numbers up to this one."""
 PASSWORD = "correct horse battery staple\n"
 SETTINGS = """
 [journeys]
@@ -145,6 +152,9 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with opened(folder) as store:
         load = replace(load_run(), id=new_run_id(BEGIN_US + 90 * MINUTE_US, bytes(10)))
         store.runs.record_many([*map(run_at, range(5, 30)), load])
+        store.incidents.record(AlertChanges((stored_incident(INCIDENT),)))
+        user = ErrorUser("customer-17", email="ada@shop.example")
+        store.errors.add([declined(n, exceptions=(ErrorException(f"Error{n}", ""),), user=user) for n in range(ISSUES)])
     with (folder / "outrider.toml").open("a") as file:
         file.write(SETTINGS)
     example = (ROOT / "src/outrider/workspace/template/example.py").read_text(encoding="utf-8")
@@ -158,7 +168,10 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "outrider project add basket --origin https://shop.example",
     ):
         type_line(line, folder)
-    in_bash("git init --quiet", folder)
+    in_bash(
+        "git init --quiet; for tag in v2.4.0 v2.5.0; do git commit --quiet --allow-empty -m $tag; git tag $tag; done",
+        folder,
+    )
     return folder
 
 

@@ -8,7 +8,8 @@ import pytest
 from tests.builders import run_of
 
 from outrider.alerts import Facts
-from outrider.dashboard import ChangedTelemetry, change_quotes, changes_of
+from outrider.dashboard import ChangedTelemetry, ChangesView, change_causes, change_quotes, changes_of
+from outrider.dashboard.changes_view import ChangeItem
 from outrider.model import (
     Annotation,
     CheckId,
@@ -70,6 +71,16 @@ def test_what_changed_just_before_is_the_suspect(scene: Scene, telemetry: ClickH
     assert "<b><bdi>event flag on</bdi></b>, 2 min before it began" in page.text
     [first, *_] = change_quotes(changes_of(scene.store, incident, NOW_US, ChangedTelemetry()))
     assert first.text.startswith("event flag on, 2 min before it began; by chance 1 time in ")
+
+
+def test_only_what_is_very_unlikely_by_chance_joins_incidents() -> None:
+    """Two problems within an hour after a release each have it as a suspect."""
+    near, nearer = (
+        ChangeItem("release", text, 0, "5 min before it began", chance, "", stands_out=True, path="")
+        for text, chance in (("v1", 0.03), ("v2", 0.01))
+    )
+
+    assert change_causes(ChangesView((near, nearer), stands_out=True)) == ("release:v2",)
 
 
 @pytest.mark.parametrize(

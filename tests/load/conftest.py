@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.load import Listener
+    from outrider.model import LoadShareLog
 
 CHECK = CheckId("load:test")
 CALM = LoadSettings(busy_above=1e9, late_s=1e9)
@@ -80,10 +81,10 @@ class Server(ThreadingHTTPServer):
             self._news.notify_all()
             return len(self.seen)
 
-    def count_of(self, expected: int) -> int:
+    def count_of(self, expected: int, timeout_s: float = 5.0) -> int:
         """Return how many requests there were, waiting a moment for those that are still to be read."""
         with self._news:
-            self._news.wait_for(lambda: len(self.seen) >= expected, timeout=5.0)
+            self._news.wait_for(lambda: len(self.seen) >= expected, timeout_s)
             return len(self.seen)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -127,9 +128,15 @@ class Ground:
         self.uncounted = why
 
     def load(
-        self, profile: Profile, listener: Listener | None = None, *, deadline_s: float | None = None
+        self,
+        profile: Profile,
+        listener: Listener | None = None,
+        *,
+        deadline_s: float | None = None,
+        shares: LoadShareLog | None = None,
     ) -> Measurement:
-        measure = LoadMeasure({CHECK: profile}, Surroundings(self.root, self.environment, self.settings), listener)
+        surroundings = Surroundings(self.root, self.environment, self.settings)
+        measure = LoadMeasure({CHECK: profile}, surroundings, listener, shares=shares)
         scratch = self.root.parent / f"scratch-{len(self.scratch)}"
         scratch.mkdir()
         self.scratch.append(scratch)

@@ -80,6 +80,7 @@ def test_reads_a_profile(tmp_path: Path, text: str, expected: dict[str, object])
         ('expect = {p95 = 5}', "is not a duration"),
         ('expect = {endpoint = {"GET /" = {p98 = "1s"}}}', "is not a known key"),
         ('arguments = "--x"', "is not a list of texts"),
+        ('workers_at = ["fra"]', "shop.workers_at needs an address at which workers find this host"),
     ],
 )  # fmt: skip
 def test_tells_what_is_wrong_and_where(tmp_path: Path, text: str, message: str) -> None:
@@ -89,6 +90,19 @@ def test_tells_what_is_wrong_and_where(tmp_path: Path, text: str, message: str) 
     assert not [check for check in catalogue.checks if check.name == "shop"]
     assert message in str(catalogue.problems[0])
     assert str(catalogue.problems[0].where).startswith("probes/loads.toml:")
+
+
+def test_workers_in_locations_are_as_many_as_are_named(tmp_path: Path) -> None:
+    text = '[a]\nkind = "load"\nfile = "probes/shop_load.py"\nworkers_at = ["fra", "ber"]\n'
+    table = text + text.replace("[a]", "[b]") + "processes = 2\n"
+
+    catalogue = read(tmp_path, table, '[load]\nmaster = "10.0.0.5:5557"\n')
+
+    (check, profile), *_ = catalogue.profiles.items()
+    assert (check, profile.workers, profile.generators) == ("load:probes/loads.toml::a", 2, 2)
+    assert [str(problem).split(" = ")[0].partition("\n")[0] for problem in catalogue.problems] == [
+        "probes/loads.toml:9: b.processes stands beside workers_at, which says how many there are"
+    ]
 
 
 def test_a_load_runs_when_it_is_named_and_is_never_repeated_by_itself(tmp_path: Path) -> None:

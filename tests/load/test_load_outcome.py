@@ -60,6 +60,7 @@ def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
             "no request",
         ),
         ({"lost": ("a",)}, Outcome.INCONCLUSIVE, "1 of 1 workers were lost"),
+        ({"unheard": 1}, Outcome.INCONCLUSIVE, "1 of 1 workers were lost"),
         ({"result": busy(1, cpu=0.99)}, Outcome.PASSED, ""),
         (
             {"result": busy(3, cpu=0.99)},

@@ -103,7 +103,9 @@ class Maker:
         return ArtifactFile(kind, name, "application/zip", path)
 
 
+REVISION_0031 = ("DROP TABLE load_shares", "UPDATE alembic_version SET version_num = '0030'")
 REVISION_0030 = (
+    *REVISION_0031,
     "DROP TABLE upload_parts",
     "DROP TABLE service_keys",
     "UPDATE alembic_version SET version_num = '0029'",

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import sqlite3
+import stat
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from tests.store.conftest import REVISION_0009, REVISION_0011, REVISION_0012, REVISION_0013, REVISION_0018, take_back
+import pytest
+from tests.store.conftest import (
+    REVISION_0009,
+    REVISION_0011,
+    REVISION_0012,
+    REVISION_0013,
+    REVISION_0018,
+    REVISION_0031,
+    Place,
+    take_back,
+)
 from tests.store.contract.test_aggregates import DAY_US, FOREVER, aggregate, values_of
 from tests.store.contract.test_rollups import NOW_US, counted, hours_of, run_at
 
-from outrider.model import AuditEntry, Beat, CheckId, Checkpoint, Outcome, Release, Role, TraceSource, User
+from outrider.app.backups import put_back
+from outrider.model import AuditEntry, Beat, CheckId, Checkpoint, Outcome, Release, Role, StoreError, TraceSource, User
 
 if TYPE_CHECKING:
-    from tests.store.conftest import Maker, Place
+    from pathlib import Path
+
+    from tests.store.conftest import Maker
 
     from outrider.store import Store
 
@@ -36,6 +52,38 @@ def test_a_database_of_the_revision_before_keeps_all_and_takes_aggregates(place:
 
         assert after == before
         assert values_of(store) == [(FOREVER, 100.0)]
+
+
+def test_a_copy_from_before_the_upgrade_is_what_a_former_program_goes_back_to(tmp_path: Path, make: Maker) -> None:
+    """The newest one alone is kept, a program that is too old names it, and erasing a person removes it."""
+    place = Place(f"sqlite:///{tmp_path / 'o.db'}", tmp_path / "artifacts")
+    with place.open() as store:
+        store.runs.record(make.run())
+    (tmp_path / "o.db.revision-0001").write_bytes(b"of an upgrade before")
+    take_back(place, *REVISION_0031)
+    before = stat.S_IMODE((tmp_path / "o.db").stat().st_mode)
+    with place.open() as store:
+        store.runs.record(make.run())
+    (copy,) = tmp_path.glob("o.db.revision-*")
+    take_back(place, "UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(StoreError) as refusal:
+        place.open()
+    with closing(sqlite3.connect(copy)) as former:
+        revision = former.execute("SELECT version_num FROM alembic_version").fetchone()
+    put_back(copy, place.url, str(place.artifacts), force=True)
+
+    assert (copy.name, stat.S_IMODE(copy.stat().st_mode)) == ("o.db.revision-0030", before)
+    assert refusal.value.slug == "store-newer"
+    assert f"outrider restore {copy} --force" in refusal.value.fix
+    assert revision == ("0030",)
+    assert not list(tmp_path.glob("o.db.restoring*"))
+    with place.open() as store:
+        assert len(store.runs.search()) == 1, "what was stored since is lost"
+        store.prune(copy.stat().st_mtime_ns // 1000 + 29 * DAY_US)
+        assert copy.exists()
+        store.prune(copy.stat().st_mtime_ns // 1000 + 31 * DAY_US)
+        assert not copy.exists()
 
 
 def contents(store: Store, check: CheckId) -> list[object]:

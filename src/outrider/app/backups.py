@@ -18,7 +18,7 @@ from outrider.app.requested_path import path_errors
 from outrider.app.telemetry_access import ENGINE_FOLDER, engine_options, open_telemetry, telemetry_settings
 from outrider.app.tombstone_file import add_tombstones, read_tombstones
 from outrider.model import StoreError, UsageError
-from outrider.store import Store
+from outrider.store import Store, remove_former
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -145,6 +145,7 @@ def put_back(
     """Put a backup in the place of a store.
 
     Args:
+        folder: Of the backup, or the copy of a database from before an upgrade: artifacts stay as they are then.
         url: Of the database, an SQLite file.
         artifacts: Folder or URL.
         force: Replace a database that is there; it is kept beside.
@@ -154,7 +155,7 @@ def put_back(
         UsageError: no-backup, or store-exists without `force`.
         StoreError: store-url if the database is no SQLite file; what `Store.open` raises if the backup is damaged.
     """
-    source = folder / DATABASE
+    source = folder if folder.is_file() else folder / DATABASE
     if not source.is_file():
         raise UsageError(f"{folder} holds no {DATABASE}", slug="no-backup", fix="name a folder of outrider backup")
     if not url.startswith(_FILE):
@@ -166,6 +167,7 @@ def put_back(
     fresh = target.with_name(f"{target.name}.restoring")
     shutil.copyfile(source, fresh)
     Store.open(fresh, artifacts=artifacts).close()  # refuses what is damaged, before anything is replaced
+    remove_former(fresh)  # of an older backup, which stays what it was
     if put_telemetry is not None:
         with path_errors(target.parent):
             put_telemetry()

@@ -14,7 +14,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from outrider.model import ServerError, UsageError, printable
+from outrider.model import LEASE_US, OutriderError, ServerError, UsageError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +28,9 @@ SERVER: Final = "outrider.server"
 MOST_URGENT: Final = 9
 PATIENCE_S: Final = 5.0
 """For how long the broker may take to accept a connection or a message."""
+
+WAITS_S: Final = 0.75 * LEASE_US / 1e6
+"""For how long an order waits in the broker."""
 
 _AGAIN_S: Final = 1.0
 _HEARTBEAT_S: Final = 10
@@ -140,29 +143,31 @@ def broker_errors(app: Celery) -> Iterator[None]:
         raise UsageError(f"the broker {address} refuses: {_why(error)}", slug="broker-refused", fix=fix) from None
     except NotFound:
         raise _unreachable(f"no server of Outrider was at the broker {address} yet") from None
-    except TimeoutError:
-        what = f"the broker {address} took nothing for {PATIENCE_S:g} s"
-        raise _unreachable(what, "is it out of memory or disk (rabbitmqctl status), or stopped?") from None
     except (OSError, AMQPError, KombuError) as error:
+        if any(isinstance(cause, TimeoutError) for cause in (error, error.__cause__, error.__context__)):
+            what = f"the broker {address} took nothing for {PATIENCE_S:g} s"
+            raise _unreachable(what, "is it out of memory or disk (rabbitmqctl status), or stopped?") from None
         raise _unreachable(f"the broker {address} cannot be reached: {_why(error)}") from None
 
 
 class BrokerSender:
-    """Sends messages that the broker confirms; any thread may use it.
+    """Sends messages; any thread may use it.
 
     Args:
         app: Of the broker.
+        is_confirmed: Whether to wait until the broker has each.
     """
 
-    def __init__(self, app: Celery) -> None:
+    def __init__(self, app: Celery, *, is_confirmed: bool = True) -> None:
         self._app = app
+        self._options = {"confirm_publish": is_confirmed}
         self._lock = threading.Lock()
         self._connection: Connection | None = None
 
-    def order(self, queue: str, arguments: Sequence[object], *, urgency: int, valid_s: float) -> None:
-        """Put an order into the queue of a location, where it is dropped when it is no longer valid; see raises below.
+    def order(self, queue: str, arguments: Sequence[object], *, urgency: int) -> None:
+        """Put an order into the queue of a location, for somewhat less than its lease: then it is published again.
 
-        That is a matter of the broker's clock: Celery's `expires` is one of the worker's, which may be wrong.
+        It is dropped there by the broker's clock; Celery's `expires` is a matter of the worker's, which may be wrong.
 
         Raises:
             UsageError: broker-refused.
@@ -173,7 +178,7 @@ class BrokerSender:
 
             target = Queue(queue, Exchange(queue, "direct"), queue, max_priority=MOST_URGENT)
             self._app.send_task(
-                ORDER, arguments, queue=target, priority=urgency, expiration=valid_s, retry=False,
+                ORDER, arguments, queue=target, priority=urgency, expiration=WAITS_S, delivery_mode=1, retry=False,
                 producer=self._app.amqp.Producer(connection, auto_declare=False),
                 timeout=PATIENCE_S, confirm_timeout=PATIENCE_S,
             )  # fmt: skip
@@ -196,7 +201,7 @@ class BrokerSender:
         with self._lock, broker_errors(self._app):
             try:
                 if self._connection is None:
-                    self._connection = self._app.connection_for_write()
+                    self._connection = self._app.connection_for_write(heartbeat=0, transport_options=self._options)
                     self._connection.connect()
                 yield self._connection
             except BaseException:
@@ -223,7 +228,7 @@ class BrokerConsumer:
         on_state: Takes what is wrong with the broker; None when it is well.
     """
 
-    def __init__(self, app: Celery, threads: int, on_state: Callable[[Exception | None], None]) -> None:
+    def __init__(self, app: Celery, threads: int, on_state: Callable[[OutriderError | None], None]) -> None:
         self._app = app
         self._threads = threads
         self._on_state = on_state
@@ -258,8 +263,10 @@ class BrokerConsumer:
                     without_mingle=True, without_heartbeat=True, ready_callback=self._ready,
                 )  # fmt: skip
                 self._worker.start()
-            except Exception as error:  # nobody waits for this thread
+            except (UsageError, ServerError) as error:
                 self._on_state(error)
+            except Exception as error:  # nobody waits for this thread
+                self._on_state(_unreachable(f"the broker {_shown(self._app.conf.broker_url)} failed: {_why(error)}"))
             self._closing.wait(_AGAIN_S)
 
     def _ready(self, _consumer: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import defaultdict
+from collections import Counter
 from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -93,9 +93,10 @@ class BrokerDesk:
             self._asked(task.request, *sent)
 
         app.task(asked, name=ASK, bind=True, shared=False)
-        self._orders, self._answers = BrokerSender(app), BrokerSender(app)
+        self._orders, self._answers = BrokerSender(app), BrokerSender(app, is_confirmed=False)
         self._consumer = BrokerConsumer(app, _THREADS, self._note)
-        self._seen_s: dict[str, dict[str, float]] = defaultdict(dict)
+        self._seeing = threading.Lock()  # guards _seen_s
+        self._seen_s: dict[tuple[str, str], float] = {}
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._publish, name="orders", daemon=True)
         self._packing = threading.Lock()  # guards _archive
@@ -126,7 +127,7 @@ class BrokerDesk:
         """
         live = self._live()
         places = self._desk.waiting_places() if live else frozenset()
-        return sum(self._publish_in(location, live[location]) for location in sorted(places & set(live)))
+        return sum(self._publish_in(location, live[location]) for location in sorted(places & live.keys()))
 
     def _publish_in(self, location: str, workers: int) -> int:
         queued = self._records.locations.published(location, self._now_us())
@@ -136,22 +137,14 @@ class BrokerDesk:
             probes=max(0, _PROBES * workers - probes), turns=max(0, _TURNS * workers - len(queued) + probes),
         )  # fmt: skip
         keys = {key_name(token.digest): SealedBox(token.digest, ORDERS) for token in self._tokens(location)}
-        assignment = self._desk.take(Caller(location, ""), room) if keys else None
+        assignment = self._desk.take(Caller(location, ""), room, with_shares=False) if keys else None
         if assignment is None:
             return 0
-        published = {}
-        try:
-            for order in assignment.orders:
-                document = json.dumps(to_document(replace(assignment, orders=(order,)))).encode()
-                sealed = {name: box.seal(document, f"{location} order") for name, box in keys.items()}
-                valid_s = (order.valid_until_us - self._now_us()) / 1e6
-                self._orders.order(
-                    orders_of(location), [version("outrider"), sealed], urgency=_urgency(order), valid_s=valid_s
-                )
-                published[HeldRun(order.run, order.lease)] = order.valid_until_us
-        finally:
-            self._records.locations.publish(location, published)
-        return len(published)
+        for order in assignment.orders:
+            document = json.dumps(to_document(replace(assignment, orders=(order,)))).encode()
+            sealed = {name: box.seal(document, f"{location} order") for name, box in keys.items()}
+            self._orders.order(orders_of(location), [version("outrider"), sealed], urgency=_urgency(order))
+        return len(assignment.orders)
 
     def _publish(self) -> None:
         while not self._closing.wait(_LOOK_S):
@@ -167,16 +160,14 @@ class BrokerDesk:
                 log.exception("location.broken", error=str(error))
                 self._closing.wait(1.0)
 
-    def _live(self) -> dict[str, int]:
+    def _live(self) -> Counter[str]:
         """Return how many workers of each location came this way a short time ago."""
         oldest_s = time.monotonic() - ALIVE_US / 1e6
-        live = {
-            location: sum(seen_s >= oldest_s for seen_s in list(workers.values()))
-            for location, workers in list(self._seen_s.items())
-        }
-        return {location: count for location, count in live.items() if count}
+        with self._seeing:
+            self._seen_s = {worker: seen_s for worker, seen_s in self._seen_s.items() if seen_s >= oldest_s}
+            return Counter(location for location, _ in self._seen_s)
 
-    def _note(self, problem: Exception | None) -> None:
+    def _note(self, problem: OutriderError | None) -> None:
         if problem is None:
             log.info("broker.ready")
             self._health.well("broker")
@@ -221,7 +212,8 @@ class BrokerDesk:
             case {"what": "report", "report": document}:
                 report = from_document(WorkerReport, document)
                 answer = self._desk.report(caller, report)
-                self._seen_s[caller.location][report.instance] = time.monotonic()
+                with self._seeing:
+                    self._seen_s[caller.location, report.instance] = time.monotonic()
                 return {"now_us": answer.now_us, "location": answer.location}, b""
             case {"what": "fetch", "snapshot": str(digest), "offset": int(offset)}:
                 return self._part(digest, offset)

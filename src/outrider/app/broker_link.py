@@ -87,8 +87,8 @@ class BrokerLink:
         self._orders, self._results = SealedBox(digest, ORDERS), SealedBox(digest, RESULTS)
         self._offers: list[_Offer] = []
         self._changed = threading.Condition()  # guards _offers
-        self._away: Exception | None = None
-        self._asker = _Asker(self)
+        self._away: OutriderError | None = None
+        self._asker, self._deliverer = _Asker(self), _Asker(self)  # what is large holds no report up
         self._app.task(self._offered, name=ORDER, shared=False)
         self._consumer = BrokerConsumer(self._app, _OFFERS, self._note)
 
@@ -102,7 +102,7 @@ class BrokerLink:
         self._consumer.start()
         offers = self._chosen(report, wait_s)
         if not offers:
-            if isinstance(self._away, OutriderError):
+            if self._away is not None:
                 raise self._away
             return None
         orders = tuple(offer.order for offer in offers)
@@ -123,6 +123,7 @@ class BrokerLink:
         """Close the connections."""
         self._consumer.close()
         self._asker.close()
+        self._deliverer.close()
 
     def fetch(self, snapshot: str, target: Path) -> None:
         """See `WorkerLink`."""
@@ -149,7 +150,7 @@ class BrokerLink:
         answer, _ = self._ask(asked, document)
         return Verdict(answer["verdict"])
 
-    def _note(self, problem: Exception | None) -> None:
+    def _note(self, problem: OutriderError | None) -> None:
         self._away = problem
         if problem is not None:
             with self._changed:
@@ -202,7 +203,8 @@ class BrokerLink:
         room = {True: report.probes, False: report.turns}
         chosen: list[_Offer] = []
         for offer in sorted(self._offers, key=lambda own: (-own.order.priority, own.order.valid_until_us)):
-            if offer.order.valid_until_us <= now_us:  # the server says so, too, and calls it missed
+            is_over = offer.order.valid_until_us <= now_us  # the server says so, too, and calls it missed
+            if is_over or HeldRun(offer.order.run, offer.order.lease) in report.held:  # or it was not acknowledged
                 self._offers.remove(offer)
                 self._decide([offer], is_taken=True)
             elif room[offer.is_probe] > 0 and (not chosen or offer.fits(chosen[0])):
@@ -220,7 +222,8 @@ class BrokerLink:
         identity = secrets.token_hex(16)
         about = f"{self._location} {identity}"
         sealed = self._results.seal(framed(values, content), about)
-        answer = self._asker.ask(identity, [version("outrider"), self._location, self._key, sealed])
+        asker = self._asker if values["what"] == "report" else self._deliverer
+        answer = asker.ask(identity, [version("outrider"), self._location, self._key, sealed])
         if "refused" in answer:  # before the message was opened
             raise self._refusal(answer["refused"])
         answered, content = unframed(self._orders.open(answer.get("sealed", b""), about))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from outrider.app.runtime import Runtime
-    from outrider.model import Check, HeartbeatLog, LoadProgressLog
+    from outrider.model import Check, HeartbeatLog, LoadProgressLog, LoadShareLog
     from outrider.scheduler import Executor, RetryingRecorder, Work
 
 
@@ -25,6 +25,7 @@ class HostExecutors:
         recorder: Takes finished runs.
         heartbeats: Calls of jobs.
         progress: Takes seconds of loads under way; None to keep none.
+        shares: Where loads find workers in locations; None where they find none.
 
     Attributes:
         by_kind: An executor of each kind of check.
@@ -38,11 +39,12 @@ class HostExecutors:
         *,
         heartbeats: HeartbeatLog,
         progress: LoadProgressLog | None,
+        shares: LoadShareLog | None,
     ) -> None:
         stop = {Kind.JOURNEY: runtime.workers.end_worker}
         measures = {
             kind: Killable(measure, stop.get(kind, _do_nothing))
-            for kind, measure in runtime.measures({check.kind for check in checks}, progress).items()
+            for kind, measure in runtime.measures({check.kind for check in checks}, progress, shares).items()
         }
 
         def prepare(check: Check) -> None:

@@ -260,7 +260,7 @@ def _run(trial: _Trial, runtime: Runtime, store: ExecutionStore, listener: LoadL
         listeners: list[Listener] = [listener] if foreground is None else [listener, foreground]
         measure = LoadMeasure(
             {trial.check.id: trial.profile}, runtime.surroundings(), _Listeners(listeners), is_enough,
-            progress=store.load_progress,
+            progress=store.load_progress, shares=store.load_shares,
         )  # fmt: skip
         combined: Measure = measure if foreground is None else _ForegroundLoad(foreground, measure)
         runner = Runner(

@@ -1,4 +1,4 @@
-"""Where workers of locations report, take orders and deliver results: the server's side of every transport."""
+"""Where workers of locations report, take orders and deliver results: the server's side."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
-import time
+from dataclasses import replace
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Check,
         CheckId,
         HeldRun,
+        LoadShareLog,
         LocationLog,
         OverrideLog,
         QueueEntry,
@@ -50,7 +51,6 @@ log = structlog.get_logger("outrider.locations")
 
 _MOST_ORDERS: Final = 200
 _MOST_FILE_BYTES: Final = 1 << 30
-_POLL_S: Final = 0.05
 
 
 class DeskRecords(Protocol):
@@ -59,6 +59,11 @@ class DeskRecords(Protocol):
     @property
     def locations(self) -> LocationLog:
         """Orders, workers and results."""
+        ...
+
+    @property
+    def load_shares(self) -> LoadShareLog:
+        """Shares of loads."""
         ...
 
     @property
@@ -110,21 +115,27 @@ class LocationDesk:
                 slug="worker-name-taken",
                 fix="give each its own: outrider worker --name NAME",
             )
+        if report.failed_shares:
+            self._records.load_shares.fail(caller.location, report.failed_shares)
         return ReportAnswer(self._now_us(), caller.location)
 
     def waiting_places(self) -> frozenset[str]:
-        """Return the locations in which orders wait."""
-        return self._records.locations.waiting_places(self._now_us())
+        """Return the locations in which orders or shares of loads wait."""
+        now_us = self._now_us()
+        return self._records.locations.waiting_places(now_us) | self._records.load_shares.waiting_places(now_us)
 
-    def take(self, caller: Caller, report: WorkerReport) -> Assignment | None:
-        """Give a worker the orders that it has room for; None if there are none."""
+    def take(self, caller: Caller, report: WorkerReport, *, with_shares: bool = True) -> Assignment | None:
+        """Give a worker the orders, and perhaps a share of a load, that it has room for; None if there are none."""
         loaded, now_us = self._loaded(), self._now_us()
         if loaded is None:
             return None
         checks = {check.id: check for check in loaded.checks}
+        share = self._records.load_shares.take(caller.location, now_us) if with_shares and report.turns > 0 else None
+        if share is not None:  # it is made alone, as every load
+            report = replace(report, turns=0)
         wanted = self._choose(caller, report, checks, now_us)
         leased = self._records.locations.lease(caller.location, report.instance, wanted, now_us)
-        if not leased:
+        if not leased and share is None:
             return None
         secrets = available_secrets(loaded.workspace, os.environ)
         ours = loaded.workspace.locations.broker_password
@@ -133,6 +144,7 @@ class LocationDesk:
             orders=tuple(_order(own.entry, checks[own.entry.check], own.lease) for own in leased),
             secrets={name: secret.reveal() for name, secret in secrets.by_name.items() if name != ours},
             settings={name: json.dumps(value) for name, value in override_values(self._records.overrides).items()},
+            shares=() if share is None else (share,),
         )
 
     def take_sealed(self, caller: Caller, report: WorkerReport) -> bytes | None:
@@ -255,50 +267,6 @@ class LocationDesk:
             for file in attempt.measurement.artifacts:
                 if file.content is None or not self.holds(file.content.digest):
                     raise _bad_result(f"{file.name[:80]} was not uploaded")
-
-
-class LocalLink:
-    """A worker's link to a desk in the same process, or on the same store: the first transport.
-
-    Args:
-        desk: Whom it asks.
-        caller: As whom.
-        worker: Its instance.
-    """
-
-    def __init__(self, desk: LocationDesk, caller: Caller, worker: str) -> None:
-        self._desk = desk
-        self._caller = caller
-        self._worker = worker
-
-    def report(self, report: WorkerReport) -> ReportAnswer:
-        """See `WorkerLink`."""
-        return self._desk.report(self._caller, report)
-
-    def take(self, report: WorkerReport, wait_s: float) -> Assignment | None:
-        """See `WorkerLink`."""
-        self._desk.report(self._caller, report)
-        until_s = time.monotonic() + wait_s
-        while (assignment := self._desk.take(self._caller, report)) is None and time.monotonic() < until_s:
-            time.sleep(_POLL_S)
-        return assignment
-
-    def finish(self) -> None:
-        """See `WorkerLink`: orders come only when they are asked for."""
-
-    def fetch(self, snapshot: str, target: Path) -> None:
-        """See `WorkerLink`."""
-        self._desk.pack(snapshot).replace(target)
-
-    def upload(self, digest: str, content: bytes) -> None:
-        """See `WorkerLink`."""
-        if not self._desk.holds(digest):
-            come = self._desk.uploaded(self._caller, digest)
-            self._desk.upload(self._caller, digest, come, content[come:], len(content))
-
-    def deliver(self, held: HeldRun, document: bytes) -> Verdict:
-        """See `WorkerLink`."""
-        return self._desk.deliver(self._caller, held, self._worker, document)
 
 
 def _upload_name(caller: Caller, digest: str) -> str:

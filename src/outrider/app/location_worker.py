@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from outrider.app.worker_runtime import WorkerRuntime
-from outrider.model import HeldRun, OutriderError, ServerError, StoreError, UsageError, Verdict, WorkerReport
+from outrider.model import (
+    FailedShare,
+    HeldRun,
+    OutriderError,
+    ServerError,
+    StoreError,
+    UsageError,
+    Verdict,
+    WorkerReport,
+)
 from outrider.scheduler import Health, RetryingRecorder
 
 if TYPE_CHECKING:
@@ -21,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.app.result_spool import ResultSpool, SpooledResult
-    from outrider.model import Assignment, LocationOrder, Run, RunId, WorkerLink
+    from outrider.model import Assignment, LoadShare, LocationOrder, Run, RunId, WorkerLink
 
 log = structlog.get_logger("outrider.worker")
 
@@ -72,6 +81,7 @@ class LocationWorker:
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._finished = threading.Event()
+        self._sharing = threading.Event()  # a share of a load is made, in a thread of its own
         self._refusal: UsageError | None = None
         self._why_away = ""
         self._runtime: WorkerRuntime | None = None
@@ -112,16 +122,25 @@ class LocationWorker:
         with self._lock:
             return min(self._offsets, default=(0, 0))[1]
 
-    def report(self, *, is_fresh: bool = False, returned: Sequence[HeldRun] = ()) -> WorkerReport:
+    def report(
+        self,
+        *,
+        is_fresh: bool = False,
+        returned: Sequence[HeldRun] = (),
+        failed_shares: Sequence[FailedShare] = (),
+    ) -> WorkerReport:
         """Return what the worker says of itself now."""
         runtime = self._runtime
         with self._lock:
             begun = tuple(HeldRun(order.run, order.lease) for order in self._begun.values())
         probes, turns = runtime.room if runtime is not None else (1, 1)  # the first order brings the workspace
+        if self._sharing.is_set():
+            turns = 0
         return WorkerReport(
             self._name, self._instance, version("outrider"), max(0, probes), max(0, turns),
             held=tuple(dict.fromkeys((*begun, *self._spool.held()))), returned=tuple(returned),
             clock_offset_us=self.clock_offset_us, is_fresh=is_fresh,
+            failed_shares=tuple(failed_shares),
         )  # fmt: skip
 
     def _greet(self) -> None:
@@ -178,13 +197,42 @@ class LocationWorker:
             self._begun |= {order.run: order for order in assignment.orders}
         if self._stopping.is_set():
             self._return(assignment.orders)
+            self._tell_failed([FailedShare(share.id, "is about to end") for share in assignment.shares])
             return
         try:
-            self._runtime_for(assignment).begin(assignment.orders)
+            runtime = self._runtime_for(assignment)
+            runtime.begin(assignment.orders)
+            for share in assignment.shares:
+                self._sharing.set()
+                threading.Thread(target=self._make_share, args=[runtime, share], name="share", daemon=True).start()
         except Exception as error:  # whatever is wrong with the workspace: an order that stays here is never over
             log.warning("orders.returned", orders=len(assignment.orders), why=f"{type(error).__name__}: {error}")
             self._return(assignment.orders)
+            self._tell_failed(
+                [FailedShare(share.id, f"cannot load the workspace: {error}") for share in assignment.shares]
+            )
             self._stopping.wait(_BUSY_WAIT_S)
+
+    def _make_share(self, runtime: WorkerRuntime, share: LoadShare) -> None:
+        """Make a share of a load, and say if it could not be made."""
+        log.info("share.began", check=share.check, master=f"{share.master_host}:{share.master_port}")
+        try:
+            for_s = (share.until_us - self._now_us() - self.clock_offset_us) / 1_000_000
+            why = runtime.make_share(share, for_s)
+        except Exception as error:  # nobody waits for this thread
+            log.exception("share.broken", check=share.check)
+            why = f"ended: {type(error).__name__}: {error}"
+        finally:
+            self._sharing.clear()
+            self._finished.set()
+        log.info("share.ended", check=share.check, why=why)
+        self._tell_failed([FailedShare(share.id, why)] if why else [])
+
+    def _tell_failed(self, failed: Sequence[FailedShare]) -> None:
+        """Say which shares are not made; if that cannot be said, the load waits for them in vain."""
+        if failed:
+            with suppress(OutriderError):
+                self._say(self.report(failed_shares=failed))
 
     def _runtime_for(self, assignment: Assignment) -> WorkerRuntime:
         """Return what runs an assignment; another state of the workspace replaces the one before."""

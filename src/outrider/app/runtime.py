@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 
     from outrider.app.listeners import ProgressListener
     from outrider.journeys import Browser
-    from outrider.model import Check, HeartbeatLog, LoadProgressLog, Measure
+    from outrider.model import Check, HeartbeatLog, LoadProgressLog, LoadShareLog, Measure
     from outrider.runs import GroupRecorder, Listener
     from outrider.workspace import Secrets, Snapshot, Workspace
 
@@ -165,12 +165,16 @@ class Runtime:
             message = f"{error.what}: {error.fix}"
             return TestCollection([], [[path, message] for path in self.workspace.journeys.paths])
 
-    def measures(self, kinds: Collection[Kind], progress: LoadProgressLog | None = None) -> Mapping[Kind, Measure]:
+    def measures(
+        self, kinds: Collection[Kind], progress: LoadProgressLog | None = None, shares: LoadShareLog | None = None
+    ) -> Mapping[Kind, Measure]:
         """Return what measures journeys and loads, the kinds that take turns on this host; loads only if wanted."""
         if Kind.LOAD not in kinds:
             return {Kind.JOURNEY: self.measure}
         broken = {check: reason_of(causes) for check, causes in self.loads.causes.items()}
-        loads = LoadMeasure(self.loads.profiles, self.surroundings(), broken=broken, progress=progress)
+        loads = LoadMeasure(
+            self.loads.profiles, self.surroundings(), broken=broken, progress=progress, shares=shares
+        )  # fmt: skip
         return {Kind.JOURNEY: self.measure, Kind.LOAD: loads}
 
     @contextmanager

@@ -10,12 +10,13 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from outrider.model import ServerError, UsageError, printable, printable_json
+from outrider.model import OutriderError, ServerError, UsageError, printable, printable_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from typing import IO, BinaryIO
 
 _ROOT = "/api/v1"
+_DESCRIPTION = "/openapi.json"
 _TIMEOUT_S = 30.0
 _MOST_BYTES = 64 * 2**20
 _PIECE_BYTES = 2**16
@@ -54,11 +56,13 @@ class ServerClient:
         url: Its address, with the base path, without a slash at its end.
         token: Of kind api; empty where the server is open on loopback.
         timeout_s: For which an answer is waited for as a whole.
+        asks_version: Whether to ask for the server's version where an answer is not as expected.
     """
 
     url: str
     token: str = field(default="", repr=False)
     timeout_s: float = _TIMEOUT_S
+    asks_version: bool = True
 
     def read(self, path: str, query: Mapping[str, str | Sequence[str]] | None = None) -> Any:
         """Return what the server answers to a GET below /api/v1.
@@ -131,8 +135,7 @@ class ServerClient:
             yield
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             what = f"the answer of {self.url} cannot be read ({type(error).__name__}: {str(error)[:80]})"
-            fix = "it is of another version: use the outrider that the server has"
-            raise ServerError(what, slug="server-answer", fix=fix) from None
+            raise ServerError(what, slug="server-answer", fix=f"it is {self._other_version()}") from None
 
     def _send(self, method: str, path: str, body: bytes | None = None) -> Any:
         with self._answer(method, path, body) as (answer, ends_s):
@@ -202,11 +205,21 @@ class ServerClient:
         if status == 403:
             return self._forbidden(slug, what)
         if slug == "unknown-address":
-            fix = "it is older than this command: update the server, or use the outrider that it has"
-            return ServerError(f"{self.url} does not know this request", slug="server-answer", fix=fix)
+            what = f"{self.url} does not know this request"
+            return ServerError(what, slug="server-answer", fix=f"it is {self._other_version()}")
         if status >= 500:
             return ServerError(f"{self.url}: {what}", slug=slug, fix="try again; the log of the server says more")
         return UsageError(what, slug=slug)
+
+    def _other_version(self) -> str:
+        """Return that the server is of another version than this command, and of which, if it says so."""
+        ours, theirs = version("outrider"), ""
+        if self.asks_version:
+            with suppress(OutriderError, LookupError, TypeError):
+                theirs = str(replace(self, asks_version=False).read(_DESCRIPTION)["info"]["version"])[:40]
+        if not theirs or theirs == ours:
+            return "of another version: use the outrider that the server has"
+        return f"Outrider {theirs}, and this command is {ours}: use the same version on both"
 
     def _forbidden(self, slug: str, what: str) -> UsageError:
         """Return why the server does not allow something; `what` names the role that it needs."""

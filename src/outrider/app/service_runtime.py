@@ -65,7 +65,12 @@ class ServiceRuntime:
         self.stays_here = frozenset(self.heartbeats.by_key.values())
         self.circumstances = runtime.circumstances
         self._executors = HostExecutors(
-            runtime, self.checks, recorder, heartbeats=store.heartbeats, progress=store.load_progress
+            runtime,
+            self.checks,
+            recorder,
+            heartbeats=store.heartbeats,
+            progress=store.load_progress,
+            shares=store.load_shares,
         )
         self.executors: Mapping[Kind, Executor] = self._executors.by_kind
 

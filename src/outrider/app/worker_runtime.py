@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import mkdtemp
@@ -14,6 +16,7 @@ import structlog
 
 from outrider.app.host_executors import HostExecutors
 from outrider.app.runtime import browser_or_error, open_runtime
+from outrider.load import work_share
 from outrider.model import Beats, Check, ConfigError, Kind, Policy, QueueEntry, RunId
 from outrider.runs import broken_run, launched
 from outrider.workspace import Snapshot, given_secrets, load, read_workspace, unpack_snapshot
@@ -21,7 +24,7 @@ from outrider.workspace import Snapshot, given_secrets, load, read_workspace, un
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from outrider.model import Assignment, Beat, CheckId, LocationOrder
+    from outrider.model import Assignment, Beat, CheckId, LoadShare, LocationOrder
     from outrider.scheduler import RetryingRecorder
     from outrider.workspace import Workspace
 
@@ -56,6 +59,8 @@ class WorkerRuntime:
         self._state = _state(assignment)
         self._location = location
         self._recorder = recorder
+        self._sharing = threading.Lock()  # held while a share of a load is made
+        self._closing = threading.Event()
         snapshot = _snapshot(assignment.snapshot, fetch, folder)
         workspace = _loaded(_checkout(snapshot), assignment)
         with ExitStack() as stack:
@@ -67,13 +72,14 @@ class WorkerRuntime:
                     snapshot=snapshot,
                 )
             )
+            self._runtime = runtime
             self._circumstances = runtime.circumstances
             discovery = runtime.discover()
             for problem in discovery.problems:
                 log.warning("workspace.problem", why=str(problem))
             self._checks = {check.id: check for check in discovery.checks}
             self._executors = HostExecutors(
-                runtime, discovery.checks, recorder, heartbeats=_NoHeartbeats(), progress=None
+                runtime, discovery.checks, recorder, heartbeats=_NoHeartbeats(), progress=None, shares=None
             )
             self._stack = stack.pop_all()
         log.info("workspace.loaded", checks=len(self._checks), snapshot=snapshot.digest)
@@ -98,9 +104,27 @@ class WorkerRuntime:
             else:
                 executor.begin([(entry, check)])
 
+    def make_share(self, share: LoadShare, for_s: float) -> str:
+        """Make a share of a load until its master ends it, for so long at most; return why it could not be made."""
+        profile = self._runtime.loads.profiles.get(share.check)
+        if profile is None:
+            return "cannot load this check: its log says why"
+        until_s = time.monotonic() + for_s
+        self._runtime.scratch.mkdir(parents=True, exist_ok=True)
+        log_file = self._runtime.scratch / f"share-{share.id}.log"
+        with self._sharing:
+            return work_share(
+                profile, self._runtime.surroundings(), share, log_file,
+                is_over=lambda: self._closing.is_set() or time.monotonic() > until_s,
+            )  # fmt: skip
+
     def close(self, within_s: float) -> tuple[RunId, ...]:
         """Wait for what is under way, at most so long, and return what is not finished then."""
+        until_s = time.monotonic() + within_s
         unfinished = self._executors.close(within_s)
+        if not self._sharing.acquire(timeout=max(0.0, until_s - time.monotonic())):
+            self._closing.set()
+            self._sharing.acquire()
         self._stack.close()
         return tuple(entry.run for entry, _ in unfinished)
 

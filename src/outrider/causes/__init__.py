@@ -19,6 +19,7 @@ from outrider.causes.capacity_plan import (
 )
 from outrider.causes.change_suspects import (
     FALSE_SHARE,
+    JOINING_CHANCE,
     LOOKED_BACK_US,
     Change,
     ChangeKind,
@@ -53,6 +54,7 @@ __all__ = [
     "BELOW_KNEE",
     "CYCLE",
     "FALSE_SHARE",
+    "JOINING_CHANCE",
     "KNOWN_RESOURCES",
     "LOOKED_BACK_US",
     "MISSING_PARENT",

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 FALSE_SHARE: Final = 0.05
 """Of problems that nothing known has caused, at most so many have a change that stands out."""
 
+JOINING_CHANCE: Final = 0.02
+"""A change brings incidents together only if chance alone puts one so near so seldom: both might follow it."""
+
 LOOKED_BACK_US: Final = 86_400 * 10**6
 _LATE_US: Final = 60 * 10**6
 """What people and pipelines note comes so late at most."""

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: outrider restore /var/backups/outrider-monday --force")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("folder", type=click.Path(path_type=Path, exists=True))
 @click.option("--force", is_flag=True, help="Replace what is there; the store is kept beside, telemetry is not.")
 @click.option("--telemetry/--no-telemetry", default=True, help="Replace telemetry, too, where it is kept here.")
 def restore(folder: Path, *, force: bool, telemetry: bool) -> int:
-    """Replace store, artifacts and telemetry by the backup in FOLDER; a running service continues with it."""
+    """Replace store, artifacts and telemetry by the backup in FOLDER; a running service continues with it.
+
+    FOLDER may also be the copy that an upgrade keeps beside the database: only the database is replaced then.
+    """
     with Progress() as progress:
         progress.progress(f"restoring {folder}")
         erasures: list[Erasure] = []

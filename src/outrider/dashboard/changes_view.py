@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from outrider.alerts import Problem, Quote, length
-from outrider.causes import ChangeKind, TracedRuns
+from outrider.causes import JOINING_CHANCE, ChangeKind, TracedRuns
 from outrider.dashboard.change_history import ChangedTelemetry, ChangeRecords, incident_changes, met_services
 from outrider.dashboard.incident_quotes import is_quotable, quote_of
 from outrider.dashboard.named_causes import CauseTelemetry, cause_traces
@@ -94,8 +94,9 @@ def change_quotes(changes: ChangesView) -> tuple[Quote, ...]:
 
 
 def change_causes(changes: ChangesView) -> tuple[str, ...]:
-    """Return the releases that stand out, by which incidents of one cause are known."""
-    return tuple(f"release:{own.text}" for own in changes.changes if own.stands_out and own.kind in _RELEASES)
+    """Return the releases that stand out so much that incidents after them may be known by them."""
+    near = (own for own in changes.changes if own.stands_out and own.chance <= JOINING_CHANCE)
+    return tuple(f"release:{own.text}" for own in near if own.kind in _RELEASES)
 
 
 def _item(suspect: ChangeSuspect) -> ChangeItem:

@@ -6,7 +6,7 @@ from outrider.load.hosts import is_allowed
 from outrider.load.levels import Level, levels
 from outrider.load.measure import Listener, LoadMeasure, Surroundings
 from outrider.load.profile import Profile
-from outrider.load.remote_worker import work
+from outrider.load.remote_worker import work, work_share
 from outrider.load.shapes import Steps, stairs
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "stairs",
     "time_limit_s",
     "work",
+    "work_share",
 ]

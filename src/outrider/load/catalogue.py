@@ -168,6 +168,7 @@ class _Reader:
     def _profile(self, table: Table) -> Profile:
         duration_s = table.read("duration", as_duration, None)
         users = table.read("users", as_count(1, _MOST_USERS), None)
+        workers_at = self._workers_at(table)
         profile = Profile(
             file=table.require("file", self._as_file, "", '"probes/shop_load.py", a locustfile'),
             folder=table.read("folder", self._as_folder, "."),
@@ -177,7 +178,8 @@ class _Reader:
             duration_s=duration_s,
             shape=_shape(table, users, duration_s or DURATION_S),
             processes=table.read("processes", as_count(1, 512), 1),
-            workers=table.read("workers", as_count(1, 10_000), 0),
+            workers=len(workers_at) or table.read("workers", as_count(1, 10_000), 0),
+            workers_at=workers_at,
             classes=table.read("classes", as_texts, ()),
             tags=table.read("only", as_texts, ()),
             exclude_tags=table.read("except", as_texts, ()),
@@ -194,6 +196,18 @@ class _Reader:
             fix = f'if it is yours to load, write allowed_hosts = ["{asked}"] here, or below [load] in outrider.toml'
             table.report("host", what, fix, "host-not-allowed")
         return profile
+
+    def _workers_at(self, table: Table) -> tuple[str, ...]:
+        """Return in which locations to start workers of Locust: they have to know where its master is."""
+        workers_at = table.read("workers_at", as_texts, ())
+        if workers_at and self.workspace.load.master is None:
+            fix = 'write master = "host:5557" below [load] in outrider.toml: this host, as those locations see it'
+            table.report("workers_at", "needs an address at which workers find this host", fix, "missing-key")
+        for key in ("workers", "processes"):
+            if workers_at and key in table.data:
+                what = "stands beside workers_at, which says how many there are"
+                table.report(key, what, f"remove {key}", "workers-beside-locations")
+        return workers_at
 
     def _arguments(self, table: Table) -> tuple[str, ...]:
         def convert(value: object) -> tuple[str, ...]:

@@ -56,6 +56,7 @@ class End(Enum):
     OVERDUE = auto()
     DIED = auto()
     REFUSED = auto()
+    AWAY = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,13 @@ class Facts:
 
     Attributes:
         abort: What the abort rule says, if it stopped the load.
+        away: Why workers of locations did not join it, where it did not begin.
         started: Whether the load began at all.
         took_s: From its beginning to its end; None takes that of the result.
         workers: Generating processes that were there at last.
         spawned: The most users that were asked for and all began.
         lost: Names of those that fell silent.
+        unheard: How many never reported.
         code: Locust's exit code; negative for the signal that killed it, None if it did not end.
         ended: What Locust says when it is done, or None.
         log: What Locust printed.
@@ -81,11 +84,13 @@ class Facts:
     result: LoadResult
     end: End
     abort: str = ""
+    away: str = ""
     started: bool = True
     took_s: float | None = None
     workers: int = 1
     spawned: int = 0
     lost: tuple[str, ...] = ()
+    unheard: int = 0
     refused: tuple[str, ...] = ()
     code: int | None = 0
     ended: Ended | None = None
@@ -198,8 +203,8 @@ def _not_started(facts: Facts) -> Conclusion | None:
         return None
     if facts.end is End.INTERRUPTED:
         return Outcome.INCONCLUSIVE, "interrupted before the load began"
-    if facts.profile.workers and facts.workers < facts.profile.workers:
-        return Outcome.INCONCLUSIVE, f"{facts.workers} of {facts.profile.workers:,} workers connected"
+    if facts.away or facts.workers < facts.profile.workers:
+        return Outcome.INCONCLUSIVE, facts.away or f"{facts.workers} of {facts.profile.workers:,} workers connected"
     if facts.end is End.OVERDUE:
         return Outcome.SETUP_ERROR, "the load had not begun when its time was up"
     if raised := _raised(facts):
@@ -305,8 +310,8 @@ def _exited(facts: Facts) -> Conclusion | None:
 
 def _lost(facts: Facts) -> Conclusion | None:
     of_all = f"of {facts.profile.generators:,} workers"
-    if facts.lost:
-        return Outcome.INCONCLUSIVE, f"{len(facts.lost)} {of_all} were lost during the load"
+    if lost := len(facts.lost) + facts.unheard:
+        return Outcome.INCONCLUSIVE, f"{lost} {of_all} were lost during the load"
     if facts.ended and facts.ended.unreported:
         return Outcome.INCONCLUSIVE, f"{len(facts.ended.unreported)} {of_all} did not report at the end of the load"
     return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
+from outrider.load.load_crew import LoadCrew
 from outrider.load.load_outcome import End, Facts, abort_reason, assess
 from outrider.load.load_samples import load_errors, load_omissions, load_samples, load_steps
 from outrider.load.process import LocustProcess
@@ -16,7 +17,7 @@ from outrider.load.profile import DURATION_S
 from outrider.load.progress_writer import ProgressWriter
 from outrider.load.shapes import Arrivals
 from outrider.load.timeline import LoadTimeline
-from outrider.load.wire import Aim, LoadConfig, Ready, Stop
+from outrider.load.wire import Aim, LoadConfig, Ready, Stop, write
 from outrider.model import ArtifactFile, ArtifactKind, Measurement, Outcome
 from outrider.workspace import LoadSettings, Redactor
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.load.profile import Profile
-    from outrider.model import AttemptTrace, CheckId, LoadInterval, LoadProgressLog, Order, TraceGrant
+    from outrider.model import AttemptTrace, CheckId, LoadInterval, LoadProgressLog, LoadShareLog, Order, TraceGrant
 
 _TICK_S = 0.2
 _QUIET_END_S = 15.0
@@ -37,6 +38,9 @@ _SWIFT_END_S = 1.5
 _LOG_BYTES = 1 << 20
 _WINDOW = 60
 _WORKERS_WAIT_S = 60
+_LED_ELSEWHERE = (
+    'a load with workers_at is led by the service, which a worker of a location cannot: locations = ["local"]'
+)
 
 
 class Listener(Protocol):
@@ -88,6 +92,7 @@ class LoadMeasure:
         enough: Decides from all its seconds whether a load may end before its time.
         broken: Why checks without a profile have none.
         progress: Where seconds are kept while a load is under way; nowhere if absent.
+        shares: Where workers in locations are asked for; loads that want some are set-up errors if absent.
     """
 
     def __init__(
@@ -99,7 +104,9 @@ class LoadMeasure:
         *,
         broken: Mapping[CheckId, str] | None = None,
         progress: LoadProgressLog | None = None,
+        shares: LoadShareLog | None = None,
     ) -> None:
+        self._shares = shares
         self._profiles = profiles
         self._broken = broken or {}
         self._progress = progress
@@ -113,12 +120,20 @@ class LoadMeasure:
         if (reason := self._broken.get(order.check.id)) is not None:
             return Measurement(Outcome.SETUP_ERROR, reason, time.time_ns() // 1000, 0.0)
         profile = self._profiles[order.check.id]
+        if profile.workers_at and self._shares is None:
+            return Measurement(Outcome.SETUP_ERROR, _LED_ELSEWHERE, time.time_ns() // 1000, 0.0)
         log = order.scratch / "locust.log"
         timeline = LoadTimeline(self._surroundings.redactor)
         started_us = time.time_ns() // 1000
         deadline_s = time.monotonic() + order.deadline_s
-        with self._followed(order) as listener, self._locust(profile, log, order) as locust:
-            attempt = LoadAttempt(locust, timeline, profile, deadline_s, listener=listener, enough=self._enough)
+        with (
+            self._followed(order) as listener,
+            self._locust(profile, log, order) as locust,
+            self._crew(profile, order) as crew,
+        ):
+            attempt = LoadAttempt(
+                locust, timeline, profile, deadline_s, listener=listener, enough=self._enough, crew=crew
+            )  # fmt: skip
             try:
                 end = attempt.attend()
             except KeyboardInterrupt:
@@ -126,6 +141,7 @@ class LoadMeasure:
                 end = End.INTERRUPTED
                 attempt.finish(_SWIFT_END_S)
             code = locust.code()
+            attempt.note_absence()
         facts = self._facts(profile, attempt, end, log, code)
         began_us = started_us if timeline.started_s is None else round(timeline.started_s * 1_000_000)
         return self._measurement(facts, log, began_us, timeline.traces())
@@ -140,12 +156,26 @@ class LoadMeasure:
         with ProgressWriter(self._progress, order) as writer:
             yield _Listeners([*listeners, writer])
 
+    @contextmanager
+    def _crew(self, profile: Profile, order: Order) -> Iterator[LoadCrew | None]:
+        """Yield the workers that a load has in locations; None if it has none."""
+        settings = self._surroundings.settings
+        if not profile.workers_at or self._shares is None or settings.master is None:
+            yield None
+            return
+        config = write(config_of(profile, settings)).decode()
+        with LoadCrew(
+            self._shares, profile.workers_at, order.check.id,
+            master=settings.master, config=config, within_s=order.deadline_s,
+        ) as crew:  # fmt: skip
+            yield crew
+
     def _locust(self, profile: Profile, log: Path, order: Order) -> LocustProcess:
         around = self._surroundings
         grant = around.grant_traces(order) if around.grant_traces and around.settings.trace_every else None
         (around.root / profile.folder).mkdir(parents=True, exist_ok=True)  # copies have no empty folders
         return LocustProcess(
-            arguments_of(profile, around.root),
+            arguments_of(profile, around.root, around.settings.master),
             config_of(profile, around.settings, grant),
             folder=around.root / profile.folder,
             environment=around.environment,
@@ -162,11 +192,13 @@ class LoadMeasure:
             result=timeline.result(end_s),
             end=end,
             abort=attempt.abort,
+            away=attempt.away,
             started=timeline.started_s is not None,
             took_s=end_s - timeline.started_s if timeline.started_s is not None else None,
             workers=timeline.workers,
             spawned=timeline.spawned,
             lost=tuple(timeline.lost(end_s)) if timeline.started_s else (),
+            unheard=max(0, profile.generators - timeline.reporters) if profile.workers or profile.processes > 1 else 0,
             refused=tuple(timeline.refused),
             code=ended.code if ended and code is None else code,
             ended=ended,
@@ -215,9 +247,12 @@ class LoadAttempt:
         *,
         listener: Listener | None,
         enough: Callable[[Sequence[LoadInterval]], bool] | None,
+        crew: LoadCrew | None = None,
     ) -> None:
         self.timeline = timeline
         self.abort = ""
+        self.away = ""
+        self._crew = crew
         self._alive_s = time.time()
         self._stopped_s: float | None = None
         self._locust = locust
@@ -242,12 +277,21 @@ class LoadAttempt:
             if self.timeline.refused:
                 self.finish(_SWIFT_END_S)
                 return End.REFUSED
+            if self._crew and self.timeline.started_s is None and (away := self._crew.problem()):
+                self.away = away
+                self.finish(_SWIFT_END_S)
+                return End.AWAY
             if time.monotonic() > self._deadline_s:
                 self.finish(_SWIFT_END_S)
                 return End.OVERDUE
             if self.timeline.started_s is not None and (end := self._steer(time.time() - self.timeline.started_s)):
                 self.finish(_SWIFT_END_S if end is End.ABORTED else self._quiet_end_s())
                 return end
+
+    def note_absence(self) -> None:
+        """Note which workers did not come to a load that did not begin."""
+        if self._crew and self.timeline.started_s is None and not self.away:
+            self.away = self._crew.absence()
 
     def finish(self, patience_s: float) -> None:
         """Stop the load and wait up to `patience_s` for the last messages of Locust."""
@@ -322,8 +366,14 @@ def config_of(profile: Profile, settings: LoadSettings, grant: TraceGrant | None
     )
 
 
-def arguments_of(profile: Profile, root: Path) -> list[str]:
-    """Return Locust's arguments for a profile; what it leaves open, the locustfile's own settings decide."""
+def arguments_of(profile: Profile, root: Path, master: tuple[str, int] | None = None) -> list[str]:
+    """Return Locust's arguments for a profile; what it leaves open, the locustfile's own settings decide.
+
+    Args:
+        profile: Of the load.
+        root: Of the workspace, or of a copy of it.
+        master: Where workers of locations find the master that this is.
+    """
     arguments = ["-f", str(root / profile.file), "--headless", "--only-summary"]
     for flag, value in (("-H", profile.host), ("-u", profile.users), ("-r", profile.spawn_rate)):
         if value is not None and not (flag == "-u" and profile.shape):
@@ -333,6 +383,8 @@ def arguments_of(profile: Profile, root: Path) -> list[str]:
     if profile.workers:
         arguments += ["--master", "--expect-workers", str(profile.workers)]
         arguments += ["--expect-workers-max-wait", str(_WORKERS_WAIT_S)]
+        if profile.workers_at and master is not None:
+            arguments += ["--master-bind-port", str(master[1])]
     elif profile.processes > 1:
         port = str(_free_port())
         arguments += ["--processes", str(profile.processes), "--master-bind-port", port, "--master-port", port]

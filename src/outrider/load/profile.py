@@ -55,6 +55,7 @@ class Profile:
         shape: Ours; None leaves it to the locustfile.
         processes: That Locust starts here.
         workers: That connect from elsewhere.
+        workers_at: Locations whose workers are among these, and are started there.
         allowed_hosts: Beside those of the workspace.
         journey: A pattern that means the journey to run meanwhile; empty for none.
         hang_after_s: As in `LoadSettings`; None takes the workspace's.
@@ -70,6 +71,7 @@ class Profile:
     shape: Shape | None = None
     processes: int = 1
     workers: int = 0
+    workers_at: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     exclude_tags: tuple[str, ...] = ()

@@ -112,6 +112,11 @@ class LoadTimeline:
         stride = -(-len(self._traces) // MOST_TRACES) or 1
         return tuple(AttemptTrace(trace_id, name, Origin.LOAD) for trace_id, name in self._traces[::stride])
 
+    @property
+    def reporters(self) -> int:
+        """How many generators reported anything."""
+        return len(self._last_report.keys() - {_MASTER})
+
     def lost(self, end_s: float) -> list[str]:
         """Return the generators that fell silent before the load ended."""
         return [

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from outrider.model.check import Policy
     from outrider.model.identity import RunId
+    from outrider.model.load_share import FailedShare, LoadShare
     from outrider.model.queue_entry import QueueEntry
     from outrider.model.subject import CheckId
 
@@ -61,6 +62,7 @@ class WorkerReport:
         held: All that it has under way or keeps; their leases are extended.
         returned: Orders that it gives back, not begun or not finished.
         clock_offset_us: What is to be added to its clock to get the server's.
+        failed_shares: Shares of loads that it cannot make.
         is_fresh: It has just started: what it held before and does not name was lost.
     """
 
@@ -73,6 +75,7 @@ class WorkerReport:
     returned: tuple[HeldRun, ...] = ()
     clock_offset_us: int = 0
     is_fresh: bool = False
+    failed_shares: tuple[FailedShare, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,14 @@ class Assignment:
         snapshot: Digest of the files of the workspace.
         secrets: Values of the declared secrets, by name.
         settings: What holds in the place of values of `outrider.toml`, as JSON, by name.
+        shares: Of loads that are led elsewhere.
     """
 
     snapshot: str
     orders: tuple[LocationOrder, ...]
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     settings: Mapping[str, str] = field(default_factory=dict)
+    shares: tuple[LoadShare, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

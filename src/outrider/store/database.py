@@ -27,7 +27,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from outrider.model import StoreError
 from outrider.store.failures import failure, translated
-from outrider.store.inspection import inspect_file, is_current, overrides_in_file
+from outrider.store.former_copy import keep_former, remove_former
+from outrider.store.inspection import former_revision, inspect_file, is_current, overrides_in_file
 from outrider.store.write_probe import check_folder
 
 if TYPE_CHECKING:
@@ -134,8 +135,25 @@ class Database:
             assert isinstance(driver, sqlite3.Connection)
             driver.backup(copy)
 
+    def keep_former(self, connection: Connection) -> None:
+        """Copy the file as it is before whoever owns the database brings it up to date; an empty one is not copied.
+
+        Raises:
+            StoreError: store-full.
+        """
+        revision = former_revision(connection)
+        if self._path is not None and revision is not None:
+            keep_former(Path(self._path), revision, self.copy_to)
+
+    def remove_former(self, now_us: int) -> None:
+        """Remove what was copied before an upgrade of long ago."""
+        if self._path is not None:
+            remove_former(Path(self._path), now_us)
+
     def compact(self) -> bool:
         """Rewrite the database, so that deleted rows cannot be read in its files; others wait meanwhile.
+
+        A copy from before an upgrade, which has them, is removed.
 
         Returns:
             Whether nothing of before is left in the write-ahead log, which whoever reads just now may keep (SQLite).
@@ -152,6 +170,8 @@ class Database:
             if self.engine.dialect.name != "sqlite":
                 return False
             driver.execute("VACUUM")
+            if self._path is not None:
+                remove_former(Path(self._path))
             return any(self._is_log_empty(driver) for _ in range(_CHECKPOINTS))
 
     @staticmethod
@@ -285,6 +305,7 @@ def _bring_up_to_date(database: Database) -> None:
         from outrider.store.migrations.upgrade import upgrade  # noqa: PLC0415 - Alembic is dear
 
         with database.writing() as connection:
+            database.keep_former(connection)
             upgrade(connection, database.where)
 
 

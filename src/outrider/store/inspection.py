@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, text
 
 from outrider.model import SettingOverride, StoreError
 from outrider.store.failures import failure, translated
+from outrider.store.former_copy import fitting_copy
 from outrider.store.schema import APPLICATION_ID, REVISIONS, store_info
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -43,8 +44,23 @@ def _is_current(tables: set[str], revision: str | None, where: str) -> bool:
     raise StoreError(
         f"{where}: the database was written by a newer Outrider (revision {revision}, this one knows {REVISIONS[-1]})",
         slug="store-newer",
-        fix="upgrade Outrider, or name another database; nothing was changed",
+        fix=f"upgrade Outrider again, {_way_back(where)}; nothing was changed",
     )
+
+
+def _way_back(where: str) -> str:
+    """Return how a program goes on with a database that a newer one has brought up to date."""
+    copy = fitting_copy(Path(where)) if "://" not in where else None
+    if copy is not None:
+        return f"or go back to what it was before the upgrade: outrider restore {copy} --force"
+    return "or restore a backup from before the upgrade, or name another database"
+
+
+def former_revision(connection: Connection) -> str | None:
+    """Return which revision a database of ours has; None if it has no table yet."""
+    if _VERSION_TABLE not in inspect(connection).get_table_names():
+        return None
+    return connection.execute(text(_REVISION)).scalar_one_or_none()
 
 
 def inspect_file(path: Path, *, is_traceless: bool = False) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import accumulate
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -27,11 +28,11 @@ from outrider.store.queue_rows import entry_of, run_bytes
 from outrider.store.schema import queue, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import ColumnElement, Connection
 
-    from outrider.model import HeldRun, QueueEntry, WorkerReport
+    from outrider.model import QueueEntry, WorkerReport
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
@@ -131,15 +132,6 @@ class LocationTable(LocationLog):
         except _Unchanged:
             return ()
 
-    def publish(self, location: str, until_us: Mapping[HeldRun, int]) -> None:
-        def write(connection: Connection) -> None:
-            for held, until in until_us.items():
-                ours = (queue.c.run_id == run_bytes(held.run)) & (queue.c.lease == held.lease)
-                here = (queue.c.location == location) & (queue.c.worker == BROKER)
-                connection.execute(update(queue).where(ours & here).values(lease_until_us=until))
-
-        self._write(write)
-
     def published(self, location: str, at_us: int) -> tuple[QueueEntry, ...]:
         waits = (queue.c.worker == BROKER) & (queue.c.lease_until_us > at_us)
         with self._database.reading() as connection:
@@ -172,9 +164,15 @@ class LocationTable(LocationLog):
             row = connection.execute(select(queue).where(wanted)).one_or_none()
         return None if row is None else entry_of(row)
 
-    def delivered(self, limit: int = 500) -> tuple[DeliveredResult, ...]:
-        statement = select(location_results).order_by(location_results.c.received_us).limit(limit)
+    def delivered(self, limit: int = 500, most_bytes: int = 64 << 20) -> tuple[DeliveredResult, ...]:
+        columns = location_results.c
+        sizes = select(columns.run_id, func.length(columns.body)).order_by(columns.received_us, columns.run_id)
         with self._database.reading() as connection:
+            oldest = connection.execute(sizes.limit(limit)).all()
+            sums = accumulate(size for _, size in oldest)
+            chosen = [key for (key, size), total in zip(oldest, sums, strict=True) if total <= max(most_bytes, size)]
+            statement = select(location_results).where(columns.run_id.in_(chosen))
+            statement = statement.order_by(columns.received_us, columns.run_id)
             return tuple(
                 DeliveredResult(_run(row.run_id), row.location, row.worker, row.lease, row.received_us, bytes(row.body))
                 for row in connection.execute(statement)

@@ -6,7 +6,7 @@ What cannot be sent waits on this machine and is sent later: runs are stored, an
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import file_digest
 from typing import TYPE_CHECKING, Any, cast
 
@@ -105,7 +105,8 @@ class RemoteFolder:
         self._send_waiting()
         for path, status in self._listed():
             name = path[len(self._root) :].lstrip("/")
-            modified = status.get("LastModified") or self._files.modified(path)
+            with self._asking():
+                modified = status.get("LastModified") or self._files.modified(path)
             yield FolderEntry(name, digest_in(name), int(status["size"]), round(modified.timestamp() * 1_000_000))
 
     def remove(self, names: Iterable[str]) -> None:
@@ -119,11 +120,9 @@ class RemoteFolder:
             if self._is_s3:  # a thousand with one request
                 self._files.rm([f"{self._root}/{name}" for name in gone])
                 return
-        for name in gone:
-            try:
-                self._files.rm_file(f"{self._root}/{name}")
-            except FileNotFoundError:
-                continue
+            for name in gone:
+                with suppress(FileNotFoundError):
+                    self._files.rm_file(f"{self._root}/{name}")
 
     def check(self) -> int:
         path = f"{self._root}/check-{time.time_ns()}"

@@ -17,6 +17,7 @@ from outrider.store.error_table import ErrorTable
 from outrider.store.gate_table import GateTable
 from outrider.store.history_table import HistoryTable
 from outrider.store.load_progress_table import LoadProgressTable
+from outrider.store.load_share_table import LoadShareTable
 from outrider.store.location_table import LocationTable
 from outrider.store.personal_data_table import PersonalDataTable
 from outrider.store.project_table import ProjectTable
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         IncidentLog,
         JudgeMemory,
         LoadProgressLog,
+        LoadShareLog,
         LocationLog,
         Outbox,
         OverrideLog,
@@ -108,6 +110,7 @@ class Store:
     gates: GateLog
     status_updates: StatusLog
     load_progress: LoadProgressLog
+    load_shares: LoadShareLog
     locations: LocationLog
     trace_links: TraceLinkLog
     projects: ProjectRegistry
@@ -148,6 +151,7 @@ class Store:
         self.gates = GateTable(database, writer)
         self.status_updates = StatusTable(database, writer)
         self.load_progress = LoadProgressTable(database, writer)
+        self.load_shares = LoadShareTable(database, writer)
         self.locations = LocationTable(database, writer)
         self.trace_links = TraceLinkTable(database)
         self.projects = ProjectTable(database, writer)
@@ -254,4 +258,5 @@ class Store:
         It works in short transactions with pauses between them, so that writers do not wait, and may take long. It may
         be stopped at any moment, and run in several processes at once.
         """
+        self._database.remove_former(now_us)
         return prune(self._database, self.artifacts, now_us, policy)

@@ -33,6 +33,7 @@ from outrider.workspace.tables import (
     as_one_of,
     as_share,
     as_text,
+    split_address,
 )
 from outrider.workspace.telemetry_settings import read_telemetry
 from outrider.workspace.toml_document import Document, read_document
@@ -257,6 +258,7 @@ def _load(table: Table) -> LoadSettings:
         hang_after_s=table.read("hang_after", as_duration, usual.hang_after_s),
         hang_share=table.read("hang_share", as_share, usual.hang_share),
         trace_every=table.read("trace_every", as_count(0, 1_000_000), usual.trace_every),
+        master=table.read("master", lambda value: split_address(as_text(value)), usual.master),
     )
     table.close()
     return load

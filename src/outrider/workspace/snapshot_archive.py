@@ -7,6 +7,7 @@ import shutil
 import stat
 import tarfile
 from contextlib import suppress
+from gzip import GzipFile
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -27,9 +28,13 @@ def pack_snapshot(snapshot: Snapshot, target: Path) -> None:
         FileNotFoundError: If the snapshot was pruned.
     """
     os.utime(snapshot.path)  # in use: prune keeps it
-    with tarfile.open(target, "w:gz", compresslevel=1) as archive:
+    with (
+        target.open("wb") as file,
+        GzipFile("", "wb", 1, file, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w") as archive,
+    ):
         for entry in _entries(snapshot.path):
-            archive.add(snapshot.path / entry.path, entry.path, recursive=False)
+            archive.add(snapshot.path / entry.path, entry.path, recursive=False, filter=_same_anywhere)
 
 
 def unpack_snapshot(archive: Path, folder: Path, digest: str, *, limit_bytes: int = LIMIT_BYTES) -> Snapshot:
@@ -55,6 +60,12 @@ def unpack_snapshot(archive: Path, folder: Path, digest: str, *, limit_bytes: in
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return Snapshot(digest, folder / digest)
+
+
+def _same_anywhere(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Return an entry without what differs among hosts: parts of one archive may come from several servers."""
+    member.mtime, member.uid, member.gid, member.uname, member.gname = 0, 0, 0, "", ""
+    return member
 
 
 def _entries(root: Path) -> Iterator[Entry]:

@@ -174,6 +174,7 @@ class LoadSettings:
         hang_after_s: Age from which on a request without an answer counts as hanging.
         hang_share: Share of all requests that may hang.
         trace_every: One request in so many names a trace, where the workspace takes telemetry; zero for none.
+        master: Host and port at which workers of locations find the Locust master of a load that this host leads.
     """
 
     allowed_hosts: tuple[str, ...] = ()
@@ -182,6 +183,7 @@ class LoadSettings:
     hang_after_s: float = 10.0
     hang_share: float = 0.05
     trace_every: int = 100
+    master: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from tests.builders import new_store
 from tests.store import s3_server
 
@@ -18,6 +19,7 @@ from outrider.store.artifact_folder import open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from tests.store.conftest import Maker
@@ -50,6 +52,34 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     cache = tmp_path / "cache" if request.param == "s3" else None
     with new_store(tmp_path / "outrider.db", artifacts=url, artifact_cache=cache) as store:
         yield Kept(open_folder(url, cache=cache), store)
+
+
+class Refusing(MemoryFileSystem):  # type: ignore[misc]  # fsspec ships no annotations
+    """A file system that keeps files, and then refuses with an error of its own."""
+
+    protocol = ("refusing",)
+
+    def rm_file(self, path: str) -> None:
+        if path.endswith("gone"):
+            raise FileNotFoundError(path)
+        raise TimeoutError("the other end hung up")
+
+    def modified(self, path: str) -> datetime:
+        raise TimeoutError(f"the other end hung up at {path}")
+
+
+def test_a_file_system_of_any_kind_fails_as_a_store_does(tmp_path: Path) -> None:
+    """Removing what is gone is no failure."""
+    fsspec.register_implementation("refusing", Refusing, clobber=True)
+    folder = open_folder("refusing://bucket/artifacts")
+    (tmp_path / "file").write_bytes(b"evidence")
+    content = folder.take(tmp_path / "file")
+
+    folder.remove(["ab/gone"])
+    for ask in (lambda: folder.remove([f"{content.digest[:2]}/{content.digest[2:]}"]), lambda: list(folder.files())):
+        with pytest.raises(StoreError, match="the other end hung up") as refused:
+            ask()
+        assert refused.value.slug == "store-unreachable"
 
 
 def test_a_file_is_kept_under_its_digest_and_read_back(kept: Kept, make: Maker) -> None:

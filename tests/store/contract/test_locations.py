@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.builders import run_of
@@ -38,6 +39,24 @@ def result(run: RunId, lease: int, worker: str = "i1", location: str = "fra") ->
     return DeliveredResult(run, location, worker, lease, NOW_US, b"body")
 
 
+def test_results_are_read_by_their_bytes_and_the_oldest_whatever_it_has(store: Store) -> None:
+    """Whoever stores them holds no more in memory than that."""
+    orders = [entry(number, location="fra") for number in range(4)]
+    store.locations.add("fra", NOW_US)
+    store.schedule.ask(orders)
+    store.locations.lease("fra", "i1", [order.run for order in orders], NOW_US)
+    for number, (order, size) in enumerate(zip(orders, (9, 4, 4, 4), strict=True)):
+        delivered = replace(result(order.run, 1), received_us=NOW_US + number, body=b"x" * size)
+        assert store.locations.deliver(delivered) is Verdict.TAKEN
+
+    sizes = [
+        [len(own.body) for own in store.locations.delivered(limit, most_bytes)]
+        for limit, most_bytes in ((500, 8), (500, 13), (3, 99), (500, 99))
+    ]
+
+    assert sizes == [[9], [9, 4], [9, 4, 4], [9, 4, 4, 4]]
+
+
 def test_an_order_is_one_workers_until_its_lease_ends(store: Store) -> None:
     """A report extends it, silence ends it, a restart ends what is not named, and the next lease has another number."""
     order = entry(0, location="fra")
@@ -62,15 +81,13 @@ def test_an_order_is_one_workers_until_its_lease_ends(store: Store) -> None:
 
 
 def test_an_order_in_a_broker_is_its_locations_first_workers_that_names_it(store: Store) -> None:
-    """Until it is too late; one that was not published in time waits again, and one that nobody named is over."""
+    """Until the lease ends, when it waits again; one that nobody named until it is too late is over."""
     first, second, third = (entry(number, location="fra") for number in range(3))
     store.locations.add("fra", NOW_US)
     store.schedule.ask([first, second, third])
-    leased = store.locations.lease("fra", BROKER, [first.run, second.run, third.run], NOW_US)
-    until_us = NOW_US + 2 * LEASE_US
+    leased = store.locations.lease("fra", BROKER, [first.run, second.run], NOW_US)
+    until_us = NOW_US + LEASE_US
     held = [HeldRun(own.entry.run, own.lease) for own in leased]
-    store.locations.publish("ams", {held[0]: NOW_US})
-    store.locations.publish("fra", dict.fromkeys(held[:2], until_us))
 
     assert {own.run for own in store.locations.published("fra", until_us - 1)} == {first.run, second.run}
     assert store.locations.waiting("fra", until_us - 1) == (third,)

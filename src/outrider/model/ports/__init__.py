@@ -15,6 +15,7 @@ from outrider.model.ports.commit_log import CommitLog
 from outrider.model.ports.error_log import ErrorLog
 from outrider.model.ports.gate_log import GateLog
 from outrider.model.ports.load_progress_log import LoadProgressLog
+from outrider.model.ports.load_share_log import LoadShareLog
 from outrider.model.ports.location_ports import LocationLog, WorkerLink
 from outrider.model.ports.personal_data_log import ErasedData, PersonalDataLog, PersonalRecord
 from outrider.model.ports.project_registry import ProjectRegistry
@@ -62,8 +63,8 @@ __all__ = [
     "CheckHistory", "CheckRecords", "CheckRegistry", "CheckSchedule", "CommitLog", "Content", "CoverageRecords",
     "DashboardRecords", "ErasedData", "ErrorLog", "ErrorRecords", "ExecutionStore", "FolderEntry", "GateLog",
     "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
-    "JudgeMemory", "LabelledSeriesReader", "LoadProgressLog", "LocationLog", "MapRecords", "OperatorRecords",
-    "Outbox", "OutsideReader", "OverrideLog", "PersonalDataLog", "PersonalRecord", "ProjectRecords",
+    "JudgeMemory", "LabelledSeriesReader", "LoadProgressLog", "LoadShareLog", "LocationLog", "MapRecords",
+    "OperatorRecords", "Outbox", "OutsideReader", "OverrideLog", "PersonalDataLog", "PersonalRecord", "ProjectRecords",
     "ProjectRegistry", "ProofLog", "Pruner", "ReleaseHealthLog", "ReplayLog", "ReportHistory", "ReportRecords",
     "RollupReader", "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore", "Selection",
     "SeriesReader", "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog", "SourceMapLog", "StatusLog",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from outrider.model.identity import RunId
@@ -63,10 +63,6 @@ class LocationLog(Protocol):
         """Give orders to a worker; those that another one has got meanwhile are left out."""
         ...
 
-    def publish(self, location: str, until_us: Mapping[HeldRun, int]) -> None:
-        """Extend the leases of `BROKER`, each to its time: until then the order may wait in the broker."""
-        ...
-
     def published(self, location: str, at_us: int) -> tuple[QueueEntry, ...]:
         """Return the orders that wait in the broker."""
         ...
@@ -79,8 +75,11 @@ class LocationLog(Protocol):
         """Return an order of a location that is not stored yet; None if there is none."""
         ...
 
-    def delivered(self, limit: int = 500) -> tuple[DeliveredResult, ...]:
-        """Return results that are not stored yet, the oldest first."""
+    def delivered(self, limit: int = 500, most_bytes: int = ...) -> tuple[DeliveredResult, ...]:
+        """Return results that are not stored yet, the oldest first, so many at most.
+
+        They have at most so many bytes together, but for the oldest one, which is returned whatever it has.
+        """
         ...
 
     def close(self, runs: Sequence[RunId], at_us: int) -> tuple[tuple[SilentOrder, ...], tuple[SilentOrder, ...]]:

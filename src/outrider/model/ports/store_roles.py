@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.error_log import ErrorLog
     from outrider.model.ports.gate_log import GateLog
     from outrider.model.ports.load_progress_log import LoadProgressLog
+    from outrider.model.ports.load_share_log import LoadShareLog
     from outrider.model.ports.location_ports import LocationLog
     from outrider.model.ports.project_registry import ProjectRegistry
     from outrider.model.ports.release_health_log import ReleaseHealthLog
@@ -98,6 +99,11 @@ class CheckRecords(Protocol):
     @property
     def load_progress(self) -> LoadProgressLog:
         """Loads that are under way."""
+        ...
+
+    @property
+    def load_shares(self) -> LoadShareLog:
+        """Shares of loads that workers of locations make."""
         ...
 
 
