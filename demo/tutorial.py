@@ -70,13 +70,11 @@ class Reader:
         folder: Where they begin; the repository lies in it as `outrider`.
         replaced: Texts of pages, such as addresses, and what is typed and expected in their place.
         call: Runs a line otherwise than by a shell, where it returns anything.
-        environment: Of their shell; this process' own, with the programs beside its interpreter, if absent.
     """
 
     folder: Path
     replaced: Mapping[str, str]
     call: Callable[[Path, str], subprocess.CompletedProcess[str] | None] = lambda _folder, _line: None
-    environment: Mapping[str, str] | None = None
     _ids: dict[str, str] = field(default_factory=dict)
     _terminals: dict[str, tuple[subprocess.Popen[bytes], Path]] = field(default_factory=dict)
 
@@ -168,8 +166,6 @@ class Reader:
             time.sleep(_PAUSE_S)
 
     def _environment(self) -> dict[str, str]:
-        if self.environment is not None:
-            return {**self.environment, "TMPDIR": str(self._begin)}
         path = os.pathsep.join((os.path.dirname(sys.executable), os.environ.get("PATH", "")))  # noqa: PTH120
         return {**os.environ, "PATH": path, "TMPDIR": str(self._begin)}
 

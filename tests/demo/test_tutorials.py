@@ -25,7 +25,7 @@ CHEAPER = {"[journeys]\n": "[journeys]\nstarved_above = 1.0\n", "retries = 1": "
 FASTER = {
     'every = "10s"': 'every = "1s"',
     "outrider gate": "outrider gate --runs 1",
-    'history "$OLDPWD"': 'history "$OLDPWD" 7200',
+    'history "$OLDPWD"': 'history "$OLDPWD" 21600',
 }
 
 
