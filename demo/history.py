@@ -1,19 +1,25 @@
-"""A history for a new workspace: simulated runs, marked as such, modelled on real ones."""
+"""A history for a new workspace: simulated runs, marked as such, modelled on real ones.
+
+`python -m demo.history FOLDER` gives a workspace a past of a fortnight: a run every quarter of an hour, of each check
+that has passed.
+"""
 
 from __future__ import annotations
 
 import math
 import random
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.model import SIMULATED, Attempt, Circumstances, Release, new_run_id
+from outrider.model import SIMULATED, Attempt, Circumstances, Outcome, Release, new_run_id
+from outrider.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from outrider.model import Measurement, Run, Sample
-    from outrider.store import Store
 
 MARK = SIMULATED
 """What stands in place of a host and a release, and among the attributes, of every run that was never made."""
@@ -21,6 +27,23 @@ MARK = SIMULATED
 _RUN_SPREAD, _STEP_SPREAD = 0.05, 0.10
 _AT_ONCE = 500
 _SECOND_US = 1_000_000
+_DAYS, _EVERY_S, _SEED = 14.0, 900.0, 1
+
+
+def main() -> None:
+    """Simulate a past of the workspace that is named; a second argument is the seconds from one run to the next."""
+    folder, every_s = Path(sys.argv[1]), float(sys.argv[2]) if sys.argv[2:] else _EVERY_S
+    with Store.open(folder / ".outrider/outrider.db", artifacts=folder / ".outrider/artifacts") as store:
+        count = simulate_past(store, days=_DAYS, every_s=every_s, seed=_SEED)
+    print(f"simulated {count:,} runs in {_DAYS:g} days")
+
+
+def simulate_past(store: Store, *, days: float, every_s: float, seed: int) -> int:
+    """Simulate a past of the checks that have passed, and return how many runs it has; arguments as of `simulate`."""
+    latest = {summary.check: summary.id for summary in reversed(store.runs.search(outcome=Outcome.PASSED))}
+    patterns = [store.runs.get(run).run for run in latest.values()]
+    until_us = min(run.due_us for run in patterns) - 60 * _SECOND_US
+    return simulate(store, patterns, until_us=until_us, days=days, every_s=every_s, seed=seed)
 
 
 def simulate(store: Store, patterns: Sequence[Run], *, until_us: int, days: float, every_s: float, seed: int) -> int:
@@ -99,3 +122,7 @@ def _varied(measurement: Measurement, numbers: random.Random) -> Measurement:
 
 def _scaled(sample: Sample, factor: float) -> Sample:
     return replace(sample, value=sample.value * factor)
+
+
+if __name__ == "__main__":
+    main()

@@ -12,9 +12,8 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from demo.history import simulate
+from demo.history import simulate_past
 from demo.shop_process import ROOT
-from outrider.model import Outcome
 from outrider.store import Store
 
 if TYPE_CHECKING:
@@ -121,11 +120,7 @@ class Shop:
     def simulate_history(self, every_s: float = EVERY_S) -> int:
         """Store a past for the checks that have passed, and return how many runs that are."""
         with self.store() as store:
-            passed = store.runs.search(outcome=Outcome.PASSED)
-            latest = {summary.check: summary.id for summary in reversed(passed)}
-            patterns = [store.runs.get(run).run for run in latest.values()]
-            until_us = min(run.due_us for run in patterns) - 60_000_000
-            return simulate(store, patterns, until_us=until_us, days=DAYS, every_s=every_s, seed=SEED)
+            return simulate_past(store, days=DAYS, every_s=every_s, seed=SEED)
 
     def store(self) -> Store:
         """Open what the workspace has stored."""

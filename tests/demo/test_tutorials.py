@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGES = sorted(path for path in (ROOT / "docs/tutorials").glob("*.md") if path.name != "index.md")
-SLOW = {"run", "prove", "up", "load", "gate"}
+SLOW = {"run", "prove", "up", "gate", "worker"}
 """What starts browsers and services has a process of its own."""
 # A busy machine is no reason to fail; one attempt shows what three show.
 CHEAPER = {"[journeys]\n": "[journeys]\nstarved_above = 1.0\n", "retries = 1": "retries = 0"}
-FASTER = {'every = "10s"': 'every = "1s"', "outrider gate": "outrider gate --runs 1"}
+FASTER = {
+    'every = "10s"': 'every = "1s"',
+    "outrider gate": "outrider gate --runs 1",
+    'history "$OLDPWD"': 'history "$OLDPWD" 21600',
+}
 
 
 def free_port() -> int:
@@ -34,7 +38,7 @@ def free_port() -> int:
 def called(folder: Path, line: str) -> subprocess.CompletedProcess[str] | None:
     """Call the program in this process where that does."""
     [words, *more] = commands_in(line)
-    if more or words[0] != "outrider" or words[1] in SLOW or "|" in words:
+    if more or words[0] != "outrider" or words[1] in SLOW or {"|", ">"} & set(words):
         return None
     done = invoke(folder, *words[1:])
     if words[1] == "init":
