@@ -5,7 +5,8 @@ probe of the home page, of its health and its certificate, and a journey that em
 fault on once, in an order and after pauses by chance. Counted is the first mail that comes: its first line that
 explains anything has to name what is broken; of a release, its first suspect. Printed is a line of JSON a fault;
 `--out FILE` adds to a file, so that a run that was interrupted goes on where it was, `--every 10s` is how often checks
-run, and `--faults` are those that are played.
+run, and `--faults` are those that are played. `--starved-above 1` is for a run that has the processor to itself on a
+host that is busy otherwise, by a control group: runs are not called inconclusive there for what others do.
 """
 
 from __future__ import annotations
@@ -60,6 +61,9 @@ listen = "127.0.0.1:{errors}"
 [baselines]
 floor_ms = 100
 
+[journeys]
+starved_above = {starved_above}
+
 [capabilities]
 judging = {judging}
 """
@@ -100,6 +104,7 @@ class Scene:
     environment: dict[str, str]
     every: str
     checks: tuple[str, ...] = CHECKS
+    starved_above: float = 0.8
 
     def outrider(self, *words: str) -> None:
         """Run the program in the workspace."""
@@ -127,7 +132,9 @@ class Scene:
         probes.write_text(re.sub(r"(?m)^every = .*", f'every = "{self.every}"', probes.read_text()))
         with (self.folder / "scheduler/alerts.toml").open("a") as alerts:
             alerts.write(INCIDENTS)
-        self.file.write_text(settings + SETTINGS.format(judging="false", errors=free_port()))
+        self.file.write_text(
+            settings + SETTINGS.format(judging="false", errors=free_port(), starved_above=self.starved_above)
+        )
 
     @property
     def file(self) -> Path:
@@ -207,7 +214,7 @@ def next_mail(postbox: Postbox, wait_s: float) -> EmailMessage | None:
     return None
 
 
-def play(number: int, every: str, known: set[str]) -> Iterator[Told]:
+def play(number: int, every: str, known: set[str], starved_above: float) -> Iterator[Told]:
     """Play a round, and yield what was told of each fault that is not known yet."""
     chance = random.Random(number)
     faults = [name for name in chance.sample(list(FAULTS), len(FAULTS)) if name not in known]
@@ -218,7 +225,7 @@ def play(number: int, every: str, known: set[str]) -> Iterator[Told]:
         opened(folder, f"http://{telemetry}") as address,
     ):
         environment = {**os.environ, **address, "OUTRIDER_SMTP": postbox.url}
-        scene = Scene(Path(folder) / "workspace", environment, every)
+        scene = Scene(Path(folder) / "workspace", environment, every, starved_above=starved_above)
         scene.folder.mkdir()
         scene.write(telemetry)
         scene.prepare(number)
@@ -247,6 +254,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=1, help="number of the first round")
     parser.add_argument("--every", default="2s")
     parser.add_argument("--faults", nargs="+", choices=FAULTS, default=list(FAULTS))
+    parser.add_argument("--starved-above", type=float, default=0.8)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     file = options.out
@@ -254,7 +262,8 @@ def main() -> None:
     for number in range(options.first, options.first + options.rounds):
         known = {row.fault for row in rows if row.round == number}
         known |= FAULTS.keys() - set(options.faults)
-        for row in play(number, options.every, known) if len(known) < len(FAULTS) else ():
+        unknown = len(known) < len(FAULTS)
+        for row in play(number, options.every, known, options.starved_above) if unknown else ():
             rows.append(row)
             line = json.dumps(asdict(row), ensure_ascii=False)
             print(line, flush=True)

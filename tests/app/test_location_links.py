@@ -54,6 +54,15 @@ if TYPE_CHECKING:
 NOW_US = 1_800_000_000_000_000
 HOME, SLOW = "probe:probes/shop.toml::home", "probe:probes/shop.toml::slow"
 PASSWORD = "correct-horse-battery"
+SETTINGS = """
+[secrets]
+password = {env = "SHOP_PASSWORD"}
+collector = {env = "COLLECTOR_KEY"}
+
+[otel.headers]
+Authorization = "collector"
+"""
+"""The collector's key is the service's own."""
 REPORT = WorkerReport("one", "i1", version("outrider"), probes=5, turns=1)
 PROBES = """
 [home]
@@ -113,9 +122,10 @@ class Server:
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     root = tmp_path / "workspace"
     (root / "probes").mkdir(parents=True)
-    (root / "outrider.toml").write_text('[secrets]\npassword = {env = "SHOP_PASSWORD"}\n')
+    (root / "outrider.toml").write_text(SETTINGS)
     (root / "probes" / "shop.toml").write_text(PROBES)
     monkeypatch.setenv("SHOP_PASSWORD", PASSWORD)
+    monkeypatch.setenv("COLLECTOR_KEY", "ours alone")
     with new_store(root / ".outrider" / "outrider.db", artifacts=root / ".outrider" / "artifacts") as store:
         made = Server(store, root, add_location(store, "fra").secret)
         yield made
@@ -164,7 +174,7 @@ def lasting(run: Run, duration_ms: float) -> Run:
 def test_an_order_is_made_with_what_it_needs_and_its_result_counts_once(
     server: Server, link: WorkerLink, tmp_path: Path
 ) -> None:
-    """Snapshot, secrets and files travel; what is sent again changes nothing."""
+    """Snapshot, secrets of checks and files travel; what is sent again changes nothing."""
     run = server.order()
     assert link.report(REPORT).now_us == NOW_US
 

@@ -27,7 +27,7 @@ from outrider.model import (
     valid_until_us,
 )
 from outrider.runs import to_document, unpacked_run
-from outrider.workspace import Snapshotter, available_secrets, pack_snapshot
+from outrider.workspace import Snapshotter, available_secrets, pack_snapshot, service_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -138,11 +138,11 @@ class LocationDesk:
         if not leased and share is None:
             return None
         secrets = available_secrets(loaded.workspace, os.environ)
-        ours = loaded.workspace.locations.broker_password
+        ours = service_secrets(loaded.workspace)
         return Assignment(
             snapshot=loaded.snapshot,
             orders=tuple(_order(own.entry, checks[own.entry.check], own.lease) for own in leased),
-            secrets={name: secret.reveal() for name, secret in secrets.by_name.items() if name != ours},
+            secrets={name: secret.reveal() for name, secret in secrets.by_name.items() if name not in ours},
             settings={name: json.dumps(value) for name, value in override_values(self._records.overrides).items()},
             shares=() if share is None else (share,),
         )

@@ -48,6 +48,7 @@ from outrider.workspace.secrets import (
     given_secrets,
     resolve_secrets,
     secrets_read,
+    service_secrets,
 )
 from outrider.workspace.server_settings import IdentitySettings, OidcSettings, RoleSettings, ServerSettings
 from outrider.workspace.settings_file import in_reading_order, load, read_workspace
@@ -241,6 +242,7 @@ __all__ = [
     "secrets_read",
     "select",
     "series_sources",
+    "service_secrets",
     "shown",
     "split_address",
     "surprising_names",

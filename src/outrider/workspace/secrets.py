@@ -124,13 +124,30 @@ def available_secrets(workspace: Workspace, environ: Mapping[str, str]) -> Secre
     return Secrets(by_name, missing)
 
 
+def service_secrets(workspace: Workspace) -> frozenset[str]:
+    """Return the names of the secrets by which the service itself reaches others: no check elsewhere needs them."""
+    telemetry, oidc = workspace.telemetry, workspace.server.oidc
+    named = [workspace.locations.broker_password, *workspace.otel.headers.values()]
+    for source in workspace.sources:
+        named += [source.token, *(secret for _, secret in source.headers)]
+    if telemetry is not None:
+        named += [telemetry.clickhouse_password, *telemetry.forward.headers.values()]
+    if oidc is not None:
+        named.append(oidc.client_secret)
+    return frozenset(named) - {""}
+
+
 def given_secrets(workspace: Workspace, values: Mapping[str, str]) -> Secrets:
     """Return the declared secrets by values that come from elsewhere, and say which have none."""
     missing: dict[str, ConfigError] = {}
+    kept = service_secrets(workspace)
     for source in workspace.secrets.values():
         if source.name not in values:
-            what = f"secrets.{source.name} has no value where the service runs"
-            missing[source.name] = ConfigError(what, slug="missing-secret", fix="set it there", where=source.place)
+            what, fix = f"secrets.{source.name} has no value where the service runs", "set it there"
+            if source.name in kept:
+                what = f"secrets.{source.name} is the service's own, which no other location gets"
+                fix = "declare what checks use by a name of its own below [secrets]"
+            missing[source.name] = ConfigError(what, slug="missing-secret", fix=fix, where=source.place)
     by_name = {name: value for name, value in values.items() if name in workspace.secrets}
     _read.update(dict.fromkeys(by_name.values()))
     return Secrets({name: Secret(value) for name, value in by_name.items()}, missing)
