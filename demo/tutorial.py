@@ -70,11 +70,13 @@ class Reader:
         folder: Where they begin; the repository lies in it as `outrider`.
         replaced: Texts of pages, such as addresses, and what is typed and expected in their place.
         call: Runs a line otherwise than by a shell, where it returns anything.
+        environment: Variables of their shells; those of this process, with this Python's programs, if empty.
     """
 
     folder: Path
     replaced: Mapping[str, str]
     call: Callable[[Path, str], subprocess.CompletedProcess[str] | None] = lambda _folder, _line: None
+    environment: Mapping[str, str] = field(default_factory=dict)
     _ids: dict[str, str] = field(default_factory=dict)
     _terminals: dict[str, tuple[subprocess.Popen[bytes], Path]] = field(default_factory=dict)
 
@@ -166,6 +168,8 @@ class Reader:
             time.sleep(_PAUSE_S)
 
     def _environment(self) -> dict[str, str]:
+        if self.environment:
+            return {**self.environment, "TMPDIR": str(self._begin)}
         path = os.pathsep.join((os.path.dirname(sys.executable), os.environ.get("PATH", "")))  # noqa: PTH120
         return {**os.environ, "PATH": path, "TMPDIR": str(self._begin)}
 

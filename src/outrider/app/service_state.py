@@ -10,7 +10,7 @@ from outrider.app.process_record import supervised_processes
 from outrider.app.setting_overrides import overridden_settings
 from outrider.app.telemetry_day import TelemetryDay, telemetry_day
 from outrider.app.workspace_access import now_us
-from outrider.runs import aggregate_statuses, coverage_since
+from outrider.runs import aggregate_statuses, coverage_since, last_runs_by_place
 from outrider.scheduler import is_dead
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def service_status(workspace: Workspace, store: ServiceRecords) -> ServiceStatus
     is_alive = leader is not None and bool(leader.holder) and not is_dead(leader.holder)
     is_seen = leader is not None and at_us - leader.at_us <= _STILL_US
     waiting, running = store.schedule.length()
-    pauses, last_runs = store.schedule.pauses(), store.runs.latest()
+    pauses, newest = store.schedule.pauses(), store.runs.latest()
+    since_us = at_us - round(workspace.service.coverage_s * 1e6)
+    coverage = coverage_since(store, [run.check for run in newest], since_us, at_us)
     return ServiceStatus(
         is_running=is_alive and is_seen,
         leader="" if leader is None else leader.holder,
@@ -69,10 +71,8 @@ def service_status(workspace: Workspace, store: ServiceRecords) -> ServiceStatus
         waiting=waiting,
         running=running,
         pauses=pauses,
-        last_runs=last_runs,
-        coverage=coverage_since(
-            store, [run.check for run in last_runs], at_us - round(workspace.service.coverage_s * 1e6), at_us
-        ),
+        last_runs=last_runs_by_place(store.history, newest, coverage),
+        coverage=coverage,
         turns=host_turns(workspace).queue(),
         aggregates=aggregate_statuses(store),
         processes=supervised_processes(workspace.state),

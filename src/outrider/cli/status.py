@@ -124,11 +124,11 @@ def _aggregates_table(state: ServiceStatus, timezone: str) -> FittedTable:
 
 
 def _table(state: ServiceStatus, timezone: str) -> FittedTable:
-    due: dict[str, int] = defaultdict(int)
-    happened: dict[str, int] = defaultdict(int)
+    due: dict[tuple[str, str], int] = defaultdict(int)
+    happened: dict[tuple[str, str], int] = defaultdict(int)
     for coverage in state.coverage:
-        due[coverage.check] += coverage.due
-        happened[coverage.check] += coverage.happened
+        due[coverage.check, coverage.location] += coverage.due
+        happened[coverage.check, coverage.location] += coverage.happened
     paused = {pause.check for pause in state.pauses}
     due_at = time_column(f"due ({timezone})")
     table = FittedTable(
@@ -140,7 +140,8 @@ def _table(state: ServiceStatus, timezone: str) -> FittedTable:
         note_column("reason"),
     )
     for run in state.last_runs:
-        share = per_cent(happened[run.check] / due[run.check]) if due[run.check] else "-"
+        place = run.check, run.location
+        share = per_cent(happened[place] / due[place]) if due[place] else "-"
         outcome = Text("paused") if run.check in paused else outcome_text(run.outcome)
         table.add_row(
             Text(display_name(run.check)), run.location, outcome, at(run.due_us, timezone), share, Text(run.reason)

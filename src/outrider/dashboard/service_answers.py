@@ -9,7 +9,7 @@ from outrider.alerts import AlertSettings, silence_effect, why_muted
 from outrider.dashboard.api_values import RunItem, instant, run_item
 from outrider.dashboard.overview import lasting_incidents
 from outrider.dashboard.settings_page import SettingItem, setting_item
-from outrider.runs import aggregate_statuses, coverage_since
+from outrider.runs import aggregate_statuses, coverage_since, last_runs_by_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +123,9 @@ def api_status(sources: Sources) -> StatusBody:
     service, store = sources.service(), sources.store
     leader = store.schedule.leadership()
     waiting, running = store.schedule.length()
-    last_runs, now_us = store.runs.latest(), sources.now_us()
+    newest, now_us = store.runs.latest(), sources.now_us()
+    since_us = now_us - round(sources.coverage_s * 1e6)
+    coverage = coverage_since(store, [run.check for run in newest], since_us, now_us)
     return StatusBody(
         running=service.is_alive
         and leader is not None
@@ -137,13 +139,10 @@ def api_status(sources: Sources) -> StatusBody:
             for turn in service.turns
         ),
         paused=tuple(PauseItem(row.check, instant(row.since_us), row.reason) for row in store.schedule.pauses()),
-        last_runs=tuple(map(run_item, last_runs)),
+        last_runs=tuple(map(run_item, last_runs_by_place(store.history, newest, coverage))),
         coverage=tuple(
             CoverageItem(row.check, row.environment, row.location, row.due, row.happened)
-            for row in coverage_since(
-                store, [run.check for run in last_runs],
-                now_us - round(sources.coverage_s * 1e6), now_us,
-            )
+            for row in coverage
         ),
         aggregates=tuple(
             AggregateItem(

@@ -5,6 +5,7 @@ from outrider.runs.attempt_sequence import Launch, Listener, broken_outcome, bro
 from outrider.runs.attempts import Plan, next_attempt, run_outcome
 from outrider.runs.fleet import Fleet, GroupRecorder
 from outrider.runs.foreground import Foreground
+from outrider.runs.last_runs import last_runs_by_place
 from outrider.runs.level_changes import LevelChange, level_changes
 from outrider.runs.live_judge import LiveJudge
 from outrider.runs.moved_operations import moved_operations
@@ -77,6 +78,7 @@ __all__ = [
     "informing_metrics",
     "is_kept_apart",
     "judged_aggregates",
+    "last_runs_by_place",
     "launched",
     "level_changes",
     "moved_operations",

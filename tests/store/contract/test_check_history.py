@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from outrider.model import CheckId, Outcome, Release, RunPosition, Sample, Step, StepKind, StoredChanges
+from outrider.runs import last_runs_by_place
 
 if TYPE_CHECKING:
     from tests.store.conftest import Maker
@@ -34,9 +35,11 @@ def test_the_last_run_of_each_place_is_read_and_none_that_is_due_later(store: St
 
     last = {(run.check, run.location): run.id for run in store.history.last_runs([A, B], NOW_US, depth=8)}
     nearest = store.history.last_runs([A], NOW_US, depth=1)
+    told = last_runs_by_place(store.history, nearest, store.schedule.coverage(NOW_US - DAY_US))
 
     assert last == {(A, "oslo"): oslo.id, (A, "rome"): rome[0].id, (B, "local"): last[B, "local"]}
     assert [run.id for run in nearest] == [rome[0].id]
+    assert [run.id for run in told] == [oslo.id, rome[0].id]
 
 
 def test_outcomes_are_counted_once_before_and_after_they_are_rolled_up(store: Store, make: Maker) -> None:
