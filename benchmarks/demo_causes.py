@@ -255,8 +255,8 @@ def play(number: int, every: str, known: set[str], starved_above: float) -> Iter
                 mail = next_mail(postbox, WAIT_S)
                 after_s = time.monotonic() - began_s
                 scene.fault(FAULTS[name][0], "--off")
-                told = judge_mail(number, name, mail, after_s)
-                yield replace(told, judged_s=scene.judged_slower_s(began_us))
+                row = judge_mail(number, name, mail, after_s)
+                yield replace(row, judged_s=scene.judged_slower_s(began_us))
 
 
 def main() -> None:
