@@ -81,6 +81,6 @@ def _ssh_keygen(*command: str, given: bytes | None = None) -> str:
     except FileNotFoundError:
         raise SystemExit("releases are signed by ssh-keygen, which is not here: install OpenSSH 8.1 or newer") from None
     if done.returncode:
-        said = (done.stderr + done.stdout).decode(errors="replace").strip()
-        raise SystemExit(f"ssh-keygen {' '.join(command[:2])} refuses:\n{said}")
+        output = (done.stderr + done.stdout).decode(errors="replace").strip()
+        raise SystemExit(f"ssh-keygen {' '.join(command[:2])} refuses:\n{output}")
     return done.stdout.decode()

@@ -50,18 +50,18 @@ def main(arguments: Sequence[str], browser: BrowserSettings = _ANY_BROWSER) -> i
         return _ACTIONS[options.action](options)
     except GameUnderWay:
         code = 2
-        told = "a game is under way here\n  end it by Ctrl-C in its terminal, or answer: outrider training answer"
+        message = "a game is under way here\n  end it by Ctrl-C in its terminal, or answer: outrider training answer"
     except NoGame:
-        code, told = 2, "no game is under way here\n  start one: outrider training"
+        code, message = 2, "no game is under way here\n  start one: outrider training"
     except CannotPlay as error:
-        code, told = 4, str(error)
+        code, message = 4, str(error)
     except sqlite3.DatabaseError as error:
-        code, told = 4, f"{options.folder / 'games.db'}: {error}\n  move it aside, or name another --folder"
+        code, message = 4, f"{options.folder / 'games.db'}: {error}\n  move it aside, or name another --folder"
     except BrowserError as error:
-        code, told = 4, f"{error.what}\n  {error.fix}\n  or do without: outrider training --probes"
+        code, message = 4, f"{error.what}\n  {error.fix}\n  or do without: outrider training --probes"
     except KeyboardInterrupt:
-        code, told = _INTERRUPTED, "interrupted: the shop is closed, and nothing of the game runs any more"
-    print(told, file=sys.stderr)
+        code, message = _INTERRUPTED, "interrupted: the shop is closed, and nothing of the game runs any more"
+    print(message, file=sys.stderr)
     return code
 
 
