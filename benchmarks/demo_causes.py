@@ -25,7 +25,8 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -78,6 +79,7 @@ class Told:
 
     Attributes:
         after_s: Seconds from the fault to the mail; None if none came in two minutes.
+        judged_s: Seconds from the fault to the first step that was judged slower; None if none was.
         first: The line in which the cause should be.
     """
 
@@ -87,6 +89,7 @@ class Told:
     after_s: float | None
     subject: str
     first: str
+    judged_s: float | None = None
 
 
 def free_port() -> int:
@@ -168,6 +171,15 @@ class Scene:
                 process.terminate()
                 process.wait()
 
+    def judged_slower_s(self, began_us: int) -> float | None:
+        """Return how long after a time, microseconds UTC, the service logged that a step deviates."""
+        for line in (self.folder / "up.log").read_text(errors="replace").splitlines():
+            if line.startswith("{") and '"step.deviates"' in line:
+                at_s = datetime.fromisoformat(json.loads(line)["timestamp"]).timestamp()
+                if at_s * 1_000_000 >= began_us:
+                    return round(at_s - began_us / 1_000_000, 1)
+        return None
+
     def wait_for_runs(self) -> None:
         """Wait until every check has run a few times from now on."""
         since_us, until_s = time.time_ns() // 1000, time.monotonic() + WAIT_S
@@ -238,12 +250,13 @@ def play(number: int, every: str, known: set[str], starved_above: float) -> Iter
                     pass
                 if name == "release":
                     scene.outrider("release", f"v{number}.{len(known)}", "--environment", "demo")
-                began_s = time.monotonic()
+                began_us, began_s = time.time_ns() // 1000, time.monotonic()
                 scene.fault(*FAULTS[name][:2])
                 mail = next_mail(postbox, WAIT_S)
                 after_s = time.monotonic() - began_s
                 scene.fault(FAULTS[name][0], "--off")
-                yield judge_mail(number, name, mail, after_s)
+                row = judge_mail(number, name, mail, after_s)
+                yield replace(row, judged_s=scene.judged_slower_s(began_us))
 
 
 def main() -> None:
@@ -273,7 +286,10 @@ def main() -> None:
     for name in options.faults:
         own = [row for row in rows if row.fault == name]
         times = [f"{row.after_s:.0f}" for row in own if row.after_s is not None]
+        since = [f"{row.after_s - row.judged_s:.0f}" for row in own if row.after_s and row.judged_s]
         print(f"{name}: named first in {sum(row.is_named for row in own)} of {len(own)}; after {', '.join(times)} s")
+        if since:
+            print(f"  after a step was judged slower: {', '.join(since)} s")
 
 
 if __name__ == "__main__":

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
-EXTRAS = "auth,demo,grpc,locations,otel,parquet,postgres,s3,telemetry"
+EXTRAS = "auth,celery,demo,grpc,locations,otel,parquet,postgres,s3,telemetry"
 MODULES = (
-    "authlib, aiosmtpd, trustme, cryptography, opentelemetry.sdk, pyarrow, psycopg, s3fs, clickhouse_connect, grpc"
+    "authlib, aiosmtpd, celery, trustme, cryptography, opentelemetry.sdk, pyarrow, psycopg, s3fs, "
+    "clickhouse_connect, grpc"
 )
 ENGINE = "import chdb; print(chdb.query('SELECT version()'))"
 PROBE = '[home]\nkind = "http"\nurl = "http://127.0.0.1:{port}/"\nexpect.contains = "probe.toml"\n'

@@ -34,6 +34,8 @@ def main() -> None:
     parser.add_argument("--key", type=Path, help="SSH key to sign with: private, or the .pub of one in an agent")
     parser.add_argument("--quick", action="store_true", help="take the pages that make docs has built")
     options = parser.parse_args()
+    if options.quick and not (ROOT / _PAGES).is_dir():
+        raise SystemExit("there are no pages yet: run make docs first, or leave --quick out")
     version, commit = version_of(ROOT), git(ROOT, "rev-parse", "HEAD")[0]
     changelog = "\n".join(git(ROOT, "show", "HEAD:CHANGELOG.md"))
     changes = [line[3:] for line in git(ROOT, "status", "--porcelain")]

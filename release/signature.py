@@ -69,6 +69,8 @@ def verify(sums: Path, signers: Path = SIGNERS) -> None:
 def signer_line(key: Path) -> str:
     """Return what `signers` has to say of a key."""
     half = key if key.suffix == ".pub" else key.with_name(f"{key.name}.pub")
+    if not key.is_file() and not half.is_file():
+        raise SystemExit(f"{key} is no file: KEY= names an SSH key, such as ~/.ssh/id_ed25519, or its .pub")
     public = half.read_text("utf-8") if half.is_file() else _ssh_keygen("-y", "-f", str(key))
     return f'{IDENTITY} namespaces="{NAMESPACE}" {" ".join(public.split()[:2])}'
 
@@ -79,5 +81,6 @@ def _ssh_keygen(*command: str, given: bytes | None = None) -> str:
     except FileNotFoundError:
         raise SystemExit("releases are signed by ssh-keygen, which is not here: install OpenSSH 8.1 or newer") from None
     if done.returncode:
-        raise SystemExit((done.stderr + done.stdout).decode(errors="replace").strip())
+        output = (done.stderr + done.stdout).decode(errors="replace").strip()
+        raise SystemExit(f"ssh-keygen {' '.join(command[:2])} refuses:\n{output}")
     return done.stdout.decode()

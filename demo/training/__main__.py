@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import sqlite3
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -45,25 +46,30 @@ def main(arguments: Sequence[str], browser: BrowserSettings = _ANY_BROWSER) -> i
     typed = arguments if named else ["start", *arguments]
     options = _parser().parse_args(typed, argparse.Namespace(browser=browser))
     try:
+        _make(options.folder)
         return _ACTIONS[options.action](options)
     except GameUnderWay:
-        print(
-            "a game is under way here\n  end it by Ctrl-C in its terminal, or answer: outrider training answer",
-            file=sys.stderr,
-        )
-        return 2
+        code = 2
+        message = "a game is under way here\n  end it by Ctrl-C in its terminal, or answer: outrider training answer"
     except NoGame:
-        print("no game is under way here\n  start one: outrider training", file=sys.stderr)
-        return 2
+        code, message = 2, "no game is under way here\n  start one: outrider training"
     except CannotPlay as error:
-        print(error, file=sys.stderr)
-        return 4
+        code, message = 4, str(error)
+    except sqlite3.DatabaseError as error:
+        code, message = 4, f"{options.folder / 'games.db'}: {error}\n  move it aside, or name another --folder"
     except BrowserError as error:
-        print(f"{error.what}\n  {error.fix}\n  or do without: outrider training --probes", file=sys.stderr)
-        return 4
+        code, message = 4, f"{error.what}\n  {error.fix}\n  or do without: outrider training --probes"
     except KeyboardInterrupt:
-        print("interrupted: the shop is closed, and nothing of the game runs any more", file=sys.stderr)
-        return _INTERRUPTED
+        code, message = _INTERRUPTED, "interrupted: the shop is closed, and nothing of the game runs any more"
+    print(message, file=sys.stderr)
+    return code
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotPlay(f"no games can be kept in {folder}: {error.strerror}\n  name another --folder") from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--scenario", type=int, choices=range(1, len(SCENARIOS) + 1), help="the easiest one not passed, if absent"
     )
-    start.add_argument("--team", default=getpass.getuser(), help="who plays (default: the current user)")
+    start.add_argument("--team", type=_team, default=getpass.getuser(), help="who plays (default: the current user)")
     start.add_argument("--port", type=_port, help="the dashboard's port")
     start.add_argument("--probes", action="store_true", help="without a browser: scenarios that probes see")
     start.add_argument(
@@ -96,15 +102,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _team(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise argparse.ArgumentTypeError("a team needs a name, in one line")
+    return text.strip()
+
+
 def _port(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() else -1
     if not 0 <= number <= _LAST_PORT:
         raise argparse.ArgumentTypeError(f"{text} is no port; 0 picks a free one")
     return number
 
 
 def _amount(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
     if not 0 <= number <= _DAY:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and {_DAY}")
     return number

@@ -99,7 +99,10 @@ def test_a_damaged_backup_replaces_nothing(site: Path) -> None:
     """It is read before anything is moved."""
     (site / "backup/outrider.db").write_bytes(b"no database" * 1000)
     before = (site / "outrider.db").read_bytes()
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError) as caught:
         put_back(site / "backup", f"sqlite:///{site}/outrider.db", str(site / "artifacts"), force=True)
 
+    assert str(caught.value).startswith(f"{site}/backup/outrider.db: the database is damaged")
+    assert "name another backup" in caught.value.fix
     assert (site / "outrider.db").read_bytes() == before
+    assert list(site.glob("*.restoring*")) == []

@@ -182,6 +182,21 @@ def test_without_a_game_there_is_nothing_to_answer(
     assert "no game is under way here\n  start one" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("place", "what"), [("file", "no games can be kept in"), (".", "games.db: ")])
+def test_a_folder_that_cannot_keep_games_is_told(
+    place: str, what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file where a folder is needed, and a record of games that is damaged."""
+    for name in ("file", "games.db"):
+        (tmp_path / name).write_text("no database")
+
+    for action in ("start", "status", "hint"):
+        assert main([action, "--folder", str(tmp_path / place)]) == 4
+        error = capsys.readouterr().err
+        assert what in error
+        assert "another --folder" in error
+
+
 def test_a_busy_port_is_told_before_anything_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing runs and nothing is noted."""
     with socket.socket() as busy:
@@ -211,8 +226,8 @@ def test_without_a_browser_the_way_out_is_told(tmp_path: Path, capsys: pytest.Ca
 
 @pytest.mark.parametrize(
     ("option", "message"),
-    [("--port=70000", "is no port"), ("--port=web", "invalid"), ("--pause=-1", "is not between"),
-     ("--minutes=nan", "is not between"), ("--scenario=11", "invalid choice")],
+    [("--port=70000", "is no port"), ("--port=web", "web is no port"), ("--pause=soon", "soon is not between"),
+     ("--minutes=nan", "is not between"), ("--scenario=11", "invalid choice"), ("--team= ", "needs a name")],
 )  # fmt: skip
 def test_a_number_that_is_none_is_refused(option: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing starts."""

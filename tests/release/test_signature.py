@@ -82,6 +82,8 @@ def test_a_key_that_nobody_could_verify_signs_nothing(release: Path, tmp_path: P
     with pytest.raises(SystemExit):
         sign(release / "SHA256SUMS", other, release / "signers")
 
+    with pytest.raises(SystemExit, match="KEY= names an SSH key"):
+        unknown_signer(tmp_path / "nowhere")
     assert lacking.splitlines()[1].startswith('release namespaces="outrider" ssh-ed25519 AAAA')
     assert unknown_signer(tmp_path / "key", release / "signers") == []
     assert not (release / "SHA256SUMS.sig").exists()

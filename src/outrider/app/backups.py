@@ -30,6 +30,12 @@ DATABASE = "outrider.db"
 ARTIFACTS = "artifacts"
 TELEMETRY = "telemetry"
 _FILE = "sqlite:///"
+_ENDINGS = ("", "-wal", "-shm")
+_FIXES = {
+    "store-damaged": "name another backup; nothing was replaced",
+    "store-newer": "upgrade Outrider again, or name a backup of this version or an older one; nothing was replaced",
+}
+"""What to do about a backup, where a store that is in use needs something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +172,15 @@ def put_back(
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f"{target.name}.restoring")
     shutil.copyfile(source, fresh)
-    Store.open(fresh, artifacts=artifacts).close()  # refuses what is damaged, before anything is replaced
-    remove_former(fresh)  # of an older backup, which stays what it was
+    try:
+        Store.open(fresh, artifacts=artifacts).close()  # refuses what is damaged, before anything is replaced
+    except StoreError as error:
+        for ending in _ENDINGS:
+            fresh.with_name(f"{fresh.name}{ending}").unlink(missing_ok=True)
+        what = error.what.replace(str(fresh), str(source))
+        raise StoreError(what, slug=error.slug, fix=_FIXES.get(error.slug, error.fix)) from None
+    finally:
+        remove_former(fresh)  # of an older backup, which stays what it was
     if put_telemetry is not None:
         with path_errors(target.parent):
             put_telemetry()
@@ -181,7 +194,7 @@ def _is_there(path: Path, fix: str) -> UsageError:
 
 
 def _replace(fresh: Path, target: Path) -> None:
-    for ending in ("", "-wal", "-shm"):
+    for ending in _ENDINGS:
         old = target.with_name(f"{target.name}{ending}")
         with suppress(FileNotFoundError):
             old.rename(target.with_name(f"{target.name}.before-restore{ending}"))

@@ -54,7 +54,7 @@ def broker_address(url: str, password: str = "") -> str:
     except ValueError:
         is_address = False
     if not is_address or parts.query or parts.fragment:
-        fix = "write such as amqps://user@mq.example/outrider"
+        fix = "write such as amqps://mq.example/outrider, and USER:PASSWORD@ before the host"
         raise UsageError(f"{_shown(url)} is no address of a broker", slug="bad-server", fix=fix)
     user, known = parts.username or "guest", unquote(parts.password or "")
     host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname

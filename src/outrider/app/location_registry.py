@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from outrider.app.audit_trail import command_line_change
 from outrider.app.sealed_box import ORDERS, SealedBox
 from outrider.app.workspace_access import now_us
-from outrider.model import REMEMBERED_US, AccessRecords, Role, TokenKind, UsageError
+from outrider.model import REMEMBERED_US, AccessRecords, Role, TokenKind, UsageError, printable
 
 if TYPE_CHECKING:
     from outrider.model import LocationLog, LocationWorker
@@ -28,6 +28,18 @@ class LocationRecords(AccessRecords, Protocol):
         ...
 
 
+def check_location_name(name: str) -> None:
+    """Refuse what no location with workers is called.
+
+    Raises:
+        UsageError: bad-location.
+    """
+    if name == HERE or not _NAME.fullmatch(name):
+        what = f'"{printable(name)[:80]}" cannot be the name of a location with workers'
+        fix = "write letters, digits, dots and hyphens, such as fra; local is the service itself"
+        raise UsageError(what, slug="bad-location", fix=fix)
+
+
 def add_location(records: LocationRecords, name: str, *, lifetime_s: float | None = None) -> IssuedToken:
     """Have the runs of a location measured by workers, and create a token for them.
 
@@ -39,10 +51,7 @@ def add_location(records: LocationRecords, name: str, *, lifetime_s: float | Non
     """
     from outrider.server import TokenRequest, issue_token  # noqa: PLC0415 - lists issue nothing
 
-    if name == HERE or not _NAME.fullmatch(name):
-        what = f'"{name[:80]}" cannot be the name of a location with workers'
-        fix = "write letters, digits, dots and hyphens, such as fra; local is the service itself"
-        raise UsageError(what, slug="bad-location", fix=fix)
+    check_location_name(name)
     SealedBox("00" * 32, ORDERS)  # says what is not installed before anything is kept
     request = TokenRequest(f"location {name}", TokenKind.WORKER, Role.VIEWER, lifetime_s, name)
     issued = issue_token(records, request, command_line_change("token.create", name, TokenKind.WORKER))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from outrider.app.location_client import HttpLink
+from outrider.app.location_registry import check_location_name
 from outrider.app.location_worker import LocationWorker
 from outrider.app.result_spool import ResultSpool
 from outrider.app.sealed_box import SPOOL, SealedBox, token_digest
@@ -54,8 +55,9 @@ def open_worker(
         drain_s: How long runs under way may take at its end.
 
     Raises:
-        UsageError: bad-server, invalid-token, missing-extra, worker-folder-taken.
+        UsageError: bad-location, bad-server, invalid-token, missing-extra, worker-folder-taken.
     """
+    check_location_name(location)
     if not token:
         fix = f"on the server, outrider location add {location} prints it; set OUTRIDER_TOKEN to it"
         raise UsageError("a worker needs the token of its location", slug="invalid-token", fix=fix)
@@ -78,8 +80,9 @@ def open_worker(
 
 def _link(server: str, broker: str, token: str, location: str, instance: str) -> AbstractContextManager[WorkerLink]:
     if bool(server) == bool(broker):
-        fix = "write --server https://…, or --broker amqps://…"
-        raise UsageError("a worker goes to a server or to a broker", slug="bad-server", fix=fix)
+        what = "a worker goes to a server or to a broker, and to one of them"
+        fix = "write --server https://…, or --broker amqps://…, or set OUTRIDER_BROKER"
+        raise UsageError(what, slug="bad-server", fix=fix)
     if server:
         return nullcontext(HttpLink(server, token, location, instance))
     from outrider.app.broker_link import BrokerLink  # noqa: PLC0415 - brings Celery along

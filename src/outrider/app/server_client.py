@@ -278,7 +278,10 @@ def server_client(url: str, token: str = "", *, timeout_s: float = _TIMEOUT_S) -
     if not is_address or not url.isascii() or any(ord(letter) <= 0x20 for letter in url):
         raise _bad_server("is no address of a server", url)
     if parts.username is not None or parts.query or parts.fragment:
-        raise _bad_server("has more than scheme, host, port and base path", f"{parts.scheme}://{parts.hostname}")
+        raise _bad_server(
+            "is not the whole of what was given: leave out user, password, ? and #",
+            f"{parts.scheme}://{parts.hostname}",
+        )
     if token and not _TOKEN.fullmatch(token):
         fix = "set it to what outrider tokens create printed"
         raise UsageError("OUTRIDER_TOKEN holds characters that no token has", slug="bad-argument", fix=fix)

@@ -46,7 +46,8 @@ def _as_broker(value: object) -> str:
     except ValueError:
         is_address = False
     if not is_address or not address.isascii() or any(ord(letter) <= 0x20 for letter in address):
-        raise Refused("is no address of a broker", 'write such as "amqps://outrider@mq.example/outrider"', "bad-url")
+        fix = 'write such as "amqps://mq.example/outrider", and USER@ before the host'
+        raise Refused("is no address of a broker", fix, "bad-url")
     if parts.password is not None or parts.query or parts.fragment:
         fix = "name a secret in broker_password, and leave the password out of the address"
         raise Refused("has more than user, host, port and virtual host", fix, "bad-url")
