@@ -49,6 +49,7 @@ from outrider.model import (
     StepKind,
     StoredComparison,
     StoredGate,
+    TagCount,
     TraceSource,
     ViewPage,
 )
@@ -171,6 +172,10 @@ def issue_of(item: Json) -> Issue:
         item["assignee"], item["first_release"], item["last_release"],
         Grouping(grouping["version"], grouping["key"], item["grouped_by"], tuple(grouping["parts"])),
         tuple(item["hours"]),
+        tuple(
+            TagCount("environment", own["name"], own["events"], time_of(own["last_seen"]))
+            for own in item["environments"]
+        ),
     )  # fmt: skip
 
 

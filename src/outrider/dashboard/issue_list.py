@@ -64,6 +64,15 @@ class GroupingItem:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueEnvironmentItem:
+    """An environment in which events of an issue were."""
+
+    name: str
+    events: int
+    last_seen: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class IssueItem:
     """An issue; `hours` are its events by hour, the present one last."""
 
@@ -87,6 +96,7 @@ class IssueItem:
     hours: tuple[int, ...]
     life: LifeItem
     grouping: GroupingItem
+    environments: tuple[IssueEnvironmentItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +122,7 @@ def issue_item(issue: Issue, now_us: int) -> IssueItem:
         instant(issue.last_us), issue.first_release, issue.last_release, issue.grouping.reason, issue.hours,
         LifeItem(life.state.value, instant(life.since_us), life.fixed_in, ignored, life.events_before),
         GroupingItem(issue.grouping.version, issue.grouping.key, issue.grouping.parts),
+        tuple(IssueEnvironmentItem(own.value or "", own.events, instant(own.last_us)) for own in issue.environments),
     )  # fmt: skip
 
 
