@@ -76,7 +76,7 @@ def _readiness(view: ServiceView, *, is_told_why: bool) -> str:
         return "\n".join([state, *(f"but {subject}: {problem}" for subject, problem in problems.items())])
     if away := problems.get("scheduler"):
         return away if is_told_why else f"scheduler: {away}"
-    if not view.leads:
+    if not view.leads and not view.is_led:
         return "no process runs the checks now"
     if not is_told_why:
         return "\n".join(f"{subject}: {problem}" for subject, problem in problems.items()) or "getting ready"
