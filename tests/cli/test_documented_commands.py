@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from dataclasses import replace
@@ -33,10 +34,12 @@ from outrider.alerts.incident_records import stored_incident
 from outrider.model import AlertChanges, ErrorException, ErrorUser, new_run_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from _pytest.mark import ParameterSet
 
+_ENDS_S = 300
 _STAYS = "it stays until it is stopped"
 _NEEDS_ID = "it needs the id of what is there"
 NOT_RUN = {
@@ -187,6 +190,20 @@ needs_engine = pytest.mark.skipif(find_spec("chdb") is None, reason="the extra `
 
 def with_engine(key: Block | str, text: str) -> ParameterSet:
     return pytest.param(key, marks=[needs_engine] if text.strip().startswith(TELEMETRY) else [])
+
+
+@pytest.fixture(autouse=True)
+def within_minutes() -> Iterator[None]:
+    """A command that serves until it is stopped fails its test, instead of holding up all others."""
+
+    def give_up(*_: object) -> None:
+        pytest.fail("it does not end: say in a comment above it why it is not run")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(_ENDS_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("block", [with_engine(block, block.text) for block in blocks()], ids=lambda block: block.place)
