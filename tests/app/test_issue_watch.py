@@ -120,7 +120,7 @@ def test_issues_of_two_environments_are_two_incidents(tmp_path: Path) -> None:
     check = replace(check, named=(Subject("issue:1"),))
     assert {place: own.check_count for place, own in both.items()} == places
     assert "is new in payment of live: card declined" in headline(both["live"])
-    assert [root_of(own, [check]) for own in both.values()] == [check, None]
+    assert {place: root_of(own, [check]) for place, own in both.items()} == {"live": check, "test|2": None}
     assert list(later) == ["live"]
     assert ended == {}
 
