@@ -186,6 +186,8 @@ class BrokerDesk:
             self._answers.answer(queue, identity, answer)
         except OutriderError as error:
             self._note(error)
+        else:
+            self._health.well("broker")
 
     def _answer(self, sent_by: str, location: str, key: str, sealed: bytes, identity: str) -> dict[str, object]:
         ours = version("outrider")
