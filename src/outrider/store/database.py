@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from urllib.parse import quote, unquote
 import structlog
 from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from outrider.model import StoreError
 from outrider.store.failures import failure, translated
@@ -61,6 +62,11 @@ _STALLED = text(
     " WHERE locktype = 'advisory' AND classid = 0 AND objid = :lock AND granted AND datname = current_database()"
     " AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - make_interval(secs => :silent)"
 )
+_NUMBER = "transaction"
+"""Where a connection has the number of its transaction."""
+_STATUS = text("SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))")
+_DOUBT_S = 30.0
+_DOUBT_STEP_S = 0.1
 _CONNECT_S = 10
 _READ_TIMEOUT_S = 5.0
 _CHECKPOINTS = 3
@@ -101,15 +107,39 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Yield a connection in a transaction that owns the database from its start: no other writer can come between.
 
-        SQLite's deferred transactions fail at once, whatever the timeout, when they read and then write.
+        SQLite's deferred transactions fail at once, whatever the timeout, when they read and then write. An error says
+        that nothing was written: where the answer to COMMIT is lost, PostgreSQL is asked what became of it, for half a
+        minute if it is started again meanwhile.
         """
         try:
-            with translated(self.where), self._writer.begin() as connection:
+            with (
+                translated(self.where),
+                self._writer.connect() as connection,
+                connection.begin() as transaction,
+            ):
                 yield connection
+                number = connection.info.get(_NUMBER)
+                try:
+                    transaction.commit()
+                except DBAPIError as error:
+                    if not error.connection_invalidated or not self._was_committed(number):
+                        raise
         except StoreError as error:
             if error.slug == "store-locked" and self.engine.dialect.name == "postgresql":
                 self._end_stalled()
             raise
+
+    def _was_committed(self, number: str | None) -> bool:
+        """Return what became of a transaction of PostgreSQL whose connection broke."""
+        ends_s = time.monotonic() + _DOUBT_S
+        while number is not None and time.monotonic() < ends_s:
+            with suppress(SQLAlchemyError), self.engine.begin() as connection:
+                status = connection.execute(_STATUS, {"number": number}).scalar_one()
+                if status != "in progress":
+                    log.warning("store.commit-unanswered", status=status)
+                    return bool(status == "committed")
+            time.sleep(_DOUBT_STEP_S)
+        return False
 
     def _end_stalled(self) -> None:
         """End the transaction of a process that holds the writers' lock and is silent: it is stopped, or its host gone.
@@ -481,6 +511,7 @@ def _read_sums_as_numbers(connection: Any, _entry: ConnectionPoolEntry) -> None:
 
 def _begin_postgresql(connection: Connection) -> None:
     if connection.get_execution_options().get("outrider_writing", False):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")
+        begun = connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER}), pg_current_xact_id()::text")
+        connection.info[_NUMBER] = begun.one()[1]
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
