@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,12 +17,16 @@ from outrider.model import (
     Sample,
     Step,
     StepKind,
+    StoreError,
     new_run_id,
 )
 from outrider.runs import Judge, LiveJudge
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from outrider.model import SeriesLog
+    from outrider.store import Store
 
 NOW_US = 1_800_000_000_000_000
 MINUTE_US = 60_000_000
@@ -60,3 +65,34 @@ def test_live_judging_says_the_same(tmp_path: Path) -> None:
         (checkpoint,) = lived.judgements.checkpoints(lived.series.of(CheckId("probe:a"))[:1])
         (other,) = stored.judgements.checkpoints(stored.series.of(CheckId("probe:a"))[:1])
     assert (checkpoint.at_us, checkpoint.condition, checkpoint.state) == (other.at_us, other.condition, other.state)
+
+
+class Away:
+    """A history of which the series cannot be read every second time."""
+
+    def __init__(self, store: Store) -> None:
+        self.runs, self.judgements, self._series = store.runs, store.judgements, store.series
+        self._asked = 0
+
+    @property
+    def series(self) -> SeriesLog:
+        self._asked += 1
+        if self._asked % 2:
+            raise StoreError("away", slug="store-unreachable")
+        return self._series
+
+
+def test_a_run_that_is_judged_again_since_the_store_was_away_counts_once(tmp_path: Path) -> None:
+    """Whatever was counted before it broke."""
+    settings = Settings()
+    with new_store(tmp_path / "a.db", artifacts=tmp_path / "a") as store:
+        judge, away = LiveJudge(store, settings), LiveJudge(Away(store), settings)
+        for number in range(3):
+            made = replace(run(number), outcome=Outcome.PASSED if number < 2 else Outcome.FAILED)
+            store.runs.record(made)
+            expected = judge.judge(made)
+            with pytest.raises(StoreError):
+                away.judge(made)
+            judged = away.judge(made)
+
+            assert [repr(own) for own in judged] == [repr(own) for own in expected], number
