@@ -135,7 +135,7 @@ def test_what_opens_is_delivered_by_the_settings_of_the_workspace(store: Store) 
 def test_who_begins_to_lead_again_reads_incidents_anew(store: Store) -> None:
     """Another process kept them meanwhile."""
     workspace = Workspace(root=Path(), name="t")
-    former, leader = (AlertService(store, lambda: True) for _ in range(2))
+    former, leader = (AlertService(store, lambda: True, catch_up_s=60.0) for _ in range(2))
     for service in (former, leader):
         service.use(workspace, [PAY], SETTINGS)
         service.ticked(NOW_US)

@@ -10,7 +10,7 @@ from tests.app.test_alert_service import PAY, SETTINGS, phases, stored
 from tests.store.contract.postgresql_server import IS_HERE, NAMED, started_here
 from tests.waiting import until
 
-from outrider.app.alert_service import AlertService
+from outrider.app.alerting.alert_service import AlertService
 from outrider.baselines import Settings
 from outrider.model import ArtifactFile, ArtifactKind
 from outrider.runs import LiveJudge

@@ -216,7 +216,8 @@ class BrokerDesk:
                 answer = self._desk.report(caller, report)
                 with self._seeing:
                     self._seen_s[caller.location, report.instance] = time.monotonic()
-                return {"now_us": answer.now_us, "location": answer.location}, b""
+                leased = self._records.locations.leased(report.instance, report.held)
+                return {"now_us": answer.now_us, "location": answer.location, "leased": sorted(leased)}, b""
             case {"what": "fetch", "snapshot": str(digest), "offset": int(offset)}:
                 return self._part(digest, offset)
             case {"what": "uploaded", "digest": str(digest)}:

@@ -31,6 +31,7 @@ from outrider.model import (
     Kind,
     OutriderError,
     ReportAnswer,
+    RunId,
     ServerError,
     UsageError,
     Verdict,
@@ -94,8 +95,7 @@ class BrokerLink:
 
     def report(self, report: WorkerReport) -> ReportAnswer:
         """See `WorkerLink`."""
-        answer, _ = self._ask({"what": "report", "report": to_document(report)})
-        return ReportAnswer(int(answer["now_us"]), str(answer["location"]))
+        return self._reported(report)[0]
 
     def take(self, report: WorkerReport, wait_s: float) -> Assignment | None:
         """See `WorkerLink`."""
@@ -108,12 +108,19 @@ class BrokerLink:
         orders = tuple(offer.order for offer in offers)
         held = tuple(HeldRun(order.run, order.lease) for order in orders)
         try:
-            self.report(replace(report, held=(*report.held, *held)))
+            _, leased = self._reported(replace(report, held=(*report.held, *held)))
         except BaseException:
             self._decide(offers, is_taken=False)
             raise
         self._decide(offers, is_taken=True)
-        return replace(offers[0].assignment, orders=orders)
+        own = tuple(order for order in orders if order.run in leased)  # a message may come twice: others have the rest
+        return replace(offers[0].assignment, orders=own) if own else None
+
+    def _reported(self, report: WorkerReport) -> tuple[ReportAnswer, frozenset[RunId]]:
+        """Report; return the answer, and those of the runs that the report names which the worker has."""
+        answer, _ = self._ask({"what": "report", "report": to_document(report)})
+        leased = frozenset(RunId(run) for run in answer["leased"])
+        return ReportAnswer(int(answer["now_us"]), str(answer["location"])), leased
 
     def finish(self) -> None:
         """See `WorkerLink`."""
