@@ -86,16 +86,17 @@ class Service:
                 self._take(json.loads(line))
             self._party.log.write(f"{self.root.name} {line}")
 
-    def _take(self, said: dict[str, object]) -> None:
+    def _take(self, line_fields: dict[str, object]) -> None:
         party = self._party
-        if said["event"] == "process.started" and said["process"] == "scheduler":
-            self.scheduler = int(str(said["pid"]))
-        elif said["event"] == "leader.began":
-            party.leader = self
-            party.terms += 1
-        elif said["event"] == "run.stored":
-            party.judged[RunId(str(said["run"]))] += 1
-            party.count += said["location"] in LOCATIONS
+        match line_fields:
+            case {"event": "process.started", "process": "scheduler", "pid": int(pid)}:
+                self.scheduler = pid
+            case {"event": "leader.began"}:
+                party.leader = self
+                party.terms += 1
+            case {"event": "run.stored", "run": str(run), "location": location}:
+                party.judged[RunId(run)] += 1
+                party.count += location in LOCATIONS
 
 
 @dataclass
@@ -133,8 +134,8 @@ class Party:
 
     def start_worker(self, location: str, name: str) -> None:
         words = ["worker", "--location", location, "--name", name, "--folder", str(self.worker(location, name))]
-        said = {"OUTRIDER_TOKEN": self.tokens[location], "OUTRIDER_BROKER": self.broker.url()}
-        self.workers[location, name] = self.outrider(self.folder, words, stderr=self.log, **said)
+        known = {"OUTRIDER_TOKEN": self.tokens[location], "OUTRIDER_BROKER": self.broker.url()}
+        self.workers[location, name] = self.outrider(self.folder, words, stderr=self.log, **known)
 
     def outrider(
         self, root: Path, words: Sequence[str], *, stderr: TextIO | int, **known: str
@@ -298,15 +299,15 @@ def tell(party: Party, kills: Kills, rounds: int) -> None:
         runs = list(store.runs.search("*", limit=None))
     made = {run.id: run for run in runs if run.outcome not in {Outcome.MISSED, Outcome.SKIPPED}}
     due = Counter((run.check, run.location, run.due_us) for run in runs)
-    said = set(party.judged)
+    reported = set(party.judged)
     outcomes = Counter(f"{run.location} {run.outcome.value}" for run in runs)
     print(f"{rounds} rounds, {len(made)} runs made: {dict(sorted(outcomes.items()))}; load {os.getloadavg()[1]:.1f}")
     print(f"lost of {len(kills.finished)} in spools at a kill: {len(kills.finished - made.keys())}")
-    print(f"lost of {len(said)} said to be stored: {len(said - {run.id for run in runs})}")
+    print(f"lost of {len(reported)} said to be stored: {len(reported - {run.id for run in runs})}")
     print(f"due, and no record of it: {holes(runs)}")
     twice = sum(count > 1 for count in party.judged.values())
     print(f"stored twice: {sum(count > 1 for count in due.values())}, judged twice: {twice}")
-    print(f"stored, and its service was killed before it said so: {len(made.keys() - said)}")
+    print(f"stored, and its service was killed before it said so: {len(made.keys() - reported)}")
     for victim, seconds in kills.waits.items():
         seconds.sort()
         shown = f"p50 {share(seconds, 0.5):.1f} s, most {seconds[-1]:.1f} s"

@@ -221,7 +221,7 @@ def test_an_order_that_comes_twice_is_made_by_the_worker_that_has_it(
     node: RabbitmqNode, link: PublishedLink, desk: BrokerDesk, server: Server
 ) -> None:
     """As it does when a connection breaks between the report that takes it and the acknowledgement of its message."""
-    queue, run = orders_of("fra"), server.order(SLOW)
+    queue, run, two = orders_of("fra"), server.order(SLOW), replace(REPORT, name="two", instance="i2")
     desk.publish()
     with broker_app(broker_address(node.url()), queue).connection_for_write() as connection:
         message = connection.default_channel.basic_get(queue, no_ack=True)
@@ -230,13 +230,14 @@ def test_an_order_that_comes_twice_is_made_by_the_worker_that_has_it(
         link.finish()
         connection.default_channel.basic_publish(message, routing_key=queue)
         other = BrokerLink(node.url(), server.token, "fra", "i2")
-        again = other.take(replace(REPORT, name="two", instance="i2"), 20.0)
-        left = connection.default_channel.basic_get(queue, no_ack=True)
+        next_run = server.order(SLOW, due_us=NOW_US + 1)
+        desk.publish()
+        after = other.take(two, 20.0)
         other.close()
 
     assert taken is not None
-    assert [order.run for order in taken.orders] == [run]
-    assert (again, left) == (None, None)
+    assert after is not None
+    assert [[order.run for order in own.orders] for own in (taken, after)] == [[run], [next_run]]
     assert server.store.locations.leased("i1", [HeldRun(run, 1)]) == {run}
 
 

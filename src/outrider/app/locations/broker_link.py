@@ -100,11 +100,16 @@ class BrokerLink:
     def take(self, report: WorkerReport, wait_s: float) -> Assignment | None:
         """See `WorkerLink`."""
         self._consumer.start()
-        offers = self._chosen(report, wait_s)
-        if not offers:
-            if self._away is not None:
-                raise self._away
-            return None
+        until_s = time.monotonic() + wait_s
+        while offers := self._chosen(report, until_s - time.monotonic()):
+            if (assignment := self._claimed(report, offers)) is not None:
+                return assignment
+        if self._away is not None:
+            raise self._away
+        return None
+
+    def _claimed(self, report: WorkerReport, offers: Sequence[_Offer]) -> Assignment | None:
+        """Say that the worker has orders; return those that no other has: a message may come twice, or late."""
         orders = tuple(offer.order for offer in offers)
         held = tuple(HeldRun(order.run, order.lease) for order in orders)
         try:
@@ -113,7 +118,7 @@ class BrokerLink:
             self._decide(offers, is_taken=False)
             raise
         self._decide(offers, is_taken=True)
-        own = tuple(order for order in orders if order.run in leased)  # a message may come twice: others have the rest
+        own = tuple(order for order in orders if order.run in leased)
         return replace(offers[0].assignment, orders=own) if own else None
 
     def _reported(self, report: WorkerReport) -> tuple[ReportAnswer, frozenset[RunId]]:
