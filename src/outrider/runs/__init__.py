@@ -25,7 +25,7 @@ from outrider.runs.primary_steps import (
 )
 from outrider.runs.proof import Proof, ProofVerdict, prove, why_vacuous
 from outrider.runs.redacted_run import UNDECLARED, redacted_run
-from outrider.runs.release_coincidence import release_share
+from outrider.runs.release_coincidence import recent_release, release_share
 from outrider.runs.run_document import BadDocument, from_document, packed_run, read_json, to_document, unpacked_run
 from outrider.runs.run_judge import Judge, Judgement, SubjectJudgement, series_settings
 from outrider.runs.runner import Recorder, Runner
@@ -91,6 +91,7 @@ __all__ = [
     "prove",
     "read_json",
     "redacted_run",
+    "recent_release",
     "release_share",
     "run_outcome",
     "series_settings",
