@@ -227,7 +227,8 @@ def test_without_a_browser_the_way_out_is_told(tmp_path: Path, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("option", "message"),
     [("--port=70000", "is no port"), ("--port=web", "web is no port"), ("--pause=soon", "soon is not between"),
-     ("--minutes=nan", "is not between"), ("--scenario=11", "invalid choice"), ("--team= ", "needs a name")],
+     ("--minutes=nan", "is not between"), ("--minutes=0", "nobody finds a cause"),
+     ("--minutes=-1", "is not between"), ("--scenario=11", "invalid choice"), ("--team= ", "needs a name")],
 )  # fmt: skip
 def test_a_number_that_is_none_is_refused(option: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing starts."""
