@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from outrider.app.host_turns import user_folder
+from outrider.app.access.host_turns import user_folder
 from outrider.journeys import reap_orphans
 
 if TYPE_CHECKING:
