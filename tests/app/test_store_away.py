@@ -27,7 +27,7 @@ def test_failed_runs_are_told_of_once_the_database_is_back(tmp_path: Path) -> No
     log.write_text("refused")
     files = (ArtifactFile(ArtifactKind.LOG, "pay.log", "text/plain", log),)
     with (
-        started_here() as server,
+        started_here(durable=True) as server,
         server.empty_database() as url,
         Store.open(url, artifacts=tmp_path / "artifacts") as store,
     ):
