@@ -17,7 +17,7 @@ from tests.store.contract.postgresql_server import IS_HERE, started
 from outrider.alerts import AlertProcessor, AlertSettings, Lane
 from outrider.alerts.alert_settings import ReceiverSettings
 from outrider.alerts.route import Route
-from outrider.app.alert_service import AlertService
+from outrider.app.alerting.alert_service import AlertService
 from outrider.baselines import Settings
 from outrider.model import Check, CheckId, Kind, NotLeading, Outcome, Policy, Status, StoreError, new_run_id
 from outrider.runs import Judge
