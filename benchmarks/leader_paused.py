@@ -155,7 +155,7 @@ def repeated(things: Iterable[Hashable]) -> list[Hashable]:
     return [thing for thing, count in Counter(things).items() for _ in range(count - 1)]
 
 
-def told(store: Store) -> list[Hashable]:
+def notified_faults(store: Store) -> list[Hashable]:
     """Return of what each delivered notification told: of which kind it is, to whom, and of which fault."""
     incidents = {stored.id: json.loads(stored.state) for stored in store.incidents.search(limit=None)}
     rows = [row for row in store.outbox.search(limit=None) if row.status is Status.DELIVERED]
@@ -217,7 +217,7 @@ def main() -> None:
                 (run.check, run.due_us) for run in store.runs.search("*", limit=None) if run.outcome not in _UNMADE
             )
             print(f"{asked.rounds} pauses, {sum(due.values())} runs, {len(came)} mails; load {os.getloadavg()[0]:.1f}")
-            again = repeated(told(store))
+            again = repeated(notified_faults(store))
             print(*(f"again: {what}" for what in again), sep="\n", file=sys.stderr)
             print(f"told twice: {len(same)} with the same Message-ID, {len(again)} under another one (wanted: 0, 0)")
             twice = sum(due.values()) - len(due)

@@ -162,7 +162,7 @@ def test_what_a_leader_did_not_tell_is_told_by_the_next_however_late(store: Stor
     later_us = NOW_US + 91 * SECOND_US + 2 * mailed.stability.reopen_us
     AlertProcessor(store, mailed, later_us).ticked(later_us)
 
-    assert [told.kind for told in store.outbox.search(limit=None)] == ["trigger", "resolved"]
+    assert [notification.kind for notification in store.outbox.search(limit=None)] == ["trigger", "resolved"]
 
 
 def test_what_threads_still_look_up_for_a_replaced_leader_is_not_written(store: Store) -> None:
