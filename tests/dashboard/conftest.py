@@ -16,9 +16,9 @@ from outrider.alerts import AlertSettings, read_runbook
 from outrider.alerts.finding import Facts, Problem, Severity
 from outrider.alerts.incident import Incident, Phase
 from outrider.alerts.incident_records import stored_incident
-from outrider.app.operator_actions import OperatorActions
-from outrider.app.report_shelf import WorkspaceReports
-from outrider.app.setting_overrides import WorkspaceSettings
+from outrider.app.access.setting_overrides import WorkspaceSettings
+from outrider.app.pages.operator_actions import OperatorActions
+from outrider.app.reporting.report_shelf import WorkspaceReports
 from outrider.dashboard import DashboardShelf, Sources, TelemetrySource
 from outrider.model import (
     AlertChanges,
