@@ -226,6 +226,31 @@ def test_a_late_result_of_an_older_lease_is_a_duplicate_and_an_unknown_one_is_to
     assert delivered(link, HeldRun(second.run, 2), packed_run(measured(second))) is Verdict.TAKEN
 
 
+def test_of_several_results_each_has_its_verdict(server: Server, link: WorkerLink) -> None:
+    """One that is refused costs the others nothing."""
+    server.order(HOME)
+    server.order(SLOW)
+    orders: list[LocationOrder] = []
+    while len(orders) < 2:
+        orders += taken(link).orders
+    first, second = orders
+    unknown = replace(first, run=RunId(new_run_id(NOW_US)))
+    documents = [
+        packed_run(measured(first)),
+        packed_run(replace(measured(second), location="ams")),
+        packed_run(measured(unknown)),
+        packed_run(measured(second)),
+    ]
+
+    held = [HeldRun(order.run, order.lease) for order in (first, second, unknown, second)]
+    verdicts = link.deliver(list(zip(held, documents, strict=True)))
+
+    assert verdicts[0] is verdicts[3] is Verdict.TAKEN
+    assert isinstance(verdicts[1], UsageError)
+    assert (verdicts[1].slug, verdicts[2]) == ("bad-result", Verdict.UNKNOWN)
+    assert {result.run for result in server.store.locations.delivered()} == {first.run, second.run}
+
+
 def test_orders_come_by_priority_and_deadline_as_far_as_there_is_room_and_time(
     server: Server, link: WorkerLink
 ) -> None:

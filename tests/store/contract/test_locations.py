@@ -136,6 +136,29 @@ def test_a_result_counts_once_and_with_the_latest_lease_only(store: Store) -> No
     assert deliver(store, result(order.run, 2, "i2")) is duplicate
 
 
+def test_results_that_come_together_are_judged_one_by_one(store: Store) -> None:
+    """The same twice is kept once, by its latest lease; what is stored, late or unknown changes nothing."""
+    first, second, third = (entry(number, location="fra") for number in range(3))
+    store.locations.add("fra", NOW_US)
+    store.schedule.ask([first, second, third])
+    store.locations.report("fra", report("i1", "one"), NOW_US)
+    store.locations.lease("fra", "i1", [first.run, second.run, third.run], NOW_US)
+    store.locations.lease("fra", "i1", [second.run], NOW_US + LEASE_US)
+    deliver(store, result(third.run, 1))
+    measured = Measurement(Outcome.PASSED, "", third.due_us, 1.0)
+    store.runs.record(run_of(measured, third.check, id=third.run, location="fra"))
+
+    unknown = RunId(new_run_id(NOW_US))
+    come = [(first.run, 1), (first.run, 1), (second.run, 1), (second.run, 2), (third.run, 1), (unknown, 1)]
+    verdicts = store.locations.deliver([result(run, lease) for run, lease in come])
+
+    taken, duplicate = Verdict.TAKEN, Verdict.DUPLICATE
+    assert verdicts == (taken, taken, duplicate, taken, duplicate, Verdict.UNKNOWN)
+    assert {(own.run, own.lease) for own in store.locations.delivered()} == {(first.run, 1), (second.run, 2)}
+    assert store.locations.workers()[0].duplicates == 3
+    assert store.locations.deliver([]) == ()
+
+
 def test_an_order_is_over_when_no_result_will_come_of_it(store: Store) -> None:
     """That of a silent worker is awaited for a while; a result that comes later than that is too late."""
     never, silent, done = (entry(number, location="fra") for number in range(3))
