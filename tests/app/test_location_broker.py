@@ -234,6 +234,7 @@ def test_a_partition_loses_nothing_and_a_clock_that_is_weeks_late_expires_nothin
         open_worker("", server.token, "fra", broker=node.url(), folder=folder, drain_s=5.0) as worker,
     ):
         probe = f'[home]\nkind = "http"\nurl = "http://{address}/"\nlocations = ["fra"]\nretries = 0\n'
+        probe += 'timeout = "1h"\nevery = "1h"\n'  # the server's clock stands still, by which a worker sets its own
         (server.root / "probes" / "shop.toml").write_text(probe + 'headers = {X-Key = "${password}"}\n')
         server.renew()
         desk = BrokerDesk(server.desk, server.store, node.url(), lambda: server.now_us, health)
@@ -247,7 +248,7 @@ def test_a_partition_loses_nothing_and_a_clock_that_is_weeks_late_expires_nothin
         due = server.order(due_us=NOW_US + 1)
         until(lambda: "broker" in health.problems, "the server knows that the broker is away")
         node.signal(signal.SIGCONT)
-        until(lambda: len(server.store.locations.delivered()) == 1)
+        until(lambda: len(server.store.locations.delivered()) > 0)  # or both: what was in doubt may have arrived
         server.now_us += LEASE_US  # of the order that was not published, or is made again
         until(lambda: len(server.store.locations.delivered()) == 2)
         until(lambda: not list((folder / "spool").iterdir()))
@@ -258,6 +259,7 @@ def test_a_partition_loses_nothing_and_a_clock_that_is_weeks_late_expires_nothin
     assert PASSWORD.encode() in asked[0]
     assert PASSWORD.encode() not in written
     assert b"status 500" not in written
-    first, second = (unpacked_run(result.body) for result in server.store.locations.delivered())
-    assert (first.id, second.id, first.outcome) == (run, due, Outcome.FAILED)
-    assert abs(first.started_us - NOW_US) < 60_000_000
+    results = {made.id: made for made in (unpacked_run(result.body) for result in server.store.locations.delivered())}
+    assert results.keys() == {run, due}
+    assert results[run].outcome is Outcome.FAILED
+    assert abs(results[run].started_us - NOW_US) < 60_000_000
