@@ -18,8 +18,8 @@ from contextlib import closing
 from pathlib import Path
 
 from outrider.alerts import AlertSettings, Rotation
-from outrider.app.operator_actions import OperatorActions
-from outrider.app.report_shelf import WorkspaceReports
+from outrider.app.pages.operator_actions import OperatorActions
+from outrider.app.reporting.report_shelf import WorkspaceReports
 from outrider.dashboard import Sources
 from outrider.model import (
     Attempt,

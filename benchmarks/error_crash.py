@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from outrider.app.error_projects import KeyRequest, add_project
-from outrider.app.error_service import SPOOL_FOLDER, ErrorService
-from outrider.app.workspace_access import now_us, open_store
+from outrider.app.access.workspace_access import now_us, open_store
+from outrider.app.errors.error_projects import KeyRequest, add_project
+from outrider.app.errors.error_service import SPOOL_FOLDER, ErrorService
 from outrider.model import IssueQuery
 from outrider.server import listen
 from outrider.workspace import ErrorSettings, load
@@ -40,7 +40,7 @@ _LIFE_S: Final = (0.05, 1.5)
 _READY_S: Final = 120.0
 _MOST: Final = 10**9
 _PROCESSES: Final = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["outrider.app.error_service"])  # a round spends no time with imports
+_PROCESSES.set_forkserver_preload(["outrider.app.errors.error_service"])  # a round spends no time with imports
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import brotli
 
-from outrider.app.telemetry_inbox import TelemetryInbox
+from outrider.app.errors.telemetry_inbox import TelemetryInbox
 from outrider.errors import EventScrubber, browser_frames, group, log_error, span_error, stack_exceptions
 from outrider.model import ErrorProject, KeyPurpose, LogRecord, ProjectKey, Span, SpanEvent, event_to_json
 from outrider.telemetry import ErrorIntake, ErrorRequestHead, RefusedErrors, Scrubber, Spool, Tally, read_event

@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from outrider.app.error_projects import KeyRequest, add_project
-from outrider.app.error_service import StoredKeys
-from outrider.app.followed_error_rules import FollowedErrorRules
-from outrider.app.workspace_access import now_us, open_store
+from outrider.app.access.workspace_access import now_us, open_store
+from outrider.app.errors.error_projects import KeyRequest, add_project
+from outrider.app.errors.error_service import StoredKeys
+from outrider.app.errors.followed_error_rules import FollowedErrorRules
 from outrider.errors import EventScrubber
 from outrider.model import IssueQuery
 from outrider.server import Background, error_application, listen

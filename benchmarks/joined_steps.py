@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 from benchmarks.demo_causes import Scene, free_port
 from demo.shop_process import opened
 
-from outrider.app.telemetry_access import reach_telemetry
+from outrider.app.lookup.telemetry_access import reach_telemetry
 from outrider.causes import wire_requests
 from outrider.model import ArtifactKind, Outcome
 from outrider.workspace import load

@@ -113,7 +113,7 @@ class Party:
     def suspend_web(self) -> psutil.Process:
         """Have the service answer nothing over HTTP."""
         children = psutil.Process(self.service.pid).children()
-        web = next(child for child in children if "outrider.app.web_process" in " ".join(child.cmdline()))
+        web = next(child for child in children if "outrider.app.processes.web_process" in " ".join(child.cmdline()))
         web.suspend()
         return web
 

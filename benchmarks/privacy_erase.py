@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from outrider.app.personal_data import open_personal_data
-from outrider.app.telemetry_access import open_telemetry
-from outrider.app.workspace_access import now_us, open_store
+from outrider.app.access.workspace_access import now_us, open_store
+from outrider.app.lookup.telemetry_access import open_telemetry
+from outrider.app.upkeep.personal_data import open_personal_data
 from outrider.model import (
     ArtifactFile,
     ArtifactKind,
@@ -43,7 +43,7 @@ from outrider.workspace import load
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.app.personal_data import Inventory
+    from outrider.app.upkeep.personal_data import Inventory
     from outrider.store import Store
     from outrider.telemetry_store import TelemetryStore
     from outrider.workspace import Workspace

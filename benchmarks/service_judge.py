@@ -14,10 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from outrider.app.operation_watch import OperationWatch
-from outrider.app.progress_mark import ProgressMark
-from outrider.app.service_watch import SETTLED_S, ServiceWatch
-from outrider.app.subject_watch import SubjectWatch
+from outrider.app.service.subject_watch import SubjectWatch
+from outrider.app.telemetry.operation_watch import OperationWatch
+from outrider.app.telemetry.progress_mark import ProgressMark
+from outrider.app.telemetry.service_watch import SETTLED_S, ServiceWatch
 from outrider.baselines import Settings
 from outrider.dashboard.services_view import ServicesSpan, services_lines
 from outrider.runs import LiveJudge

@@ -23,9 +23,9 @@ from tests.traced_steps import slower_runs
 
 from outrider.alerts import Facts, Incident, Phase, Problem, rules_of
 from outrider.app import answer_dashboard, backtest_rules
-from outrider.app.joined_telemetry import reach_joined
-from outrider.app.source_access import errors_of_traces, workspace_sources
-from outrider.app.source_rules import SourceRuleWatch
+from outrider.app.lookup.joined_telemetry import reach_joined
+from outrider.app.lookup.source_access import errors_of_traces, workspace_sources
+from outrider.app.telemetry.source_rules import SourceRuleWatch
 from outrider.dashboard import OutsideErrors, incident_quotes
 from outrider.store import Store
 from outrider.workspace import load

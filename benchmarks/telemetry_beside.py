@@ -33,7 +33,7 @@ from benchmarks.telemetry_idle import caught_up
 from benchmarks.telemetry_ingest import BATCH, busy_s, log_batch
 
 from outrider.app import browser_settings, open_runtime
-from outrider.app.telemetry_access import ENGINE_FOLDER
+from outrider.app.lookup.telemetry_access import ENGINE_FOLDER
 from outrider.journeys import find_browser
 from outrider.model import Kind, Outcome
 from outrider.runs import Runner

@@ -27,7 +27,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
-from outrider.app.telemetry_access import ENGINE_FOLDER
+from outrider.app.lookup.telemetry_access import ENGINE_FOLDER
 from outrider.telemetry_store import running_engine
 from outrider.telemetry_store.clickhouse_client import ClickHouseClient, ServerAddress
 from outrider.workspace import load

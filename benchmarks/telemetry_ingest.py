@@ -22,8 +22,8 @@ import psutil
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from outrider.app.telemetry_ingest import TelemetryIngest
-from outrider.app.workspace_access import open_store
+from outrider.app.access.workspace_access import open_store
+from outrider.app.telemetry.telemetry_ingest import TelemetryIngest
 from outrider.telemetry_store.clickhouse_client import ClickHouseClient, ServerAddress
 from outrider.telemetry_store.engine_process import EngineOptions, EngineProcess
 from outrider.telemetry_store.schema_upgrade import upgrade_schema

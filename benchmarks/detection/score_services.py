@@ -24,8 +24,8 @@ from benchmarks.detection.latency import DAY, WEEK, autoregressive, pareto_outli
 from benchmarks.detection.score_detection import clock, episodes
 from scipy.stats import chi2
 
-from outrider.app.progress_mark import ProgressMark
-from outrider.app.service_watch import SETTLED_S, ServiceWatch
+from outrider.app.telemetry.progress_mark import ProgressMark
+from outrider.app.telemetry.service_watch import SETTLED_S, ServiceWatch
 from outrider.baselines import Settings, replay, replay_rates
 from outrider.model import (
     FAILING,

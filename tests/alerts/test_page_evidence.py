@@ -23,7 +23,7 @@ from outrider.alerts import (
 from outrider.alerts.confirmation import Confirmation
 from outrider.alerts.page_evidence import disturbs
 from outrider.alerts.route import Route
-from outrider.app.report_incidents import StoredIncidents
+from outrider.app.reporting.report_incidents import StoredIncidents
 from outrider.baselines import Settings
 from outrider.model import AggregateSample, Checkpoint, Subject
 from outrider.runs import Judge

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.app.child_process import ChildOrder, ChildProcess
+from outrider.app.processes.child_process import ChildOrder, ChildProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable

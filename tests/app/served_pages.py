@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.server.conftest import VIEW
 
-from outrider.app.workspace_access import now_us
+from outrider.app.access.workspace_access import now_us
 from outrider.dashboard import Sources
 from outrider.server import ArtifactOrigin, Background, application, listen
 

@@ -10,7 +10,7 @@ import pytest
 
 from outrider.alerts import AlertSettings, Health
 from outrider.alerts.route import Route
-from outrider.app.alert_delivery import AlertDelivery
+from outrider.app.alerting.alert_delivery import AlertDelivery
 from outrider.model import StoreError
 
 if TYPE_CHECKING:

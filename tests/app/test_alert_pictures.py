@@ -10,7 +10,7 @@ from tests.builders import new_store, run_of
 
 from outrider.alerts import Item, Message
 from outrider.alerts.notification_kind import NotificationKind
-from outrider.app.alert_pictures import pictures_from
+from outrider.app.alerting.alert_pictures import pictures_from
 from outrider.model import ArtifactFile, ArtifactKind, Measurement, Outcome, Sample, Step, StepKind
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from tests.builders import new_store
 from outrider.alerts import AlertSettings
 from outrider.alerts.alert_settings import ReceiverSettings
 from outrider.alerts.route import Route
-from outrider.app.alert_service import AlertService
+from outrider.app.alerting.alert_service import AlertService
 from outrider.model import Check, CheckId, Kind, Outcome, Policy, Run, Status, new_run_id
 from outrider.workspace import Capabilities, Workspace
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.builders import new_store
 
-from outrider.app.artifact_server import ArtifactServer
+from outrider.app.pages.artifact_server import ArtifactServer
 from outrider.scheduler import Health
 from outrider.workspace import load
 

@@ -8,7 +8,7 @@ import pytest
 from tests.builders import new_store
 from tests.scheduler.conftest import NOW_US, check, made
 
-from outrider.app.backups import make_backup, put_back
+from outrider.app.upkeep.backups import make_backup, put_back
 from outrider.model import QueueEntry, RunId, StoreError, UsageError, new_run_id
 
 if TYPE_CHECKING:

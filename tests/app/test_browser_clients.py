@@ -19,12 +19,12 @@ from tests.app.served_pages import served_pages
 from tests.builders import new_store
 from tests.waiting import until
 
-from outrider.app.error_projects import KeyRequest, add_project
-from outrider.app.error_service import ErrorService
-from outrider.app.source_map_files import MapScope, check_build, upload_maps
-from outrider.app.telemetry_access import open_telemetry
-from outrider.app.telemetry_ingest import TelemetryIngest
-from outrider.app.workspace_access import now_us
+from outrider.app.access.workspace_access import now_us
+from outrider.app.errors.error_projects import KeyRequest, add_project
+from outrider.app.errors.error_service import ErrorService
+from outrider.app.errors.source_map_files import MapScope, check_build, upload_maps
+from outrider.app.lookup.telemetry_access import open_telemetry
+from outrider.app.telemetry.telemetry_ingest import TelemetryIngest
 from outrider.dashboard import replay_lines
 from outrider.journeys.browser import BrowserSettings, find_browser
 from outrider.model import IssueQuery, ReplayQuery

@@ -16,10 +16,10 @@ from sentry_sdk import logger, metrics
 from tests.builders import new_store
 from tests.waiting import until
 
-from outrider.app.error_projects import KeyRequest, add_project, add_project_key, revoke_project_key
-from outrider.app.error_service import ErrorService
-from outrider.app.telemetry_inbox import INBOX_FOLDER
-from outrider.app.workspace_access import now_us
+from outrider.app.access.workspace_access import now_us
+from outrider.app.errors.error_projects import KeyRequest, add_project, add_project_key, revoke_project_key
+from outrider.app.errors.error_service import ErrorService
+from outrider.app.errors.telemetry_inbox import INBOX_FOLDER
 from outrider.model import (
     ErrorEvent,
     ErrorException,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from outrider.app.error_projects import IssuedKey
+    from outrider.app.errors.error_projects import IssuedKey
     from outrider.model import Issue
     from outrider.store import Store
     from outrider.workspace import Workspace

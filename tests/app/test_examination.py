@@ -19,9 +19,9 @@ from tests.builders import new_store
 
 from outrider.alerts import read_alerts
 from outrider.app import validate_workspace
-from outrider.app.discovery import discover
-from outrider.app.examination import examine
-from outrider.app.workspace_access import judge_settings, retention
+from outrider.app.access.workspace_access import judge_settings, retention
+from outrider.app.execution.discovery import discover
+from outrider.app.service.examination import examine
 from outrider.load import read_profiles
 from outrider.model import OutriderError, StoreError
 from outrider.probes import read_probes
@@ -31,7 +31,7 @@ from outrider.store import Store, check_addresses
 from outrider.workspace import Workspace, load
 
 if TYPE_CHECKING:
-    from outrider.app.examination import Examination
+    from outrider.app.service.examination import Examination
 
 Files = dict[str, dict[str, Any]]
 

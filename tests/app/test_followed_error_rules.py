@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.app.followed_error_rules import FollowedErrorRules
+from outrider.app.errors.followed_error_rules import FollowedErrorRules
 from outrider.model import ErrorRules, OwnerRule
 from outrider.workspace import ERRORS_FILE
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.builders import new_store
 
-from outrider.app.gate_history import checked_out, keep_decision, stored_gate
+from outrider.app.gate.gate_history import checked_out, keep_decision, stored_gate
 from outrider.baselines import Comparison, Verdict
 from outrider.gate import Decision, StepComparison
 from outrider.model import CheckId

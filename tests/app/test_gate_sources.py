@@ -10,8 +10,8 @@ from tests.builders import new_store, run_of
 from tests.gate.conftest import sessions
 
 from outrider.app import SilentListener
-from outrider.app.gate_session import GateSession
-from outrider.app.gate_sources import MIN_SESSIONS, Base, StoredBases, accepted_bases, last_bases, stored_runs
+from outrider.app.gate.gate_session import GateSession
+from outrider.app.gate.gate_sources import MIN_SESSIONS, Base, StoredBases, accepted_bases, last_bases, stored_runs
 from outrider.gate import ELSEWHERE_MARGIN, Accepted, Rules, file_of, fingerprint_here, write_accepted
 from outrider.model import (
     Check,

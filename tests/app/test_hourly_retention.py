@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from outrider.app.hourly_retention import HourlyRetention
+from outrider.app.service.hourly_retention import HourlyRetention
 from outrider.model import OutriderError
 from outrider.scheduler import Health
 

@@ -10,9 +10,9 @@ from tests.alerts.conftest import NOW_US, SECOND_US
 from tests.builders import new_store
 
 from outrider.alerts import AlertSettings, Incident, Problem, Severity, headline, read_incidents, root_of
-from outrider.app.alert_service import AlertService
-from outrider.app.issue_watch import IssueWatch
-from outrider.app.quota_watch import ERROR_LEDGER_FILE, QuotaWatch
+from outrider.app.alerting.alert_service import AlertService
+from outrider.app.errors.issue_watch import IssueWatch
+from outrider.app.errors.quota_watch import ERROR_LEDGER_FILE, QuotaWatch
 from outrider.errors import resolved
 from outrider.model import (
     ErrorEvent,

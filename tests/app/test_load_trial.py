@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from outrider.app import KneeSearch, LoadOverrides
-from outrider.app.load_trial import knee_of
+from outrider.app.execution.load_trial import knee_of
 from outrider.load import Profile, Steps
 from outrider.model import EndpointLoad, Histogram, LoadInterval
 

@@ -34,11 +34,11 @@ from tests.listeners import serving as target
 from tests.waiting import until
 
 from outrider.app import add_location, open_worker
-from outrider.app.broker import ASK, ORDER, SERVER, broker_address, broker_app, orders_of
-from outrider.app.broker_desk import BrokerDesk
-from outrider.app.broker_link import BrokerLink
-from outrider.app.broker_messages import key_name
-from outrider.app.sealed_box import token_digest
+from outrider.app.locations.broker import ASK, ORDER, SERVER, broker_address, broker_app, orders_of
+from outrider.app.locations.broker_desk import BrokerDesk
+from outrider.app.locations.broker_link import BrokerLink
+from outrider.app.locations.broker_messages import key_name
+from outrider.app.locations.sealed_box import token_digest
 from outrider.model import LEASE_US, Outcome, ServerError, UsageError
 from outrider.runs import unpacked_run
 from outrider.scheduler import Health

@@ -15,12 +15,12 @@ import pytest
 from tests.builders import new_store, run_of
 
 from outrider.app import add_location, create_token
-from outrider.app.declared_checks import probes_of
-from outrider.app.location_client import HttpLink
-from outrider.app.location_desk import LocationDesk
-from outrider.app.location_worker import on_clock
-from outrider.app.scheduler_reader import LoadedWorkspace
-from outrider.app.sealed_box import ForgedMessage
+from outrider.app.access.scheduler_reader import LoadedWorkspace
+from outrider.app.execution.declared_checks import probes_of
+from outrider.app.locations.location_client import HttpLink
+from outrider.app.locations.location_desk import LocationDesk
+from outrider.app.locations.location_worker import on_clock
+from outrider.app.locations.sealed_box import ForgedMessage
 from outrider.model import (
     LEASE_US,
     ArtifactFile,

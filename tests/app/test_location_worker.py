@@ -14,8 +14,8 @@ from tests.store.conftest import make
 from tests.waiting import until
 
 from outrider.app import open_worker
-from outrider.app.result_spool import ResultSpool
-from outrider.app.sealed_box import SPOOL, ForgedMessage, SealedBox, token_digest
+from outrider.app.locations.result_spool import ResultSpool
+from outrider.app.locations.sealed_box import SPOOL, ForgedMessage, SealedBox, token_digest
 from outrider.model import HeldRun, Measurement, Outcome, UsageError
 from outrider.runs import unpacked_run
 

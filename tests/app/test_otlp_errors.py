@@ -18,9 +18,9 @@ from opentelemetry.trace import SpanKind
 from tests.app.test_telemetry_forwarding import AwayStore, workspace_of
 from tests.waiting import until
 
-from outrider.app.error_projects import KeyRequest, add_project
-from outrider.app.telemetry_ingest import TelemetryIngest
-from outrider.app.workspace_access import now_us, open_store
+from outrider.app.access.workspace_access import now_us, open_store
+from outrider.app.errors.error_projects import KeyRequest, add_project
+from outrider.app.telemetry.telemetry_ingest import TelemetryIngest
 from outrider.model import IssueQuery
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from outrider.app.page_server import PageServer
+from outrider.app.pages.page_server import PageServer
 from outrider.scheduler import Health
 
 if TYPE_CHECKING:

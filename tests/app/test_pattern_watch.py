@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from outrider.app.pattern_watch import LATE_S, PERIOD_S, PatternWatch
+from outrider.app.telemetry.pattern_watch import LATE_S, PERIOD_S, PatternWatch
 from outrider.model import (
     LogPattern,
     LogPatterns,

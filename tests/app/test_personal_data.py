@@ -18,10 +18,10 @@ from tests.store.conftest import NOW_US, Maker
 from tests.telemetry_store.samples import log_record, span
 
 from outrider.app import back_up, find_workspace, open_personal_data, open_store, open_telemetry, restore_backup
-from outrider.app.error_projects import KeyRequest, add_project
-from outrider.app.personal_data import SPOOLS
-from outrider.app.signing_key import signing_key
-from outrider.app.tombstone_file import TOMBSTONES, FollowedTombstones, tombstones
+from outrider.app.access.signing_key import signing_key
+from outrider.app.access.tombstone_file import TOMBSTONES, FollowedTombstones, tombstones
+from outrider.app.errors.error_projects import KeyRequest, add_project
+from outrider.app.upkeep.personal_data import SPOOLS
 from outrider.model import (
     ArtifactFile,
     ArtifactKind,

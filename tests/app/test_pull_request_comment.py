@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from outrider.app.pull_request_comment import comment_gate, comment_thread
+from outrider.app.gate.pull_request_comment import comment_gate, comment_thread
 from outrider.model import OutriderError, UsageError
 
 if TYPE_CHECKING:

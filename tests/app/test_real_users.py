@@ -16,12 +16,12 @@ from tests.app.real_user_page import RealUserSite, real_user_site
 from tests.builders import new_store, run_of
 from tests.waiting import until
 
-from outrider.app.error_projects import KeyRequest, add_project, add_project_key
-from outrider.app.error_service import ErrorService
-from outrider.app.rum_tag import rum_tag
-from outrider.app.signing_key import signing_key
-from outrider.app.telemetry_access import open_telemetry
-from outrider.app.workspace_access import now_us
+from outrider.app.access.signing_key import signing_key
+from outrider.app.access.workspace_access import now_us
+from outrider.app.errors.error_projects import KeyRequest, add_project, add_project_key
+from outrider.app.errors.error_service import ErrorService
+from outrider.app.errors.rum_tag import rum_tag
+from outrider.app.lookup.telemetry_access import open_telemetry
 from outrider.cli.sessions import sessions
 from outrider.cli.vitals import vitals
 from outrider.model import (
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    from outrider.app.error_projects import IssuedKey
+    from outrider.app.errors.error_projects import IssuedKey
     from outrider.model import Issue, ReleaseVisits
     from outrider.real_users import PageView
     from outrider.store import Store

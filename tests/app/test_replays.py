@@ -21,9 +21,9 @@ from tests.app.served_pages import served_pages
 from tests.builders import new_store
 from tests.waiting import until
 
-from outrider.app.error_projects import KeyRequest, add_project
-from outrider.app.error_service import ErrorService
-from outrider.app.workspace_access import now_us
+from outrider.app.access.workspace_access import now_us
+from outrider.app.errors.error_projects import KeyRequest, add_project
+from outrider.app.errors.error_service import ErrorService
 from outrider.model import ReplaySegment
 from outrider.workspace import ErrorSettings, load
 

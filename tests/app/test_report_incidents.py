@@ -11,7 +11,7 @@ from tests.builders import new_store
 from outrider.alerts.finding import Facts, Problem, Severity
 from outrider.alerts.incident import Incident
 from outrider.alerts.incident_records import stored_incident
-from outrider.app.report_incidents import StoredIncidents
+from outrider.app.reporting.report_incidents import StoredIncidents
 from outrider.model import AlertChanges, Comment, Notification, Status
 from outrider.reports import CheckNoise, ReceiverNoise
 

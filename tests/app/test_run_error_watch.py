@@ -12,9 +12,9 @@ from tests.builders import run_of
 from tests.waiting import until
 
 from outrider.app import WorkspaceService, open_store
-from outrider.app.error_projects import KeyRequest, add_project
-from outrider.app.run_error_watch import RunErrorWatch
-from outrider.app.workspace_access import now_us
+from outrider.app.access.workspace_access import now_us
+from outrider.app.errors.error_projects import KeyRequest, add_project
+from outrider.app.errors.run_error_watch import RunErrorWatch
 from outrider.model import Check, CheckId, ErrorRecord, ErrorSource, IssueQuery, Kind, Measurement, Outcome, Policy
 from outrider.workspace import load
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from structlog.testing import capture_logs
 from tests.alerts.test_run_findings import SLOW, make_run
 
-from outrider.app.run_log_lines import RunLogLines
+from outrider.app.service.run_log_lines import RunLogLines
 from outrider.baselines import Condition
 from outrider.model import Outcome
 from outrider.runs import Judgement

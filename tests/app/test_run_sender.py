@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from tests.builders import run_of
 from tests.waiting import until
 
-from outrider.app.run_sender import RunSender
+from outrider.app.service.run_sender import RunSender
 from outrider.model import (
     AttemptTrace,
     ConfigErrors,

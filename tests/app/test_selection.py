@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.builders import new_store
 
-from outrider.app.selection import select_stored
-from outrider.app.workspace_access import register_checks
+from outrider.app.access.selection import select_stored
+from outrider.app.access.workspace_access import register_checks
 from outrider.model import Check, CheckId, Kind, UsageError
 from outrider.workspace import Workspace
 

@@ -13,7 +13,7 @@ import pytest
 import trustme
 from tests.listeners import serving
 
-from outrider.app.server_client import server_client
+from outrider.app.access.server_client import server_client
 from outrider.model import OutriderError, ServerError, UsageError
 
 if TYPE_CHECKING:

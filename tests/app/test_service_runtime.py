@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.builders import new_store
 
-from outrider.app.service_runtime import ServiceRuntime, ServiceRuntimeFactory
-from outrider.app.setting_overrides import WorkspaceSettings
+from outrider.app.access.setting_overrides import WorkspaceSettings
+from outrider.app.service.service_runtime import ServiceRuntime, ServiceRuntimeFactory
 from outrider.model import ConfigError
 from outrider.scheduler import Health, RetryingRecorder
 

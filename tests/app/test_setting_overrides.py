@@ -12,8 +12,8 @@ import pytest
 from tests.builders import new_store
 
 from outrider.app import validate_workspace
-from outrider.app.fault_proof import prove_journeys
-from outrider.app.setting_overrides import WorkspaceSettings, load_overridden, overridden_settings, override_note
+from outrider.app.access.setting_overrides import WorkspaceSettings, load_overridden, overridden_settings, override_note
+from outrider.app.execution.fault_proof import prove_journeys
 from outrider.model import ConfigErrors, SettingOverride, UsageError
 from outrider.store import stored_overrides
 from outrider.workspace import CHANGEABLE, Capabilities, load, parse_setting

@@ -13,11 +13,11 @@ import pytest
 from tests.builders import new_store
 from tests.waiting import until
 
-from outrider.app.error_projects import KeyRequest, add_project
-from outrider.app.error_service import ErrorService
-from outrider.app.event_symbolication import EventSymbolication
-from outrider.app.source_map_files import MapScope, check_build, upload_maps
-from outrider.app.workspace_access import now_us
+from outrider.app.access.workspace_access import now_us
+from outrider.app.errors.error_projects import KeyRequest, add_project
+from outrider.app.errors.error_service import ErrorService
+from outrider.app.errors.event_symbolication import EventSymbolication
+from outrider.app.errors.source_map_files import MapScope, check_build, upload_maps
 from outrider.errors import browser_frames
 from outrider.model import DebugImage, ErrorEvent, ErrorException, ErrorRules, IssueQuery, StackFrame, UsageError
 from outrider.workspace import ErrorSettings, load

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.app.host_inspection import host_state
-from outrider.app.store_sizes import StoreSizes
+from outrider.app.pages.host_inspection import host_state
+from outrider.app.records.store_sizes import StoreSizes
 from outrider.model import StoreError, StoreSize
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from outrider.app import (
     list_incidents,
     now_us,
 )
-from outrider.app.stored_incidents import Undelivered, stored_incident_rows
+from outrider.app.alerting.stored_incidents import Undelivered, stored_incident_rows
 from outrider.model import AlertChanges, Notification, Silence, Status, UsageError
 from outrider.workspace import Workspace
 

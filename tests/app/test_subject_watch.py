@@ -17,10 +17,10 @@ from tests.waiting import until
 import outrider
 from outrider.alerts import AlertSettings, Phase, read_incident
 from outrider.app import now_us, open_workspace
-from outrider.app.alert_service import AlertService
-from outrider.app.subject_watch import SubjectWatch
-from outrider.app.workspace_access import find_workspace, open_store
-from outrider.app.workspace_service import WorkspaceService
+from outrider.app.access.workspace_access import find_workspace, open_store
+from outrider.app.alerting.alert_service import AlertService
+from outrider.app.service.subject_watch import SubjectWatch
+from outrider.app.service.workspace_service import WorkspaceService
 from outrider.baselines import Settings
 from outrider.model import AggregateSample, Subject, SubjectKind
 from outrider.runs import LiveJudge, SubjectJudgement

@@ -14,9 +14,9 @@ import pytest
 from structlog.testing import capture_logs
 from tests.waiting import until
 
-from outrider.app.child_table import CHILDREN, ChildSpec, ServiceOptions, ServiceRole
-from outrider.app.supervised_service import supervised_service
-from outrider.app.supervisor import Supervisor
+from outrider.app.processes.child_table import CHILDREN, ChildSpec, ServiceOptions, ServiceRole
+from outrider.app.processes.supervised_service import supervised_service
+from outrider.app.processes.supervisor import Supervisor
 from outrider.model import UsageError
 
 if TYPE_CHECKING:

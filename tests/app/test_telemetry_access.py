@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.app.host_turns import host_turns
-from outrider.app.telemetry_access import local_limits
+from outrider.app.access.host_turns import host_turns
+from outrider.app.lookup.telemetry_access import local_limits
 from outrider.model import Claim
 from outrider.workspace import TelemetrySettings, load
 

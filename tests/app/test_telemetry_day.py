@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.app.telemetry_day import LEDGER_FILE, TelemetryDay, lost_today, telemetry_day
+from outrider.app.lookup.telemetry_day import LEDGER_FILE, TelemetryDay, lost_today, telemetry_day
 from outrider.model import LostTelemetry
 from outrider.telemetry import DayLedger, Tally
 

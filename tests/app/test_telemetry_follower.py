@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.builders import new_store
 
-from outrider.app.setting_overrides import WorkspaceSettings
-from outrider.app.telemetry_follower import TelemetryFollower
-from outrider.app.telemetry_ingest import switched_off
+from outrider.app.access.setting_overrides import WorkspaceSettings
+from outrider.app.telemetry.telemetry_follower import TelemetryFollower
+from outrider.app.telemetry.telemetry_ingest import switched_off
 from outrider.model import OutriderError, UsageError
 from outrider.telemetry import SignalKind
 from outrider.workspace import load

@@ -14,10 +14,10 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from tests.telemetry.test_spool import POINTS, SPAN, log_record
 from tests.waiting import until
 
-from outrider.app.run_sender import RunSender
-from outrider.app.telemetry_ingest import SPOOL_FOLDER, TelemetryIngest
-from outrider.app.token_registry import create_token
-from outrider.app.workspace_access import open_store
+from outrider.app.access.workspace_access import open_store
+from outrider.app.records.token_registry import create_token
+from outrider.app.service.run_sender import RunSender
+from outrider.app.telemetry.telemetry_ingest import SPOOL_FOLDER, TelemetryIngest
 from outrider.model import ConfigErrors, Origin, Role, TelemetryUnavailable, TokenKind
 from outrider.telemetry import FORWARDED_BY, Forwarder, ForwardQueue, ForwardTarget, SignalKind, Spool, Tally
 from outrider.telemetry.forwarder import NotNow

@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from outrider.app import open_telemetry
-from outrider.app.telemetry_access import ENGINE_FOLDER
-from outrider.app.telemetry_link import TelemetryLink
+from outrider.app.lookup.telemetry_access import ENGINE_FOLDER
+from outrider.app.lookup.telemetry_link import TelemetryLink
 from outrider.model import TelemetryUnavailable, UsageError
 from outrider.telemetry_store import running_engine
 from outrider.workspace import load

@@ -13,9 +13,9 @@ from tests.app.test_telemetry_forwarding import AwayStore, in_spool, taking, wor
 from tests.telemetry.test_spool import log_record
 from tests.waiting import until
 
-from outrider.app.telemetry_ingest import TelemetryIngest
-from outrider.app.token_registry import create_token
-from outrider.app.workspace_access import open_store
+from outrider.app.access.workspace_access import open_store
+from outrider.app.records.token_registry import create_token
+from outrider.app.telemetry.telemetry_ingest import TelemetryIngest
 from outrider.model import Role, TokenKind, UsageError
 from outrider.telemetry import SignalKind
 from outrider.telemetry.otlp_request import request_body

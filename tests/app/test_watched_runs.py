@@ -10,7 +10,7 @@ import pytest
 from tests.app.test_run_execution import Log
 
 from outrider.app import open_store, watch_checks
-from outrider.app.watched_runs import file_changes
+from outrider.app.execution.watched_runs import file_changes
 from outrider.workspace import load
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from outrider.app import WorkspaceService, open_store
-from outrider.app.web_service import WebService
+from outrider.app.pages.web_service import WebService
 from outrider.model import CheckId, Outcome
 from outrider.workspace import load
 

@@ -18,7 +18,7 @@ from tests.canaries import FORMS, SECRET, TOKEN, UNDECLARED, spellings, stored
 
 from outrider import model
 from outrider.alerts.run_findings import FindingContext, findings
-from outrider.app.report_documents import ReportForm, load_document, run_document
+from outrider.app.reporting.report_documents import ReportForm, load_document, run_document
 from outrider.cli.load_tables import as_json, print_load
 from outrider.cli.printable_console import PrintableConsole
 from outrider.cli.run_tables import run_as_json, run_table, step_table, stored_as_json

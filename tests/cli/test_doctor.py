@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from outrider.app import find_workspace, open_store, open_telemetry
-from outrider.app.telemetry_ingest import TelemetryIngest
-from outrider.app.trace_walk import walk_trace
+from outrider.app.lookup.trace_walk import walk_trace
+from outrider.app.telemetry.telemetry_ingest import TelemetryIngest
 from outrider.model import UsageError
 
 from .test_telemetry_commands import new_desk

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import invoke
 
 from outrider.app import find_workspace
-from outrider.app.monitor_import import import_monitor
+from outrider.app.execution.monitor_import import import_monitor
 
 if TYPE_CHECKING:
     from pathlib import Path

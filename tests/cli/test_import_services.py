@@ -11,13 +11,13 @@ from tests.cli.conftest import invoke
 from tests.listeners import serving
 
 from outrider.app import find_workspace
-from outrider.app.monitor_import import import_monitor
+from outrider.app.execution.monitor_import import import_monitor
 
 if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
-    from outrider.app.monitor_import import MonitorImport
+    from outrider.app.execution.monitor_import import MonitorImport
 
 SQL_SERVER = "Server=tcp:db.example,1434;Database=my shop;User Id=watch;Password=hunter2;Encrypt=true"
 MONITORS: dict[str, tuple[dict[str, object], dict[str, object], set[str]]] = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from click.testing import CliRunner
 from tests.builders import new_store
 
-from outrider.app.workspace_access import now_us
+from outrider.app.access.workspace_access import now_us
 from outrider.cli.replays import replays
 from outrider.model import ReplaySegment
 

@@ -19,8 +19,8 @@ from tests.mail_server import mail_server
 
 from outrider.alerts import Lane
 from outrider.app import alert_settings
-from outrider.app.report_documents import ReportForm, ReportPeriod, period_document
-from outrider.app.report_mail import Mailing, post_due
+from outrider.app.reporting.report_documents import ReportForm, ReportPeriod, period_document
+from outrider.app.reporting.report_mail import Mailing, post_due
 from outrider.model import ConfigError, Status
 from outrider.scheduler import Health
 from outrider.workspace import load
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from tests.mail_server import Inbox
 
-    from outrider.app.report_documents import Format
+    from outrider.app.reporting.report_documents import Format
     from outrider.store import Store
     from outrider.workspace import Workspace
 

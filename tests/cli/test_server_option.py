@@ -12,7 +12,7 @@ from tests.dashboard.error_scene import declined, page_error
 from tests.waiting import until
 
 from outrider.app import open_store
-from outrider.app.workspace_access import now_us
+from outrider.app.access.workspace_access import now_us
 from outrider.cli.main import cli
 from outrider.cli.server_option import REMOTE
 from outrider.model import Commit, SessionCount

@@ -19,7 +19,7 @@ from outrider.alerts.incident_records import stored_incident
 from outrider.alerts.message import load as read_message
 from outrider.alerts.route import Route
 from outrider.app import find_workspace, open_joined, open_store
-from outrider.app.incident_explainer import IncidentExplainer
+from outrider.app.lookup.incident_explainer import IncidentExplainer
 from outrider.dashboard import incident_quotes
 from outrider.model import AlertChanges, Measurement, Outcome
 

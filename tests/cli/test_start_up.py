@@ -92,7 +92,7 @@ def test_the_supervisor_of_a_service_opens_no_store() -> None:
     program = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
 
     assert "Run the checks by their schedule" in program.stdout
-    assert {"outrider.app.supervisor"} <= set(program.stdout.split())
+    assert {"outrider.app.processes.supervisor"} <= set(program.stdout.split())
     assert {"outrider.store", "sqlalchemy"} & set(program.stdout.split()) == set()
 
 
@@ -103,8 +103,8 @@ import sys
 from types import SimpleNamespace
 from urllib.request import urlopen
 from outrider.alerts import AlertSettings
-from outrider.app.scheduler_reader import LoadedWorkspace, SchedulerAnswer
-from outrider.app.web_process import WebService, find_workspace, open_store
+from outrider.app.access.scheduler_reader import LoadedWorkspace, SchedulerAnswer
+from outrider.app.processes.web_process import WebService, find_workspace, open_store
 from outrider.model import ServiceView
 workspace = find_workspace()
 loaded = LoadedWorkspace("1", workspace, (), None, AlertSettings())

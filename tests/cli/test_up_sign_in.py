@@ -12,8 +12,8 @@ from tests.cli.test_up import up
 from tests.waiting import until
 
 from outrider.app import find_workspace, open_store
-from outrider.app.access_rules import access_rules
-from outrider.app.workspace_access import now_us
+from outrider.app.access.access_rules import access_rules
+from outrider.app.access.workspace_access import now_us
 from outrider.server import Access
 
 if TYPE_CHECKING:

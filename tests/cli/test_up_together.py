@@ -22,7 +22,7 @@ from tests.store.contract.postgresql_server import IS_HERE, started
 from tests.waiting import until
 
 from outrider.app import find_workspace
-from outrider.app.location_client import HttpLink
+from outrider.app.locations.location_client import HttpLink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import pytest
 from tests.builders import new_store
 from tests.cli.conftest import Desk
 
-from outrider.app.workspace_access import now_us
+from outrider.app.access.workspace_access import now_us
 from outrider.model import Role, SignInSession
 from outrider.server.passwords import is_password
 

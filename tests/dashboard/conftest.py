@@ -16,9 +16,9 @@ from outrider.alerts import AlertSettings, read_runbook
 from outrider.alerts.finding import Facts, Problem, Severity
 from outrider.alerts.incident import Incident, Phase
 from outrider.alerts.incident_records import stored_incident
-from outrider.app.operator_actions import OperatorActions
-from outrider.app.report_shelf import WorkspaceReports
-from outrider.app.setting_overrides import WorkspaceSettings
+from outrider.app.access.setting_overrides import WorkspaceSettings
+from outrider.app.pages.operator_actions import OperatorActions
+from outrider.app.reporting.report_shelf import WorkspaceReports
 from outrider.dashboard import DashboardShelf, Sources, TelemetrySource
 from outrider.model import (
     AlertChanges,
@@ -145,7 +145,8 @@ class Scene:
     def incident(self, of: Check, problem: Problem = Problem.FAILURE, what: str = "", **changes: Any) -> Incident:
         """Store an incident of a check that is open since an hour ago."""
         since_us = changes.pop("since_us", NOW_US - HOUR_US)
-        facts = Facts(what, since_us=since_us, title=of.title, release=changes.pop("release", ""))
+        release = changes.pop("release", "")
+        facts = Facts(what, since_us=since_us, title=of.title, release=release, recent_release=release)
         opened = Incident(
             str(new_run_id(since_us)), problem, since_us, since_us, facts,
             severity=Severity.CRITICAL, phase=Phase.OPEN, checks=(of.id,), check_count=1, opened_us=since_us,

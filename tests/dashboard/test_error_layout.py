@@ -8,7 +8,7 @@ import pytest
 from tests.accessibility import AXE
 from tests.page_patterns import PAGES, misfits, routes_of, unreadable
 
-from outrider.app.issue_actions import change_issues
+from outrider.app.errors.issue_actions import change_issues
 from outrider.model import Release
 from outrider.server import Background, listen
 

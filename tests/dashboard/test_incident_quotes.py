@@ -26,7 +26,7 @@ from outrider.alerts.incident_records import stored_incident
 from outrider.alerts.issue_findings import issue_findings
 from outrider.alerts.message import load as read_message
 from outrider.alerts.route import Route
-from outrider.app.incident_explainer import IncidentExplainer
+from outrider.app.lookup.incident_explainer import IncidentExplainer
 from outrider.dashboard import CauseTelemetry, cause_traces, incident_quotes, named_causes
 from outrider.model import (
     AlertChanges,

@@ -8,7 +8,7 @@ import pytest
 from tests.builders import run_of
 
 from outrider.alerts import Facts, Phase, Problem
-from outrider.app.report_incidents import StoredIncidents
+from outrider.app.reporting.report_incidents import StoredIncidents
 from outrider.baselines import Settings
 from outrider.dashboard import user_quotes
 from outrider.model import DURATION, AggregateSample, Kind, Measurement, Outcome, Sample, Subject, SubjectKind

@@ -14,12 +14,12 @@ from tests.builders import run_of
 
 import outrider
 from outrider.alerts.finding import Problem
-from outrider.app.listeners import SILENT
-from outrider.app.local_backend import LocalBackend
-from outrider.app.remote_backend import RemoteBackend
-from outrider.app.remote_tables import remote_sources
-from outrider.app.server_client import server_client
-from outrider.app.stored_incidents import incident_rows, stored_incident_rows
+from outrider.app.access.listeners import SILENT
+from outrider.app.access.server_client import server_client
+from outrider.app.alerting.stored_incidents import incident_rows, stored_incident_rows
+from outrider.app.backends.local_backend import LocalBackend
+from outrider.app.backends.remote_backend import RemoteBackend
+from outrider.app.backends.remote_tables import remote_sources
 from outrider.model import (
     Attempt,
     AttemptTrace,

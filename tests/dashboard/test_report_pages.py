@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.app.report_shelf import WorkspaceReports
+from outrider.app.reporting.report_shelf import WorkspaceReports
 from outrider.dashboard import ReportName
 from outrider.model import Outcome, Release, UsageError
 from outrider.workspace import load

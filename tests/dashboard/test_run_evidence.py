@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.builders import run_of
 
-from outrider.app.snapshot_code import snapshot_code
+from outrider.app.records.snapshot_code import snapshot_code
 from outrider.dashboard import run_detail
 from outrider.dashboard.attempt_columns import MOST_ERRORS, attempt_table, new_errors
 from outrider.dashboard.source_excerpt import failing_place, source_excerpt

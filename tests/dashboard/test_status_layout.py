@@ -13,7 +13,7 @@ from tests.accessibility import AXE, violations
 from tests.page_patterns import LONG, PAGES, WIDTHS, overflow, routes_of
 
 from outrider.alerts.finding import Problem
-from outrider.app.status_page_export import export_status_page
+from outrider.app.pages.status_page_export import export_status_page
 from outrider.model import Impact, Outcome, PlannedMaintenance, StatusPhase, StatusUpdate
 from outrider.server import Background, StatusPage, listen, status_page_application
 from outrider.workspace import StatusComponent, StatusPageSettings

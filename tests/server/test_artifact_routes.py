@@ -15,7 +15,7 @@ import pytest
 from starlette.requests import Request
 from tests.builders import new_store
 
-from outrider.app.signing_key import signing_key
+from outrider.app.access.signing_key import signing_key
 from outrider.dashboard import served_type
 from outrider.model import ArtifactKind
 from outrider.server import ArtifactOrigin, artifact_application

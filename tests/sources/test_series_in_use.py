@@ -14,11 +14,11 @@ from tests.listeners import free_port
 
 from outrider.alerts import AlertSettings, Phase, QueryRule, read_incident, rules_of
 from outrider.app import answer_dashboard, backtest_rules, capacity_plans, ends_first, refused_queries
-from outrider.app.alert_service import AlertService
-from outrider.app.rule_watch import LATE_S
-from outrider.app.source_access import workspace_sources
-from outrider.app.source_rules import SourceRules, SourceRuleWatch
-from outrider.app.subject_watch import SubjectWatch
+from outrider.app.alerting.alert_service import AlertService
+from outrider.app.lookup.source_access import workspace_sources
+from outrider.app.service.subject_watch import SubjectWatch
+from outrider.app.telemetry.rule_watch import LATE_S
+from outrider.app.telemetry.source_rules import SourceRules, SourceRuleWatch
 from outrider.baselines import Settings
 from outrider.causes import KNOWN_RESOURCES, source_use
 from outrider.dashboard import DashboardShelf

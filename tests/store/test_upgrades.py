@@ -21,7 +21,7 @@ from tests.store.conftest import (
 from tests.store.contract.test_aggregates import DAY_US, FOREVER, aggregate, values_of
 from tests.store.contract.test_rollups import NOW_US, counted, hours_of, run_at
 
-from outrider.app.backups import put_back
+from outrider.app.upkeep.backups import put_back
 from outrider.model import AuditEntry, Beat, CheckId, Checkpoint, Outcome, Release, Role, StoreError, TraceSource, User
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from tests.waiting import until
 
-from outrider.app.telemetry_day import lost_today
-from outrider.app.telemetry_ingest import TelemetryIngest
-from outrider.app.token_registry import create_token
-from outrider.app.workspace_access import open_store
+from outrider.app.access.workspace_access import open_store
+from outrider.app.lookup.telemetry_day import lost_today
+from outrider.app.records.token_registry import create_token
+from outrider.app.telemetry.telemetry_ingest import TelemetryIngest
 from outrider.model import LostTelemetry, Role, TokenKind, UsageError
 from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 from outrider.workspace import load

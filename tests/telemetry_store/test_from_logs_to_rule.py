@@ -10,10 +10,10 @@ from tests.builders import new_store
 from tests.telemetry_store.samples import NOW_NS, SECOND_NS, log_record, span
 
 from outrider.alerts import AlertSettings, Phase, Problem, QueryRule, Severity, read_incident, stored_findings
-from outrider.app.alert_service import AlertService
-from outrider.app.pattern_watch import PERIOD_S, PatternWatch
-from outrider.app.rule_watch import LATE_S, RuleWatch, past_samples
-from outrider.app.subject_watch import SubjectWatch
+from outrider.app.alerting.alert_service import AlertService
+from outrider.app.service.subject_watch import SubjectWatch
+from outrider.app.telemetry.pattern_watch import PERIOD_S, PatternWatch
+from outrider.app.telemetry.rule_watch import LATE_S, RuleWatch, past_samples
 from outrider.baselines import Direction, Settings
 from outrider.model import Notable, RecordKind
 from outrider.runs import LiveJudge

@@ -13,11 +13,11 @@ from tests.builders import new_store
 from tests.telemetry_store.samples import NOW_NS, SECOND_NS, span
 
 from outrider.alerts import AlertSettings, Phase, Problem, read_incident
-from outrider.app.alert_service import AlertService
-from outrider.app.operation_watch import OperationWatch
-from outrider.app.progress_mark import ProgressMark
-from outrider.app.service_watch import PERIOD_S, SETTLED_S, ServiceWatch
-from outrider.app.subject_watch import SubjectWatch
+from outrider.app.alerting.alert_service import AlertService
+from outrider.app.service.subject_watch import SubjectWatch
+from outrider.app.telemetry.operation_watch import OperationWatch
+from outrider.app.telemetry.progress_mark import ProgressMark
+from outrider.app.telemetry.service_watch import PERIOD_S, SETTLED_S, ServiceWatch
 from outrider.baselines import Settings
 from outrider.model import DURATION, Subject
 from outrider.runs import LiveJudge, moved_operations

@@ -12,10 +12,10 @@ from tests.dashboard.telemetry_scene import page_view
 from tests.telemetry_store.samples import NOW_NS, SECOND_NS
 
 from outrider.alerts import AlertSettings, Phase, Problem, read_incident
-from outrider.app.alert_service import AlertService
-from outrider.app.page_watch import PERIOD_S, SETTLED_S, PageWatch
-from outrider.app.progress_mark import ProgressMark
-from outrider.app.subject_watch import SubjectWatch
+from outrider.app.alerting.alert_service import AlertService
+from outrider.app.service.subject_watch import SubjectWatch
+from outrider.app.telemetry.page_watch import PERIOD_S, SETTLED_S, PageWatch
+from outrider.app.telemetry.progress_mark import ProgressMark
 from outrider.baselines import Settings
 from outrider.model import Subject
 from outrider.runs import LiveJudge

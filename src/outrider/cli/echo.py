@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from outrider.app.reader_gate import gated_document
+from outrider.app.access.reader_gate import gated_document
 
 
 def echo(text: object, *, err: bool = False) -> None:

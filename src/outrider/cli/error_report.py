@@ -8,7 +8,7 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from outrider.app.reader_gate import gated_document
+from outrider.app.access.reader_gate import gated_document
 from outrider.model import InternalError, OutriderError, Place, bounded
 
 INTERNAL = InternalError.exit_code

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.padding import Padding
 from rich.text import Text
 
-from outrider.app.reader_gate import gated_document
+from outrider.app.access.reader_gate import gated_document
 from outrider.model import printable
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import find_workspace
-from outrider.app.monitor_import import MONITORS, import_monitor, write_import
-from outrider.app.reader_gate import gated
+from outrider.app.access.reader_gate import gated
+from outrider.app.execution.monitor_import import MONITORS, import_monitor, write_import
 from outrider.cli.echo import echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.app.monitor_import import MonitorImport
+    from outrider.app.execution.monitor_import import MonitorImport
 
 
 def _target(_: click.Context, __: click.Parameter, values: Sequence[str]) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from outrider.app.reader_gate import gated
+from outrider.app.access.reader_gate import gated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

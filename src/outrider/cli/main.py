@@ -151,7 +151,7 @@ class LazyGroup(click.Group):
             return None
         for needed in ("error_report", "echo"):  # now: a command may leave no memory, disk or descriptor for them
             import_module(f"outrider.cli.{needed}")
-        import_module("outrider.app.reader_gate").forget_secrets_read()
+        import_module("outrider.app.access.reader_gate").forget_secrets_read()
         name, attribute = _MODULES.get(cmd_name, (cmd_name.replace("-", "_"),) * 2)
         with told_if_slow(f"outrider {cmd_name} is being loaded: this machine is busy"):
             command: click.Command = getattr(import_module(f"outrider.cli.{name}"), attribute)

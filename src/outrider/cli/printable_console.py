@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.segment import Segment
 
-from outrider.app.reader_gate import gated_document
+from outrider.app.access.reader_gate import gated_document
 from outrider.cli.main import HUNG_UP
 from outrider.model import printable
 

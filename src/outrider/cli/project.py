@@ -24,7 +24,7 @@ from outrider.app import (
     revoke_project_key,
     rotate_project_key,
 )
-from outrider.app.rum_tag import rum_tag
+from outrider.app.errors.rum_tag import rum_tag
 from outrider.cli.echo import echo
 from outrider.cli.fitted_table import FittedTable, name_column, number_column
 from outrider.cli.option_types import TypedValue

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from outrider.app import find_workspace
-from outrider.app.related_records import RELATED_KINDS, find_related
+from outrider.app.lookup.related_records import RELATED_KINDS, find_related
 from outrider.cli.echo import echo, warn
 from outrider.cli.fitted_table import FittedTable, name_column, note_column, text_column
 from outrider.cli.run_tables import console

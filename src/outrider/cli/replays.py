@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import duration_s, find_workspace, now_us, open_store
-from outrider.app.replay_facts import ReplayQuery, api_replay, api_replays, delete_replay, replay_parts
+from outrider.app.records.replay_facts import ReplayQuery, api_replay, api_replays, delete_replay, replay_parts
 from outrider.cli.echo import echo
 from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column, time_column
 from outrider.cli.option_types import TypedValue
@@ -19,7 +19,7 @@ from outrider.model import UsageError, counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.app.replay_facts import ReplayBody, ReplayPage
+    from outrider.app.records.replay_facts import ReplayBody, ReplayPage
     from outrider.model import ReplaySegment, ReplaySummary
 
 _US = 1_000_000

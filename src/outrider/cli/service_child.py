@@ -6,7 +6,7 @@ import signal
 import sys
 from importlib import import_module
 
-from outrider.app.child_process import ChildOrder, ChildProcess
+from outrider.app.processes.child_process import ChildOrder, ChildProcess
 from outrider.cli.echo import echo
 from outrider.cli.log_lines import log_as_lines
 from outrider.cli.main import exit_code_of

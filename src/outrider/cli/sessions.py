@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import duration_s, find_workspace, now_us, open_telemetry
-from outrider.app.real_user_facts import TROUBLES, read_session, read_sessions, real_user_filter, timeline_lines
+from outrider.app.lookup.real_user_facts import TROUBLES, read_session, read_sessions, real_user_filter, timeline_lines
 from outrider.cli.echo import echo
 from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column, time_column
 from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import at, console
 
 if TYPE_CHECKING:
-    from outrider.app.real_user_facts import SessionRow
+    from outrider.app.lookup.real_user_facts import SessionRow
 
 
 @click.command(epilog="Example: outrider sessions --has error --since 7d")

@@ -7,8 +7,8 @@ import sys
 
 import click
 
-from outrider.app.child_table import ServiceOptions, ServiceRole
-from outrider.app.supervised_service import supervised_service
+from outrider.app.processes.child_table import ServiceOptions, ServiceRole
+from outrider.app.processes.supervised_service import supervised_service
 from outrider.cli.log_lines import log_as_lines
 
 _COMMAND = (sys.executable, "-P", "-m", "outrider.cli.service_child")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import duration_s, find_workspace, now_us, open_store, open_telemetry
-from outrider.app.real_user_facts import (
+from outrider.app.lookup.real_user_facts import (
     VIEW_KEYS,
     api_lab_field,
     explanation,
@@ -25,7 +25,7 @@ from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import console
 
 if TYPE_CHECKING:
-    from outrider.app.real_user_facts import LabField, LabFields, ViewFilter, VitalRow
+    from outrider.app.lookup.real_user_facts import LabField, LabFields, ViewFilter, VitalRow
 
 
 @click.command(epilog="Example: outrider vitals --by device --since 7d")

@@ -1,0 +1,1 @@
+"""Incidents from findings, and the messages about them."""

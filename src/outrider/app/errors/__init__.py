@@ -1,0 +1,1 @@
+"""Errors taken into projects and issues, with their source maps."""

@@ -1,0 +1,1 @@
+"""Runs in other places: the server's desk, the workers, and the two ways between them."""

@@ -1,0 +1,1 @@
+"""The processes of `outrider up`, and who keeps them running."""

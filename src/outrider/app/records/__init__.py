@@ -1,0 +1,1 @@
+"""What people read and change in a store: runs, notes, views, users, tokens, releases."""

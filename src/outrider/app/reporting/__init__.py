@@ -1,0 +1,1 @@
+"""Reports of periods and runs, as documents and by mail."""

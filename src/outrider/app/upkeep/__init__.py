@@ -1,0 +1,1 @@
+"""A whole workspace's data: copied, restored, and searched for one person."""
