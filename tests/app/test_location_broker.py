@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from outrider.model import Assignment, WorkerReport
 
-pytestmark = pytest.mark.skipif(not IS_HERE, reason="needs rabbitmq-server and Celery")
+pytestmark = [pytest.mark.skipif(not IS_HERE, reason="needs rabbitmq-server and Celery"), pytest.mark.slow]
 __all__ = [
     "server",
     "site",
