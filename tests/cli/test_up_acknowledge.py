@@ -42,7 +42,7 @@ def test_who_gets_the_mail_takes_the_incident_on_by_its_link_and_only_once(
         text = inbox.mails[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
         link = re.search(rf"{address}/acknowledge/\S+", text)
         assert link is not None, text
-        service.wait_for("pages.answer")  # which a mail does not wait for
+        until(lambda: service.page("/readyz") == (200, "ready\n"), service.lines)  # for which a mail does not wait
 
         page = chromium.new_page()
         page.goto(link[0])
