@@ -29,8 +29,9 @@ from tests.app.test_location_links import (
 )
 from tests.cli.conftest import CALM, Desk, site
 from tests.cli.test_up import up
-from tests.cli.test_worker import LOAD, LOCUSTFILE, PROFILE, free_port, worker
+from tests.cli.test_worker import LOAD, LOCUSTFILE, PROFILE, worker
 from tests.cli.test_worker import target as visited_site
+from tests.listeners import free_port
 from tests.listeners import serving as target
 from tests.waiting import until
 
