@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
 
 from outrider.workspace.suggestions import nearest
 from outrider.workspace.tables import Refused
@@ -51,6 +53,18 @@ class Variables(dict[str, str]):
         self.declared = frozenset({*workspace_env, *secrets})
         for name in self.missing:
             self.pop(name, None)
+
+    def quoted(self) -> Self:
+        """Return the same with values that can stand for a user or a password in a URL."""
+        variables = copy(self)
+        for name, value in self.items():
+            variables[name] = quote(value, safe="", errors="surrogateescape")
+        return variables
+
+
+def variable_names(text: str) -> frozenset[str]:
+    """Return which variables a text names."""
+    return frozenset(match["name"] for match in _VARIABLE.finditer(text) if match["name"])
 
 
 def read_template(text: str, variables: Mapping[str, str], later: Collection[str] = ()) -> Template:
