@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--pause", type=_amount, default=30, metavar="SECONDS", help="until something breaks, at most (default: 30)"
     )
-    start.add_argument("--minutes", type=_amount, default=45, help="how long there is to find the cause (default: 45)")
+    start.add_argument("--minutes", type=_length, default=45, help="how long there is to find the cause (default: 45)")
     start.add_argument("--no-telemetry", action="store_true", help="without traces and logs, on a small machine")
     start.add_argument("--keep", action="store_true", help="leave the dashboard open at the end, until Ctrl-C")
     answer = actions.add_parser(
@@ -123,6 +123,12 @@ def _amount(text: str) -> float:
     if not 0 <= number <= _DAY:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and {_DAY}")
     return number
+
+
+def _length(text: str) -> float:
+    if not (minutes := _amount(text)):
+        raise argparse.ArgumentTypeError("in 0 minutes nobody finds a cause")
+    return minutes
 
 
 def _start(options: argparse.Namespace) -> int:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
+from outrider.app.access.host_turns import user_folder
+from outrider.journeys import reap_orphans
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -31,7 +34,10 @@ def _mark_of(process: psutil.Process) -> str:
 
 
 def end_leftovers(folder: Path) -> int:
-    """End what games of a folder left, and return how many processes that were; the caller plays there alone."""
+    """End what games of a folder left, with the folders of their browsers, and return how many processes that were.
+
+    The caller plays there alone.
+    """
     left = processes_of(folder)
     for process in left:
         with suppress(psutil.NoSuchProcess):
@@ -42,4 +48,5 @@ def end_leftovers(folder: Path) -> int:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(alive, timeout=_POLITE_S)
+    reap_orphans(user_folder())
     return len(left)

@@ -27,8 +27,9 @@ def test_a_subject_names_what_where_how_much_and_since_when(story: Callable[...,
     """In the workspace's time zone, after the release before it."""
     followed = story(timezone="Europe/Berlin")
     facts = Facts(
-        "390 ms, usually 120 to 170 (2.7x)", title="Home page", since_us=NOW_US - 7 * MINUTE_US, release="v2.4"
-    )
+        "390 ms, usually 120 to 170 (2.7x)", title="Home page", since_us=NOW_US - 7 * MINUTE_US, release="v2.4",
+        recent_release="v2.4",
+    )  # fmt: skip
 
     for _ in range(2):
         followed.observe(replace(symptom(True, followed.now_us, problem=Problem.DEGRADATION), facts=facts))
@@ -38,6 +39,31 @@ def test_a_subject_names_what_where_how_much_and_since_when(story: Callable[...,
         "[shop] warning: Home page is slow: 390 ms, usually 120 to 170 (2.7x), since 08:53, after v2.4"
     )
     assert "since: 2027-01-15 08:53:00 CET, for 7 min" in followed.sent[0][2].text
+
+
+def test_a_subject_names_no_release_of_long_before(story: Callable[..., Story]) -> None:
+    """The body has it as the last one: nobody shall take it back for that."""
+    followed = story()
+    facts = Facts("390 ms", title="Home page", since_us=NOW_US - 7 * MINUTE_US, release="v2.4")
+
+    for _ in range(2):
+        followed.observe(replace(symptom(True, followed.now_us, problem=Problem.DEGRADATION), facts=facts))
+        followed.wait(10)
+
+    assert followed.sent[0][2].subject == "[shop] warning: Home page is slow: 390 ms, since 07:53"
+    assert "last release: v2.4" in followed.sent[0][2].text
+
+
+def test_an_issue_names_the_release_that_sent_it(story: Callable[..., Story]) -> None:
+    """However old that is: it says where, not after what."""
+    followed = story()
+    facts = Facts("KeyError", title="KeyError #1", release="v2.4")
+
+    for _ in range(2):
+        followed.observe(replace(symptom(True, followed.now_us, problem=Problem.ISSUE), facts=facts))
+        followed.wait(10)
+
+    assert followed.sent[0][2].subject.endswith(", in v2.4")
 
 
 def test_the_first_message_waits_a_little_for_what_explains_it(story: Callable[..., Story]) -> None:

@@ -98,11 +98,12 @@ def test_a_failure_names_its_step_host_and_fault() -> None:
 
 def test_a_degradation_says_how_much_against_which_band_since_when() -> None:
     """The judge has the numbers."""
-    finding = by_name(make_run(), Judgement("pay", SLOW, "2.0", "2.1"))["degradation pay"]
+    finding = by_name(make_run(), Judgement("pay", SLOW, "2.0", "2.1", recent_release="2.0"))["degradation pay"]
 
     assert finding.present
     assert (finding.facts.observed, finding.facts.expected) == ("812 ms", "300 ms to 360 ms")
     assert (finding.facts.since_us, finding.facts.release, finding.facts.later_release) == (NOW_US, "2.0", "2.1")
+    assert finding.facts.recent_release == "2.0"
     assert "step:pay" in finding.causes
 
 

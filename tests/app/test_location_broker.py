@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-import sys
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -24,12 +21,15 @@ from tests.app.test_location_links import (
     server,
     test_a_late_result_of_an_older_lease_is_a_duplicate_and_an_unknown_one_is_told_apart,
     test_a_result_that_is_not_of_its_order_is_refused,
+    test_a_share_of_a_load_goes_to_one_worker_that_has_room,
     test_a_worker_that_cannot_work_is_refused_with_a_message,
     test_an_order_is_made_with_what_it_needs_and_its_result_counts_once,
     test_orders_come_by_priority_and_deadline_as_far_as_there_is_room_and_time,
 )
 from tests.cli.conftest import CALM, Desk, site
 from tests.cli.test_up import up
+from tests.cli.test_worker import LOAD, LOCUSTFILE, PROFILE, free_port, worker
+from tests.cli.test_worker import target as visited_site
 from tests.listeners import serving as target
 from tests.waiting import until
 
@@ -56,6 +56,7 @@ __all__ = [
     "site",
     "test_a_late_result_of_an_older_lease_is_a_duplicate_and_an_unknown_one_is_told_apart",
     "test_a_result_that_is_not_of_its_order_is_refused",
+    "test_a_share_of_a_load_goes_to_one_worker_that_has_room",
     "test_a_worker_that_cannot_work_is_refused_with_a_message",
     "test_an_order_is_made_with_what_it_needs_and_its_result_counts_once",
     "test_orders_come_by_priority_and_deadline_as_far_as_there_is_room_and_time",
@@ -111,33 +112,40 @@ def link(node: RabbitmqNode, desk: BrokerDesk, server: Server) -> Iterator[Publi
     link.close()
 
 
-def test_a_worker_with_the_rights_that_are_printed_measures_for_a_service(
+def test_workers_with_the_rights_that_are_printed_measure_and_share_a_load_for_a_service(
     node: RabbitmqNode, tmp_path: Path, site: str
 ) -> None:
-    """As it is typed, with a user of RabbitMQ that may do nothing else; both end by SIGTERM."""
+    """As it is typed, with a user of RabbitMQ that may do nothing else; a load is counted as its target counts it."""
     desk = Desk(tmp_path / "ws", tmp_path / "tmp", in_process=True)
     desk.root.mkdir()
     desk.temporary.mkdir()
-    desk.write("outrider.toml", CALM + f'[locations]\nbroker = "amqp://guest@127.0.0.1:{node.port}"\n')
+    broker = f'[locations]\nbroker = "amqp://guest@127.0.0.1:{node.port}"\n'
+    desk.write("outrider.toml", CALM + LOAD.format(port=free_port()) + broker)
+    desk.write("probes/visitors_load.py", LOCUSTFILE)
     desk.write("probes/a.toml", f'[home]\nkind = "http"\nurl = "{site}/tiny"\nevery = "1s"\nlocations = ["ams"]\n')
     added = desk.outrider("location", "add", "ams")
     node.add_user("ams", *re.findall("'([^']+)'", added.stderr))
-    command = [sys.executable, "-m", "outrider", "worker", "--location", "ams", "--folder", str(tmp_path / "worker")]
-    environment = {**os.environ, "OUTRIDER_TOKEN": added.stdout.strip(), "OUTRIDER_BROKER": node.url("ams:ams")}
-    with up(desk) as service, (tmp_path / "worker.log").open("wb") as log:
+    with ExitStack() as stack:
+        visited = stack.enter_context(visited_site())
+        profile = PROFILE.replace('["fra", "ber"]', '["ams", "ams"]')
+        desk.write("probes/shop.toml", profile.format(port=visited.server_address[1]))
+        service = stack.enter_context(up(desk))
         service.wait_for("broker.ready")
-        worker = subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)
-        try:
-            service.wait_for('"location": "ams", "outcome": "passed"', 2)
-            listed = desk.outrider("location", "list").stdout
-            worker.send_signal(signal.SIGTERM)
-            assert worker.wait(60) == 0
-        finally:
-            worker.kill()
-            worker.wait(60)
+        workers = [
+            stack.enter_context(worker(tmp_path / name, "ams", added.stdout.strip(), broker=node.url("ams:ams")))
+            for name in ("one", "two")
+        ]
+        service.wait_for('"location": "ams", "outcome": "passed"', 2)
+        listed = desk.outrider("location", "list").stdout
+        load = desk.json("load", "visitors", "--json")
+        for process in workers:
+            process.send_signal(signal.SIGTERM)
+        assert [process.wait(60) for process in workers] == [0, 0]
         runs = [run["id"] for run in desk.json("runs", "--json")]
         assert service.end() == 0
-    assert listed.startswith("ams: 1 live worker")
+    assert listed.startswith("ams: 2 live workers")
+    assert load["run"]["outcome"] == "passed", load["run"]["reason"]
+    assert load["endpoints"][0]["requests"] == len(visited.seen) > 10
     assert len(runs) == len(set(runs))
     assert desk.leftovers() == []
 

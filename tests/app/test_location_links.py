@@ -25,9 +25,12 @@ from outrider.model import (
     LEASE_US,
     ArtifactFile,
     ArtifactKind,
+    CheckId,
     ConfigError,
     Content,
+    FailedShare,
     HeldRun,
+    LoadShare,
     Measurement,
     Outcome,
     OutriderError,
@@ -230,6 +233,22 @@ def test_orders_come_by_priority_and_deadline_as_far_as_there_is_room_and_time(
     assert link.take(replace(REPORT, probes=0), 0.0) is None
     assert given(link, 2) == [now, home]
     assert given(link, 5) == [slow]
+
+
+def test_a_share_of_a_load_goes_to_one_worker_that_has_room(server: Server, link: WorkerLink) -> None:
+    """It comes with what it needs, before orders that wait; who has no room for it gets those."""
+    share = LoadShare("s1", "fra", CheckId("load:x"), "10.0.0.5", 5557, NOW_US + 60_000_000, "config")
+    server.store.load_shares.ask([share, replace(share, id="s2", location="ams")], NOW_US)
+    run = server.order(HOME)
+
+    ordered = taken(link, replace(REPORT, turns=0))
+    shared = taken(link)
+    link.report(replace(REPORT, failed_shares=(FailedShare("s1", "ended"), FailedShare("s2", "ended"))))
+
+    assert ([order.run for order in ordered.orders], ordered.shares) == ([run], ())
+    assert (shared.shares, shared.snapshot, shared.secrets) == ((share,), server.digest, {"password": PASSWORD})
+    assert link.take(REPORT, 0.0) is None
+    assert [state.why for state in server.store.load_shares.states(["s1", "s2"])] == ["", "ended"]
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,8 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
         assert remote("pause", "home", "--reason", "roof")[1] == "paused probe:probes/a.toml::home\n"
 
         for command in (
-            ("runs", "--json"), ("runs",), ("show", run, "--json"), ("show", run), ("incidents", "--json"),
+            ("runs", "--json"), ("runs",), ("runs", "--location", "local"), ("show", run, "--json"), ("show", run),
+            ("incidents", "--json"),
             ("incidents",), ("silence", "--json"), ("silence",), ("release", "--json"), ("release",),
             ("releases",), ("releases", "--json"), ("errors",), ("errors", "is:all", "basket", "--json"),
             ("errors", "list", "--view", "faults"), ("errors", "show", "#1"), ("errors", "show", "2"),

@@ -25,6 +25,8 @@ SETTINGS = """
 every = "5s"
 timeout = "20s"
 locations = ["fra"]
+"""
+LOAD = """
 [load]
 busy_above = 1.0
 late = "30s"
@@ -59,18 +61,20 @@ def target() -> Iterator[Server]:
     with Server(("127.0.0.1", 0), Target) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager
-def worker(folder: Path, location: str, token: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def worker(folder: Path, location: str, token: str, *way: str, broker: str = "") -> Iterator[subprocess.Popen[bytes]]:
     """Yield an `outrider worker`, on a host of its own as far as turns are concerned."""
     folder.mkdir()
-    command = [sys.executable, "-m", "outrider", "worker", "--location", location]
-    command += ["--server", f"http://127.0.0.1:{port}", "--folder", str(folder), "--drain", "20s"]
-    environment = {**os.environ, "OUTRIDER_TOKEN": token, "TMPDIR": str(folder)}
+    command = [sys.executable, "-m", "outrider", "worker", "--location", location, "--name", folder.name]
+    command += [*way, "--folder", str(folder), "--drain", "20s"]
+    environment = {**os.environ, "OUTRIDER_TOKEN": token, "OUTRIDER_BROKER": broker, "TMPDIR": str(folder)}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)
         try:
@@ -91,7 +95,7 @@ def test_workers_of_two_locations_run_a_journey_and_share_a_load(tmp_path: Path,
     desk = Desk(tmp_path / "ws", tmp_path / "tmp", in_process=True)
     desk.root.mkdir()
     desk.temporary.mkdir()
-    desk.write("outrider.toml", CALM + SETTINGS.format(port=free_port()))
+    desk.write("outrider.toml", CALM + SETTINGS + LOAD.format(port=free_port()))
     desk.write("journeys/test_shop.py", JOURNEY.format(site=site))
     desk.write("probes/visitors_load.py", LOCUSTFILE)
     tokens = {name: desk.outrider("location", "add", name).stdout.strip() for name in ("fra", "ber")}
@@ -102,7 +106,8 @@ def test_workers_of_two_locations_run_a_journey_and_share_a_load(tmp_path: Path,
         service = stack.enter_context(up(desk))
         port = json.loads(service.wait_for("pages.answer"))["port"]
         service.wait_for("workspace.loaded")
-        fra, ber = (stack.enter_context(worker(tmp_path / name, name, token, port)) for name, token in tokens.items())
+        way = "--server", f"http://127.0.0.1:{port}"
+        fra, ber = (stack.enter_context(worker(tmp_path / name, name, token, *way)) for name, token in tokens.items())
 
         service.wait_for('"location": "fra", "outcome": "passed"')
         listed = desk.outrider("location", "list").stdout

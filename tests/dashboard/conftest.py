@@ -145,7 +145,8 @@ class Scene:
     def incident(self, of: Check, problem: Problem = Problem.FAILURE, what: str = "", **changes: Any) -> Incident:
         """Store an incident of a check that is open since an hour ago."""
         since_us = changes.pop("since_us", NOW_US - HOUR_US)
-        facts = Facts(what, since_us=since_us, title=of.title, release=changes.pop("release", ""))
+        release = changes.pop("release", "")
+        facts = Facts(what, since_us=since_us, title=of.title, release=release, recent_release=release)
         opened = Incident(
             str(new_run_id(since_us)), problem, since_us, since_us, facts,
             severity=Severity.CRITICAL, phase=Phase.OPEN, checks=(of.id,), check_count=1, opened_us=since_us,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -227,7 +228,8 @@ def test_without_a_browser_the_way_out_is_told(tmp_path: Path, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("option", "message"),
     [("--port=70000", "is no port"), ("--port=web", "web is no port"), ("--pause=soon", "soon is not between"),
-     ("--minutes=nan", "is not between"), ("--scenario=11", "invalid choice"), ("--team= ", "needs a name")],
+     ("--minutes=nan", "is not between"), ("--minutes=0", "nobody finds a cause"),
+     ("--minutes=-1", "is not between"), ("--scenario=11", "invalid choice"), ("--team= ", "needs a name")],
 )  # fmt: skip
 def test_a_number_that_is_none_is_refused(option: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing starts."""
@@ -258,6 +260,20 @@ def test_the_command_finds_the_shop_or_tells_how_to_get_it(tmp_path: Path, monke
     assert (lacking.value.slug, bare.value.slug) == ("no-demo", "missing-extra")
     assert "make training" in lacking.value.fix
     assert "outrider[demo]" in bare.value.fix
+
+
+def test_the_folder_counts_from_where_the_command_is_typed(tmp_path: Path) -> None:
+    """Not from the checkout, which it is played in."""
+    here = ROOT / "docs"
+    typed = os.path.relpath(tmp_path / "games", here)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "outrider", "training", "status", "--folder", typed],
+        cwd=here, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout) == (0, "Nobody has played yet. Start: outrider training\n")
+    assert (tmp_path / "games/games.db").is_file()
 
 
 class Play:

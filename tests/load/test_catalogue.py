@@ -80,6 +80,8 @@ def test_reads_a_profile(tmp_path: Path, text: str, expected: dict[str, object])
         ('expect = {p95 = 5}', "is not a duration"),
         ('expect = {endpoint = {"GET /" = {p98 = "1s"}}}', "is not a known key"),
         ('arguments = "--x"', "is not a list of texts"),
+        ('workers_at = ["fra", "local"]', 'holds "local", which cannot be the name of a location'),
+        ('workers_at = ["a b"]', 'holds "a b", which cannot be the name of a location'),
         ('workers_at = ["fra"]', "shop.workers_at needs an address at which workers find this host"),
     ],
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from outrider.model import Release
-from outrider.runs import release_share
+from outrider.runs import recent_release, release_share
 
 HOUR_S = 3600
 WEEK_S = 168 * HOUR_S
@@ -35,3 +35,27 @@ def test_the_rarer_releases_are_the_less_is_it_a_coincidence(
 ) -> None:
     """One in four weeks is followed by one hour of 672; what began before a release does not follow it."""
     assert release_share(since_s, releases(*released_s), NOW_S * 1_000_000) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("since_s", "released_s", "expected"),
+    [
+        (NOW_S - 180, (NOW_S - 240,), NOW_S - 240),
+        (NOW_S, (NOW_S - 23 * HOUR_S,), NOW_S - 23 * HOUR_S),
+        (NOW_S, (NOW_S - 25 * HOUR_S,), None),
+        (NOW_S, tuple(NOW_S - HOUR_S - week * WEEK_S for week in range(4)), NOW_S - HOUR_S),
+        (NOW_S, tuple(NOW_S - 23 * HOUR_S - week * WEEK_S for week in range(4)), None),
+        (NOW_S, tuple(NOW_S - 60 - hour * HOUR_S for hour in range(672)), NOW_S - 60),
+        (NOW_S, tuple(NOW_S - 600 - hour * HOUR_S for hour in range(672)), None),
+        (NOW_S - HOUR_S, (NOW_S - 60,), None),
+        (None, (NOW_S - 60,), None),
+        (NOW_S, (), None),
+    ],
+)
+def test_a_release_is_named_with_what_began_soon_after_it(
+    since_s: int | None, released_s: tuple[int, ...], expected: int | None
+) -> None:
+    """A day old at most, and less where releases are many: chance alone puts one so near in 5 % at most."""
+    named = recent_release(since_s, releases(*released_s), NOW_S * 1_000_000)
+
+    assert named == ("" if expected is None else str(expected))

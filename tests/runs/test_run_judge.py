@@ -103,6 +103,7 @@ def test_only_a_release_before_the_deviation_explains_it(began_us: int | None, r
     judgement = Judgement.of("pay", signal, releases, 35 * 1_000_000)
 
     assert (judgement.release, judgement.later_release) == (release, later)
+    assert judgement.recent_release == (release if began_us is not None else "")
 
 
 def test_a_step_that_takes_no_time_is_judged(store: Store) -> None:

@@ -130,6 +130,24 @@ def test_a_bucket_that_does_not_exist_is_named_and_not_made(server: S3Server, tm
     assert unread.value.slug == "store-unreachable"
 
 
+@pytest.mark.parametrize("has_cache", [True, False])
+def test_a_server_that_ends_amid_a_file_is_told_when_it_is_opened(
+    server: S3Server, tmp_path: Path, *, has_cache: bool
+) -> None:
+    """And not by an error of the file system's own when it is read; without a cache nothing is left behind."""
+    folder = RemoteFolder(f"s3://evidence/{tmp_path.name}", tmp_path / "cache" if has_cache else None)
+    taken = folder.take(written(tmp_path, b"evidence"))
+    server.refuse(SLOW_DOWN)
+
+    with pytest.raises(StoreError) as refused:
+        folder.open(taken.digest).read()
+    server.recover()
+    with folder.open(taken.digest) as content:
+        assert content.read() == b"evidence"
+
+    assert refused.value.slug == "store-unreachable"
+
+
 def test_what_comes_back_damaged_is_refused(folder: RemoteFolder, tmp_path: Path) -> None:
     """Its digest is its name."""
     taken = folder.take(written(tmp_path, b"evidence"))

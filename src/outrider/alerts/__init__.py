@@ -4,7 +4,7 @@ from outrider.alerts.alert_file import parse_open, read_alerts
 from outrider.alerts.alert_processor import AlertProcessor
 from outrider.alerts.alert_settings import ALERTS_FILE, AlertSettings, ReceiverSettings
 from outrider.alerts.backtest import Replayed, replayed, stored_findings
-from outrider.alerts.composition import headline, length
+from outrider.alerts.composition import headline, length, release_note
 from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.delivery import Deliverer, Health, Lane, test_row
 from outrider.alerts.finding import LOCATION, Facts, Finding, FindingKey, Problem, Severity, check_of, is_check
@@ -107,6 +107,7 @@ __all__ = [
     "read_incident",
     "read_incidents",
     "read_runbook",
+    "release_note",
     "replayed",
     "report_message",
     "report_rows",

@@ -140,11 +140,15 @@ def _subject(dispatch: Dispatch, severity: str, clock: Clock) -> str:
             state = ""
         case kind:
             state = _STATES.get(kind, "")
-    release = f", after {_name(first.lead.release)}" if first.problem in _OF_RELEASES and first.lead.release else ""
+    release = f", {note}" if (note := release_note(first)) else ""
     return f"{severity}{state}: {headline(first, is_brief=True)}, since {clock.brief(first.began_us)}{release}{more}"
 
 
-_OF_RELEASES = frozenset({Problem.DEGRADATION, Problem.CHANGE, Problem.RULE, Problem.ISSUE})
+def release_note(incident: Incident) -> str:
+    """Return which release it followed soon, "after v2.4", or which one sent it, "in v2.4"; empty for none."""
+    if incident.problem is Problem.ISSUE:
+        return f"in {_name(incident.lead.release)}" if incident.lead.release else ""
+    return f"after {_name(incident.lead.recent_release)}" if incident.lead.recent_release else ""
 
 
 def headline(incident: Incident, *, is_brief: bool = False) -> str:

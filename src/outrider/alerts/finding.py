@@ -72,6 +72,7 @@ class Facts:
         since_us: When the first run that deviates was due, as the judge estimates it, microseconds UTC; None where
             no judge does.
         release: The last release before it began.
+        recent_release: The former, if it came so shortly before that chance alone rarely puts one so near.
         later_release: The last release that came after it began, which is not its cause.
         run: Id of the run that showed it.
         artifacts: Where its screenshot, trace and log lie.
@@ -93,6 +94,7 @@ class Facts:
     address: str = ""
     later_release: str = ""
     query: str = ""
+    recent_release: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,7 @@ def baseline_findings(rule: QueryRule, judged: SubjectJudgement) -> Iterator[Fin
             since_us=None if signal.since is None else signal.since * _SECOND_US,
             release=judgement.release,
             later_release=judgement.later_release,
+            recent_release=judgement.recent_release,
             query=_asked(rule),
         )
         degraded = signal.condition is Condition.DEGRADED

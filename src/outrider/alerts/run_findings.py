@@ -145,6 +145,7 @@ class _RunEvidence:
             since_us=None if signal.since is None else signal.since * 1_000_000,
             release=judgement.release,
             later_release=judgement.later_release,
+            recent_release=judgement.recent_release,
         )
         causes = list(self._by_host())
         if not self._run.check.startswith(Kind.PROBE):

@@ -103,6 +103,7 @@ def _degradation(judged: SubjectJudgement, judgement: Judgement, suffered: Seque
         since_us=None if signal.since is None else signal.since * 1_000_000,
         release=judgement.release,
         later_release=judgement.later_release,
+        recent_release=judgement.recent_release,
     )
     key = FindingKey(Problem.DEGRADATION, subject, judged.environment, judged.location, step)
     degraded = signal.condition is Condition.DEGRADED

@@ -15,6 +15,12 @@ from outrider.model import OutriderError
 _PASSED_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 _EXTRA: Final = ("aiosmtpd", "httpx", "python_multipart", "trustme")
 """What the shop imports and Outrider does not: the extra `demo`."""
+_START: Final = """
+import runpy, sys
+sys.path.insert(0, sys.argv.pop(1))
+runpy.run_module("demo.training", run_name="__main__", alter_sys=True)
+"""
+"""The checkout is imported from; who plays stays in their own folder."""
 
 
 @click.command(context_settings=_PASSED_ON, epilog="Example: outrider training")
@@ -35,8 +41,7 @@ def training(words: tuple[str, ...]) -> None:
     """
     root = checkout_around(Path.cwd(), Path(__file__))
     sys.stdout.flush()
-    os.chdir(root)
-    os.execv(sys.executable, [sys.executable, "-m", "demo.training", *words])  # noqa: S606 - the same Python
+    os.execv(sys.executable, [sys.executable, "-P", "-c", _START, str(root), *words])  # noqa: S606 - the same Python
 
 
 def checkout_around(*places: Path) -> Path:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.alerts import Phase, Severity, headline, read_incidents
+from outrider.alerts import Phase, Severity, headline, read_incidents, release_note
 from outrider.dashboard.check_state import ATTENTION, State, needs_attention, state_of
 from outrider.dashboard.reader_clock import ReaderClock
 from outrider.dashboard.recent_history import strip_starts
@@ -300,7 +300,7 @@ def _first_cause(urgent: Sequence[CheckStatus], incidents: Sequence[Incident], c
     pressing = [incident for incident in incidents if incident.pages]
     if pressing:
         first = min(pressing, key=_urgency)
-        release = f", after {first.lead.release}" if first.lead.release else ""
+        release = f", {note}" if (note := release_note(first)) else ""
         return f"{headline(first, is_brief=True)}, since {clock.brief(first.began_us)}{release}"
     worst = min(urgent, key=lambda status: status.state.rank)
     latest = worst.latest

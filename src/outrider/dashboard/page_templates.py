@@ -10,7 +10,7 @@ from importlib.resources import files
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from outrider.alerts import Severity, headline, runbook_address, runbook_of
+from outrider.alerts import Severity, headline, release_note, runbook_address, runbook_of
 from outrider.charts import draw_sparkline, draw_uptime, milliseconds
 from outrider.dashboard.check_state import outcome_tone
 from outrider.dashboard.incident_view import grouping
@@ -223,6 +223,7 @@ def _environment() -> Environment:
         "gate_path": gate_path,
         "grouping": grouping,
         "headline": _headline,
+        "release_note": release_note,
         "hour_marks": _hour_marks,
         "incident_tone": _incident_tone,
         "length_of_time": length_of_time,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from outrider.load.hosts import is_allowed
 from outrider.load.profile import DURATION_S, LONGEST_S, USUAL, AbortRule, Expectation, Profile
 from outrider.load.shapes import Arrivals, Ramp, Soak, Spike, Steps
-from outrider.model import Check, CheckId, ConfigError, Kind, SubjectKind
+from outrider.model import Check, CheckId, ConfigError, Kind, SubjectKind, is_location_name
 from outrider.workspace import (
     PolicyOverrides,
     Refused,
@@ -199,7 +199,7 @@ class _Reader:
 
     def _workers_at(self, table: Table) -> tuple[str, ...]:
         """Return in which locations to start workers of Locust: they have to know where its master is."""
-        workers_at = table.read("workers_at", as_texts, ())
+        workers_at = table.read("workers_at", _as_locations, ())
         if workers_at and self.workspace.load.master is None:
             fix = 'write master = "host:5557" below [load] in outrider.toml: this host, as those locations see it'
             table.report("workers_at", "needs an address at which workers find this host", fix, "missing-key")
@@ -234,6 +234,14 @@ class _Reader:
         if not is_folder(self.workspace.root / path):
             raise Refused("is not a folder", "write the path of a folder of the workspace", "missing-folder")
         return path
+
+
+def _as_locations(value: object) -> tuple[str, ...]:
+    for name in (names := as_texts(value)):
+        if not is_location_name(name):
+            fix = 'write such as ["fra"]; local is the service itself, where processes = 4 starts some'
+            raise Refused(f'holds "{name}", which cannot be the name of a location with workers', fix, "bad-location")
+    return names
 
 
 def _as_url(text: str) -> str:

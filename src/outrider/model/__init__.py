@@ -97,6 +97,7 @@ from outrider.model.load import (
 from outrider.model.load_second import LoadSecond
 from outrider.model.load_share import FailedShare, LoadShare, ShareState
 from outrider.model.locale import LOCALES, counted, date, locale, number, per_cent, share_text, short, using_locale
+from outrider.model.location_name import HERE, is_location_name
 from outrider.model.location_order import (
     ALIVE_US,
     AWAITED_US,
@@ -301,8 +302,8 @@ from outrider.model.trace_link import AttemptTrace, TraceLink, TraceSource, is_t
 
 __all__ = [
     "ALIVE_US", "ASSIGN", "AWAITED_US", "BROKER", "BUCKET_VALUE", "CALL_ERRORS", "CALL_P95", "CHECK_KINDS",
-    "DURATION", "ERASED", "FAILING", "GZIP_SUFFIX", "LASTING", "LAST_GOOD_KINDS", "LEASE_US", "LEAST", "LOCALES",
-    "MOST_TEXT_CHARACTERS", "MOST_TITLE_CHARACTERS", "NEXT_RELEASE", "OPERATION_METRICS", "OTHER_VALUES",
+    "DURATION", "ERASED", "FAILING", "GZIP_SUFFIX", "HERE", "LASTING", "LAST_GOOD_KINDS", "LEASE_US", "LEAST",
+    "LOCALES", "MOST_TEXT_CHARACTERS", "MOST_TITLE_CHARACTERS", "NEXT_RELEASE", "OPERATION_METRICS", "OTHER_VALUES",
     "PAGE_PERIOD_MINUTES", "PAGE_SERIES", "RATIO", "REMEMBERED_US", "REQUESTS", "RULE_VALUE", "RULE_VALUE_KEPT_S",
     "SERVICE_METRICS", "SIMULATED", "USER_FIELDS", "USUAL", "VENDOR", "AccessRecords", "AccessToken",
     "Acknowledgement", "AddedEvent", "AggregateLog", "AggregateSample", "AlertChanges", "AlertRecords",
@@ -346,8 +347,8 @@ __all__ = [
     "UsageError", "User", "UserDirectory", "Verdict", "ViewLog", "ViewPage", "WorkerLink", "WorkerReport",
     "altogether", "apdex", "begin_trace", "bounded", "bucket_of", "by_endpoint", "check_at_least", "check_text",
     "counted", "date", "different_labels", "event_from_json", "event_to_json", "exit_code", "finite_number",
-    "grant_traces", "identity", "is_event_id", "is_reserved", "is_trace_id", "key_name", "known_query",
-    "labels_of_name", "locale", "merged", "new_run_id", "number", "origin_of", "per_cent", "printable",
+    "grant_traces", "identity", "is_event_id", "is_location_name", "is_reserved", "is_trace_id", "key_name",
+    "known_query", "labels_of_name", "locale", "merged", "new_run_id", "number", "origin_of", "per_cent", "printable",
     "printable_json", "reason_of", "release_number", "series_names", "session_addresses", "share_text", "short",
     "spreadsheet_cell", "tail", "title_of", "user_key", "using_locale", "valid_until_us",
 ]  # fmt: skip

@@ -25,7 +25,7 @@ from outrider.runs.primary_steps import (
 )
 from outrider.runs.proof import Proof, ProofVerdict, prove, why_vacuous
 from outrider.runs.redacted_run import UNDECLARED, redacted_run
-from outrider.runs.release_coincidence import release_share
+from outrider.runs.release_coincidence import recent_release, release_share
 from outrider.runs.run_document import BadDocument, from_document, packed_run, read_json, to_document, unpacked_run
 from outrider.runs.run_judge import Judge, Judgement, SubjectJudgement, series_settings
 from outrider.runs.runner import Recorder, Runner
@@ -90,6 +90,7 @@ __all__ = [
     "primary_steps",
     "prove",
     "read_json",
+    "recent_release",
     "redacted_run",
     "release_share",
     "run_outcome",

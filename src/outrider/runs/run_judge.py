@@ -29,7 +29,7 @@ from outrider.baselines import (
 from outrider.model import FAILING, PAGE_SERIES, REQUESTS, SERVICE_METRICS, BadSeries, Checkpoint, Outcome, SubjectKind
 from outrider.runs.failing_minutes import judge_failing_minutes
 from outrider.runs.primary_steps import CONCLUSIVE, METRIC, primary_durations
-from outrider.runs.release_coincidence import release_share
+from outrider.runs.release_coincidence import recent_release, release_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +53,7 @@ class Judgement:
         release: The last release before the deviation began, or before the run if nothing deviates; empty if none is
             known.
         later_release: The last release between then and the run; what began before cannot come from it.
+        recent_release: The former, if it came so shortly before the deviation that it is named with it.
         release_share: Probability that a deviation by chance begins so shortly after a release; 1 if it did not.
     """
 
@@ -61,6 +62,7 @@ class Judgement:
     release: str = ""
     later_release: str = ""
     release_share: float = 1.0
+    recent_release: str = ""
 
     @classmethod
     def of(cls, step: str, signal: Signal | RateSignal, releases: Sequence[Release], at_us: int) -> Self:
@@ -69,8 +71,10 @@ class Judgement:
         known = [release for release in releases if release.at_us <= at_us]
         before = [release for release in known if since_s is None or release.at_us // _SECOND_US <= since_s]
         later = known[len(before) :]
-        share = release_share(since_s, known, at_us)
-        return cls(step, signal, before[-1].name if before else "", later[-1].name if later else "", share)
+        return cls(
+            step, signal, before[-1].name if before else "", later[-1].name if later else "",
+            release_share(since_s, known, at_us), recent_release(since_s, known, at_us),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

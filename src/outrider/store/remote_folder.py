@@ -8,7 +8,9 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager, suppress
 from hashlib import file_digest
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -18,7 +20,6 @@ from outrider.store.artifact_names import artifact_name, digest_in, is_digest, m
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
     from typing import BinaryIO
 
 log = structlog.get_logger("outrider.artifacts")
@@ -86,14 +87,17 @@ class RemoteFolder:
             return bool(self._files.exists(self._path(digest)))
 
     def open(self, digest: str) -> BinaryIO:
-        if self._cache is None:
-            with self._asking(digest):
-                return cast("BinaryIO", self._files.open(self._path(digest), "rb"))
-        path = self._cache.find(digest)
+        if self._cache is not None:
+            return self._open(digest, self._cache)
+        with TemporaryDirectory() as folder:  # whole, so that reading it raises nothing of the file system's own
+            return self._open(digest, ArtifactCache(Path(folder)))
+
+    def _open(self, digest: str, cache: ArtifactCache) -> BinaryIO:
+        path = cache.find(digest)
         if path is None:
-            with self._asking(digest), self._cache.filling(digest) as copy:
+            with self._asking(digest), cache.filling(digest) as copy:
                 self._files.get_file(self._path(digest), str(copy))
-            path = self._cache.find(digest)
+            path = cache.find(digest)
         if path is None:
             raise missing_artifact(self.place(digest)[0])
         return path.open("rb")

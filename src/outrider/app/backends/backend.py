@@ -55,8 +55,10 @@ class Backend(Protocol):
         """IANA name of the zone in which people read times."""
         ...
 
-    def runs(self, pattern: str, *, outcome: Outcome | None, limit: int) -> Excerpt[RunSummary]:
-        """Return runs of the checks that fit a pattern, the latest first."""
+    def runs(
+        self, pattern: str, *, outcome: Outcome | None, location: str | None = None, limit: int
+    ) -> Excerpt[RunSummary]:
+        """Return runs of the checks that fit a pattern, of one location if it is named, the latest first."""
         ...
 
     def unknown_check_note(self, pattern: str) -> str:

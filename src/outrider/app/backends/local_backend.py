@@ -19,6 +19,7 @@ from outrider.app.records.annotation_log import annotate, list_annotations, remo
 from outrider.app.records.check_control import pause_checks, request_runs, resume_checks
 from outrider.app.records.release_marks import list_releases, mark_release
 from outrider.app.records.stored_runs import list_runs, stored_run
+from outrider.model import HERE
 from outrider.runs import level_changes
 from outrider.workspace import parse_setting
 
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
     from outrider.store import Store
     from outrider.workspace import SettingState, Workspace
 
-_USUAL_LOCATION = "local"
-
 
 class LocalBackend:
     """Implements `Backend` by a workspace and its store."""
@@ -73,9 +72,11 @@ class LocalBackend:
         """IANA name of the workspace's time zone."""
         return self.workspace.timezone
 
-    def runs(self, pattern: str, *, outcome: Outcome | None, limit: int) -> Excerpt[RunSummary]:
-        """Return runs of the checks that fit a pattern, the latest first."""
-        return list_runs(self.store.runs, pattern, outcome=outcome, limit=limit)
+    def runs(
+        self, pattern: str, *, outcome: Outcome | None, location: str | None = None, limit: int
+    ) -> Excerpt[RunSummary]:
+        """Return runs of the checks that fit a pattern, of one location if it is named, the latest first."""
+        return list_runs(self.store.runs, pattern, outcome=outcome, location=location, limit=limit)
 
     def unknown_check_note(self, pattern: str) -> str:
         """Return that no stored check fits a pattern, and what may have been meant; empty otherwise."""
@@ -93,11 +94,12 @@ class LocalBackend:
 
     def request_runs(self, patterns: Sequence[str], location: str | None) -> tuple[RequestedRun, ...]:
         """Request immediate runs in a location, "local" if none is named."""
-        return request_runs(self.store, patterns, location=location or _USUAL_LOCATION)
+        return request_runs(self.store, patterns, location=location or HERE)
 
     def location_note(self, location: str) -> str:
         """Return that nothing ran or is to run at a location, and what may have been meant; empty otherwise."""
-        return unknown_location_note(self.workspace, self.store.tables, location)
+        with_workers = self.store.locations.names()
+        return "" if location in with_workers else unknown_location_note(self.workspace, self.store.tables, location)
 
     def pause(self, patterns: Sequence[str], reason: str) -> tuple[CheckId, ...]:
         """Pause checks."""

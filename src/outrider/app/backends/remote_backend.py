@@ -98,13 +98,16 @@ class RemoteBackend:
         with self.client.readable():
             return str(self._status["timezone"])
 
-    def runs(self, pattern: str, *, outcome: Outcome | None, limit: int | None) -> Excerpt[RunSummary]:
-        """Return runs of the checks that fit a pattern, the latest first."""
+    def runs(
+        self, pattern: str, *, outcome: Outcome | None, location: str | None = None, limit: int | None
+    ) -> Excerpt[RunSummary]:
+        """Return runs of the checks that fit a pattern, of one location if it is named, the latest first."""
         wanted = {"outcome": outcome.value if outcome else "", "check": "" if _is_pattern(pattern) else pattern}
         try:
             with self.client.readable():
                 lines = map(run_summary_of, self.client.items("/runs", wanted))
-                return _within((line for line in lines if wanted["check"] or _fits(line.check, pattern)), limit)
+                fitting = (line for line in lines if wanted["check"] or _fits(line.check, pattern))
+                return _within((line for line in fitting if location in {None, line.location}), limit)
         except UsageError as error:
             if error.slug != "unknown-check":
                 raise

@@ -66,7 +66,12 @@ class OpenServer:
         """Do nothing: each request has a connection of its own. It is there so that both kinds are used alike."""
 
     def runs(
-        self, pattern: str = "*", *, outcome: Outcome | str | None = None, limit: int | None = 100
+        self,
+        pattern: str = "*",
+        *,
+        outcome: Outcome | str | None = None,
+        location: str | None = None,
+        limit: int | None = 100,
     ) -> Excerpt[RunSummary]:
         """Return stored runs, the latest first, and whether these are all (`is_complete`); `limit` None for all.
 
@@ -76,7 +81,8 @@ class OpenServer:
         check_text("pattern", pattern)
         if limit is not None:
             check_at_least("limit", limit, 0)
-        return self._backend.runs(pattern, outcome=None if outcome is None else _outcome(outcome), limit=limit)
+        ended = None if outcome is None else _outcome(outcome)
+        return self._backend.runs(pattern, outcome=ended, location=location, limit=limit)
 
     def stored_run(self, run: str) -> StoredRun:
         """Return a run with its attempts, by its id or a unique beginning or end of it; its artifacts are on its page.

@@ -151,7 +151,12 @@ class OpenWorkspace:
         return run_gate(self.settings, self._store, patterns, options, listener=listener).decision
 
     def runs(
-        self, pattern: str = "*", *, outcome: Outcome | str | None = None, limit: int | None = 100
+        self,
+        pattern: str = "*",
+        *,
+        outcome: Outcome | str | None = None,
+        location: str | None = None,
+        limit: int | None = 100,
     ) -> Excerpt[RunSummary]:
         """Return stored runs, the latest first, and whether these are all (`is_complete`); `limit` None for all.
 
@@ -162,7 +167,7 @@ class OpenWorkspace:
         if limit is not None:
             check_at_least("limit", limit, 0)
         ended = None if outcome is None else _outcome(outcome)
-        return list_runs(self._store.runs, pattern, outcome=ended, limit=limit)
+        return list_runs(self._store.runs, pattern, outcome=ended, location=location, limit=limit)
 
     def stored_run(self, run: str) -> StoredRun:
         """Return a run with its attempts and artifacts, by its id or a unique beginning or end of it.

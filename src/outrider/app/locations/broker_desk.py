@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.app.locations.location_desk import LocationDesk
-    from outrider.model import AccessToken, LocationOrder, TokenLog
+    from outrider.model import AccessToken, Assignment, LocationOrder, TokenLog
     from outrider.scheduler import Health
 
 log = structlog.get_logger("outrider.locations")
@@ -141,7 +141,7 @@ class BrokerDesk:
         if assignment is None:
             return 0
         for order in assignment.orders:
-            document = json.dumps(to_document(replace(assignment, orders=(order,)))).encode()
+            document = _document(replace(assignment, orders=(order,)))
             sealed = {name: box.seal(document, f"{location} order") for name, box in keys.items()}
             self._orders.order(orders_of(location), [version("outrider"), sealed], urgency=_urgency(order))
         return len(assignment.orders)
@@ -211,12 +211,9 @@ class BrokerDesk:
 
     def _serve(self, caller: Caller, asked: Mapping[str, Any], content: bytes) -> tuple[Mapping[str, object], bytes]:
         match asked:
-            case {"what": "report", "report": document}:
-                report = from_document(WorkerReport, document)
-                answer = self._desk.report(caller, report)
-                with self._seeing:
-                    self._seen_s[caller.location, report.instance] = time.monotonic()
-                return {"now_us": answer.now_us, "location": answer.location}, b""
+            case {"what": "report" | "share" as what, "report": document}:
+                serve = self._report if what == "report" else self._share
+                return serve(caller, from_document(WorkerReport, document))
             case {"what": "fetch", "snapshot": str(digest), "offset": int(offset)}:
                 return self._part(digest, offset)
             case {"what": "uploaded", "digest": str(digest)}:
@@ -231,6 +228,18 @@ class BrokerDesk:
                 verdict = self._desk.deliver(caller, HeldRun(RunId(run), lease), worker, content)
                 return {"verdict": verdict.value}, b""
         raise UsageError("the server does not know this request", slug="bad-message")
+
+    def _report(self, caller: Caller, report: WorkerReport) -> tuple[Mapping[str, object], bytes]:
+        answer = self._desk.report(caller, report)
+        with self._seeing:
+            self._seen_s[caller.location, report.instance] = time.monotonic()
+        shares = self._records.load_shares.waiting_places(answer.now_us)
+        return {"now_us": answer.now_us, "location": answer.location, "share": caller.location in shares}, b""
+
+    def _share(self, caller: Caller, report: WorkerReport) -> tuple[Mapping[str, object], bytes]:
+        """Give a share of a load, with or without orders, as over HTTPS."""
+        assignment = self._desk.take(caller, report)
+        return {"taken": assignment is not None}, b"" if assignment is None else _document(assignment)
 
     def _part(self, digest: str, offset: int) -> tuple[Mapping[str, object], bytes]:
         """Return a part of the archive of a snapshot; the latest archive is kept for the parts after it."""
@@ -251,6 +260,10 @@ class BrokerDesk:
             for token in self._records.tokens.all()
             if token.kind is TokenKind.WORKER and token.scope == location and token.is_valid(now_us)
         )
+
+
+def _document(assignment: Assignment) -> bytes:
+    return json.dumps(to_document(assignment)).encode()
 
 
 def _urgency(order: LocationOrder) -> int:

@@ -86,7 +86,8 @@ class BrokerLink:
         self._key = key_name(digest)
         self._orders, self._results = SealedBox(digest, ORDERS), SealedBox(digest, RESULTS)
         self._offers: list[_Offer] = []
-        self._changed = threading.Condition()  # guards _offers
+        self._changed = threading.Condition()  # guards _offers and _share_waits
+        self._share_waits = False
         self._away: OutriderError | None = None
         self._asker, self._deliverer = _Asker(self), _Asker(self)  # what is large holds no report up
         self._app.task(self._offered, name=ORDER, shared=False)
@@ -95,13 +96,18 @@ class BrokerLink:
     def report(self, report: WorkerReport) -> ReportAnswer:
         """See `WorkerLink`."""
         answer, _ = self._ask({"what": "report", "report": to_document(report)})
+        with self._changed:
+            self._share_waits = bool(answer["share"])
+            self._changed.notify_all()
         return ReportAnswer(int(answer["now_us"]), str(answer["location"]))
 
     def take(self, report: WorkerReport, wait_s: float) -> Assignment | None:
         """See `WorkerLink`."""
         self._consumer.start()
-        offers = self._chosen(report, wait_s)
+        offers = () if self._is_share_wanted(report) else self._chosen(report, wait_s)
         if not offers:
+            if self._is_share_wanted(report):
+                return self._take_share(report)
             if self._away is not None:
                 raise self._away
             return None
@@ -191,12 +197,21 @@ class BrokerLink:
         until_s = time.monotonic() + wait_s
         with self._changed:
             while not (chosen := self._fitting(report)) and (left_s := until_s - time.monotonic()) > 0:
-                if self._away is not None:
+                if self._away is not None or self._is_share_wanted(report):
                     return ()
                 self._changed.wait(left_s)
             for offer in chosen:
                 self._offers.remove(offer)
             return chosen
+
+    def _is_share_wanted(self, report: WorkerReport) -> bool:
+        return self._share_waits and report.turns > 0
+
+    def _take_share(self, report: WorkerReport) -> Assignment | None:
+        """Ask for a share of a load; no queue holds one: the server knows who took it, and whether it is wanted."""
+        self._share_waits = False  # until a report says so again
+        answer, document = self._ask({"what": "share", "report": to_document(report)})
+        return from_document(Assignment, read_json(document)) if answer["taken"] else None
 
     def _fitting(self, report: WorkerReport) -> Sequence[_Offer]:
         now_us = self._now_us() + report.clock_offset_us

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from outrider.app.access.audit_trail import command_line_change
 from outrider.app.access.workspace_access import now_us
 from outrider.app.locations.sealed_box import ORDERS, SealedBox
-from outrider.model import REMEMBERED_US, AccessRecords, Role, TokenKind, UsageError, printable
+from outrider.model import REMEMBERED_US, AccessRecords, Role, TokenKind, UsageError, is_location_name, printable
 
 if TYPE_CHECKING:
     from outrider.model import LocationLog, LocationWorker
     from outrider.server import IssuedToken
-
-_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
-HERE: Final = "local"
-"""The location of the service itself."""
 
 
 class LocationRecords(AccessRecords, Protocol):
@@ -34,7 +29,7 @@ def check_location_name(name: str) -> None:
     Raises:
         UsageError: bad-location.
     """
-    if name == HERE or not _NAME.fullmatch(name):
+    if not is_location_name(name):
         what = f'"{printable(name)[:80]}" cannot be the name of a location with workers'
         fix = "write letters, digits, dots and hyphens, such as fra; local is the service itself"
         raise UsageError(what, slug="bad-location", fix=fix)

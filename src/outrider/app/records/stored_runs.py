@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 
 def list_runs(
-    log: RunLog, pattern: str = "*", *, outcome: Outcome | None = None, limit: int | None = 20
+    log: RunLog,
+    pattern: str = "*",
+    *,
+    outcome: Outcome | None = None,
+    location: str | None = None,
+    limit: int | None = 20,
 ) -> Excerpt[RunSummary]:
     """Return stored runs, the latest first.
 
@@ -21,9 +26,10 @@ def list_runs(
         log: Where they are.
         pattern: A check's id, with * for any characters.
         outcome: Only runs that ended so.
+        location: Only runs there.
         limit: How many at most; None for all.
     """
-    return log.search(pattern, outcome=outcome, limit=limit)
+    return log.search(pattern, outcome=outcome, location=location, limit=limit)
 
 
 def stored_run(log: RunLog, run: str) -> StoredRun:
