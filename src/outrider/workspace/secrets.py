@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from outrider.model import ConfigError, ConfigErrors
 from outrider.workspace.named_paths import expanded
 from outrider.workspace.suggestions import nearest
-from outrider.workspace.text_templates import variable_names
+from outrider.workspace.variable_names import variable_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
@@ -10,15 +9,13 @@ from urllib.parse import quote
 
 from outrider.workspace.suggestions import nearest
 from outrider.workspace.tables import Refused
+from outrider.workspace.variable_names import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from re import Match
 
     from outrider.workspace.secrets import Secrets
-
-_VARIABLE = re.compile(
-    r"\$(?P<escaped>\$)(?=\{)|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<otherwise>[^}]*))?\}|(?P<broken>\$\{)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +59,6 @@ class Variables(dict[str, str]):
         return variables
 
 
-def variable_names(text: str) -> frozenset[str]:
-    """Return which variables a text names."""
-    return frozenset(match["name"] for match in _VARIABLE.finditer(text) if match["name"])
-
-
 def read_template(text: str, variables: Mapping[str, str], later: Collection[str] = ()) -> Template:
     """Return `text` with its variables filled, but for those that are only known `later`, which hide others.
 
@@ -77,7 +69,7 @@ def read_template(text: str, variables: Mapping[str, str], later: Collection[str
     """
     parts: list[str | Name] = []
     end = 0
-    for match in _VARIABLE.finditer(text):
+    for match in VARIABLE.finditer(text):
         parts.append(text[end : match.start()])
         parts.append(_part(match, variables, later))
         end = match.end()
@@ -85,7 +77,7 @@ def read_template(text: str, variables: Mapping[str, str], later: Collection[str
     return Template(_joined(parts))
 
 
-def _part(match: re.Match[str], variables: Mapping[str, str], later: Collection[str]) -> str | Name:
+def _part(match: Match[str], variables: Mapping[str, str], later: Collection[str]) -> str | Name:
     if match["escaped"]:
         return "$"
     if match["broken"]:
