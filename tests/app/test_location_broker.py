@@ -129,6 +129,7 @@ def test_workers_with_the_rights_that_are_printed_measure_and_share_a_load_for_a
     desk.write("probes/visitors_load.py", LOCUSTFILE)
     desk.write("probes/a.toml", f'[home]\nkind = "http"\nurl = "{site}/tiny"\nevery = "1s"\nlocations = ["ams"]\n')
     added = desk.outrider("location", "add", "ams")
+    assert f"OUTRIDER_TOKEN=… outrider worker --location ams --broker amqp://ams@127.0.0.1:{node.port}" in added.stderr
     node.add_user("ams", *re.findall("'([^']+)'", added.stderr))
     with ExitStack() as stack:
         visited = stack.enter_context(visited_site())
