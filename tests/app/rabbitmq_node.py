@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.listeners import free_port
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -29,10 +29,7 @@ class RabbitmqNode:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as first, socket.socket() as second, socket.socket() as third:
-            for free in (first, second, third):
-                free.bind(("127.0.0.1", 0))
-            self.port, distribution, mapper = (free.getsockname()[1] for free in (first, second, third))
+        self.port, distribution, mapper = (free_port() for _ in range(3))
         self._environment = {
             **os.environ,
             "HOME": str(folder),
