@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import trustme
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -24,15 +25,24 @@ _EPMD = shutil.which("epmd")
 IS_HERE = (_PROGRAMS / "rabbitmq-server").exists() and _EPMD is not None and find_spec("celery") is not None
 
 
+_TLS = """
+listeners.ssl.1 = 127.0.0.1:{port}
+ssl_options.cacertfile = {folder}/ca.pem
+ssl_options.certfile = {folder}/server.pem
+ssl_options.keyfile = {folder}/server.pem
+"""
+
+
 class RabbitmqNode:
     """A node that runs, is stopped, killed and started again; its users are guest and those that are added."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as first, socket.socket() as second, socket.socket() as third:
-            for free in (first, second, third):
+        with socket.socket() as first, socket.socket() as second, socket.socket() as third, socket.socket() as fourth:
+            for free in (first, second, third, fourth):
                 free.bind(("127.0.0.1", 0))
-            self.port, distribution, mapper = (free.getsockname()[1] for free in (first, second, third))
+            ports = [free.getsockname()[1] for free in (first, second, third, fourth)]
+            self.port, self.tls_port, distribution, mapper = ports
         self._environment = {
             **os.environ,
             "HOME": str(folder),
@@ -46,11 +56,16 @@ class RabbitmqNode:
             "RABBITMQ_LOG_BASE": str(folder / "log"),
             "RABBITMQ_LOGS": "-",
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-            "RABBITMQ_CONFIG_FILE": str(folder / "none"),
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none",
         }
         (folder / "plugins").write_text("[].")
+        self.authority = folder / "ca.pem"
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(self.authority)
+        authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
+        (folder / "rabbitmq.conf").write_text(_TLS.format(folder=folder, port=self.tls_port))
         assert _EPMD is not None
         self._mapper = subprocess.Popen([_EPMD, "-port", str(mapper), "-address", "127.0.0.1"])
         self._node: subprocess.Popen[bytes] | None = None
@@ -58,6 +73,10 @@ class RabbitmqNode:
     def url(self, user: str = "guest:guest", host: str = "") -> str:
         """Return the address of a virtual host for a user."""
         return f"amqp://{user}@127.0.0.1:{self.port}/{host}"
+
+    def tls_url(self, *options: str, host: str = "localhost") -> str:
+        """Return the address at which it speaks TLS, with options; its certificate is for localhost."""
+        return f"amqps://guest:guest@{host}:{self.tls_port}/?{'&'.join(options)}"
 
     def start(self) -> None:
         """Start it, with what it held before."""
