@@ -1,14 +1,15 @@
 """Workers of locations: start lag, and `kill -9` of what takes part: `python -m benchmarks.locations [--broker]`.
 
 A real `outrider up` and real `outrider worker` over sockets on loopback; probes of a site here. First the start lag of
-runs in the locations, by the server's clock, beside those that the service makes itself. Then there are rounds of
+runs in the locations, by the server's clock, beside those that the service makes itself, and how many of those that
+were due are not there; other processes may keep the processors busy meanwhile. Then there are rounds of
 `kill -9`. By HTTPS of a worker, and in every second round the service answers nothing for two seconds before. By a
 broker (RabbitMQ, started here) of a worker, of the broker and of the whole service in turns; each is started again at
 once. Counted: results that were finished, so that a spool held them, and that are not stored; runs that are stored or
 judged twice; due runs of which nothing is stored; how long after a kill the next run of the locations was stored; what
 is left running.
 
-    python -m benchmarks.locations --broker --locations 3 --probes 300 --every 60 --lag-s 300 --rounds 0
+    python -m benchmarks.locations --broker --locations 3 --probes 300 --every 60 --lag-s 120 --rounds 0 [--postgresql]
     python -m benchmarks.locations --broker --locations 3 --rounds 60
 """
 
@@ -34,6 +35,7 @@ from typing import TYPE_CHECKING
 import psutil
 from benchmarks.scheduler_crash import Site
 from tests.app.rabbitmq_node import RabbitmqNode, started
+from tests.store.contract import postgresql_server
 
 from outrider.store import Store
 
@@ -43,17 +45,20 @@ if TYPE_CHECKING:
 LIFE_S = 4.0
 CLOSED_S = 2.0
 _WAIT_S = 120.0
+_SETTLED_S = 40.0
+"""A run that could not begin is missed after 30 s."""
 _NAMES = ("fra", "ams", "nyc", "syd", "gru")
 
 
 class Party:
     """A service, its workers and perhaps a broker, each of which is killed and started again."""
 
-    def __init__(self, folder: Path, locations: Sequence[str], broker: RabbitmqNode | None) -> None:
+    def __init__(self, folder: Path, locations: Sequence[str], broker: RabbitmqNode | None, database: str = "") -> None:
         self.folder = folder
         self.root = folder / "ws"
         self.locations = locations
         self.broker = broker
+        self.database = database
         self.port = free_port()
         self.stored: Counter[str] = Counter()
         self.count = 0
@@ -142,7 +147,8 @@ class Party:
 def make_workspace(party: Party, address: str, asked: argparse.Namespace) -> None:
     party.root.mkdir()
     broker = f'[locations]\nbroker = "{party.broker.url("guest")}"\n' if party.broker is not None else ""
-    (party.root / "outrider.toml").write_text(f'[probes]\nlate = "30s"\n{broker}')
+    store = f'[store]\nurl = "{party.database}"\n' if party.database else ""
+    (party.root / "outrider.toml").write_text(f'[probes]\nlate = "30s"\n{broker}{store}')
     (party.root / "probes").mkdir()
     for location in (*party.locations, "local"):
         tables = (
@@ -170,7 +176,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--probes", type=int, default=5, help="in each location, and as many here")
     parser.add_argument("--every", type=float, default=1.0, help="seconds between runs of a probe")
-    parser.add_argument("--lag-s", type=float, default=60.0, help="how long start lag is measured")
+    parser.add_argument("--lag-s", type=float, default=60.0, help="how long start lag is measured; a multiple of EVERY")
+    parser.add_argument("--postgresql", action="store_true", help="in the place of SQLite")
+    parser.add_argument("--busy", type=int, default=0, help="processes that want a processor for themselves")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     with ExitStack() as stack:
@@ -179,11 +187,17 @@ def main() -> int:
         threading.Thread(target=site.serve_forever, daemon=True).start()
         stack.callback(site.shutdown)
         broker = stack.enter_context(started()) if asked.broker else None
-        party = Party(folder, _NAMES[: asked.locations], broker)
+        server = stack.enter_context(postgresql_server.started(durable=True)) if asked.postgresql else None
+        database = stack.enter_context(server.empty_database()) if server is not None else ""
+        party = Party(folder, _NAMES[: asked.locations], broker, database)
         make_workspace(party, f"http://127.0.0.1:{site.server_address[1]}", asked)
         party.start()
         stack.callback(party.end)
-        measure_lag(party, asked)
+        with ExitStack() as beside:
+            for _ in range(asked.busy):
+                busy = beside.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
+                beside.callback(busy.kill)
+            measure_lag(party, asked)
         if asked.rounds:
             measure_kills(party, asked)
         party.end()
@@ -204,18 +218,21 @@ def measure_lag(party: Party, asked: argparse.Namespace) -> None:
     time.sleep(10)  # the workers have loaded the workspace
     since_us = time.time_ns() // 1000
     time.sleep(asked.lag_s)
-    until_us = time.time_ns() // 1000 - 10_000_000
+    until_us = since_us + round(asked.lag_s * 1_000_000)
+    time.sleep(_SETTLED_S)
+    due = round(asked.probes * asked.lag_s / asked.every)
     with opened(party) as store:
         for location in (*party.locations, "local"):
             stored = store.runs.search(location=location, since_us=since_us, limit=None)
             runs = [run for run in stored if since_us <= run.due_us < until_us]
             lags = sorted((run.started_us - run.due_us) / 1000 for run in runs if run.outcome.value == "passed")
-            twice = sum(count > 1 for count in Counter((run.check, run.due_us) for run in runs).values())
+            times = Counter((run.check, run.due_us) for run in runs)
+            twice = sum(count > 1 for count in times.values())
             others = Counter(run.outcome.value for run in runs if run.outcome.value != "passed")
             print(
                 f"{location}: {len(lags)} runs, start lag p50 {share(lags, 0.5):.0f} ms, "
                 f"p99 {share(lags, 0.99):.0f} ms, most {share(lags, 1.0):.0f} ms; "
-                f"due twice {twice}, not passed {dict(others)}"
+                f"of {due} due not there {due - len(times)}, twice {twice}, not passed {dict(others)}"
             )
 
 
@@ -259,7 +276,8 @@ def measure_kills(party: Party, asked: argparse.Namespace) -> None:
 
 
 def opened(party: Party) -> Store:
-    return Store.open(party.root / ".outrider/outrider.db", artifacts=party.root / ".outrider/artifacts")
+    database = party.database or party.root / ".outrider/outrider.db"
+    return Store.open(database, artifacts=party.root / ".outrider/artifacts")
 
 
 if __name__ == "__main__":

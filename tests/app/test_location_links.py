@@ -156,6 +156,14 @@ def given(link: WorkerLink, probes: int) -> list[RunId]:
     return runs
 
 
+def delivered(link: WorkerLink, held: HeldRun, document: bytes) -> Verdict:
+    """Deliver one result; raises why it is refused."""
+    (verdict,) = link.deliver([(held, document)])
+    if isinstance(verdict, UsageError):
+        raise verdict
+    return verdict
+
+
 def measured(order: LocationOrder, artifacts: tuple[ArtifactFile, ...] = ()) -> Run:
     measurement = Measurement(Outcome.PASSED, "", order.due_us, 5.0, artifacts=artifacts)
     return run_of(measurement, order.check, id=order.run, location="fra", due_us=order.due_us)
@@ -190,10 +198,10 @@ def test_an_order_is_made_with_what_it_needs_and_its_result_counts_once(
     file = replace(file, content=Content(sha256(content).hexdigest(), len(content)))
     document = packed_run(measured(order, (file,)))
     with pytest.raises(UsageError, match=r"log\.txt was not uploaded"):
-        link.deliver(HeldRun(run, order.lease), document)
+        delivered(link, HeldRun(run, order.lease), document)
     link.upload(sha256(content).hexdigest(), content)
     link.upload(sha256(content).hexdigest(), content)
-    verdicts = [link.deliver(HeldRun(run, order.lease), document) for _ in range(2)]
+    verdicts = [delivered(link, HeldRun(run, order.lease), document) for _ in range(2)]
 
     assert (order.run, order.check, order.lease) == (run, HOME, 1)
     assert assignment.secrets == {"password": PASSWORD}
@@ -216,9 +224,34 @@ def test_a_late_result_of_an_older_lease_is_a_duplicate_and_an_unknown_one_is_to
     unknown = replace(first, run=RunId(new_run_id(NOW_US)))
 
     assert (first.run, second.lease) == (second.run, 2)
-    assert link.deliver(HeldRun(first.run, 1), packed_run(measured(first))) is Verdict.DUPLICATE
-    assert link.deliver(HeldRun(unknown.run, 1), packed_run(measured(unknown))) is Verdict.UNKNOWN
-    assert link.deliver(HeldRun(second.run, 2), packed_run(measured(second))) is Verdict.TAKEN
+    assert delivered(link, HeldRun(first.run, 1), packed_run(measured(first))) is Verdict.DUPLICATE
+    assert delivered(link, HeldRun(unknown.run, 1), packed_run(measured(unknown))) is Verdict.UNKNOWN
+    assert delivered(link, HeldRun(second.run, 2), packed_run(measured(second))) is Verdict.TAKEN
+
+
+def test_of_several_results_each_has_its_verdict(server: Server, link: WorkerLink) -> None:
+    """One that is refused costs the others nothing."""
+    server.order(HOME)
+    server.order(SLOW)
+    orders: list[LocationOrder] = []
+    while len(orders) < 2:
+        orders += taken(link).orders
+    first, second = orders
+    unknown = replace(first, run=RunId(new_run_id(NOW_US)))
+    documents = [
+        packed_run(measured(first)),
+        packed_run(replace(measured(second), location="ams")),
+        packed_run(measured(unknown)),
+        packed_run(measured(second)),
+    ]
+
+    held = [HeldRun(order.run, order.lease) for order in (first, second, unknown, second)]
+    verdicts = link.deliver(list(zip(held, documents, strict=True)))
+
+    assert verdicts[0] is verdicts[3] is Verdict.TAKEN
+    assert isinstance(verdicts[1], UsageError)
+    assert (verdicts[1].slug, verdicts[2]) == ("bad-result", Verdict.UNKNOWN)
+    assert {result.run for result in server.store.locations.delivered()} == {first.run, second.run}
 
 
 def test_orders_come_by_priority_and_deadline_as_far_as_there_is_room_and_time(
@@ -291,7 +324,7 @@ def test_a_result_that_is_not_of_its_order_is_refused(
     (order,) = taken(link).orders
 
     with pytest.raises(UsageError) as refused:
-        link.deliver(HeldRun(order.run, order.lease), change(measured(order)))
+        delivered(link, HeldRun(order.run, order.lease), change(measured(order)))
     assert refused.value.slug == slug
     assert server.store.locations.delivered() == ()
 
@@ -311,7 +344,7 @@ def test_a_forged_message_is_noticed_and_a_token_opens_its_location_only(server:
         link._orders.open(answer.content[:-1] + b"\0", "fra i1")
     with pytest.raises(ForgedMessage):
         HttpLink(url, other, "ams", "i1")._orders.open(answer.content, "fra i1")
-    forged = httpx.post(f"{url}/api/v1/worker/results/{new_run_id(NOW_US)}?lease=1", headers=headers, content=b"x" * 40)
+    forged = httpx.post(f"{url}/api/v1/worker/results?worker=i1", headers=headers, content=b"x" * 40)
     refused = [
         httpx.post(f"{url}/api/v1/worker/report", headers={"Authorization": f"Bearer {api}"}, content=body),
         httpx.get(f"{url}/api/v1/worker/snapshots/{server.digest}"),

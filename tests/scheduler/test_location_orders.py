@@ -29,7 +29,8 @@ def work(stage: Stage) -> LeasedEntry:
 def deliver(stage: Stage, leased: LeasedEntry, **changes: int) -> Verdict:
     run = replace(made(leased.entry, check(locations=("fra", "here")), stage.clock.wall), **changes)  # type: ignore[arg-type]
     result = DeliveredResult(run.id, "fra", "i1", leased.lease, stage.clock.wall, packed_run(run))
-    return stage.store.locations.deliver(result)
+    (verdict,) = stage.store.locations.deliver([result])
+    return verdict
 
 
 def judged(stage: Stage) -> list[str]:

@@ -216,7 +216,7 @@ def test_listeners_hear_every_run_and_every_second_of_the_leader(stages: Stages)
 
 
 def test_the_view_tells_how_each_check_does(stages: Stages) -> None:
-    """Its last run, how long it took, how many ended how; and what waits and runs."""
+    """Its last run, how long it took, how many ended how; and what waits and runs. In short, only what is paused."""
     stage = stages.stage(check("a"), check("b", enabled=False), check("c"))
     stage.passes(1)
     stage.store.schedule.pause(check("c").id, NOW_US)
@@ -232,6 +232,7 @@ def test_the_view_tells_how_each_check_does(stages: Stages) -> None:
     assert [(shown.check[-1], shown.outcome, shown.paused, shown.runs) for shown in view.checks] == [
         ("a", "passed", False, {"passed": 1}), ("c", "", True, {}),
     ]  # fmt: skip
+    assert [shown.check[-1] for shown in view_of(stage.service, in_full=False).checks] == ["c"]
     assert view.checks[0].duration_s == 0.0
     assert view.ticked_s == 3.0
     assert (view.leads, view.loaded, view.is_alive) == (True, True, True)

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from outrider.scheduler.service import Service
 
 
-def view_of(service: Service) -> ServiceView:
-    """Return how a service does now."""
+def view_of(service: Service, *, in_full: bool = True) -> ServiceView:
+    """Return how a service does now: with the checks that are paused, or in full with all checks."""
     counted = service.health.counts
-    counts: dict[Key, dict[str, int]] = defaultdict(dict)
-    for (check, location, outcome), count in counted.outcomes.items():
-        counts[check, location][outcome.value] = count
     runtime = service.runtime
-    checks = runtime.checks if runtime is not None else ()
-    keys = [(check.id, location) for check in checks if check.policy.enabled for location in check.policy.locations]
     paused = service.run_queue.paused
+    checks = [own for own in (runtime.checks if runtime is not None else ()) if in_full or own.id in paused]
+    keys = [(check.id, location) for check in checks if check.policy.enabled for location in check.policy.locations]
+    counts: dict[Key, dict[str, int]] = defaultdict(dict)
+    for (check, location, outcome), count in counted.outcomes.items() if keys else ():
+        counts[check, location][outcome.value] = count
     return ServiceView(
         leads=service.leading.leads,
         is_led=service.leading.is_led,

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from outrider.model import Caller, HeldRun, OutriderError, RunId, StoreError, TokenKind, UsageError, WorkerReport
+from outrider.model import Caller, OutriderError, StoreError, TokenKind, UsageError, WorkerReport
 from outrider.runs import from_document, read_json
 from outrider.server.access_control import BadToken
 from outrider.server.api_parameters import ROOT
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from outrider.model import ReportAnswer, Verdict
+    from outrider.model import ReportAnswer
     from outrider.server.access_control import Access
 
 log = structlog.get_logger("outrider.locations")
@@ -72,8 +72,8 @@ class Desk(Protocol):
         """Take a part of a file."""
         ...
 
-    def deliver_sealed(self, caller: Caller, held: HeldRun, worker: str, sealed: bytes) -> Verdict:
-        """Take the result of a run."""
+    def deliver_sealed(self, caller: Caller, worker: str, sealed: bytes) -> list[dict[str, str]]:
+        """Take results of runs, and return what becomes of each."""
         ...
 
 
@@ -86,7 +86,7 @@ def location_routes(desk: Desk, access: Access) -> list[Route]:
         Route(f"{root}/orders", routes.guarded(routes.orders), methods=["POST"]),
         Route(f"{root}/snapshots/{{digest}}", routes.guarded(routes.snapshot)),
         Route(f"{root}/artifacts/{{digest}}", routes.guarded(routes.artifact), methods=["GET", "PUT"]),
-        Route(f"{root}/results/{{run}}", routes.guarded(routes.result), methods=["POST"]),
+        Route(f"{root}/results", routes.guarded(routes.results), methods=["POST"]),
     ]
 
 
@@ -163,12 +163,10 @@ class _WorkerRoutes:
         come = await run_in_threadpool(self._desk.upload, caller, digest, offset, content, total)
         return JSONResponse({"stored": come == total, "bytes": come})
 
-    async def result(self, request: Request, caller: Caller) -> Response:
+    async def results(self, request: Request, caller: Caller) -> Response:
         sealed = await read_content(request, _MOST_RESULT_BYTES)
-        held = HeldRun(RunId(request.path_params["run"]), round(_number(request, "lease")))
         worker = request.query_params.get("worker", "")
-        verdict = await run_in_threadpool(self._desk.deliver_sealed, caller, held, worker, sealed)
-        return JSONResponse({"verdict": verdict.value})
+        return JSONResponse({"verdicts": await run_in_threadpool(self._desk.deliver_sealed, caller, worker, sealed)})
 
 
 class _Bell:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import delete, exists, func, insert, or_, select, update
@@ -128,7 +128,7 @@ class LocationTable(LocationLog):
             return tuple(leased[run] for run in runs if run in leased)
 
         try:
-            return self._write(write)
+            return self._write(write) if runs else ()
         except _Unchanged:
             return ()
 
@@ -138,31 +138,32 @@ class LocationTable(LocationLog):
             rows = connection.execute(select(queue).where((queue.c.location == location) & waits))
             return tuple(entry_of(row) for row in rows)
 
-    def deliver(self, result: DeliveredResult) -> Verdict:
-        key = run_bytes(result.run)
+    def deliver(self, results: Sequence[DeliveredResult]) -> tuple[Verdict, ...]:
+        keys = [run_bytes(result.run) for result in results]
 
-        def write(connection: Connection) -> Verdict:
-            order = connection.execute(select(queue).where(queue.c.run_id == key)).one_or_none()
-            if order is not None and (order.location, order.lease) == (result.location, result.lease):
-                if order.worker == _ENDED:
-                    return _not_taken(connection, result, Verdict.DUPLICATE)
-                known = connection.execute(select(location_results.c.lease).where(location_results.c.run_id == key))
-                if known.one_or_none() is None:
+        def write(connection: Connection) -> tuple[Verdict, ...]:
+            rows = connection.execute(select(queue).where(queue.c.run_id.in_(keys)))
+            orders = {bytes(row.run_id): row for row in rows}
+            kept = _among(connection, location_results.c.run_id, keys)
+            stored = _among(connection, runs.c.id, keys)
+            verdicts = []
+            for key, result in zip(keys, results, strict=True):
+                verdicts.append(verdict := _verdict(orders.get(key), result, is_stored=key in stored))
+                if verdict is not Verdict.TAKEN:
+                    _count_duplicate(connection, result)
+                elif key not in kept:
+                    kept.add(key)
                     row = {"run_id": key, "location": result.location, "worker": result.worker, "lease": result.lease}
                     row |= {"received_us": result.received_us, "body": result.body}
                     connection.execute(insert(location_results), row)
-                return Verdict.TAKEN
-            is_known = order is not None and order.location == result.location
-            is_stored = connection.execute(select(runs.c.id).where(runs.c.id == key)).one_or_none() is not None
-            return _not_taken(connection, result, Verdict.DUPLICATE if is_known or is_stored else Verdict.UNKNOWN)
+            return tuple(verdicts)
 
-        return self._write(write)
+        return self._write(write) if results else ()
 
-    def ordered(self, location: str, run: RunId) -> QueueEntry | None:
-        wanted = (queue.c.run_id == run_bytes(run)) & (queue.c.location == location)
+    def ordered(self, location: str, runs: Sequence[RunId]) -> tuple[QueueEntry, ...]:
+        wanted = queue.c.run_id.in_([run_bytes(run) for run in runs]) & (queue.c.location == location)
         with self._database.reading() as connection:
-            row = connection.execute(select(queue).where(wanted)).one_or_none()
-        return None if row is None else entry_of(row)
+            return tuple(entry_of(row) for row in connection.execute(select(queue).where(wanted)))
 
     def delivered(self, limit: int = 500, most_bytes: int = 64 << 20) -> tuple[DeliveredResult, ...]:
         columns = location_results.c
@@ -281,11 +282,23 @@ def _renew(connection: Connection, location: str, report: WorkerReport, at_us: i
             connection.execute(update(queue).where(mine).values(**values))
 
 
-def _not_taken(connection: Connection, result: DeliveredResult, verdict: Verdict) -> Verdict:
+def _among(connection: Connection, column: ColumnElement[bytes], keys: Sequence[bytes]) -> set[bytes]:
+    """Return those of some keys that a column has."""
+    return {bytes(key) for key in connection.execute(select(column).where(column.in_(keys))).scalars()}
+
+
+def _verdict(order: Any, result: DeliveredResult, *, is_stored: bool) -> Verdict:
+    """Return what becomes of a result, given the row of its order, if there is one still."""
+    is_known = order is not None and order.location == result.location
+    if is_known and order.lease == result.lease and order.worker != _ENDED:
+        return Verdict.TAKEN
+    return Verdict.DUPLICATE if is_known or is_stored else Verdict.UNKNOWN
+
+
+def _count_duplicate(connection: Connection, result: DeliveredResult) -> None:
     """Count a result that says nothing new with its worker."""
     its = (location_workers.c.location == result.location) & (location_workers.c.instance == result.worker)
     connection.execute(update(location_workers).where(its).values(duplicates=location_workers.c.duplicates + 1))
-    return verdict
 
 
 def _silent_orders(rows: Sequence[object], names: dict[str, str]) -> tuple[SilentOrder, ...]:

@@ -39,6 +39,11 @@ def result(run: RunId, lease: int, worker: str = "i1", location: str = "fra") ->
     return DeliveredResult(run, location, worker, lease, NOW_US, b"body")
 
 
+def deliver(store: Store, delivered: DeliveredResult) -> Verdict:
+    (verdict,) = store.locations.deliver([delivered])
+    return verdict
+
+
 def test_results_are_read_by_their_bytes_and_the_oldest_whatever_it_has(store: Store) -> None:
     """Whoever stores them holds no more in memory than that."""
     orders = [entry(number, location="fra") for number in range(4)]
@@ -47,7 +52,7 @@ def test_results_are_read_by_their_bytes_and_the_oldest_whatever_it_has(store: S
     store.locations.lease("fra", "i1", [order.run for order in orders], NOW_US)
     for number, (order, size) in enumerate(zip(orders, (9, 4, 4, 4), strict=True)):
         delivered = replace(result(order.run, 1), received_us=NOW_US + number, body=b"x" * size)
-        assert store.locations.deliver(delivered) is Verdict.TAKEN
+        assert deliver(store, delivered) is Verdict.TAKEN
 
     sizes = [
         [len(own.body) for own in store.locations.delivered(limit, most_bytes)]
@@ -98,8 +103,8 @@ def test_an_order_in_a_broker_is_its_locations_first_workers_that_names_it(store
     assert store.locations.close([first.run, second.run], until_us) == ((SilentOrder(second.run, ""),), ())
     silent = store.locations.close([first.run], until_us + LEASE_US)
     assert silent == ((), (SilentOrder(first.run, "one"),))
-    assert store.locations.deliver(result(second.run, 1)) is Verdict.DUPLICATE
-    assert store.locations.deliver(result(first.run, 1)) is Verdict.TAKEN
+    assert deliver(store, result(second.run, 1)) is Verdict.DUPLICATE
+    assert deliver(store, result(first.run, 1)) is Verdict.TAKEN
 
 
 def test_a_result_counts_once_and_with_the_latest_lease_only(store: Store) -> None:
@@ -112,11 +117,11 @@ def test_a_result_counts_once_and_with_the_latest_lease_only(store: Store) -> No
     store.locations.lease("fra", "i2", [order.run], NOW_US + LEASE_US)
 
     verdicts = [
-        store.locations.deliver(result(order.run, 1)),
-        store.locations.deliver(result(order.run, 2, location="ams")),
-        store.locations.deliver(result(order.run, 2, "i2")),
-        store.locations.deliver(result(order.run, 2, "i2")),
-        store.locations.deliver(result(RunId(new_run_id(NOW_US)), 1)),
+        deliver(store, result(order.run, 1)),
+        deliver(store, result(order.run, 2, location="ams")),
+        deliver(store, result(order.run, 2, "i2")),
+        deliver(store, result(order.run, 2, "i2")),
+        deliver(store, result(RunId(new_run_id(NOW_US)), 1)),
     ]
     taken, duplicate, unknown = Verdict.TAKEN, Verdict.DUPLICATE, Verdict.UNKNOWN
     assert verdicts == [duplicate, unknown, taken, taken, unknown]
@@ -127,8 +132,31 @@ def test_a_result_counts_once_and_with_the_latest_lease_only(store: Store) -> No
     measured = Measurement(Outcome.PASSED, "", order.due_us, 1.0)
     store.runs.record(run_of(measured, order.check, id=order.run, location="fra"))
     assert store.locations.delivered() == ()
-    assert store.locations.ordered("fra", order.run) is None
-    assert store.locations.deliver(result(order.run, 2, "i2")) is duplicate
+    assert store.locations.ordered("fra", [order.run]) == ()
+    assert deliver(store, result(order.run, 2, "i2")) is duplicate
+
+
+def test_results_that_come_together_are_judged_one_by_one(store: Store) -> None:
+    """The same twice is kept once, by its latest lease; what is stored, late or unknown changes nothing."""
+    first, second, third = (entry(number, location="fra") for number in range(3))
+    store.locations.add("fra", NOW_US)
+    store.schedule.ask([first, second, third])
+    store.locations.report("fra", report("i1", "one"), NOW_US)
+    store.locations.lease("fra", "i1", [first.run, second.run, third.run], NOW_US)
+    store.locations.lease("fra", "i1", [second.run], NOW_US + LEASE_US)
+    deliver(store, result(third.run, 1))
+    measured = Measurement(Outcome.PASSED, "", third.due_us, 1.0)
+    store.runs.record(run_of(measured, third.check, id=third.run, location="fra"))
+
+    unknown = RunId(new_run_id(NOW_US))
+    come = [(first.run, 1), (first.run, 1), (second.run, 1), (second.run, 2), (third.run, 1), (unknown, 1)]
+    verdicts = store.locations.deliver([result(run, lease) for run, lease in come])
+
+    taken, duplicate = Verdict.TAKEN, Verdict.DUPLICATE
+    assert verdicts == (taken, taken, duplicate, taken, duplicate, Verdict.UNKNOWN)
+    assert {(own.run, own.lease) for own in store.locations.delivered()} == {(first.run, 1), (second.run, 2)}
+    assert store.locations.workers()[0].duplicates == 3
+    assert store.locations.deliver([]) == ()
 
 
 def test_an_order_is_over_when_no_result_will_come_of_it(store: Store) -> None:
@@ -139,14 +167,14 @@ def test_an_order_is_over_when_no_result_will_come_of_it(store: Store) -> None:
     store.schedule.ask([never, silent, done])
     store.locations.report("fra", report("i1", "one"), NOW_US)
     store.locations.lease("fra", "i1", [silent.run, done.run], NOW_US)
-    store.locations.deliver(result(done.run, 1))
+    deliver(store, result(done.run, 1))
 
     assert store.locations.close(runs, NOW_US + 1) == ((SilentOrder(never.run, ""),), ())
     over, awaited = store.locations.close(runs, NOW_US + LEASE_US)
     assert awaited == (SilentOrder(silent.run, "one"),)
     over, awaited = store.locations.close([silent.run], NOW_US + LEASE_US + AWAITED_US + 1)
     assert (over, awaited) == ((SilentOrder(silent.run, "one"),), ())
-    assert store.locations.deliver(result(silent.run, 1)) is Verdict.DUPLICATE
+    assert deliver(store, result(silent.run, 1)) is Verdict.DUPLICATE
     assert store.locations.waiting("fra", NOW_US + 2 * AWAITED_US) == ()
 
 
@@ -179,4 +207,4 @@ def test_a_new_leader_leaves_orders_to_the_workers_that_have_them(store: Store) 
     assert store.locations.remove("fra")
     assert not store.locations.remove("fra")
     assert store.locations.names() == ()
-    assert store.locations.deliver(result(order.run, 1)) is Verdict.DUPLICATE
+    assert deliver(store, result(order.run, 1)) is Verdict.DUPLICATE

@@ -111,6 +111,8 @@ class AlertService:
     def forget(self) -> None:
         """Read incidents anew before the next run or tick: another process may have kept them; returns at once."""
         self._is_forgotten = True
+        if (processor := self._processor) is not None:
+            processor.retire()
 
     def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Take a run that is stored and judged."""
@@ -230,8 +232,10 @@ class AlertService:
             self._processor, self._catch_up = None, None
             self._waiting.clear()
             return None
-        if self._processor is None or before is None or before.settings != state.settings or self._is_forgotten:
-            self._is_forgotten = False
+        if self._is_forgotten:
+            self._is_forgotten, self._processor = False, None
+            self._waiting.clear()  # of when this process led before: its runs are stored, and caught up from there
+        if self._processor is None or before is None or before.settings != state.settings:
             self._processor = self._begin(state, now_us)
         elif before is not state:
             self._processor.use_checks(state.checks, now_us)
@@ -239,6 +243,8 @@ class AlertService:
 
     def _begin(self, state: _AlertState, now_us: int) -> AlertProcessor:
         """Return a processor of the incidents in the store; runs that it did not process are to be caught up."""
+        if self._processor is not None:
+            self._processor.retire()
         name = state.workspace.name
         processor = AlertProcessor(self._store, state.settings, now_us, checks=state.checks, workspace=name)
         self._catch_up = processor.catch_up_in_batches(Judge(self._store, judge_settings(state.workspace)), now_us)

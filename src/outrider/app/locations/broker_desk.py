@@ -29,10 +29,8 @@ from outrider.model import (
     ALIVE_US,
     BROKER,
     Caller,
-    HeldRun,
     Kind,
     OutriderError,
-    RunId,
     StoreError,
     TokenKind,
     UsageError,
@@ -224,9 +222,8 @@ class BrokerDesk:
                     return {"stored": True, "bytes": 0}, b""
                 come = self._desk.upload(caller, digest, offset, content, total)
                 return {"stored": come == total, "bytes": come}, b""
-            case {"what": "deliver", "run": str(run), "lease": int(lease), "worker": str(worker)}:
-                verdict = self._desk.deliver(caller, HeldRun(RunId(run), lease), worker, content)
-                return {"verdict": verdict.value}, b""
+            case {"what": "deliver", "worker": str(worker)}:
+                return {"verdicts": self._desk.deliver(caller, worker, content)}, b""
         raise UsageError("the server does not know this request", slug="bad-message")
 
     def _report(self, caller: Caller, report: WorkerReport) -> tuple[Mapping[str, object], bytes]:

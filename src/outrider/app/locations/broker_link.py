@@ -13,6 +13,7 @@ import structlog
 
 from outrider.app.locations.broker import (
     ASK,
+    MOST_URGENT,
     ORDER,
     PATIENCE_S,
     SERVER,
@@ -23,6 +24,7 @@ from outrider.app.locations.broker import (
 )
 from outrider.app.locations.broker_address import broker_address, check_encrypted
 from outrider.app.locations.broker_messages import framed, key_name, unframed
+from outrider.app.locations.result_messages import packed_results, read_verdicts
 from outrider.app.locations.sealed_box import ORDERS, RESULTS, SealedBox, token_digest
 from outrider.model import (
     Assignment,
@@ -32,7 +34,6 @@ from outrider.model import (
     ReportAnswer,
     ServerError,
     UsageError,
-    Verdict,
 )
 from outrider.runs import from_document, read_json, to_document
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
     from kombu import Connection
 
-    from outrider.model import WorkerReport
+    from outrider.model import Verdict, WorkerReport
 
 log = structlog.get_logger("outrider.worker")
 
@@ -85,7 +86,8 @@ class BrokerLink:
         self._key = key_name(digest)
         self._orders, self._results = SealedBox(digest, ORDERS), SealedBox(digest, RESULTS)
         self._offers: list[_Offer] = []
-        self._changed = threading.Condition()  # guards _offers and _share_waits
+        self._changed = threading.Condition()  # guards _offers, _is_claiming and _share_waits
+        self._is_claiming = False  # the next to be chosen wait for that
         self._share_waits = False
         self._away: OutriderError | None = None
         self._asker, self._deliverer = _Asker(self), _Asker(self)  # what is large holds no report up
@@ -112,12 +114,13 @@ class BrokerLink:
             return None
         orders = tuple(offer.order for offer in offers)
         held = tuple(HeldRun(order.run, order.lease) for order in orders)
+        is_taken = False
         try:
             self.report(replace(report, held=(*report.held, *held)))
-        except BaseException:
-            self._decide(offers, is_taken=False)
-            raise
-        self._decide(offers, is_taken=True)
+            is_taken = True
+        finally:
+            self._is_claiming = False
+            self._decide(offers, is_taken=is_taken)
         return replace(offers[0].assignment, orders=orders)
 
     def finish(self) -> None:
@@ -149,11 +152,10 @@ class BrokerLink:
             asked = {"what": "upload", "digest": digest, "offset": come, "total": len(content)}
             state, _ = self._ask(asked, content[come : come + PART_BYTES])
 
-    def deliver(self, held: HeldRun, document: bytes) -> Verdict:
+    def deliver(self, results: Sequence[tuple[HeldRun, bytes]]) -> tuple[Verdict | UsageError, ...]:
         """See `WorkerLink`."""
-        asked = {"what": "deliver", "run": held.run, "lease": held.lease, "worker": self._worker}
-        answer, _ = self._ask(asked, document)
-        return Verdict(answer["verdict"])
+        answer, _ = self._ask({"what": "deliver", "worker": self._worker}, packed_results(results))
+        return read_verdicts(answer["verdicts"])
 
     def _note(self, problem: OutriderError | None) -> None:
         self._away = problem
@@ -182,12 +184,11 @@ class BrokerLink:
         with self._changed:
             self._offers.append(offer)
             self._changed.notify_all()
-        if not offer.decided.wait(_OFFER_S):
+        while not offer.decided.wait(_OFFER_S):
             with self._changed:
-                if offer in self._offers:
+                if offer in self._offers and not self._is_claiming:
                     self._offers.remove(offer)
                     raise Reject(requeue=True)
-        offer.decided.wait()
         if not offer.is_taken:
             raise Reject(requeue=True)
 
@@ -201,6 +202,7 @@ class BrokerLink:
                 self._changed.wait(left_s)
             for offer in chosen:
                 self._offers.remove(offer)
+            self._is_claiming = bool(chosen)
             return chosen
 
     def _is_share_wanted(self, report: WorkerReport) -> bool:
@@ -236,8 +238,11 @@ class BrokerLink:
         identity = secrets.token_hex(16)
         about = f"{self._location} {identity}"
         sealed = self._results.seal(framed(values, content), about)
-        asker = self._asker if values["what"] == "report" else self._deliverer
-        answer = asker.ask(identity, [version("outrider"), self._location, self._key, sealed])
+        arguments = [version("outrider"), self._location, self._key, sealed]
+        if values["what"] == "report":  # leases and the beginning of runs depend on it
+            answer = self._asker.ask(identity, arguments, MOST_URGENT)
+        else:
+            answer = self._deliverer.ask(identity, arguments)
         if "refused" in answer:  # before the message was opened
             raise self._refusal(answer["refused"])
         answered, content = unframed(self._orders.open(answer.get("sealed", b""), about))
@@ -289,13 +294,14 @@ class _Asker:
         self._answers: dict[str, Any] = {}
         self._queue = ""
 
-    def ask(self, identity: str, arguments: Sequence[object]) -> dict[str, Any]:
+    def ask(self, identity: str, arguments: Sequence[object], urgency: int = 0) -> dict[str, Any]:
+        """Return what the server answers; the urgent is answered before what waits there."""
         with self._lock, broker_errors(self._app):
             try:
                 connection = self._connected()
                 self._app.send_task(
                     ASK, arguments, task_id=identity, reply_to=self._queue, exchange=SERVER, routing_key=SERVER,
-                    declare=[], delivery_mode=1, expiration=ANSWER_S, retry=False,
+                    declare=[], delivery_mode=1, priority=urgency, expiration=ANSWER_S, retry=False,
                     producer=self._app.amqp.Producer(connection, auto_declare=False),
                     timeout=PATIENCE_S, confirm_timeout=PATIENCE_S,
                 )  # fmt: skip

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
 from outrider.app.access.server_client import server_client
+from outrider.app.locations.result_messages import packed_results, read_verdicts
 from outrider.app.locations.sealed_box import ORDERS, RESULTS, SealedBox, token_digest
-from outrider.model import Assignment, ReportAnswer, ServerError, UsageError, Verdict
+from outrider.model import Assignment, ReportAnswer, ServerError, UsageError
 from outrider.runs import from_document, read_json, to_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from outrider.model import HeldRun, WorkerReport
+    from outrider.model import HeldRun, Verdict, WorkerReport
 
 _ANSWER_S: Final = 30.0
 _PART_BYTES: Final = 1 << 20
@@ -83,12 +84,12 @@ class HttpLink:
                 part = content[come : come + _PART_BYTES]
                 state = self._client.send("PUT", f"{path}?offset={come}&total={len(content)}", part)
 
-    def deliver(self, held: HeldRun, document: bytes) -> Verdict:
+    def deliver(self, results: Sequence[tuple[HeldRun, bytes]]) -> tuple[Verdict | UsageError, ...]:
         """See `WorkerLink`."""
-        sealed = self._results.seal(document, f"{held.run} {held.lease}")
+        sealed = self._results.seal(packed_results(results), f"{self._location} {self._worker}")
         with self._refusals(), self._client.readable():
-            path = f"/worker/results/{held.run}?lease={held.lease}&worker={self._worker}"
-            return Verdict(self._client.send("POST", path, sealed)["verdict"])
+            answer = self._client.send("POST", f"/worker/results?worker={self._worker}", sealed)
+            return read_verdicts(answer["verdicts"])
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from outrider.app.access.setting_overrides import override_values
+from outrider.app.locations.result_messages import unpacked_results, verdict_documents
 from outrider.app.locations.sealed_box import ORDERS, RESULTS, SealedBox
 from outrider.model import (
     Assignment,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
         Caller,
         Check,
         CheckId,
-        HeldRun,
         LoadShareLog,
         LocationLog,
         OverrideLog,
@@ -203,28 +203,41 @@ class LocationDesk:
                 parts.end_upload(upload)
         return total
 
-    def deliver(self, caller: Caller, held: HeldRun, worker: str, document: bytes) -> Verdict:
-        """Take the packed document of a finished run.
+    def deliver(self, caller: Caller, worker: str, message: bytes) -> list[dict[str, str]]:
+        """Take documents of finished runs, all that can be taken in one transaction; return a verdict on each.
+
+        One is refused if it is not of its order, or files of it are not there (bad-result), or cannot be read.
 
         Raises:
-            UsageError: bad-result if it is not of this order, or files of it are not there; bad-message.
+            UsageError: bad-message.
         """
-        ordered = self._records.locations.ordered(caller.location, held.run)
-        if ordered is not None:
-            self._check(ordered, document)
-        now_us = self._now_us()
-        result = DeliveredResult(held.run, caller.location, worker, held.lease, now_us, document)
-        verdict = self._records.locations.deliver(result)
-        if verdict is not Verdict.TAKEN:
-            log.warning(
-                "location.not-taken", location=caller.location, run=held.run, lease=held.lease, why=verdict.value
-            )
-        return verdict
+        location, now_us = caller.location, self._now_us()
+        results = unpacked_results(message)
+        by_run = {own.run: own for own in self._records.locations.ordered(location, [held.run for held, _ in results])}
+        refusals = [self._refusal(by_run.get(held.run), document) for held, document in results]
+        sound = [
+            DeliveredResult(held.run, location, worker, held.lease, now_us, document)
+            for (held, document), refusal in zip(results, refusals, strict=True)
+            if refusal is None
+        ]
+        taken = iter(self._records.locations.deliver(sound))
+        verdicts = [next(taken) if refusal is None else refusal for refusal in refusals]
+        for (held, _), verdict in zip(results, verdicts, strict=True):
+            if isinstance(verdict, UsageError):
+                log.warning("location.refused", location=location, run=held.run, why=verdict.what, slug=verdict.slug)
+            elif verdict is not Verdict.TAKEN:
+                log.warning("location.not-taken", location=location, run=held.run, lease=held.lease, why=verdict.value)
+        return verdict_documents(verdicts)
 
-    def deliver_sealed(self, caller: Caller, held: HeldRun, worker: str, sealed: bytes) -> Verdict:
-        """Take the document of a finished run as a worker sealed it; raises as `deliver` does, and ForgedMessage."""
+    def deliver_sealed(self, caller: Caller, worker: str, sealed: bytes) -> list[dict[str, str]]:
+        """Take what a worker sealed, as `deliver` does.
+
+        Raises:
+            UsageError: bad-message.
+            OutriderError: forged-message.
+        """
         box = SealedBox(caller.token_digest, RESULTS)
-        return self.deliver(caller, held, worker, box.open(sealed, f"{held.run} {held.lease}"))
+        return self.deliver(caller, worker, box.open(sealed, f"{caller.location} {worker}"))
 
     def _take(self, digest: str, parts: Iterable[bytes]) -> None:
         """Keep the file that consists of parts."""
@@ -256,6 +269,15 @@ class LocationDesk:
                 room[is_probe] -= 1
                 chosen.append(entry.run)
         return chosen
+
+    def _refusal(self, ordered: QueueEntry | None, document: bytes) -> UsageError | None:
+        """Return why a result is refused; one that nobody waits for is told apart where it would be kept."""
+        try:
+            if ordered is not None:
+                self._check(ordered, document)
+        except UsageError as error:
+            return error
+        return None
 
     def _check(self, ordered: QueueEntry, document: bytes) -> None:
         """Refuse a result that is not of its order."""

@@ -39,6 +39,9 @@ _WAIT_S: Final = 20.0
 _BUSY_WAIT_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 10.0
 _OFFSETS: Final = 12
+_BATCH: Final = 100
+_BATCH_BYTES: Final = 1 << 20
+"""Results in a message, at most: one that is larger goes alone."""
 
 
 class LocationWorker:
@@ -292,25 +295,49 @@ class LocationWorker:
             self._finished.clear()
 
     def _deliver_waiting(self) -> None:
+        batch: list[tuple[SpooledResult, bytes]] = []
         for result in self._spool.waiting():
-            try:
-                for digest, content in self._spool.files(result):
-                    self._link.upload(digest, content)
-                verdict = self._link.deliver(result.held, self._spool.document(result))
-            except UsageError as error:
-                if error.slug in {"invalid-token", "broker-refused"}:
-                    raise
-                self._drop(result, error.what)
-            except (OSError, StoreError) as error:
-                self._drop(result, str(error))
-            except ServerError:
-                raise
-            except OutriderError as error:
-                self._drop(result, error.what)
-            else:
-                if verdict is not Verdict.TAKEN:
-                    log.warning("result.not-taken", run=result.held.run, why=verdict.value)
-                self._spool.remove(result)
+            document = self._uploaded(result)
+            if document is None:
+                continue
+            batch_bytes = len(document) + sum(len(before) for _, before in batch)
+            if batch and (len(batch) >= _BATCH or batch_bytes > _BATCH_BYTES):
+                self._hand_over(batch)
+                batch = []
+            batch.append((result, document))
+        if batch:
+            self._hand_over(batch)
+
+    def _uploaded(self, result: SpooledResult) -> bytes | None:
+        """Return the document of a result whose files the server has; None if it cannot be delivered."""
+        try:
+            for digest, content in self._spool.files(result):
+                self._link.upload(digest, content)
+            return self._spool.document(result)
+        except (OSError, StoreError) as error:
+            self._drop(result, str(error))
+        except OutriderError as error:
+            _raise_if_all(error)
+            self._drop(result, error.what)
+        return None
+
+    def _hand_over(self, batch: Sequence[tuple[SpooledResult, bytes]]) -> None:
+        try:
+            verdicts = self._link.deliver([(result.held, document) for result, document in batch])
+        except OutriderError as error:
+            _raise_if_all(error)
+            if len(batch) == 1:
+                self._drop(batch[0][0], error.what)
+            for own in batch if len(batch) > 1 else ():  # what is wrong with one must not cost the others
+                self._hand_over([own])
+            return
+        for (result, _), verdict in zip(batch, verdicts, strict=True):
+            if isinstance(verdict, UsageError):
+                self._drop(result, verdict.what)
+                continue
+            if verdict is not Verdict.TAKEN:
+                log.warning("result.not-taken", run=result.held.run, why=verdict.value)
+            self._spool.remove(result)
 
     def _drop(self, result: SpooledResult, why: str) -> None:
         log.error("result.dropped", run=result.held.run, why=why)
@@ -349,6 +376,12 @@ class LocationWorker:
             thread.join(self._drain_s)
         self._ended.set()
         self._finished.set()
+
+
+def _raise_if_all(error: OutriderError) -> None:
+    """Raise what concerns all results, and not the one that was on its way."""
+    if isinstance(error, ServerError) or error.slug in {"invalid-token", "broker-refused"}:
+        raise error
 
 
 class _SpoolRecorder:

@@ -92,7 +92,7 @@ class WorkspaceService:
         """Run checks by their schedule until `stop` is called; runs under way are then finished."""
         switch = DeadMansSwitch(
             lambda: (self.workspace.service.alive_url, self.workspace.service.alive_every_s),
-            lambda: view_of(self._scheduler).is_ready,
+            lambda: view_of(self._scheduler, in_full=False).is_ready,
         )
         try:
             self._scheduler.run(self.workspace.service.drain_s)
@@ -113,10 +113,9 @@ class WorkspaceService:
     def view(self, *, in_full: bool = False) -> SchedulerAnswer:
         """Return how the service does now; may be asked by any thread."""
         loaded = self._loaded
-        view = view_of(self._scheduler)
-        checks = view.checks if in_full else tuple(check for check in view.checks if check.paused)
+        view = view_of(self._scheduler, in_full=in_full)
         generation = loaded.generation if loaded is not None else ""
-        return SchedulerAnswer(generation, replace(view, checks=checks, incidents=self._alerts.open_incidents))
+        return SchedulerAnswer(generation, replace(view, incidents=self._alerts.open_incidents))
 
     def loaded(self) -> LoadedWorkspace | None:
         """Return what is loaded; may be asked by any thread."""

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from outrider.model.errors import UsageError
     from outrider.model.identity import RunId
     from outrider.model.location_order import (
         Assignment,
@@ -67,12 +68,15 @@ class LocationLog(Protocol):
         """Return the orders that wait in the broker."""
         ...
 
-    def deliver(self, result: DeliveredResult) -> Verdict:
-        """Keep a result, durably, if it is of the latest lease; the same again counts as taken until it is stored."""
+    def deliver(self, results: Sequence[DeliveredResult]) -> tuple[Verdict, ...]:
+        """Keep results, durably, and return a verdict on each.
+
+        One is taken if it is of the latest lease; the same again counts as taken until it is stored.
+        """
         ...
 
-    def ordered(self, location: str, run: RunId) -> QueueEntry | None:
-        """Return an order of a location that is not stored yet; None if there is none."""
+    def ordered(self, location: str, runs: Sequence[RunId]) -> tuple[QueueEntry, ...]:
+        """Return those of some orders of a location that are not stored yet."""
         ...
 
     def delivered(self, limit: int = 500, most_bytes: int = ...) -> tuple[DeliveredResult, ...]:
@@ -156,10 +160,9 @@ class WorkerLink(Protocol):
         """See that the server has the file with this SHA-256, from where an earlier try broke off."""
         ...
 
-    def deliver(self, held: HeldRun, document: bytes) -> Verdict:
-        """Hand over the result of a run.
+    def deliver(self, results: Sequence[tuple[HeldRun, bytes]]) -> tuple[Verdict | UsageError, ...]:
+        """Hand over documents of finished runs, and return a verdict on each, or why it is refused.
 
-        Raises:
-            UsageError: bad-result if it cannot be read, or its artifacts are not there.
+        That is bad-message or bad-result if it cannot be read, or its artifacts are not there.
         """
         ...
