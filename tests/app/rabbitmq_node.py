@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trustme
+from tests.listeners import free_port
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -38,11 +38,7 @@ class RabbitmqNode:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as first, socket.socket() as second, socket.socket() as third, socket.socket() as fourth:
-            for free in (first, second, third, fourth):
-                free.bind(("127.0.0.1", 0))
-            ports = [free.getsockname()[1] for free in (first, second, third, fourth)]
-            self.port, self.tls_port, distribution, mapper = ports
+        self.port, self.tls_port, distribution, mapper = (free_port() for _ in range(4))
         self._environment = {
             **os.environ,
             "HOME": str(folder),
