@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -64,6 +65,7 @@ class RabbitmqNode:
         (folder / "rabbitmq.conf").write_text(_TLS.format(folder=folder, port=self.tls_port))
         assert _EPMD is not None
         self._mapper = subprocess.Popen([_EPMD, "-port", str(mapper), "-address", "127.0.0.1"])
+        until(lambda: _listens(mapper), "epmd listens")  # otherwise the node starts one that outlives it
         self._node: subprocess.Popen[bytes] | None = None
 
     def url(self, user: str = "guest:guest", host: str = "") -> str:
@@ -118,6 +120,11 @@ class RabbitmqNode:
         self.kill()
         self._mapper.kill()
         self._mapper.wait(30)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

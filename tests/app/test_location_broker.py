@@ -6,6 +6,7 @@ import re
 import signal
 import threading
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ from outrider.app.locations.broker_messages import framed, key_name
 from outrider.app.locations.location_desk import LocationDesk
 from outrider.app.locations.result_messages import packed_results
 from outrider.app.locations.sealed_box import RESULTS, SealedBox, token_digest
-from outrider.model import LEASE_US, Outcome, ServerError, UsageError
+from outrider.model import LEASE_US, HeldRun, Outcome, ServerError, UsageError
 from outrider.runs import unpacked_run
 from outrider.scheduler import Health
 
@@ -343,6 +344,30 @@ def test_messages_that_are_forged_or_of_another_version_change_nothing(
     server.store.tokens.revoke(revoked, server.now_us)
     with pytest.raises(UsageError, match="token"):
         link.report(REPORT)
+
+
+def test_an_order_that_comes_twice_is_made_by_the_worker_that_has_it(
+    node: RabbitmqNode, link: PublishedLink, desk: BrokerDesk, server: Server
+) -> None:
+    """As it does when a connection breaks between the report that takes it and the acknowledgement of its message."""
+    queue, run, two = orders_of("fra"), server.order(SLOW), replace(REPORT, name="two", instance="i2")
+    desk.publish()
+    with broker_app(broker_address(node.url()), queue).connection_for_write() as connection:
+        message = connection.default_channel.basic_get(queue, no_ack=True)
+        connection.default_channel.basic_publish(message, routing_key=queue)
+        taken = BrokerLink.take(link, REPORT, 20.0)
+        link.finish()
+        connection.default_channel.basic_publish(message, routing_key=queue)
+        other = BrokerLink(node.url(), server.token, "fra", "i2")
+        next_run = server.order(SLOW, due_us=NOW_US + 1)
+        desk.publish()
+        after = other.take(two, 20.0)
+        other.close()
+
+    assert taken is not None
+    assert after is not None
+    assert [[order.run for order in own.orders] for own in (taken, after)] == [[run], [next_run]]
+    assert server.store.locations.leased("i1", [HeldRun(run, 1)]) == {run}
 
 
 def test_a_partition_loses_nothing_and_a_clock_that_is_weeks_late_expires_nothing(

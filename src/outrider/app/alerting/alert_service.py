@@ -29,7 +29,7 @@ from outrider.app.alerting.rule_judge import RuleJudge
 from outrider.app.lookup.incident_explainer import IncidentExplainer
 from outrider.app.lookup.telemetry_access import notable_patterns
 from outrider.baselines import Condition, Signal
-from outrider.model import FAILING, REQUESTS, OutriderError, Subject, SubjectKind
+from outrider.model import FAILING, REQUESTS, OutriderError, StoreError, Subject, SubjectKind
 from outrider.runs import Judge, moved_operations, worse_calls
 
 if TYPE_CHECKING:
@@ -216,13 +216,19 @@ class AlertService:
         self._delivery.close()
 
     def _take(self, process: Callable[[AlertProcessor], None], now_us: int) -> None:
-        """Process something now, or after the runs that are caught up."""
+        """Process something now, or after the runs that are caught up.
+
+        Raises:
+            StoreError: If the store is away; then it is to be taken again.
+        """
         processor = self._ready(now_us)
         if processor is None:
             return
-        self._waiting.append(process)
-        if self._catch_up is None:
-            self._process_waiting(processor)
+        if self._catch_up is not None:
+            self._waiting.append(process)
+            return
+        self._process_waiting(processor)
+        process(processor)
 
     def _ready(self, now_us: int) -> AlertProcessor | None:
         """Return what keeps incidents, by the state of the workspace that is wanted; None if alerts are off."""
@@ -267,7 +273,12 @@ class AlertService:
 
     def _process_waiting(self, processor: AlertProcessor) -> None:
         while self._waiting:
-            self._waiting.popleft()(processor)
+            process = self._waiting.popleft()
+            try:
+                process(processor)
+            except StoreError:
+                self._waiting.appendleft(process)
+                raise
 
     def _survey(self, processor: AlertProcessor, state: _AlertState, now_us: int) -> None:
         try:
