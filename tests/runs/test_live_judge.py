@@ -99,3 +99,13 @@ def test_a_run_that_is_judged_again_since_the_store_was_away_counts_once(tmp_pat
             judged = again.judge(made)
 
             assert [repr(own) for own in judged] == [repr(own) for own in expected], number
+
+
+def test_a_run_that_a_restored_store_does_not_have_is_judged_by_itself(tmp_path: Path) -> None:
+    """It was the only one of its check, and came after the backup."""
+    with new_store(tmp_path / "a.db", artifacts=tmp_path / "a") as store:
+        failed = replace(run(0), outcome=Outcome.FAILED)
+
+        live, anew = (judge(store, Settings()).judge(failed) for judge in (LiveJudge, Judge))
+
+    assert list(map(repr, live)) == list(map(repr, anew)) != []

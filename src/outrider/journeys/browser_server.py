@@ -207,10 +207,10 @@ class BrowserServer:
                     return line.strip()
                 if not line:
                     break
-        log = self.log
+        log = tail(self.log, _SHOWN)
         self.kill()
         raise BrowserError(
-            f"the browser server did not start within {timeout_s:g} s:\n{tail(log, _SHOWN)}".rstrip(),
+            f"the browser server did not start within {timeout_s:g} s" + (f":\n{log}" if log else ""),
             slug="browser-server",
             fix=f"try: {self._browser.executable} --headless --no-sandbox --dump-dom about:blank",
         )

@@ -126,7 +126,7 @@ class LiveJudge:
         if rated is None:
             outcomes = self._history.runs.outcomes(
                 run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
-            )
+            ) or [run.outcome]  # a restored store may not have it
         state = rated.state if rated is not None else RateState()
         for outcome in (outcome for outcome in outcomes if outcome in CONCLUSIVE):
             state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)

@@ -157,7 +157,7 @@ class Judge:
     def _failures(self, run: Run) -> RateSignal:
         outcomes = self._history.runs.outcomes(
             run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
-        )
+        ) or [run.outcome]  # a restored store may not have it
         state = RateState()
         for outcome in (outcome for outcome in outcomes if outcome in CONCLUSIVE):
             state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)

@@ -19,7 +19,7 @@ from outrider.app.execution.runtime import browser_or_error, open_runtime
 from outrider.load import work_share
 from outrider.model import Beats, Check, ConfigError, Kind, Policy, QueueEntry, RunId
 from outrider.runs import broken_run, launched
-from outrider.workspace import Snapshot, given_secrets, load, read_workspace, unpack_snapshot
+from outrider.workspace import Snapshot, given_secrets, load, read_workspace, service_secrets, unpack_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,7 +75,10 @@ class WorkerRuntime:
             self._runtime = runtime
             self._circumstances = runtime.circumstances
             discovery = runtime.discover()
+            kept = [runtime.missing_secrets.get(name) for name in service_secrets(workspace)]
             for problem in discovery.problems:
+                if problem in kept:  # no other location gets it: only a check that reads it has a problem
+                    continue
                 log.warning("workspace.problem", why=str(problem))
             self._checks = {check.id: check for check in discovery.checks}
             self._executors = HostExecutors(

@@ -36,6 +36,8 @@ _LOOK_EVERY_S: Final = 1.0
 _PRUNE_EVERY_S: Final = 300.0
 _PRUNE_AGAIN_S: Final = 60.0
 """While too little of the disk is free: what was removed leaves it some time later."""
+_AGAIN_S: Final = 10.0
+"""After something went wrong."""
 _COUNT_EVERY_S: Final = 60.0
 _RULES_EVERY_S: Final = 5.0
 _PATTERNS_EVERY_S: Final = 30.0
@@ -204,13 +206,15 @@ class TelemetryUpkeep:
         self._store = store
         self._kept = kept
         self._clock = clock
-        self._due_s = self._count_due_s = self._rules_due_s = self._patterns_due_s = clock()
+        self._due_s = self._count_due_s = self._rules_due_s = self._patterns_due_s = self._again_s = clock()
 
     def look(self) -> None:
         """Do what is due; what goes wrong is logged, and tried again."""
         try:
             if self._store.restart_engine():
                 log.warning("the telemetry engine had ended and was started again")
+            if self._clock() < self._again_s:
+                return
             if self._clock() >= self._count_due_s:
                 left, watch = self._store.roll_up_calls(), self.watch
                 left += watch.look() if watch is not None and not left else 0
@@ -226,6 +230,7 @@ class TelemetryUpkeep:
                 if self._missing_bytes():
                     self._due_s = self._clock() + _PRUNE_AGAIN_S
         except OutriderError as error:
+            self._again_s = self._clock() + _AGAIN_S
             log.error("telemetry is not kept up", reason=str(error))  # noqa: TRY400  the reason is all of it
 
     def _prune(self) -> None:
