@@ -1,20 +1,26 @@
 """Many checks at one a minute, with a measure that does nothing, all stored and judged: start lag, processor, memory.
 
-`python -m benchmarks.scheduler [--checks N] [--minutes N]`
+`python -m benchmarks.scheduler [--checks N] [--minutes N] [--postgresql] [--turns N]`
+
+With `--postgresql` it is measured on SQLite and on PostgreSQL in turns, each time with an empty store: Debian's server,
+which commits to disk, is started in a folder of its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import os
 import tempfile
 import threading
 import time
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+from tests.store.contract.postgresql_server import PostgresqlServer, started
 
 from outrider.baselines import Settings
 from outrider.model import (
@@ -35,7 +41,7 @@ from outrider.store import Store
 from outrider.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outrider.model import Order, Run
     from outrider.runs import Judgement
@@ -108,18 +114,33 @@ def used_by(process: psutil.Process, thread: threading.Thread) -> float:
     return sum(usage.user_time + usage.system_time for usage in process.threads() if usage.id == thread.native_id)
 
 
+@contextmanager
+def empty_store(server: PostgresqlServer | None, root: Path) -> Iterator[Store]:
+    """Open a new store: in a database of a server, or in a file."""
+    database = server.empty_database() if server is not None else nullcontext(root / "outrider.db")
+    with database as url, Store.open(url, artifacts=root / "artifacts") as store:
+        yield store
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--checks", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=3.0)
+    parser.add_argument("--postgresql", action="store_true")
+    parser.add_argument("--turns", type=int, default=1)
     asked = parser.parse_args()
     policy = Policy(every_s=60.0)
     names = [f"probe:p.toml::{number}" for number in range(asked.checks)]
     checks = [Check(CheckId(name), Kind.PROBE, "p.toml", name, name, policy) for name in names]
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        with Store.open(root / "outrider.db", artifacts=root / "artifacts") as store:
-            measured(store, checks, root, asked.minutes)
+    with started(durable=True) if asked.postgresql else nullcontext() as server:
+        for place in (None, server) * asked.turns if server is not None else (None,) * asked.turns:
+            print(
+                "SQLite" if place is None else "PostgreSQL",
+                f"at a load average of {os.getloadavg()[0]:.1f}",
+                flush=True,
+            )
+            with tempfile.TemporaryDirectory() as folder, empty_store(place, Path(folder)) as store:
+                measured(store, checks, Path(folder), asked.minutes)
 
 
 def measured(store: Store, checks: Sequence[Check], root: Path, minutes: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import threading
 from contextlib import contextmanager, suppress
@@ -9,6 +10,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+_LOWEST_PORT, _LOWEST_EPHEMERAL_PORT = 16_000, 32_768
+
+
+def free_port() -> int:
+    """Return a port for a server that another program opens: a random one that is free.
+
+    Systems give ports to connections and to servers that ask for any from 32,768 (Linux) or 49,152 (RFC 6335) on, so
+    that such a port may be another test's before it is opened; one below is nobody's who did not ask for it.
+    """
+    while True:
+        port = _LOWEST_PORT + secrets.randbelow(_LOWEST_EPHEMERAL_PORT - _LOWEST_PORT)
+        with suppress(OSError), socket.socket() as free:
+            free.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager

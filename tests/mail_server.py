@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.policy import default
 from typing import TYPE_CHECKING, Any
 
 from aiosmtpd.controller import Controller
+from tests.listeners import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,9 +45,7 @@ class Inbox:
 def mail_server() -> Iterator[Inbox]:
     """Serve, and yield the inbox."""
     inbox = Inbox()
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    port = free_port()
     controller = Controller(inbox, hostname="127.0.0.1", port=port)
     controller.start()
     inbox.server = f"smtp://127.0.0.1:{port}"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.alerts.conftest import NOW_US
+from tests.listeners import free_port
 
 from outrider.alerts.http_post import Post, post, redirected
 from outrider.alerts.message import Enclosure, Item, Message
@@ -405,9 +406,7 @@ def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("prometheus-alertmanager is not installed")
     folder = tmp_path_factory.mktemp("alertmanager")
     (folder / "config.yml").write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     options = [f"--config.file={folder}/config.yml", f"--storage.path={folder}/data", "--cluster.listen-address="]
     with (folder / "log").open("w") as log:

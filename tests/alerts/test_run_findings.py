@@ -12,6 +12,7 @@ from tests.builders import run_of
 from outrider.alerts import FindingContext, findings
 from outrider.baselines import Condition, Part, RateSignal, Signal
 from outrider.model import (
+    Attempt,
     Check,
     CheckId,
     Circumstances,
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 SLOW = Signal(Condition.DEGRADED, Part.LEVEL if hasattr(Part, "LEVEL") else next(iter(Part)), 5, 812.0, 300.0, 360.0,
               2.4, NOW_US // 1_000_000, 1.2, False, "812 ms where 300 to 360 ms are usual", "812 ms",
               "300 ms to 360 ms")  # fmt: skip
+
+
+def failing_step(title: str) -> Step:
+    return Step(title, title, StepKind.NAMED, 0.0, 9.0, error="no")
 
 
 def make_run(outcome: Outcome = Outcome.PASSED, check: str = "journey:pay", reason: str = "", **more: Any) -> Run:
@@ -94,6 +99,20 @@ def test_a_failure_names_its_step_host_and_fault() -> None:
     assert (finding.facts.step, finding.facts.release, finding.facts.run) == ("Pay", "2.1", "run-1")
     assert finding.facts.errors == ("page: TypeError: x is undefined",)
     assert finding.labels["host"] == "shop.example"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "attributes"), [(Outcome.INCONCLUSIVE, {}), (Outcome.FAILED, {"cut_short": "by the time-out"})]
+)
+def test_step_and_reason_of_a_failure_are_of_the_same_attempt(outcome: Outcome, attributes: dict[str, str]) -> None:
+    """A retry that takes the failure not back tells nothing of it: it ended elsewhere."""
+    run = make_run(Outcome.FAILED, reason="/checkout answered 502 (step: pay)", steps=(failing_step("pay"),))
+    retry = Measurement(outcome, "too late", NOW_US, 100.0, steps=(failing_step("sign in"),), attributes=attributes)
+
+    failure = by_name(replace(run, attempts=(*run.attempts, Attempt(2, False, False, retry))))["failure"]
+
+    assert failure.facts.step == "pay"
+    assert "step:pay" in failure.causes
 
 
 def test_a_degradation_says_how_much_against_which_band_since_when() -> None:

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.listeners import free_port
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -29,10 +30,7 @@ class RabbitmqNode:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as first, socket.socket() as second, socket.socket() as third:
-            for free in (first, second, third):
-                free.bind(("127.0.0.1", 0))
-            self.port, distribution, mapper = (free.getsockname()[1] for free in (first, second, third))
+        self.port, distribution, mapper = (free_port() for _ in range(3))
         self._environment = {
             **os.environ,
             "HOME": str(folder),
@@ -53,6 +51,7 @@ class RabbitmqNode:
         (folder / "plugins").write_text("[].")
         assert _EPMD is not None
         self._mapper = subprocess.Popen([_EPMD, "-port", str(mapper), "-address", "127.0.0.1"])
+        until(lambda: _listens(mapper), "epmd listens")  # otherwise the node starts one that outlives it
         self._node: subprocess.Popen[bytes] | None = None
 
     def url(self, user: str = "guest:guest", host: str = "") -> str:
@@ -103,6 +102,11 @@ class RabbitmqNode:
         self.kill()
         self._mapper.kill()
         self._mapper.wait(30)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

@@ -21,9 +21,10 @@ from outrider.model import Check, CheckId, Kind, Outcome, Policy, Run, Status, n
 from outrider.workspace import Capabilities, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from outrider.alerts.rendered_message import RenderedMessage
+    from outrider.model import ArtifactFile
     from outrider.store import Store
 
 SETTINGS = AlertSettings()
@@ -43,10 +44,18 @@ def service(store: Store) -> Iterator[AlertService]:
     made.close()
 
 
-def stored(store: Store, number: int, check: str, outcome: Outcome = Outcome.FAILED, *, begin_us: int = NOW_US) -> Run:
+def stored(
+    store: Store,
+    number: int,
+    check: str,
+    outcome: Outcome = Outcome.FAILED,
+    *,
+    begin_us: int = NOW_US,
+    artifacts: Sequence[ArtifactFile] = (),
+) -> Run:
     due_us = begin_us + number * SECOND_US
-    run = replace(make_run(outcome, check, "refused"), id=new_run_id(due_us), due_us=due_us, started_us=due_us,
-                  finished_us=due_us + 1)  # fmt: skip
+    made = make_run(outcome, check, "refused", artifacts=tuple(artifacts))
+    run = replace(made, id=new_run_id(due_us), due_us=due_us, started_us=due_us, finished_us=due_us + 1)
     store.runs.record(run)
     return run
 
@@ -126,7 +135,7 @@ def test_what_opens_is_delivered_by_the_settings_of_the_workspace(store: Store) 
 def test_who_begins_to_lead_again_reads_incidents_anew(store: Store) -> None:
     """Another process kept them meanwhile."""
     workspace = Workspace(root=Path(), name="t")
-    former, leader = (AlertService(store, lambda: True) for _ in range(2))
+    former, leader = (AlertService(store, lambda: True, catch_up_s=60.0) for _ in range(2))
     for service in (former, leader):
         service.use(workspace, [PAY], SETTINGS)
         service.ticked(NOW_US)

@@ -6,6 +6,7 @@ import re
 import signal
 import threading
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,9 @@ from tests.app.test_location_links import (
 )
 from tests.cli.conftest import CALM, Desk, site
 from tests.cli.test_up import up
-from tests.cli.test_worker import LOAD, LOCUSTFILE, PROFILE, free_port, worker
+from tests.cli.test_worker import LOAD, LOCUSTFILE, PROFILE, worker
 from tests.cli.test_worker import target as visited_site
+from tests.listeners import free_port
 from tests.listeners import serving as target
 from tests.waiting import until
 
@@ -42,7 +44,7 @@ from outrider.app.locations.broker_messages import framed, key_name
 from outrider.app.locations.location_desk import LocationDesk
 from outrider.app.locations.result_messages import packed_results
 from outrider.app.locations.sealed_box import RESULTS, SealedBox, token_digest
-from outrider.model import LEASE_US, Outcome, ServerError, UsageError
+from outrider.model import LEASE_US, HeldRun, Outcome, ServerError, UsageError
 from outrider.runs import unpacked_run
 from outrider.scheduler import Health
 
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
 
     from outrider.model import Assignment, Caller, ReportAnswer, WorkerReport
 
-pytestmark = pytest.mark.skipif(not IS_HERE, reason="needs rabbitmq-server and Celery")
+pytestmark = [pytest.mark.skipif(not IS_HERE, reason="needs rabbitmq-server and Celery"), pytest.mark.slow]
 __all__ = [
     "server",
     "site",
@@ -128,6 +130,7 @@ def test_workers_with_the_rights_that_are_printed_measure_and_share_a_load_for_a
     desk.write("probes/visitors_load.py", LOCUSTFILE)
     desk.write("probes/a.toml", f'[home]\nkind = "http"\nurl = "{site}/tiny"\nevery = "1s"\nlocations = ["ams"]\n')
     added = desk.outrider("location", "add", "ams")
+    assert f"OUTRIDER_TOKEN=… outrider worker --location ams --broker amqp://ams@127.0.0.1:{node.port}" in added.stderr
     node.add_user("ams", *re.findall("'([^']+)'", added.stderr))
     with ExitStack() as stack:
         visited = stack.enter_context(visited_site())
@@ -182,7 +185,10 @@ def test_a_broker_without_memory_takes_nothing_and_goes_on_when_it_has_some(
     node: RabbitmqNode, health: Health, link: PublishedLink, server: Server
 ) -> None:
     """Orders stay in the store, where they are missed if it takes too long; worker and server say why."""
-    node.evaluate("vm_memory_monitor:set_vm_memory_high_watermark(0).")
+    full = threading.Thread(target=node.evaluate, args=["vm_memory_monitor:set_vm_memory_high_watermark(0)."])
+    full.start()
+    # Orders are published for a worker that was seen a short time ago, and it takes long to tell a broker anything.
+    until(lambda: not is_answered(link) and not full.is_alive())
     run = server.order()
     try:
         until(lambda: "took nothing" in health.problems.get("broker", ""), health.problems)
@@ -270,6 +276,30 @@ def test_messages_that_are_forged_or_of_another_version_change_nothing(
         link.report(REPORT)
 
 
+def test_an_order_that_comes_twice_is_made_by_the_worker_that_has_it(
+    node: RabbitmqNode, link: PublishedLink, desk: BrokerDesk, server: Server
+) -> None:
+    """As it does when a connection breaks between the report that takes it and the acknowledgement of its message."""
+    queue, run, two = orders_of("fra"), server.order(SLOW), replace(REPORT, name="two", instance="i2")
+    desk.publish()
+    with broker_app(broker_address(node.url()), queue).connection_for_write() as connection:
+        message = connection.default_channel.basic_get(queue, no_ack=True)
+        connection.default_channel.basic_publish(message, routing_key=queue)
+        taken = BrokerLink.take(link, REPORT, 20.0)
+        link.finish()
+        connection.default_channel.basic_publish(message, routing_key=queue)
+        other = BrokerLink(node.url(), server.token, "fra", "i2")
+        next_run = server.order(SLOW, due_us=NOW_US + 1)
+        desk.publish()
+        after = other.take(two, 20.0)
+        other.close()
+
+    assert taken is not None
+    assert after is not None
+    assert [[order.run for order in own.orders] for own in (taken, after)] == [[run], [next_run]]
+    assert server.store.locations.leased("i1", [HeldRun(run, 1)]) == {run}
+
+
 def test_a_partition_loses_nothing_and_a_clock_that_is_weeks_late_expires_nothing(
     node: RabbitmqNode, server: Server, health: Health, tmp_path: Path
 ) -> None:
@@ -288,6 +318,7 @@ def test_a_partition_loses_nothing_and_a_clock_that_is_weeks_late_expires_nothin
         open_worker("", server.token, "fra", broker=node.url(), folder=folder, drain_s=5.0) as worker,
     ):
         probe = f'[home]\nkind = "http"\nurl = "http://{address}/"\nlocations = ["fra"]\nretries = 0\n'
+        probe += 'timeout = "1h"\nevery = "1h"\n'  # the server's clock stands still, by which a worker sets its own
         (server.root / "probes" / "shop.toml").write_text(probe + 'headers = {X-Key = "${password}"}\n')
         server.renew()
         desk = BrokerDesk(server.desk, server.store, node.url(), lambda: server.now_us, health)

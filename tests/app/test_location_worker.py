@@ -68,6 +68,9 @@ def test_a_result_survives_a_partition_and_a_killed_worker_and_nothing_secret_is
         for location, why in (("fra", "another worker works in"), ("../fra", "cannot be the name of a location")):
             with pytest.raises(UsageError, match=why), open_worker(url, server.token, location, folder=folder):
                 pass
+    below_a_file = folder / "instance" / "worker"
+    with pytest.raises(UsageError, match="cannot be written"), open_worker(url, "t", "fra", folder=below_a_file):
+        pass
     delivered = unpacked_run(server.store.locations.delivered()[0].body)
     assert (delivered.id, delivered.check, delivered.location, delivered.outcome) == (run, HOME, "fra", Outcome.FAILED)
     assert abs(delivered.started_us - NOW_US) < 60_000_000

@@ -60,6 +60,15 @@ def test_a_wrong_variable_is_one_problem_beside_those_of_other_files(tmp_path: P
     ]
 
 
+def test_a_variable_of_the_store_that_is_not_set_is_a_problem_of_its_line(tmp_path: Path) -> None:
+    """Without a server being asked."""
+    (tmp_path / "outrider.toml").write_text('[store]\nurl = "postgresql+psycopg://a:${NOT_SET}@127.0.0.1/x"\n')
+
+    problems = validate_workspace(tmp_path).problems
+
+    assert [(problem.slug, str(problem.where)) for problem in problems] == [("unknown-variable", "outrider.toml:2")]
+
+
 def test_a_problem_of_the_store_has_the_line_that_names_it(tmp_path: Path) -> None:
     """Both of its addresses are looked at."""
     (tmp_path / "outrider.toml").write_text('[store]\nurl = "odd://x"\nartifacts = "odd://y"\n')

@@ -170,7 +170,7 @@ def test_one_run_a_thousand_times_slower_is_no_alert(make_series: MakeSeries) ->
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(
     scale=st.sampled_from(["duration", "aggregate", "count"]),
     every_s=st.sampled_from([60, 300, 3600]),

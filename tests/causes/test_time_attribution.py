@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.causes import TimeAttribution, TracedStep, attribute_time, attribution_lines, runs_text
+from outrider.causes import Share, TimeAttribution, TracedStep, attribute_time, attribution_lines, runs_text
 
 from .spans import MS, span_of
 
@@ -244,3 +244,18 @@ def test_what_cannot_be_known_is_unknown_for_a_reason(after: list[TracedStep], w
 
     assert isinstance(answer, str)
     assert why in answer
+
+
+def test_what_got_quicker_does_not_explain_what_got_slower() -> None:
+    """It follows what took the time, or that nothing known did."""
+    extra, gain = Share(1_840.0, 921.0, 2_750.0), Share(-93.0, -93.0, 0.0)
+    answer = attributed([step(trace(number, queries=40)) for number in range(20)])
+    quicker = replace(answer.parts[0], extra=gain)
+
+    both = attribution_lines(replace(answer, extra=extra, parts=(quicker, answer.parts[0])))
+    alone = attribution_lines(replace(answer, extra=extra, parts=(quicker,)))
+
+    assert "1 → 40 times" in both[0]
+    assert "+1.84 s (921 ms to 2.75 s), +" in both[0]
+    assert alone[0] == "of +1.84 s (921 ms to 2.75 s), no span has more than chance explains"
+    assert alone[1].startswith("-93 ms")

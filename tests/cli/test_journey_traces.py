@@ -189,30 +189,25 @@ def main_thread(desk: Desk, attempt: dict[str, Any]) -> dict[str, float]:
     return {name: ms for name, ms in waited.items() if name.startswith(MAIN_THREAD)}
 
 
-@pytest.mark.parametrize("settings", ["", "main_thread = false\n"])
-def test_a_step_that_waits_for_a_script_is_told_so(desk: Desk, settings: str) -> None:
-    """By the address of the script, beside the requests of the step; not where that is switched off."""
-    _, attempt = visit(desk, settings)
-
-    work = main_thread(desk, attempt)
-
-    if settings:
-        assert work == {}
-    else:
-        [name] = [name for name, ms in work.items() if ms > 250]
-        assert name.startswith("the browser's main thread: script / of 127.0.0.1:")
-
-
 @pytest.mark.parametrize(
     "settings",
     [
         "[telemetry]\n",
-        '[telemetry]\npropagate_to = ["{site}"]\n[capabilities]\ntraces = false\n',
-        '[telemetry]\npropagate_to = ["https://other.example"]\n',
+        'main_thread = false\n[telemetry]\npropagate_to = ["{site}"]\n[capabilities]\ntraces = false\n',
+        'main_thread = false\n[telemetry]\npropagate_to = ["https://other.example"]\n',
     ],
 )
 def test_nothing_is_added_unless_it_is_asked_for(desk: Desk, settings: str) -> None:
-    """By default, where traces are switched off, and for other origins."""
-    seen, _ = visit(desk, settings)
+    """By default, where traces are switched off, and for other origins.
+
+    A step that waits for a script is told so beside its requests, by the script's address; not where that is off.
+    """
+    seen, attempt = visit(desk, settings)
+    work = main_thread(desk, attempt)
 
     assert {path for path, headers in seen.items() if NAMES & set(headers)} == {"/has"}
+    if "main_thread" in settings:
+        assert work == {}
+    else:
+        [name] = [name for name, ms in work.items() if ms > 250]
+        assert name.startswith("the browser's main thread: script / of 127.0.0.1:")

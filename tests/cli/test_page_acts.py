@@ -12,14 +12,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 JOURNEYS = """
-import os, socket
+import os, random
 
 SITE = os.environ["SITE"]
 
 def test_cdp(playwright):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = random.randrange(16_000, 32_768)  # which systems give nobody by themselves
     launched = playwright.chromium.launch(args=[f"--remote-debugging-port={port}"])
     browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
     browser.contexts[0].new_page().goto(SITE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.cli.conftest import CALM, Desk
 from tests.cli.test_up import up
+from tests.listeners import free_port
 from tests.mail_server import mail_server
 from tests.waiting import until
 
@@ -29,9 +29,7 @@ def test_who_gets_the_mail_takes_the_incident_on_by_its_link_and_only_once(
     desk = Desk(tmp_path / "ws", tmp_path / "tmp", in_process=True)
     desk.root.mkdir()
     desk.temporary.mkdir()
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     desk.write("outrider.toml", CALM + '[defaults]\nevery = "1s"\n')
     desk.write("probes/shop.toml", f'[pay]\nkind = "http"\nurl = "{site}/nothing-here"\n')
@@ -44,6 +42,7 @@ def test_who_gets_the_mail_takes_the_incident_on_by_its_link_and_only_once(
         text = inbox.mails[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
         link = re.search(rf"{address}/acknowledge/\S+", text)
         assert link is not None, text
+        until(lambda: service.page("/readyz") == (200, "ready\n"), service.lines)  # for which a mail does not wait
 
         page = chromium.new_page()
         page.goto(link[0])

@@ -98,24 +98,19 @@ def test_no_process_outlives_a_killed_supervisor(watched: Desk) -> None:
 
 
 @pytest.mark.slow
-def test_sighup_has_the_workspace_looked_at(watched: Desk) -> None:
-    """The supervisor passes it on: what was saved is taken up, and no process ends."""
+def test_sighup_has_the_workspace_looked_at_and_ctrl_c_ends_the_group_whole(watched: Desk) -> None:
+    """The supervisor passes it on: what was saved is taken up, and no process ends.
+
+    By Ctrl-C the processes are told by their supervisor, once, and finish in their order.
+    """
     with up(watched) as service:
+        service.wait_for("run.stored")
         service.wait_for("pages.answer")
         watched.write("probes/b.toml", '[new]\nkind = "tcp"\naddress = "127.0.0.1:9"\n')
         service.process.send_signal(signal.SIGHUP)
         service.wait_for("probes/b.toml::new")
         until(lambda: "probes/b.toml::new" in service.page("/")[1], service.lines)
         assert not any("process.ended" in line for line in service.lines)
-        assert service.end() == 0
-
-
-@pytest.mark.slow
-def test_ctrl_c_reaches_the_group_of_a_terminal_and_ends_it_whole(watched: Desk) -> None:
-    """The processes are told by their supervisor, once, and finish in their order."""
-    with up(watched) as service:
-        service.wait_for("run.stored")
-        service.wait_for("pages.answer")
         os.killpg(service.process.pid, signal.SIGINT)
         assert service.process.wait(WAIT_S) == 0
     assert [json.loads(line)["process"] for line in service.lines if "process.stopped" in line] == ["scheduler", "web"]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-AT_ONCE = 10
+AT_ONCE = 30
 SETTINGS = """
 [journeys]
 starved_above = 1.0

@@ -299,10 +299,7 @@ INCONCLUSIVE = {
     "test_driver_killed_while_expecting": "the connection to the browser was lost",
     "test_own_driver_killed": "the connection to the browser was lost",
 }
-GROUPS = (
-    ("text",), ("popup", "closed", "context"), ("crashed", "own", "driver"), ("endless", "target"),
-    ("fault",), ("cause",),
-)  # fmt: skip
+GROUPS = (("text", "popup", "closed", "context", "fault"), ("crashed", "own", "driver", "endless", "target", "cause"))
 TABLE = [
     *((name, "failed", reason) for name, reason in FAILED.items()),
     *((name, "setup error", reason) for name, reason in SETUP_ERRORS.items()),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tests.cli.conftest import CALM, WAIT_S, Desk
 from tests.cli.test_up import up
+from tests.listeners import free_port
 from tests.load.conftest import Server, Target
 
 if TYPE_CHECKING:
@@ -82,12 +82,6 @@ def worker(folder: Path, location: str, token: str, *way: str, broker: str = "")
         finally:
             process.kill()
             process.wait(WAIT_S)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def test_workers_of_two_locations_run_a_journey_and_share_a_load(tmp_path: Path, site: str) -> None:

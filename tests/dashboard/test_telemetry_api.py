@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -163,7 +164,7 @@ def test_a_trace_that_nobody_knows_is_404(scene: Scene, telemetry: ClickHouseCli
     """Also where its id is none."""
     scene.telemetry = source(telemetry)
 
-    answers = scene.get(f"/api/v1/traces/{'0' * 31}1", "/api/v1/traces/none", f"/api/v1/traces/{quote(HOSTILE)}")
+    answers = scene.get(f"/api/v1/traces/{uuid.uuid4().hex}", "/api/v1/traces/none", f"/api/v1/traces/{quote(HOSTILE)}")
 
     assert [answer.status_code for answer in answers] == [404, 404, 404]
 

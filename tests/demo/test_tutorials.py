@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +10,7 @@ from demo.shop_process import ROOT, opened
 from demo.tutorial import Reader, TutorialError
 from tests.cli.conftest import invoke
 from tests.cli.documented_commands import commands_in
+from tests.listeners import free_port
 
 if TYPE_CHECKING:
     import subprocess
@@ -27,12 +27,6 @@ FASTER = {
     "outrider gate": "outrider gate --runs 1",
     'history "$OLDPWD"': 'history "$OLDPWD" 21600',
 }
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def called(folder: Path, line: str) -> subprocess.CompletedProcess[str] | None:

@@ -32,7 +32,7 @@ CALM = LoadSettings(busy_above=1e9, late_s=1e9)
 class Target(BaseHTTPRequestHandler):
     """Answers at once, and to nobody while `server.stalled` is set.
 
-    `/sleep?s=1` is answered later, `/body?s=1` with its head at once, `/fail` with 500.
+    `/sleep?s=1` is answered later, `/body?s=1` with its head at once, `/fail` with 500, below any path.
     """
 
     protocol_version = "HTTP/1.1"
@@ -40,18 +40,19 @@ class Target(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
+        name = url.path.rpartition("/")[2]
         number = self.server.note(self.path)  # type: ignore[attr-defined]
         if self.server.stalls_after is not None and number > self.server.stalls_after:  # type: ignore[attr-defined]
             self.server.stalled.set()  # type: ignore[attr-defined]
         while self.server.stalled.is_set():  # type: ignore[attr-defined]
             time.sleep(0.01)
-        if url.path == "/sleep":
+        if name == "sleep":
             time.sleep(float(parse_qs(url.query)["s"][0]))
         body = b"hello"
-        self.send_response(500 if url.path == "/fail" else 200)
+        self.send_response(500 if name == "fail" else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if url.path == "/body":
+        if name == "body":
             self.wfile.flush()
             time.sleep(float(parse_qs(url.query)["s"][0]))
         self.wfile.write(body)

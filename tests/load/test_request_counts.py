@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from outrider.load.profile import Expectation
-from outrider.model import altogether
 
 if TYPE_CHECKING:
     from tests.load.conftest import Ground, Server
@@ -17,8 +17,10 @@ import gevent
 from gevent.pool import Pool
 from locust import FastHttpUser, HttpUser, constant, events, task
 from locust.exception import RescheduleTask
-class Visitor({client}):
-    wait_time = constant(0.05)
+"""
+USER = """
+class Visitor{number}({client}):
+    wait_time = constant(0.2)
     @task
     def look(self):
 """
@@ -44,7 +46,7 @@ WAYS = {
         "with self.client.get('/body?s=0.1', stream=True, catch_response=True) as response:",
         "    assert b''.join(response.iter_content(2, False)) == b'hello'", "    response.success()"),
     "a stream that outlives the load": ("self.client.get('/body?s=9', stream=True).content",),
-    "an answer that is an error": ("self.client.get('/fail')", "self.client.get('/fail', name='x')"),
+    "an answer that is an error": ("self.client.get('/fail')", "self.client.get('/fail', name='/x')"),
     "a user that stops": ("self.client.get('/')", "self.stop()"),
     "an address that is none": ("self.client.get('/')", "self.client.get('http://[')"),
 }  # fmt: skip
@@ -52,17 +54,27 @@ WAYS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("client", ["HttpUser", "FastHttpUser"])
-@pytest.mark.parametrize("way", WAYS)
-def test_each_request_counts_once(ground: Ground, target: Server, way: str, client: str) -> None:
-    """The comparison itself is made after every load of these tests."""
+def test_each_request_counts_once(ground: Ground, target: Server, client: str) -> None:
+    """Two users of each way at a time, whose paths begin with its number: a load has many kinds of users."""
     timeout = "timeout" if client == "HttpUser" else "network_timeout"
-    lines = "".join(f"        {line}\n" for line in WAYS[way]).replace("{timeout}", timeout)
-    ground.write(FILE.format(client=client) + lines)
+    text = FILE
+    for number, way in enumerate(WAYS.values()):
+        lines = "".join(f"        {line}\n" for line in way).replace("{timeout}", timeout)
+        text += USER.format(number=number, client=client) + lines.replace("'/", f"'/{number}/")
+    ground.write(text)
 
-    measured = ground.load(ground.profile(duration_s=1.5, expect={"": Expectation()}))
+    measured = ground.load(ground.profile(users=2 * len(WAYS), duration_s=3.0, expect={"": Expectation()}))
 
     assert measured.load is not None
-    assert altogether(measured.load.endpoints).requests == len(target.seen) > 0
+    seen = Counter(path.split("/")[1] for path in target.seen)
+    counted = Counter[str]()
+    for endpoint in measured.load.endpoints:
+        counted[endpoint.endpoint.split("/")[1]] += endpoint.requests
+    names = dict(enumerate(WAYS))
+    assert {names[int(way)]: count for way, count in counted.items()} == {
+        names[int(way)]: count for way, count in seen.items()
+    }
+    assert len(seen) == len(WAYS)
 
 
 @pytest.mark.slow
@@ -70,7 +82,8 @@ def test_each_request_counts_once(ground: Ground, target: Server, way: str, clie
 def test_requests_of_hooks_count_too(ground: Ground, target: Server, processes: int) -> None:
     """Those of `on_start` and `on_stop`, and those that Locust's events are told of by a listener."""
     ground.write(
-        FILE.format(client="HttpUser")
+        FILE
+        + USER.format(number=0, client="HttpUser")
         + "        self.client.get('/')\n    def on_start(self):\n        self.client.get('/in')\n"
         + "    def on_stop(self):\n        self.client.get('/out')\n"
     )

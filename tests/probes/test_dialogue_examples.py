@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import threading
@@ -15,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 from aiosmtpd.controller import Controller
-from tests.listeners import serving
+from tests.listeners import free_port, serving
 
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
     from tests.probes.conftest import Bench
@@ -57,18 +57,13 @@ class _Sink:
 @pytest.fixture(scope="module")
 def smtp(certified: ssl.SSLContext) -> Iterator[str]:
     """A mail server, aiosmtpd."""
-    port = _free_port()
+    port = free_port()
     controller = Controller(_Sink(), hostname="127.0.0.1", port=port, tls_context=certified)
     controller.start()
     try:
         yield f"127.0.0.1:{port}"
     finally:
         controller.stop()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @contextmanager
@@ -168,7 +163,7 @@ def test_ssh_shows_its_banner(bench: Bench, authority: trustme.CA) -> None:
 @pytest.mark.skipif(not shutil.which("redis-server"), reason="there is no redis-server")
 def test_a_real_redis_answers_a_ping(bench: Bench, authority: trustme.CA) -> None:
     """On a socket of its own, with a password."""
-    port = _free_port()
+    port = free_port()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--requirepass", PASSWORD]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

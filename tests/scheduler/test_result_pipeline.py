@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.scheduler.conftest import NOW_US, Ears, check, made
+from tests.waiting import until
 
+from outrider.baselines import Condition, RateSignal
 from outrider.model import QueueEntry, RunId, StoreError, new_run_id
+from outrider.runs import Judgement
 from outrider.scheduler import Health, ResultPipeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.model import Run
-    from outrider.runs import Judgement
 
 
 class Broken(Ears):
@@ -63,3 +65,39 @@ def test_a_judge_that_breaks_keeps_nobody_from_hearing(error: Exception) -> None
 
     assert ears.runs == [finished]
     assert list(health.problems) == ["judging"]
+
+
+class Away(Ears):
+    """A judge and listener whose store is away the first times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.tries = [times, times]
+
+    def judge(self, run: Run) -> list[Judgement]:
+        self._ask(0)
+        return [Judgement("pay", RateSignal(Condition.STEADY, 0.0, 0.0, 0.0, ""))]
+
+    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
+        self._ask(1)
+        super().run_finished(run, judgements)
+        self.judged = judgements
+
+    def _ask(self, what: int) -> None:
+        self.tries[what] -= 1
+        if self.tries[what] >= 0:
+            raise StoreError("away", slug="store-unreachable")
+
+
+def test_stored_runs_wait_for_a_store_that_is_away() -> None:
+    """They are judged, and told of once, in the order of storing."""
+    away, ears, health = Away(3), Ears(), Health()
+    pipeline = ResultPipeline(away, [away, ears], health, again_s=0.01)
+    runs = [run(), run()]
+    pipeline.stored(runs)
+    until(lambda: len(ears.runs) == 2, "both are told of")
+    pipeline.close(60)
+
+    assert away.runs == ears.runs == runs
+    assert [judgement.step for judgement in away.judged] == ["pay"]
+    assert health.problems == {}

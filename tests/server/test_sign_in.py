@@ -229,15 +229,15 @@ def test_names_and_passwords_of_any_script_are_taken_in_either_unicode_form(serv
 
 
 @pytest.mark.slow
-def test_a_thousand_tries_get_no_further_than_the_first_few(server: Server) -> None:
+def test_a_hundred_tries_get_no_further_than_the_first_few(server: Server) -> None:
     """By address and by account; the owner of the account gets in from elsewhere, and after a quarter of an hour."""
     server.add_user()
     guesser = server.browser()
 
-    statuses = [guesser.sign_in("ada", f"guess number {number}").status_code for number in range(1_000)]
+    statuses = [guesser.sign_in("ada", f"guess number {number}").status_code for number in range(100)]
     limited = guesser.sign_in()
 
-    assert statuses == [401] * 5 + [429] * 995
+    assert statuses == [401] * 5 + [429] * 95
     assert int(limited.headers["Retry-After"]) == 15 * 60
     assert "possible in 15 min" in limited.text
     assert server.browser("10.0.0.10").sign_in().status_code == 303

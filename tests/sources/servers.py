@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import urllib.request
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from tests.listeners import free_port
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -33,16 +33,10 @@ def running(command: list[str], folder: Path, url: str) -> Iterator[None]:
         process.wait(60)
 
 
-def free_address() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"
-
-
 @contextmanager
 def prometheus(folder: Path, rows: Iterable[str]) -> Iterator[str]:
     """Start it with rows of OpenMetrics as blocks on its disk."""
-    address = free_address()
+    address = f"127.0.0.1:{free_port()}"
     (folder / "rows").write_text("\n".join([*rows, "# EOF", ""]))
     made = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "rows", "tsdb"]
     subprocess.run(made, check=True, cwd=folder, capture_output=True)
@@ -56,7 +50,7 @@ def prometheus(folder: Path, rows: Iterable[str]) -> Iterator[str]:
 @contextmanager
 def victoria_metrics(folder: Path, rows: Iterable[str]) -> Iterator[str]:
     """Start it, and send it the rows."""
-    address = free_address()
+    address = f"127.0.0.1:{free_port()}"
     command = ["victoria-metrics", "-storageDataPath=data", "-retentionPeriod=100y", f"-httpListenAddr={address}"]
     with running(command, folder, f"http://{address}/health"):
         content = "\n".join(f"{row}000" for row in rows).encode()  # its times are milliseconds

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.builders import new_store
 from tests.cli.test_capacity import stepped_load
+from tests.listeners import free_port
 
 from outrider.alerts import AlertSettings, Phase, QueryRule, read_incident, rules_of
 from outrider.app import answer_dashboard, backtest_rules, capacity_plans, ends_first, refused_queries
@@ -26,7 +27,7 @@ from outrider.runs import LiveJudge
 from outrider.scheduler import Health
 from outrider.workspace import load
 
-from .servers import free_address, prometheus, victoria_metrics
+from .servers import prometheus, victoria_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -136,7 +137,7 @@ class Judged:
 def test_each_series_is_judged_and_none_while_its_source_is_away(url: str, store: Store, tmp_path: Path) -> None:
     """An incident stays open meanwhile; later all is measured that the source kept; a series that ended is no alarm."""
     workspace = workspace_with(tmp_path, url)
-    away = workspace_with(tmp_path, f"http://{free_address()}")
+    away = workspace_with(tmp_path, f"http://127.0.0.1:{free_port()}")
     rules = rules_of(workspace)
     judged = Judged(store, tmp_path, rules, FULL_S.start - 600)
 
@@ -183,7 +184,7 @@ def test_backtest_asks_the_past_of_the_source(url: str, store: Store, tmp_path: 
     workspace = workspace_with(tmp_path, url, RULES.partition('\n[[rule]]\nname = "orders"')[0])
 
     replayed = backtest_rules(workspace, store, days=1)["as configured"]
-    away = workspace_with(tmp_path, f"http://{free_address()}")
+    away = workspace_with(tmp_path, f"http://127.0.0.1:{free_port()}")
     unread = backtest_rules(away, store, days=1)["as configured"]
 
     [incident] = replayed.incidents
@@ -197,7 +198,7 @@ def test_backtest_asks_the_past_of_the_source(url: str, store: Store, tmp_path: 
 
 def test_a_service_says_which_rule_is_not_judged(store: Store, tmp_path: Path) -> None:
     """Its health does, until that is well again or the rule is gone; a standby measures nothing."""
-    workspace = workspace_with(tmp_path, f"http://{free_address()}")
+    workspace = workspace_with(tmp_path, f"http://127.0.0.1:{free_port()}")
     off = replace(workspace, capabilities=replace(workspace.capabilities, sources=False))
     health, now_s, leads = Health(), [0.0], [False]
     listener = SourceRules(store.aggregates, health, lambda: leads[0], clock=lambda: now_s[0])
@@ -303,7 +304,7 @@ def test_panels_show_series_and_say_why_they_do_not(url: str, tmp_path: Path) ->
     both, one = shown(workspace, {}), shown(workspace, {"pod": "b"})
     hostile = shown(workspace, {"pod": 'b"} or shop_queue{pod="a'})
     tried = [*refused_queries(workspace, ["metrics"])]
-    away = shown(workspace_with(tmp_path, f"http://{free_address()}"), {})
+    away = shown(workspace_with(tmp_path, f"http://127.0.0.1:{free_port()}"), {})
     off = shown(replace(workspace, capabilities=replace(workspace.capabilities, sources=False)), {})
 
     assert both["Each"].table.columns == ("time", "b", "a")
@@ -361,7 +362,7 @@ def test_capacity_reads_what_hosts_and_pools_said(url: str, store: Store, tmp_pa
     )
 
     [plan] = capacity_plans(load(tmp_path), store)
-    [away] = capacity_plans(workspace_with(tmp_path, f"http://{free_address()}"), store)
+    [away] = capacity_plans(workspace_with(tmp_path, f"http://127.0.0.1:{free_port()}"), store)
     off = replace(workspace, capabilities=replace(workspace.capabilities, sources=False))
     [without] = capacity_plans(off, store)
 

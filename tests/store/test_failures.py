@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -21,9 +22,10 @@ def sqlite_error(code: int, kind: type[sqlite3.Error] = sqlite3.OperationalError
 class ServerError(Exception):
     """An error of a PostgreSQL driver."""
 
-    def __init__(self, sqlstate: str | None) -> None:
+    def __init__(self, sqlstate: str | None, severity: str = "ERROR") -> None:
         super().__init__("as the server says")
         self.sqlstate = sqlstate
+        self.diag = SimpleNamespace(severity_nonlocalized=severity)
 
 
 class OperationalError(ServerError):
@@ -85,6 +87,9 @@ def test_a_table_that_is_gone_is_damage(text: str) -> None:
         (ServerError("XX001"), "store-damaged"),
         (ServerError("08006"), "store-unreachable"),
         (ServerError("57P01"), "store-unreachable"),
+        (ServerError("53300"), "store-unreachable"),
+        (ServerError("58030"), "store-unreachable"),
+        (ServerError("25P03", "FATAL"), "store-unreachable"),
         (OperationalError(None), "store-unreachable"),
     ],
 )

@@ -154,13 +154,19 @@ def small_disk(folder: Path, size: str) -> Iterator[Callable[[str], object]]:
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """Let nobody open a file below a folder to write."""
-    subprocess.run(["mount", "--bind", folder, folder], check=True)
+    """Let nobody open a file below a folder to write.
+
+    What is mounted over it is so from its beginning: a mount through which a file is open to write cannot be made so.
+    """
+    aside = folder.with_name("aside")
+    aside.mkdir()
+    subprocess.run(["mount", "--bind", folder, aside], check=True)
     try:
-        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        subprocess.run(["mount", "-o", "remount,bind,ro", aside], check=True)
+        subprocess.run(["mount", "--bind", aside, folder], check=True)
         yield
     finally:
-        subprocess.run(["umount", "-l", folder], check=True)
+        subprocess.run(["umount", "-l", folder, aside], check=True)
 
 
 def test_a_disk_of_the_engine_that_is_full_or_read_only_loses_nothing(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ BYTE_ENCODERS: dict[str, Callable[[str], bytes]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ENCODERS)
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(secret=SECRETS)
 def test_every_textual_form_is_hidden(form: str, secret: str) -> None:
     """Text before and after survives; the secret does not, in text or in bytes."""
@@ -92,7 +92,7 @@ def test_every_textual_form_is_hidden(form: str, secret: str) -> None:
 
 
 @pytest.mark.parametrize("form", BYTE_ENCODERS)
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(secret=SECRETS)
 def test_forms_of_bytes_are_hidden(form: str, secret: str) -> None:
     """UTF-16 too, which Windows programs write."""
@@ -106,7 +106,7 @@ def test_forms_of_bytes_are_hidden(form: str, secret: str) -> None:
 
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
 @pytest.mark.parametrize("form", ["raw", "json", "json as it is", "quote_plus"])
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(secret=SECRETS, before=st.binary(max_size=5), after=st.binary(max_size=5))
 def test_base64_is_hidden_at_every_alignment(
     encode: Callable[[bytes], bytes], form: str, secret: str, before: bytes, after: bytes

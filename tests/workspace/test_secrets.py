@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from outrider.model import ConfigError, ConfigErrors, Place
-from outrider.workspace import Mask, Secret, SecretSource, TelemetrySettings, Workspace, given_secrets, resolve_secrets
+from outrider.workspace import (
+    Mask,
+    Secret,
+    SecretSource,
+    StoreSettings,
+    TelemetrySettings,
+    Workspace,
+    given_secrets,
+    resolve_secrets,
+)
 
 PLACE = Place("outrider.toml", 7)
 
@@ -125,8 +134,10 @@ def test_asking_for_an_undeclared_secret_says_how_to_declare_it(tmp_path: Path) 
 
 def test_what_a_location_was_not_given_says_whose_it_is(tmp_path: Path) -> None:
     """The service's own secrets stay with it; of others it has no value."""
-    own, other = (SecretSource(name, PLACE, env=name) for name in ("ENGINE", "SHOP"))
-    given = replace(workspace(tmp_path, own, other), telemetry=TelemetrySettings(clickhouse_password="ENGINE"))
+    declared = workspace(tmp_path, *(SecretSource(name, PLACE, env=name) for name in ("ENGINE", "STORE", "SHOP")))
+    store = StoreSettings(url="postgresql://me:${STORE}@db/x")
+    given = replace(declared, store=store, telemetry=TelemetrySettings(clickhouse_password="ENGINE"))
     missing = given_secrets(given, {}).missing
     assert "the service's own" in str(missing["ENGINE"])
+    assert "the service's own" in str(missing["STORE"])
     assert "has no value where the service runs" in str(missing["SHOP"])

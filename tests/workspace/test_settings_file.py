@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from outrider.model import ConfigError, ConfigErrors, Policy
-from outrider.workspace import JourneySettings, ServerSettings, Workspace, find_root, load
+from outrider.workspace import JourneySettings, ServerSettings, Workspace, find_root, load, store_address
 
 COMPLETE = """
 [workspace]
@@ -305,6 +305,26 @@ def test_a_database_path_is_meant_from_the_root(tmp_path: Path, written: str, ur
     loaded = load(workspace(tmp_path, f'[store]\nurl = "{written}"'))
 
     assert loaded.store_url == url.format(root=tmp_path.resolve())
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("pg://me:${PASSWORD}@db/x", "pg://me:p%40%2F%3A%25@db/x"),
+        ("pg://me:${TOKEN}@${HOST}/x?host=${HOST}", "pg://me:s%20cret@db:5432/x?host=db:5432"),
+        ("pg://${NONE:-me}@db/x", "pg://me@db/x"),
+        ("${URL}", "pg://db/x"),
+        ("${FOLDER}/x.db", "sqlite:////var/@/x.db"),
+        ("x.db", "sqlite:///{root}/x.db"),
+        ("$${x}.db", "sqlite:///{root}/${{x}}.db"),
+    ],
+)
+def test_variables_of_the_database_are_filled(tmp_path: Path, written: str, url: str) -> None:
+    """A password with any character; what a file says of the host is left as it is."""
+    text = f'[store]\nurl = "{written}"\n[secrets]\nTOKEN = {{env = "T"}}\n'
+    shell = {"PASSWORD": "p@/:%", "T": "s cret", "HOST": "db:5432", "URL": "pg://db/x", "FOLDER": "/var/@"}
+
+    assert store_address(load(workspace(tmp_path, text)), shell) == url.format(root=tmp_path.resolve())
 
 
 def test_aliases_are_followed_to_the_end(tmp_path: Path) -> None:

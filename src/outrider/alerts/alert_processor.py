@@ -68,8 +68,13 @@ class AlertProcessor:
         self._burn = Burn(settings.budgets, self._earlier_here)
         self._votes = LocationVotes(self._earlier)
         self._lock = threading.RLock()
+        self._is_retired = False
         self._noted_us = 0
         self._tracker.silences = store.silences.ending_after(now_us)
+
+    def retire(self) -> None:
+        """Write nothing from now on: another one keeps the incidents, and what threads know by this one is old."""
+        self._is_retired = True
 
     def use_checks(self, checks: Iterable[Check], now_us: int) -> None:
         """Replace the checks, after the workspace changed; problems of those that are gone or off end at once."""
@@ -154,7 +159,7 @@ class AlertProcessor:
                 seconds = set_back_us / 1_000_000
                 _log.warning("alerts.clock-set-back", seconds=seconds, effect="waiting times go on as they were")
             self._write()
-            if not 0 <= now_us - self._noted_us < _NOTE_EVERY_US:
+            if not self._is_retired and not 0 <= now_us - self._noted_us < _NOTE_EVERY_US:
                 self._store.incidents.mark_processed(now_us)
                 self._noted_us = now_us
 
@@ -183,6 +188,8 @@ class AlertProcessor:
             for summary, is_latest in batch:
                 run = self._store.runs.get(summary.id).run if is_latest else stored_run(self._store.runs, summary)
                 self.process_run(run, judge.judge(run) if is_latest else [])
+            if self._is_retired:
+                return  # the other one continues where this one came to
             done_us = max(done_us, batch[-1][0].due_us - 1)  # the next batch may begin with the same time
             self._store.incidents.mark_caught_up(began_us, done_us)
             yield start + len(batch)
@@ -230,7 +237,7 @@ class AlertProcessor:
 
     def _write(self) -> None:
         changes = self._tracker.changes()
-        if not changes:
+        if not changes or self._is_retired:
             return
         try:
             self._store.incidents.record(changes)

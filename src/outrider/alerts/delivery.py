@@ -44,6 +44,7 @@ _log = structlog.get_logger("outrider.alerts")
 
 
 _Failure = TypeVar("_Failure", bound=Undelivered)
+_Result = TypeVar("_Result")
 
 
 def _now_us() -> int:
@@ -160,7 +161,7 @@ class Lane:
             NotLeading: If another process delivers by now.
         """
         try:
-            return self._outbox.take(row.id, self._now_us() + _TAKEN_US)
+            return _past_a_lost_connection(lambda: self._outbox.take(row.id, self._now_us() + _TAKEN_US))
         except NotLeading:
             raise
         except StoreError:
@@ -258,7 +259,7 @@ class Lane:
     def _update(self, ended: Notification) -> None:
         """Note the end of a row; while the store takes nothing, a full disk for one, it is remembered here."""
         self._unnoted[ended.id] = ended
-        self._outbox.update(ended)
+        _past_a_lost_connection(lambda: self._outbox.update(ended))
         del self._unnoted[ended.id]
 
     def _report_suppressed(self) -> None:
@@ -363,6 +364,20 @@ class Deliverer:
                 looked = 0
             if looked < _AT_ONCE:
                 self._leaving.wait(_POLL_S)
+
+
+def _past_a_lost_connection(write: Callable[[], _Result]) -> _Result:
+    """Write, once more if the connection was lost: a server ends that of a process which was stopped while it wrote.
+
+    Either write may be done twice. Without the second, who was stopped would not know that it leads no more, nor note
+    what it sent before the next leader may send it again.
+    """
+    try:
+        return write()
+    except StoreError as error:
+        if error.slug != "store-unreachable":
+            raise
+        return write()
 
 
 def _row_for(row: Notification, recipients: tuple[str, ...]) -> Notification:

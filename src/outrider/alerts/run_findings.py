@@ -13,7 +13,7 @@ from outrider.alerts.location_votes import Votes
 from outrider.baselines import Condition, Signal
 from outrider.charts import milliseconds
 from outrider.model import Kind, Outcome, counted, per_cent, title_of
-from outrider.runs import WHOLE_REQUEST
+from outrider.runs import WHOLE_REQUEST, deciding_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,11 +81,12 @@ class _RunEvidence:
         self._run = run
         self._context = context
         self._check = context.checks.get(run.check)
-        self._attempt = _last_attempt(run)
+        self._attempt = _deciding_attempt(run)
         self._hosts = _hosts(self._attempt)
 
     def network(self) -> Iterator[Finding]:
-        lost = self._attempt.measurement.attributes.get(_OWN_NETWORK, "") if self._attempt else ""
+        last = _last_attempt(self._run)
+        lost = last.measurement.attributes.get(_OWN_NETWORK, "") if last else ""
         if lost or self._run.outcome not in _SAYS_NOTHING:
             yield self._finding(Problem.NETWORK, bool(lost), Facts(lost or "our own network"), ("own network",))
 
@@ -260,11 +261,15 @@ class _RunEvidence:
 
 def only_ends_soon(run: Run) -> bool:
     """Return whether a run failed for a valid certificate's days alone: its target works."""
-    attempt = _last_attempt(run)
+    attempt = _deciding_attempt(run)
     left = _certificate_days(attempt)
     if attempt is None or left is None or left <= 0:
         return False
     return run.outcome is Outcome.FAILED and attempt.measurement.attributes.get(FAILED_FOR) == CERTIFICATE
+
+
+def _deciding_attempt(run: Run) -> Attempt | None:
+    return deciding_attempt(run.attempts) if _last_attempt(run) else None
 
 
 def _last_attempt(run: Run) -> Attempt | None:

@@ -25,7 +25,9 @@ _NAMED: Final = 3
 def attribution_lines(attribution: TimeAttribution) -> tuple[str, ...]:
     """Return what a reader is told, a line a part: the whole, what differs by more than chance, what is left."""
     whole = f"of {change_text(attribution.extra)}"
-    parts = [f"{change_text(part.extra)} in {place_text(part)}{_notes(part)}" for part in attribution.parts]
+    same = [part for part in attribution.parts if part.extra.ms * attribution.extra.ms > 0]
+    against = [part for part in attribution.parts if part not in same]
+    parts = [f"{change_text(part.extra)} in {place_text(part)}{_notes(part)}" for part in (*same, *against)]
     left = [
         (other_name(attribution), attribution.rest),
         (between_name(attribution), attribution.between),
@@ -33,8 +35,8 @@ def attribution_lines(attribution: TimeAttribution) -> tuple[str, ...]:
     ]
     rest = "; ".join(f"{_signed(share.ms)} {name}" for name, share in left if abs(share.ms) >= _least_ms(attribution))
     of = "request" if attribution.by_requests else "phase" if attribution.no_traces else "span"
-    head = [f"{whole}, {parts[0]}"] if parts else [f"{whole}, no {of} has more than chance explains"]
-    return (*head, *parts[1:], *([f"left: {rest}"] if rest else []), *_changed_requests(attribution))
+    head = f"{whole}, {parts.pop(0)}" if same else f"{whole}, no {of} has more than chance explains"
+    return (head, *parts, *([f"left: {rest}"] if rest else []), *_changed_requests(attribution))
 
 
 def _changed_requests(attribution: TimeAttribution) -> Iterator[str]:

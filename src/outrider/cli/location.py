@@ -48,9 +48,9 @@ def add(name: str, *, lifetime_s: float | None) -> None:
     with open_store(workspace) as store:
         issued = add_location(store, name, lifetime_s=lifetime_s)
     click.echo(issued.secret)
-    echo(f"there: OUTRIDER_TOKEN=… outrider worker --location {name} --server https://…", err=True)
-    for line in broker_rights(workspace, name):
-        echo(line, err=True)
+    server = f"there: OUTRIDER_TOKEN=… outrider worker --location {name} --server https://…"
+    for line in (server, *broker_rights(workspace, name)):  # to be typed: nothing of them is secret, nor masked
+        click.echo(line, err=True)
     echo(f"outrider tokens revoke {issued.token.id} ends it", err=True)
 
 

@@ -88,9 +88,15 @@ def run_outcome(attempts: Sequence[Attempt]) -> tuple[Outcome, str]:
     if last.outcome == Outcome.PASSED and len(tries) > 1:
         outcome = Outcome.PASSED_ON_RETRY if Outcome.FAILED in outcomes else Outcome.PASSED
         return outcome, f"attempt {len(tries) - 1}: {tries[-2].reason}"
-    if last.outcome != Outcome.INCONCLUSIVE and not (len(tries) > 1 and last.attributes.get(CUT_SHORT)):
-        return last.outcome, last.reason
-    if Outcome.FAILED in outcomes:
-        failed = tries[outcomes.index(Outcome.FAILED)]
-        return Outcome.FAILED, failed.reason
-    return last.outcome, last.reason
+    decides = deciding_attempt(attempts).measurement
+    return decides.outcome, decides.reason
+
+
+def deciding_attempt(attempts: Sequence[Attempt]) -> Attempt:
+    """Return the attempt that a run's outcome and reason are of: the last try, or the failure it does not take back."""
+    tries = [attempt for attempt in attempts if not attempt.evidence]
+    last = tries[-1]
+    is_cut_short = len(tries) > 1 and last.measurement.attributes.get(CUT_SHORT)
+    if last.measurement.outcome != Outcome.INCONCLUSIVE and not is_cut_short:
+        return last
+    return next((attempt for attempt in tries if attempt.measurement.outcome == Outcome.FAILED), last)

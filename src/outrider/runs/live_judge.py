@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from outrider.baselines import RateSignal, Settings, Signal
-    from outrider.model import CheckId, JudgeHistory, Release, Run, Series, Subject
+    from outrider.model import CheckId, JudgeHistory, Release, Run, RunId, Series, Subject
     from outrider.runs.run_judge import SubjectJudgement
 
 _FRESH_S = 10.0
@@ -39,6 +39,13 @@ class _Known:
     """The last signal, if it is not written yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Rated:
+    run: RunId
+    state: RateState
+    signal: RateSignal
+
+
 class LiveJudge:
     """Judges the primary series of checks, as `Judge` does.
 
@@ -51,14 +58,18 @@ class LiveJudge:
         self._history = history
         self._settings = settings
         self._judge = Judge(history, settings)
-        self._rates: dict[_Place, RateState] = {}
+        self._rates: dict[_Place, _Rated] = {}
         self._known: dict[_Place, dict[str, _Known]] = {}
         self._releases: dict[str, tuple[Release, ...]] = {}
         self._read_s = 0.0
         self._flushed_s = time.monotonic()
 
     def judge(self, run: Run) -> list[Judgement]:
-        """Judge a stored run; failures come first."""
+        """Judge a stored run; failures come first.
+
+        Raises:
+            StoreError: If the store is away; then the run may be judged again, and counts once.
+        """
         if run.outcome not in CONCLUSIVE:
             return []
         releases = self._current(run.environment)
@@ -108,15 +119,18 @@ class LiveJudge:
 
     def _failures(self, run: Run) -> RateSignal:
         place = (run.check, run.environment, run.location)
+        rated = self._rates.get(place)
+        if rated is not None and rated.run == run.id:
+            return rated.signal
         outcomes: Sequence[Outcome] = [run.outcome]
-        if place not in self._rates:
+        if rated is None:
             outcomes = self._history.runs.outcomes(
                 run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
             )
-        state = self._rates.get(place, RateState())
+        state = rated.state if rated is not None else RateState()
         for outcome in (outcome for outcome in outcomes if outcome in CONCLUSIVE):
             state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)
-        self._rates[place] = state
+        self._rates[place] = _Rated(run.id, state, signal)
         return signal
 
     def _durations(self, run: Run, releases: Sequence[Release]) -> list[tuple[str, Signal]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
-from outrider.model import NotLeading, OutriderError
+from outrider.model import NotLeading, OutriderError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,12 +23,14 @@ Result = TypeVar("Result")
 
 log = structlog.get_logger("outrider.scheduler")
 
+_PASSING = {"store-unreachable", "store-locked"}
+
 
 class RunJudge(Protocol):
     """What judges stored runs."""
 
     def judge(self, run: Run) -> list[Judgement]:
-        """Judge a stored run."""
+        """Judge a stored run; one during which the store was away is judged again, which must count it once."""
         ...
 
 
@@ -36,7 +38,10 @@ class Listener(Protocol):
     """Is notified of what happens; called from one thread, and must not take long."""
 
     def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
-        """Take a run that is stored and judged; missed and skipped ones have no judgement."""
+        """Take a run that is stored and judged; missed and skipped ones have no judgement.
+
+        Called again with the same run where the store was away, which must change nothing.
+        """
         ...
 
     def ticked(self, now_us: int) -> None:
@@ -47,19 +52,24 @@ class Listener(Protocol):
 class ResultPipeline:
     """Judges stored runs and notifies listeners, in a thread of its own.
 
-    A judge or a listener that breaks degrades the service, and keeps nobody else from being notified. `judge` may be
-    replaced by any thread; the next run is judged by the new one.
+    A judge or a listener that breaks degrades the service, and keeps nobody else from being notified. While the store
+    is away stored runs wait. `judge` may be replaced by any thread; the next run is judged by the new one.
 
     Args:
         judge: None if judging is off.
         listeners: In the order in which they are notified.
         health: Takes what broke.
+        again_s: How long it waits for the store at a time.
     """
 
-    def __init__(self, judge: RunJudge | None, listeners: Sequence[Listener], health: Health) -> None:
+    def __init__(
+        self, judge: RunJudge | None, listeners: Sequence[Listener], health: Health, *, again_s: float = 1.0
+    ) -> None:
         self.judge = judge
         self._listeners = listeners
         self._health = health
+        self._again_s = again_s
+        self._closing = threading.Event()
         self._inbox: queue.SimpleQueue[Run | int | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="result pipeline", daemon=True)
         self._thread.start()
@@ -79,7 +89,8 @@ class ResultPipeline:
         self._inbox.put(now_us)
 
     def close(self, within_s: float) -> None:
-        """Judge what is there, and end."""
+        """Judge what is there, and end; the store is not waited for any more."""
+        self._closing.set()
         self._inbox.put(None)
         self._thread.join(within_s)
 
@@ -88,22 +99,23 @@ class ResultPipeline:
             if isinstance(item, int):
                 self._notify(methodcaller("ticked", item))
             else:
-                self._notify(methodcaller("run_finished", item, self._judge(item)))
+                judgements = self._judge(item)
+                self._notify(methodcaller("run_finished", item, judgements), is_kept=True)
 
     def _judge(self, run: Run) -> Sequence[Judgement]:
         """Return what the judge says; nothing if it broke, which must not keep listeners from hearing of the run."""
         judge = self.judge
         if judge is None or not run.attempts:
             return []
-        return self._guarded("judging", partial(judge.judge, run)) or []
+        return self._guarded("judging", partial(judge.judge, run), is_kept=True) or []
 
-    def _notify(self, notify: Callable[[Listener], None]) -> None:
+    def _notify(self, notify: Callable[[Listener], None], *, is_kept: bool = False) -> None:
         for listener in self._listeners:
-            self._guarded(f"listener {type(listener).__name__}", partial(notify, listener))
+            self._guarded(f"listener {type(listener).__name__}", partial(notify, listener), is_kept=is_kept)
 
-    def _guarded(self, subject: str, work: Callable[[], Result]) -> Result | None:
+    def _guarded(self, subject: str, work: Callable[[], Result], *, is_kept: bool = False) -> Result | None:
         try:
-            result = work()
+            result = self._kept(subject, work) if is_kept else work()
         except NotLeading as error:
             log.info("pipeline.not-leading", subject=subject, why=error.what)
             return None
@@ -116,3 +128,14 @@ class ResultPipeline:
             return None
         self._health.well(subject)
         return result
+
+    def _kept(self, subject: str, work: Callable[[], Result]) -> Result:
+        """Do something, again and again until the store is back."""
+        while True:
+            try:
+                return work()
+            except StoreError as error:
+                if error.slug not in _PASSING or self._closing.is_set():
+                    raise
+                self._health.wrong(subject, str(error))
+                self._closing.wait(self._again_s)

@@ -107,12 +107,16 @@ def write_notification(connection: Connection, changed: Notification) -> None:
 
 
 def read_state(connection: Connection, ended_since_us: int) -> AlertState:
-    """Return all incidents that last or ended since then, and everything around them."""
-    wanted = or_(incidents.c.ended_us.is_(None), incidents.c.ended_us >= ended_since_us)
+    """Return all incidents that last, ended since then or are in a group, and everything around them."""
+    groups = tuple(StoredGroup(*row) for row in connection.execute(select(alert_groups)))
+    grouped = {identity for group in groups for identity in json.loads(group.state)["incidents"]}
+    wanted = or_(
+        incidents.c.ended_us.is_(None), incidents.c.ended_us >= ended_since_us, incidents.c.id.in_(sorted(grouped))
+    )
     return AlertState(
         tuple(StoredIncident(*row) for row in connection.execute(select(incidents).where(wanted))),
         tuple(StoredConfirmation(*row) for row in connection.execute(select(watches))),
-        tuple(StoredGroup(*row) for row in connection.execute(select(alert_groups))),
+        groups,
     )
 
 

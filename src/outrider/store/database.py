@@ -24,19 +24,26 @@ from urllib.parse import quote, unquote
 import structlog
 from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from outrider.model import StoreError
 from outrider.store.failures import failure, translated
 from outrider.store.former_copy import keep_former, remove_former
 from outrider.store.inspection import former_revision, inspect_file, is_current, overrides_in_file
+from outrider.store.postgresql_transactions import (
+    NUMBER,
+    WRITER,
+    begin_postgresql,
+    limit_waiting,
+    read_sums_as_numbers,
+    was_committed,
+)
 from outrider.store.write_probe import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL, Connection, Engine
-    from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
     from outrider.model import SettingOverride
@@ -50,10 +57,6 @@ _EXPERIMENTAL = "what is neither SQLite nor PostgreSQL is experimental: it is ne
 _DRIVERS = {"postgresql": 'pip install "outrider[postgres]" and write "postgresql+psycopg://…"'}
 """How to get the driver of a kind of database, where that is known to work."""
 
-_WRITER = 0x4F757472
-"""The advisory lock of PostgreSQL that whoever writes holds, one in each database: "Outr" in ASCII."""
-_IDLE_WRITER_S = 60
-"""After this long without a statement PostgreSQL ends a transaction: a process that was stopped must not stop all."""
 _STALLED_S = 20
 """After this long others end a transaction whose client says nothing, if they wait for it."""
 _STALLED = text(
@@ -85,10 +88,10 @@ class Database:
             event.listen(self.engine, "connect", self._on_connect)
             event.listen(self.engine, "begin", _begin)
         elif self.engine.dialect.name == "postgresql":
-            event.listen(self.engine, "connect", partial(_limit_waiting, round(busy_timeout_s * 1000)))
+            event.listen(self.engine, "connect", partial(limit_waiting, round(busy_timeout_s * 1000)))
             if self.engine.dialect.driver == "psycopg":
-                event.listen(self.engine, "connect", _read_sums_as_numbers)
-            event.listen(self.engine, "begin", _begin_postgresql)
+                event.listen(self.engine, "connect", read_sums_as_numbers)
+            event.listen(self.engine, "begin", begin_postgresql)
 
     @property
     def driver_error(self) -> type[Exception]:
@@ -101,11 +104,23 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Yield a connection in a transaction that owns the database from its start: no other writer can come between.
 
-        SQLite's deferred transactions fail at once, whatever the timeout, when they read and then write.
+        SQLite's deferred transactions fail at once, whatever the timeout, when they read and then write. An error says
+        that nothing was written: where the answer to COMMIT is lost, PostgreSQL is asked what became of it, for half a
+        minute if it is started again meanwhile.
         """
         try:
-            with translated(self.where), self._writer.begin() as connection:
+            with (
+                translated(self.where),
+                self._writer.connect() as connection,
+                connection.begin() as transaction,
+            ):
                 yield connection
+                number = connection.info.get(NUMBER)
+                try:
+                    transaction.commit()
+                except DBAPIError as error:
+                    if not error.connection_invalidated or not was_committed(self.engine, number):
+                        raise
         except StoreError as error:
             if error.slug == "store-locked" and self.engine.dialect.name == "postgresql":
                 self._end_stalled()
@@ -116,7 +131,7 @@ class Database:
 
         PostgreSQL itself does so between two statements, and never while it waits for the rest of several sent at once.
         """
-        values = {"lock": _WRITER, "silent": _STALLED_S}
+        values = {"lock": WRITER, "silent": _STALLED_S}
         with suppress(SQLAlchemyError), self.engine.begin() as connection:
             if ended := connection.execute(_STALLED, values).scalars().all():
                 log.warning("store.stalled", ended=len(ended), silent_s=_STALLED_S)
@@ -456,31 +471,3 @@ def _sqlite_path(url: URL) -> str | None:
 def _begin(connection: Connection) -> None:
     writing = connection.get_execution_options().get("outrider_writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-
-def _limit_waiting(lock_ms: int, connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    cursor.execute(f"SET lock_timeout = {lock_ms}")
-    cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_WRITER_S}s'")
-    cursor.execute("SET default_transaction_isolation = 'read committed'")  # whatever the server's default is
-    cursor.close()
-    connection.commit()
-
-
-def _read_sums_as_numbers(connection: Any, _entry: ConnectionPoolEntry) -> None:
-    """Let sums of integers be integers, as they are from SQLite; PostgreSQL calls them NUMERIC, and nothing else."""
-    from psycopg.adapt import Loader  # noqa: PLC0415 - an extra
-
-    class NumberLoader(Loader):
-        def load(self, data: bytes | bytearray | memoryview) -> float:
-            text = bytes(data)
-            return int(text) if text.lstrip(b"-").isdigit() else float(text)
-
-    connection.adapters.register_loader("numeric", NumberLoader)
-
-
-def _begin_postgresql(connection: Connection) -> None:
-    if connection.get_execution_options().get("outrider_writing", False):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")
-    else:
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

@@ -87,6 +87,10 @@ _SQLSTATE = {
     "XX002": "store-damaged",
 }
 """PostgreSQL, appendix A: error codes."""
+_SERVER_CLASSES = ("08", "53", "57", "58")
+"""Of these codes: connections, resources, the operator, and the system below the server."""
+_ENDS_SESSION = {"FATAL", "PANIC"}
+"""Severities after which the server has closed the connection, whatever the code."""
 
 _ERRNO = {
     errno.ENOSPC: "store-full",
@@ -102,6 +106,7 @@ _ERRNO = {
 def failure(slug: str, where: str, detail: str = "", *, words: Words = _WORDS) -> StoreError:
     """Return the error of `slug` about the database, or by `FOLDER_WORDS` about the folder, at `where`."""
     what, fix = words[slug]
+    detail = "; ".join(line.strip() for line in detail.splitlines())
     return StoreError(f"{where}: {what}" + (f" ({detail})" if detail else ""), slug=slug, fix=fix)
 
 
@@ -136,7 +141,9 @@ def slug_of(error: BaseException | None) -> str | None:
     state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
     if state is None:
         return "store-unreachable" if type(error).__name__ in {"OperationalError", "InterfaceError"} else None
-    return _SQLSTATE.get(state, "store-unreachable" if state.startswith(("08", "57")) else None)
+    severity = getattr(getattr(error, "diag", None), "severity_nonlocalized", None)
+    is_server = state.startswith(_SERVER_CLASSES) or severity in _ENDS_SESSION
+    return _SQLSTATE.get(state, "store-unreachable" if is_server else None)
 
 
 def _sqlite_slug(error: sqlite3.Error) -> str | None:

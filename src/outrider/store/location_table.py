@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from outrider.model import QueueEntry, WorkerReport
+    from outrider.model import HeldRun, QueueEntry, WorkerReport
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
@@ -102,6 +102,13 @@ class LocationTable(LocationLog):
             return self._write(write)
         except _Unchanged as unchanged:
             return str(unchanged.args[0])
+
+    def leased(self, worker: str, held: Sequence[HeldRun]) -> frozenset[RunId]:
+        named = {(run_bytes(own.run), own.lease): own.run for own in held}
+        wanted = (queue.c.worker == worker) & queue.c.run_id.in_([key for key, _ in named])
+        with self._database.reading() as connection:
+            rows = connection.execute(select(queue.c.run_id, queue.c.lease).where(wanted))
+            return frozenset(named[key] for row in rows if (key := (bytes(row.run_id), row.lease)) in named)
 
     def waiting(self, location: str, at_us: int) -> tuple[QueueEntry, ...]:
         statement = select(queue).where((queue.c.location == location) & _is_free(at_us))

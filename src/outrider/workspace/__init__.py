@@ -57,6 +57,7 @@ from outrider.workspace.snapshot import Snapshot, Snapshotter
 from outrider.workspace.snapshot_archive import pack_snapshot, unpack_snapshot
 from outrider.workspace.source_settings import SourceSettings, series_sources
 from outrider.workspace.status_page_settings import StatusComponent, StatusPageSettings
+from outrider.workspace.store_address import store_address
 from outrider.workspace.suggestions import nearest, parts_of
 from outrider.workspace.tables import (
     OWN_LABELS,
@@ -245,6 +246,7 @@ __all__ = [
     "service_secrets",
     "shown",
     "split_address",
+    "store_address",
     "surprising_names",
     "switched_off",
     "unmatched_components",

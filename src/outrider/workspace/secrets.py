@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from outrider.model import ConfigError, ConfigErrors
 from outrider.workspace.named_paths import expanded
 from outrider.workspace.suggestions import nearest
+from outrider.workspace.variable_names import variable_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -128,6 +129,7 @@ def service_secrets(workspace: Workspace) -> frozenset[str]:
     """Return the names of the secrets by which the service itself reaches others: no check elsewhere needs them."""
     telemetry, oidc = workspace.telemetry, workspace.server.oidc
     named = [workspace.locations.broker_password, *workspace.otel.headers.values()]
+    named += variable_names(workspace.store.url)
     for source in workspace.sources:
         named += [source.token, *(secret for _, secret in source.headers)]
     if telemetry is not None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
+from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
 
 from outrider.workspace.suggestions import nearest
 from outrider.workspace.tables import Refused
+from outrider.workspace.variable_names import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from re import Match
 
     from outrider.workspace.secrets import Secrets
-
-_VARIABLE = re.compile(
-    r"\$(?P<escaped>\$)(?=\{)|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<otherwise>[^}]*))?\}|(?P<broken>\$\{)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,13 @@ class Variables(dict[str, str]):
         for name in self.missing:
             self.pop(name, None)
 
+    def quoted(self) -> Self:
+        """Return the same with values that can stand for a user or a password in a URL."""
+        variables = copy(self)
+        for name, value in self.items():
+            variables[name] = quote(value, safe="", errors="surrogateescape")
+        return variables
+
 
 def read_template(text: str, variables: Mapping[str, str], later: Collection[str] = ()) -> Template:
     """Return `text` with its variables filled, but for those that are only known `later`, which hide others.
@@ -63,7 +69,7 @@ def read_template(text: str, variables: Mapping[str, str], later: Collection[str
     """
     parts: list[str | Name] = []
     end = 0
-    for match in _VARIABLE.finditer(text):
+    for match in VARIABLE.finditer(text):
         parts.append(text[end : match.start()])
         parts.append(_part(match, variables, later))
         end = match.end()
@@ -71,7 +77,7 @@ def read_template(text: str, variables: Mapping[str, str], later: Collection[str
     return Template(_joined(parts))
 
 
-def _part(match: re.Match[str], variables: Mapping[str, str], later: Collection[str]) -> str | Name:
+def _part(match: Match[str], variables: Mapping[str, str], later: Collection[str]) -> str | Name:
     if match["escaped"]:
         return "$"
     if match["broken"]:

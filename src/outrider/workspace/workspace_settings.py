@@ -385,7 +385,7 @@ class Workspace:
 
     @property
     def store_url(self) -> str:
-        """The database as an absolute SQLAlchemy URL."""
+        """The database as an absolute SQLAlchemy URL, its variables as they are written; see `store_address`."""
         url = self.store.url
         if "://" not in url:
             return f"sqlite:///{self.root / expanded(url)}"

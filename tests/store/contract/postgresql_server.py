@@ -7,12 +7,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import psutil
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
@@ -123,31 +124,66 @@ class PostgresqlServer:
         return self._url.set(database=name).render_as_string(hide_password=False)
 
 
-@contextmanager
-def started(*, durable: bool = False) -> Iterator[PostgresqlServer]:
-    """Yield a server; one started here is ended, and its folder removed. Only a durable one waits for disks."""
-    if NAMED:
-        server = PostgresqlServer(NAMED)
-        yield server
-        server.close()
-        return
-    assert _INITDB is not None
-    programs = Path(_INITDB).parent
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        owner: dict[str, Any] = {}
+class LocalServer(PostgresqlServer):
+    """Debian's server in a folder of its own, which is killed and started again. Only a durable one waits for disks."""
+
+    def __init__(self, folder: str, *, durable: bool = False) -> None:
+        super().__init__(f"postgresql+psycopg://postgres@/postgres?host={folder}")
+        assert _INITDB is not None
+        self._owner: dict[str, Any] = {}
         if os.getuid() == 0:  # which PostgreSQL refuses to be run by; the package made this user
             shutil.chown(folder, "postgres")
-            owner = {"user": "postgres", "cwd": folder}
+            self._owner = {"user": "postgres", "cwd": folder}
         make = [_INITDB, "-D", f"{folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
-        subprocess.run(make, check=True, capture_output=True, **owner)
+        subprocess.run(make, check=True, capture_output=True, **self._owner)
         settings = (*_ALWAYS, *(() if durable else _FAST), f"unix_socket_directories={folder}")
         options = [word for setting in settings for word in ("-c", setting)]
-        command = [programs / "postgres", "-D", f"{folder}/data", *options]
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL, **owner) as process:
-            server = PostgresqlServer(f"postgresql+psycopg://postgres@/postgres?host={folder}")
-            try:
-                until(server.answers, "PostgreSQL answers")
-                yield server
-            finally:
-                server.close()
-                process.send_signal(signal.SIGINT)  # a fast shutdown, which waits for no connection of ours
+        self._command = [Path(_INITDB).parent / "postgres", "-D", f"{folder}/data", *options]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, with what it held before."""
+        self._process = subprocess.Popen(self._command, stderr=subprocess.DEVNULL, **self._owner)
+        until(self.answers, "PostgreSQL answers")
+
+    def kill(self) -> None:
+        """End it and its backends as a crash of the host does."""
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        self._engine.dispose()
+        server.suspend()  # it starts no other backend
+        for process in (*server.children(), server):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait()
+
+    def close(self) -> None:
+        """Drop what is left, and end it."""
+        if self._process is not None and self._process.poll() is None:
+            super().close()
+            self._process.send_signal(signal.SIGINT)  # a fast shutdown, which waits for no connection of ours
+            self._process.wait()
+
+
+@contextmanager
+def started_here(*, durable: bool = False) -> Iterator[LocalServer]:
+    """Yield a server that was started here; it is ended, and its folder removed."""
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        server = LocalServer(folder, durable=durable)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.close()
+
+
+@contextmanager
+def started(*, durable: bool = False) -> Iterator[PostgresqlServer]:
+    """Yield the server that the environment names, or one that is started here."""
+    if not NAMED:
+        with started_here(durable=durable) as server:
+            yield server
+        return
+    named = PostgresqlServer(NAMED)
+    yield named
+    named.close()

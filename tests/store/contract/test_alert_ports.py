@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from outrider.store import Store
 
 INCIDENT = StoredIncident("one", "open", NOW_US, None, "{}")
+GROUP = StoredGroup("g", '{"incidents":["one"]}')
 MAIL = Notification("n1", "mail", "topic", "trigger", NOW_US, NOW_US, "{}")
 
 
 def test_a_moment_is_written_whole_and_twice_is_once(store: Store) -> None:
     """Doing a step twice changes nothing."""
-    changes = AlertChanges((INCIDENT,), (StoredConfirmation("s", "one", "w"),), (StoredGroup("g", "x"),), (MAIL,))
+    changes = AlertChanges((INCIDENT,), (StoredConfirmation("s", "one", "w"),), (GROUP,), (MAIL,))
 
     store.incidents.record(changes)
     store.incidents.record(changes)
@@ -42,7 +43,7 @@ def test_a_moment_is_written_whole_and_twice_is_once(store: Store) -> None:
 
 def test_what_is_over_is_forgotten_and_what_ended_long_ago_left_out(store: Store) -> None:
     """What must be remembered stays small."""
-    store.incidents.record(AlertChanges((INCIDENT,), (StoredConfirmation("s", "one", "w"),), (StoredGroup("g", "x"),)))
+    store.incidents.record(AlertChanges((INCIDENT,), (StoredConfirmation("s", "one", "w"),), (GROUP,)))
     ended = replace(INCIDENT, phase="resolved", ended_us=NOW_US)
 
     store.incidents.record(AlertChanges((ended,), forgotten_watches=("s",), forgotten_groups=("g",)))
@@ -52,6 +53,14 @@ def test_what_is_over_is_forgotten_and_what_ended_long_ago_left_out(store: Store
     assert store.incidents.search(lasting=True) == ()
     store.incidents.record(AlertChanges(forgotten_incidents=("one",)))
     assert store.incidents.search() == ()
+
+
+def test_what_ended_long_ago_is_remembered_while_a_group_has_it(store: Store) -> None:
+    """Its end may not be told yet."""
+    ended = replace(INCIDENT, phase="resolved", ended_us=NOW_US)
+    store.incidents.record(AlertChanges((ended,), groups=(GROUP,)))
+
+    assert store.incidents.state(NOW_US + 1).incidents == (ended,)
 
 
 def test_a_later_row_supersedes_what_waits_and_never_what_was_delivered(store: Store) -> None:

@@ -100,6 +100,8 @@ def test_an_order_in_a_broker_is_its_locations_first_workers_that_names_it(store
     store.locations.report("fra", report("i1", "one", held=(held[0],)), until_us - 1)
     store.locations.report("fra", report("i2", "two", held=(held[0],)), until_us - 1)
     assert {own.run for own in store.locations.published("fra", until_us - 1)} == {second.run}
+    assert store.locations.leased("i1", [*held, HeldRun(first.run, 2)]) == {first.run}
+    assert store.locations.leased("i2", held) == store.locations.leased("i1", [HeldRun(first.run, 2)]) == frozenset()
     assert store.locations.close([first.run, second.run], until_us) == ((SilentOrder(second.run, ""),), ())
     silent = store.locations.close([first.run], until_us + LEASE_US)
     assert silent == ((), (SilentOrder(first.run, "one"),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from outrider.app.access.signing_key import SIGNING_KEY, share_key
 from outrider.model import ConfigError, Retention
 from outrider.store import Store
-from outrider.workspace import ErrorSettings, find_root, load
+from outrider.workspace import ErrorSettings, find_root, load, store_address
 from outrider.workspace import init as write_scaffold
 
 if TYPE_CHECKING:
@@ -68,9 +69,13 @@ def open_store(workspace: Workspace, *, to_write: bool = False) -> Store:
 
     Args:
         to_write: Whether to refuse one that can only be read now, and not when something is written first.
+
+    Raises:
+        ConfigError: If a variable of its address has no value.
+        StoreError: Why it cannot be opened.
     """
     store = Store.open(
-        workspace.store_url,
+        store_address(workspace, os.environ),
         artifacts=workspace.artifacts_url,
         artifact_cache=workspace.state / ARTIFACT_CACHE,
         to_write=to_write,

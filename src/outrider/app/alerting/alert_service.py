@@ -29,7 +29,7 @@ from outrider.app.alerting.rule_judge import RuleJudge
 from outrider.app.lookup.incident_explainer import IncidentExplainer
 from outrider.app.lookup.telemetry_access import notable_patterns
 from outrider.baselines import Condition, Signal
-from outrider.model import FAILING, REQUESTS, OutriderError, Subject, SubjectKind
+from outrider.model import FAILING, REQUESTS, OutriderError, StoreError, Subject, SubjectKind
 from outrider.runs import Judge, moved_operations, worse_calls
 
 if TYPE_CHECKING:
@@ -111,6 +111,8 @@ class AlertService:
     def forget(self) -> None:
         """Read incidents anew before the next run or tick: another process may have kept them; returns at once."""
         self._is_forgotten = True
+        if (processor := self._processor) is not None:
+            processor.retire()
 
     def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Take a run that is stored and judged."""
@@ -214,13 +216,19 @@ class AlertService:
         self._delivery.close()
 
     def _take(self, process: Callable[[AlertProcessor], None], now_us: int) -> None:
-        """Process something now, or after the runs that are caught up."""
+        """Process something now, or after the runs that are caught up.
+
+        Raises:
+            StoreError: If the store is away; then it is to be taken again.
+        """
         processor = self._ready(now_us)
         if processor is None:
             return
-        self._waiting.append(process)
-        if self._catch_up is None:
-            self._process_waiting(processor)
+        if self._catch_up is not None:
+            self._waiting.append(process)
+            return
+        self._process_waiting(processor)
+        process(processor)
 
     def _ready(self, now_us: int) -> AlertProcessor | None:
         """Return what keeps incidents, by the state of the workspace that is wanted; None if alerts are off."""
@@ -230,8 +238,10 @@ class AlertService:
             self._processor, self._catch_up = None, None
             self._waiting.clear()
             return None
-        if self._processor is None or before is None or before.settings != state.settings or self._is_forgotten:
-            self._is_forgotten = False
+        if self._is_forgotten:
+            self._is_forgotten, self._processor = False, None
+            self._waiting.clear()  # of when this process led before: its runs are stored, and caught up from there
+        if self._processor is None or before is None or before.settings != state.settings:
             self._processor = self._begin(state, now_us)
         elif before is not state:
             self._processor.use_checks(state.checks, now_us)
@@ -239,6 +249,8 @@ class AlertService:
 
     def _begin(self, state: _AlertState, now_us: int) -> AlertProcessor:
         """Return a processor of the incidents in the store; runs that it did not process are to be caught up."""
+        if self._processor is not None:
+            self._processor.retire()
         name = state.workspace.name
         processor = AlertProcessor(self._store, state.settings, now_us, checks=state.checks, workspace=name)
         self._catch_up = processor.catch_up_in_batches(Judge(self._store, judge_settings(state.workspace)), now_us)
@@ -261,7 +273,12 @@ class AlertService:
 
     def _process_waiting(self, processor: AlertProcessor) -> None:
         while self._waiting:
-            self._waiting.popleft()(processor)
+            process = self._waiting.popleft()
+            try:
+                process(processor)
+            except StoreError:
+                self._waiting.appendleft(process)
+                raise
 
     def _survey(self, processor: AlertProcessor, state: _AlertState, now_us: int) -> None:
         try:

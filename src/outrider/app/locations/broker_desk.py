@@ -231,7 +231,9 @@ class BrokerDesk:
         with self._seeing:
             self._seen_s[caller.location, report.instance] = time.monotonic()
         shares = self._records.load_shares.waiting_places(answer.now_us)
-        return {"now_us": answer.now_us, "location": answer.location, "share": caller.location in shares}, b""
+        leased = self._records.locations.leased(report.instance, report.held)
+        values = {"share": caller.location in shares, "leased": sorted(leased)}
+        return {"now_us": answer.now_us, "location": answer.location, **values}, b""
 
     def _share(self, caller: Caller, report: WorkerReport) -> tuple[Mapping[str, object], bytes]:
         """Give a share of a load, with or without orders, as over HTTPS."""

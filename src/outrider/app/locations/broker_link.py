@@ -33,6 +33,7 @@ from outrider.model import (
     Kind,
     OutriderError,
     ReportAnswer,
+    RunId,
     ServerError,
     UsageError,
 )
@@ -97,32 +98,45 @@ class BrokerLink:
 
     def report(self, report: WorkerReport) -> ReportAnswer:
         """See `WorkerLink`."""
-        answer, _ = self._ask({"what": "report", "report": to_document(report)})
-        with self._changed:
-            self._share_waits = bool(answer["share"])
-            self._changed.notify_all()
-        return ReportAnswer(int(answer["now_us"]), str(answer["location"]))
+        return self._reported(report)[0]
 
     def take(self, report: WorkerReport, wait_s: float) -> Assignment | None:
         """See `WorkerLink`."""
         self._consumer.start()
-        offers = () if self._is_share_wanted(report) else self._chosen(report, wait_s)
-        if not offers:
-            if self._is_share_wanted(report):
-                return self._take_share(report)
-            if self._away is not None:
-                raise self._away
-            return None
+        if self._is_share_wanted(report):
+            return self._take_share(report)
+        until_s = time.monotonic() + wait_s
+        while offers := self._chosen(report, until_s - time.monotonic()):
+            if (assignment := self._claimed(report, offers)) is not None:
+                return assignment
+        if self._is_share_wanted(report):
+            return self._take_share(report)
+        if self._away is not None:
+            raise self._away
+        return None
+
+    def _claimed(self, report: WorkerReport, offers: Sequence[_Offer]) -> Assignment | None:
+        """Say that the worker has orders; return those that no other has: a message may come twice, or late."""
         orders = tuple(offer.order for offer in offers)
         held = tuple(HeldRun(order.run, order.lease) for order in orders)
         is_taken = False
         try:
-            self.report(replace(report, held=(*report.held, *held)))
+            _, leased = self._reported(replace(report, held=(*report.held, *held)))
             is_taken = True
         finally:
             self._is_claiming = False
             self._decide(offers, is_taken=is_taken)
-        return replace(offers[0].assignment, orders=orders)
+        own = tuple(order for order in orders if order.run in leased)
+        return replace(offers[0].assignment, orders=own) if own else None
+
+    def _reported(self, report: WorkerReport) -> tuple[ReportAnswer, frozenset[RunId]]:
+        """Report; return the answer, and those of the runs that the report names which the worker has."""
+        answer, _ = self._ask({"what": "report", "report": to_document(report)})
+        with self._changed:
+            self._share_waits = bool(answer["share"])
+            self._changed.notify_all()
+        leased = frozenset(RunId(run) for run in answer["leased"])
+        return ReportAnswer(int(answer["now_us"]), str(answer["location"])), leased
 
     def finish(self) -> None:
         """See `WorkerLink`."""

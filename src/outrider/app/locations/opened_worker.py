@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from outrider.app.access.requested_path import path_errors
 from outrider.app.locations.location_client import HttpLink
 from outrider.app.locations.location_registry import check_location_name
 from outrider.app.locations.location_worker import LocationWorker
@@ -55,23 +56,26 @@ def open_worker(
         drain_s: How long runs under way may take at its end.
 
     Raises:
-        UsageError: bad-location, bad-server, invalid-token, missing-extra, worker-folder-taken.
+        UsageError: bad-location, bad-server, invalid-token, missing-extra, worker-folder-taken, unwritable-file.
     """
     check_location_name(location)
     if not token:
         fix = f"on the server, outrider location add {location} prints it; set OUTRIDER_TOKEN to it"
         raise UsageError("a worker needs the token of its location", slug="invalid-token", fix=fix)
     folder = (folder or worker_folder(location)).absolute()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / "lock").open("w") as lock, ExitStack() as stack:
+    with path_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        opened = (folder / "lock").open("w")
+    with opened as lock, ExitStack() as stack:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             what = f"another worker works in {folder}"
             raise UsageError(what, slug="worker-folder-taken", fix="give each its own: --folder DIR") from None
-        instance = _instance(folder)
+        with path_errors(folder):
+            instance = _instance(folder)
+            spool = ResultSpool(folder / "spool", SealedBox(token_digest(token), SPOOL))
         link = stack.enter_context(_link(server, broker, token, location, instance))
-        spool = ResultSpool(folder / "spool", SealedBox(token_digest(token), SPOOL))
         yield LocationWorker(
             link, spool, location=location, name=name or socket.gethostname(), instance=instance,
             folder=folder / "snapshots", drain_s=drain_s,

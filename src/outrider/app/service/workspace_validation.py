@@ -13,7 +13,7 @@ from outrider.app.execution.discovery import discover
 from outrider.app.execution.runtime import browser_or_error, open_runtime
 from outrider.app.service.examination import examine
 from outrider.load import Catalogue as LoadCatalogue
-from outrider.model import BrowserError, ConfigErrors, OutriderError
+from outrider.model import BrowserError, ConfigError, ConfigErrors, OutriderError
 from outrider.store import TRIED_DATABASES, check_addresses, store_problems, stored_overrides
 from outrider.workspace import (
     SETTINGS_FILE,
@@ -23,6 +23,7 @@ from outrider.workspace import (
     read_document,
     read_workspace,
     series_sources,
+    store_address,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.app.execution.discovery import Discovery
-    from outrider.model import ConfigError, Place
+    from outrider.model import Place
     from outrider.workspace import Workspace
 
 _UNREAD: Final = frozenset({"unreadable-file", "not-utf8", "broken-toml"})
@@ -144,23 +145,30 @@ def suite_notes(workspace: Workspace) -> tuple[str, ...]:
 
 def _store(workspace: Workspace) -> tuple[tuple[OutriderError, ...], tuple[str, ...]]:
     """Return what is wrong with the store, where a file says so with the line, and a note on what is experimental."""
-    problems = store_problems(workspace.store_url, artifacts=workspace.artifacts_url)
+    url, unfilled = workspace.store_url, None
+    try:
+        url = store_address(workspace, os.environ)
+    except ConfigError as error:
+        unfilled = error
+    problems: dict[str, OutriderError] = {**store_problems(url, artifacts=workspace.artifacts_url)}
+    if unfilled is not None:
+        problems["url"] = unfilled
     document = read_document(workspace.root / SETTINGS_FILE, SETTINGS_FILE)
     for key, problem in problems.items():
         if ("store", key) in document.lines:
             problem.where = document.place(("store", key))
-    notes = () if "url" in problems else (*_experimental(workspace), *_overrides(workspace))
+    notes = () if "url" in problems else (*_experimental(url), *_overrides(workspace.root, url))
     return tuple(problems.values()), notes
 
 
-def _overrides(workspace: Workspace) -> tuple[str, ...]:
+def _overrides(root: Path, url: str) -> tuple[str, ...]:
     """Return what is set beside `outrider.toml`, and how to undo it."""
-    settings = overridden_settings(workspace.root, stored_overrides(workspace.store_url))
+    settings = overridden_settings(root, stored_overrides(url))
     return tuple(f"{override_note(state)}: outrider settings unset {state.name} undoes it" for state in settings)
 
 
-def _experimental(workspace: Workspace) -> tuple[str, ...]:
-    kind = check_addresses(workspace.store_url, artifacts=".")
+def _experimental(url: str) -> tuple[str, ...]:
+    kind = check_addresses(url, artifacts=".")
     if kind in TRIED_DATABASES:
         return ()
     return (f"store.url: {kind} is experimental; SQLite and PostgreSQL are tried and measured",)

@@ -19,6 +19,7 @@ from outrider.app.lookup.telemetry_access import ENGINE_FOLDER, engine_options, 
 from outrider.app.upkeep.personal_data import open_personal_data
 from outrider.model import StoreError, UsageError
 from outrider.store import Store, remove_former
+from outrider.workspace import store_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,7 +95,9 @@ def restore_backup(
     if has_telemetry and not force and (workspace.state / ENGINE_FOLDER).exists():
         raise _is_there(workspace.state / ENGINE_FOLDER, "give --force to replace it, or --no-telemetry to leave it")
     put_telemetry = (lambda: _put_telemetry_back(workspace, source)) if has_telemetry else None
-    put_back(folder, workspace.store_url, workspace.artifacts_url, force=force, put_telemetry=put_telemetry)
+    put_back(
+        folder, store_address(workspace, os.environ), workspace.artifacts_url, force=force, put_telemetry=put_telemetry
+    )
     add_tombstones(workspace.state, read_tombstones(folder))
     if read_tombstones(workspace.state):
         with open_personal_data(workspace, tell) as data:

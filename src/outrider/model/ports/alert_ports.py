@@ -32,7 +32,7 @@ class IncidentLog(Protocol):
         ...
 
     def state(self, ended_since_us: int) -> AlertState:
-        """Return the incidents that last or ended since then, and what is remembered around them."""
+        """Return the incidents that last, ended since then or are in a group, and what is remembered around them."""
         ...
 
     def search(self, *, lasting: bool = False, since_us: int = 0, limit: int | None = 100) -> Excerpt[StoredIncident]:

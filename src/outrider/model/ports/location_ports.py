@@ -52,6 +52,10 @@ class LocationLog(Protocol):
         """
         ...
 
+    def leased(self, worker: str, held: Sequence[HeldRun]) -> frozenset[RunId]:
+        """Return those of some runs that a worker has by the latest lease."""
+        ...
+
     def waiting(self, location: str, at_us: int) -> tuple[QueueEntry, ...]:
         """Return the orders that no worker has, the most important first, then the oldest."""
         ...
