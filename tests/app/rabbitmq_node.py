@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import trustme
 from tests.listeners import free_port
 from tests.waiting import until
 
@@ -25,12 +26,20 @@ _EPMD = shutil.which("epmd")
 IS_HERE = (_PROGRAMS / "rabbitmq-server").exists() and _EPMD is not None and find_spec("celery") is not None
 
 
+_TLS = """
+listeners.ssl.1 = 127.0.0.1:{port}
+ssl_options.cacertfile = {folder}/ca.pem
+ssl_options.certfile = {folder}/server.pem
+ssl_options.keyfile = {folder}/server.pem
+"""
+
+
 class RabbitmqNode:
     """A node that runs, is stopped, killed and started again; its users are guest and those that are added."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port, distribution, mapper = (free_port() for _ in range(3))
+        self.port, self.tls_port, distribution, mapper = (free_port() for _ in range(4))
         self._environment = {
             **os.environ,
             "HOME": str(folder),
@@ -44,11 +53,16 @@ class RabbitmqNode:
             "RABBITMQ_LOG_BASE": str(folder / "log"),
             "RABBITMQ_LOGS": "-",
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-            "RABBITMQ_CONFIG_FILE": str(folder / "none"),
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none",
         }
         (folder / "plugins").write_text("[].")
+        self.authority = folder / "ca.pem"
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(self.authority)
+        authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
+        (folder / "rabbitmq.conf").write_text(_TLS.format(folder=folder, port=self.tls_port))
         assert _EPMD is not None
         self._mapper = subprocess.Popen([_EPMD, "-port", str(mapper), "-address", "127.0.0.1"])
         until(lambda: _listens(mapper), "epmd listens")  # otherwise the node starts one that outlives it
@@ -57,6 +71,10 @@ class RabbitmqNode:
     def url(self, user: str = "guest:guest", host: str = "") -> str:
         """Return the address of a virtual host for a user."""
         return f"amqp://{user}@127.0.0.1:{self.port}/{host}"
+
+    def tls_url(self, *options: str, host: str = "localhost") -> str:
+        """Return the address at which it speaks TLS, with options; its certificate is for localhost."""
+        return f"amqps://guest:guest@{host}:{self.tls_port}/?{'&'.join(options)}"
 
     def start(self) -> None:
         """Start it, with what it held before."""

@@ -37,7 +37,8 @@ from tests.listeners import serving as target
 from tests.waiting import until
 
 from outrider.app import add_location, open_worker
-from outrider.app.locations.broker import ASK, ORDER, SERVER, broker_address, broker_app, orders_of
+from outrider.app.locations.broker import ASK, ORDER, SERVER, broker_app, orders_of
+from outrider.app.locations.broker_address import broker_address
 from outrider.app.locations.broker_desk import BrokerDesk
 from outrider.app.locations.broker_link import BrokerLink
 from outrider.app.locations.broker_messages import framed, key_name
@@ -178,6 +179,75 @@ def test_what_a_broker_refuses_is_said_and_a_server_goes_on_when_it_is_put_right
     until(lambda: "broker-refused" in health.problems.get("broker", ""), health.problems)
     node.add_user("late", ".*", ".*", ".*")
     until(lambda: not health.problems, health.problems)
+    desk.close()
+
+
+def test_a_broker_is_reached_over_tls_and_its_certificate_is_checked(
+    node: RabbitmqNode, server: Server, health: Health, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By an authority that the address names, or the environment; what is wrong with it is told, by either side."""
+    own = f"ssl_ca_certs={node.authority}"
+    desk = BrokerDesk(server.desk, server.store, node.tls_url(own), lambda: server.now_us, health)
+    desk.start()
+    link = BrokerLink(node.tls_url(own), server.token, "fra", "i1")
+    until(lambda: is_answered(link), health.problems)
+    link.close()
+    desk.close()
+
+    for url, why in (
+        (node.tls_url(), "self-signed certificate in certificate chain"),
+        (node.tls_url(own, host="127.0.0.1"), "not valid for '127.0.0.1'"),
+        (node.url().replace("amqp://", "amqps://"), "WRONG_VERSION_NUMBER"),
+    ):
+        link = BrokerLink(url, server.token, "fra", "i1")
+        with pytest.raises(ServerError, match=why) as refused:
+            link.report(REPORT)
+        assert refused.value.slug == "broker-tls"
+        link.close()
+    for option, why in (("ssl_ca_certs=/no/file", "No such file"), ("ssl_cert_reqs=none", "means nothing")):
+        with pytest.raises(UsageError, match=why):
+            BrokerLink(node.tls_url(option), server.token, "fra", "i1")
+    away = BrokerDesk(server.desk, server.store, node.tls_url(), lambda: server.now_us, health)
+    away.start()
+    until(lambda: "broker-tls" in health.problems.get("broker", ""), health.problems)
+    away.close()
+    monkeypatch.setenv("SSL_CERT_FILE", str(node.authority))
+    app = broker_app(broker_address(node.tls_url()), SERVER)
+    with app.connection_for_read() as connection:
+        connection.connect()
+        assert connection.connected
+
+
+def test_queues_are_quorum_queues_where_the_address_says_so_and_others_are_refused(
+    node: RabbitmqNode, server: Server, health: Health
+) -> None:
+    """Server and workers have to say the same; nothing else is made there, as for tasks with a delay."""
+    node.evaluate(
+        'rabbit_vhost:add(<<"cluster">>, <<"t">>), rabbit_auth_backend_internal:set_permissions('
+        '<<"guest">>, <<"cluster">>, <<".*">>, <<".*">>, <<".*">>, <<"t">>).'
+    )
+    classic = node.url(host="cluster")
+    quorum = f"{classic}?queue_type=quorum"
+    desk = BrokerDesk(server.desk, server.store, quorum, lambda: server.now_us, health)
+    desk.start()
+    link = PublishedLink(quorum, server.token, "fra", "i1")
+    link.desk, link.server = desk, server
+    until(lambda: is_answered(link), health.problems)
+    run = server.order()
+
+    assert given(link, 1) == [run]
+    link.close()
+    other = BrokerLink(classic, server.token, "fra", "i1")
+    with pytest.raises(ServerError, match=r"another kind.*outrider\.orders\.fra") as refused:
+        other.take(REPORT, 60.0)
+    other.close()
+    desk.close()
+    assert refused.value.slug == "broker-queue"
+    queues = node.control("list_queues", "-p", "cluster", "name", "type").split()
+    assert sorted(queues) == ["outrider.orders.fra", "outrider.server", "quorum", "quorum"]
+    desk = BrokerDesk(server.desk, server.store, classic, lambda: server.now_us, health)
+    desk.start()
+    until(lambda: "broker-queue" in health.problems.get("broker", ""), health.problems)
     desk.close()
 
 

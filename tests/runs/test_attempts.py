@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.builders import run_of
 
 from outrider.model import ArtifactFile, ArtifactKind, Attempt, Measurement, Outcome, Policy
-from outrider.runs.attempts import SHORTEST_ATTEMPT_S, Plan, is_measured, next_attempt, run_outcome
+from outrider.runs.attempts import SHORTEST_ATTEMPT_S, Plan, is_measured, next_attempt, run_outcome, shown_attempt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,3 +175,25 @@ def test_the_verdict_is_the_last_attempt_s_unless_an_earlier_one_knew_more(
     decided = run_outcome(given)
 
     assert decided == outcome
+
+
+@pytest.mark.parametrize(
+    ("made", "shown"),
+    [
+        (attempts(PASSED), 1),
+        (attempts(FAILED, PASSED), 1),
+        (attempts(UNSURE, FAILED), 2),
+        (attempts(FAILED, FAILED), 2),
+        (attempts(FAILED, UNSURE), 1),
+        (attempts(FAILED, UNSURE, evidence=WRONG), 1),
+    ],
+)
+def test_the_steps_that_are_shown_are_of_the_attempt_that_gave_the_reason(made: list[Attempt], shown: int) -> None:
+    """Of a good run they are those of what did not pass at first."""
+    outcome, reason = run_outcome(made)
+    run = replace(run_of(made[0].measurement), outcome=outcome, reason=reason, attempts=tuple(made))
+
+    attempt = shown_attempt(run)
+
+    assert attempt.number == shown
+    assert reason.endswith(attempt.measurement.reason)

@@ -220,7 +220,7 @@ if TYPE_CHECKING:
     from outrider.journeys import Browser, browser_environment
     from outrider.load import Level, grouping_advice, levels, shown_name
     from outrider.reports import RequestPair, RunComparison, StepPair, comparison_json
-    from outrider.runs import Judgement, LevelChange, Plan, Proof, ProofVerdict, StepStatus
+    from outrider.runs import Judgement, LevelChange, Plan, Proof, ProofVerdict, StepStatus, shown_attempt
     from outrider.store import Store, StoreCopy, copy_store
     from outrider.workspace import Scaffold, Workspace, format_duration
 
@@ -263,7 +263,8 @@ __all__ = [
     "remove_location", "remove_user", "request_runs", "restore_backup", "resume_checks", "revoke_project_key",
     "revoke_token", "rotate_project_key", "run_checks", "run_document", "run_gate", "run_load", "runbook_values",
     "satisfied_ms", "self_test_gate", "serve_heartbeats", "service_status", "set_password", "set_role",
-    "shifts_ahead", "shown_name", "sign_out_user", "silence_incidents", "status_page_incidents", "step_medians",
+    "shifts_ahead", "shown_attempt", "shown_name", "sign_out_user", "silence_incidents", "status_page_incidents",
+    "step_medians",
     "stored_run", "suite_notes", "try_alert_route", "try_artifacts", "unjudged_metrics_note", "unknown_check_note",
     "unknown_environment_note", "unknown_location_note", "update_status_incident", "upload_maps",
     "validate_workspace", "view_query", "walk_trace", "watch_checks", "web_address", "work_for_master",
@@ -380,7 +381,7 @@ _MODULES = {
     ),
     "outrider.journeys": "Browser browser_environment",
     "outrider.load": "Level grouping_advice levels shown_name",
-    "outrider.runs": "Judgement LevelChange Plan Proof ProofVerdict StepStatus",
+    "outrider.runs": "Judgement LevelChange Plan Proof ProofVerdict StepStatus shown_attempt",
     "outrider.store": "Store StoreCopy copy_store",
     "outrider.workspace": "Scaffold Workspace format_duration",
 }

@@ -14,6 +14,7 @@ from outrider.app import (
     ignored_variables,
     open_store,
     run_checks,
+    shown_attempt,
     watch_checks,
     write_failure_pages,
 )
@@ -22,7 +23,6 @@ from outrider.cli.fitted_table import heading, note
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import (
     console,
-    deciding_attempt,
     repeat_table,
     run_as_json,
     run_table,
@@ -130,7 +130,7 @@ def _render(out: Console, runs: Sequence[Run], *, every_step: bool) -> None:
     """Print outcomes and steps."""
     out.print(run_table(runs))
     for run in runs:
-        attempt = deciding_attempt(run)
+        attempt = shown_attempt(run)
         if timed_parts(attempt) and (every_step or not run.outcome.is_good):
             out.print()
             out.print(heading(display_name(run.check)))

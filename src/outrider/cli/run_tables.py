@@ -163,11 +163,6 @@ def shown_steps(attempt: Attempt) -> list[Step]:
     return [step for step in attempt.measurement.steps if step.parent is None]
 
 
-def deciding_attempt(run: Run) -> Attempt:
-    """Return the attempt whose steps a reader wants: the first that did not pass, else the first."""
-    return next((attempt for attempt in run.attempts if not attempt.measurement.outcome.is_good), run.attempts[0])
-
-
 def run_as_json(run: Run) -> dict[str, object]:
     """Return a run as `--json` prints it; times in UTC, durations in ms."""
     return {

@@ -8,6 +8,7 @@ from outrider.charts import milliseconds
 from outrider.model import Outcome
 from outrider.reports.run_comparison import pair_steps
 from outrider.reports.time_text import span
+from outrider.runs import shown_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ def run_sentences(run: Run, steps: Sequence[StepRun], good: Run | None, clock: C
         return (*([_sentence(run.reason)] if run.reason else []), *_pace(steps))
     sentences = [_cause(run, tries), _attempts(tries)]
     if run.outcome in {Outcome.FAILED, Outcome.PASSED_ON_RETRY} and tries:
-        sentences.append(_against(run, _first_bad(tries), good, clock))
+        sentences.append(_against(run, shown_attempt(run), good, clock))
     return tuple(filter(None, sentences))
 
 
@@ -72,7 +73,7 @@ def _slow_step(step: StepRun) -> str:
 def _cause(run: Run, tries: Sequence[Attempt]) -> str:
     if not tries:
         return _sentence(f"{run.outcome.value}: {run.reason}" if run.reason else run.outcome.value)
-    bad = _first_bad(tries)
+    bad = shown_attempt(run)
     reason = bad.measurement.reason if run.outcome is Outcome.PASSED_ON_RETRY else run.reason
     where = _where(bad)
     failure = f"{bad.measurement.outcome.value}{where}" + (f": {_short(reason)}" if reason else "")
@@ -111,10 +112,6 @@ def _differs(pair: StepPair) -> str:
             return f"{name} is new"
         case difference:
             return f"{name} {'was ' if difference == 'not reached' else ''}{difference}{then}"
-
-
-def _first_bad(tries: Sequence[Attempt]) -> Attempt:
-    return next((attempt for attempt in tries if not attempt.measurement.outcome.is_good), tries[0])
 
 
 def _where(attempt: Attempt) -> str:

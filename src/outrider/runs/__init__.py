@@ -2,7 +2,7 @@
 
 from outrider.runs.aggregate_status import AggregateStatus, aggregate_statuses
 from outrider.runs.attempt_sequence import Launch, Listener, broken_outcome, broken_run, launched
-from outrider.runs.attempts import Plan, deciding_attempt, next_attempt, run_outcome
+from outrider.runs.attempts import Plan, deciding_attempt, next_attempt, run_outcome, shown_attempt
 from outrider.runs.fleet import Fleet, GroupRecorder
 from outrider.runs.foreground import Foreground
 from outrider.runs.last_runs import last_runs_by_place
@@ -96,6 +96,7 @@ __all__ = [
     "release_share",
     "run_outcome",
     "series_settings",
+    "shown_attempt",
     "silent_hours",
     "step_statuses",
     "subject_statuses",

@@ -10,7 +10,7 @@ from outrider.model import ArtifactKind, Outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import Attempt, Policy
+    from outrider.model import Attempt, Policy, Run
 
 SHORTEST_ATTEMPT_S = 1.0
 START_S = 1.5
@@ -100,3 +100,10 @@ def deciding_attempt(attempts: Sequence[Attempt]) -> Attempt:
     if last.measurement.outcome != Outcome.INCONCLUSIVE and not is_cut_short:
         return last
     return next((attempt for attempt in tries if attempt.measurement.outcome == Outcome.FAILED), last)
+
+
+def shown_attempt(run: Run) -> Attempt:
+    """Return the attempt whose steps explain a run: the deciding one, or of a good run the first that did not pass."""
+    if not run.outcome.is_good and any(not attempt.evidence for attempt in run.attempts):
+        return deciding_attempt(run.attempts)
+    return next((attempt for attempt in run.attempts if not attempt.measurement.outcome.is_good), run.attempts[0])

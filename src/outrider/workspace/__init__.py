@@ -16,6 +16,7 @@ from outrider.workspace.error_rule_file import ERRORS_FILE, read_error_rules
 from outrider.workspace.error_settings import ErrorSettings, PageSettings
 from outrider.workspace.file_list import PRODUCTS, python_files
 from outrider.workspace.forward_settings import ForwardSettings
+from outrider.workspace.location_settings import broker_options
 from outrider.workspace.log_file_settings import LogFiles
 from outrider.workspace.mask import Mask
 from outrider.workspace.named_paths import expanded, is_file, is_folder, is_listed, is_there, resolved
@@ -196,6 +197,7 @@ __all__ = [
     "as_text",
     "as_texts",
     "available_secrets",
+    "broker_options",
     "check_url",
     "conflicting_plugins",
     "cron_place",

@@ -10,17 +10,17 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from ipaddress import ip_address
+from ssl import SSLError
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from outrider.app.locations.broker_address import broker_place, shown_address
 from outrider.model import LEASE_US, OutriderError, ServerError, UsageError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from celery import Celery
-    from kombu import Connection
+    from kombu import Connection, Queue
 
 SERVER: Final = "outrider.server"
 """The queue of what workers ask."""
@@ -34,7 +34,6 @@ WAITS_S: Final = 0.75 * LEASE_US / 1e6
 
 _AGAIN_S: Final = 1.0
 _HEARTBEAT_S: Final = 10
-_PORTS: Final = {"amqp": 5672, "amqps": 5671}
 
 
 def orders_of(location: str) -> str:
@@ -42,61 +41,24 @@ def orders_of(location: str) -> str:
     return f"outrider.orders.{location}"
 
 
-def broker_address(url: str, password: str = "") -> str:
-    """Return the address of a broker with a password, and without what it does not need to say.
-
-    Raises:
-        UsageError: bad-server.
-    """
-    try:
-        parts = urlsplit(url)
-        is_address = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_address = False
-    if not is_address or parts.query or parts.fragment:
-        fix = "write such as amqps://mq.example/outrider, and USER:PASSWORD@ before the host"
-        raise UsageError(f"{_shown(url)} is no address of a broker", slug="bad-server", fix=fix)
-    user, known = parts.username or "guest", unquote(parts.password or "")
-    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
-    port = parts.port or _PORTS[parts.scheme]
-    secret = quote(password or known or "guest", safe="")
-    return urlunsplit((parts.scheme, f"{user}:{secret}@{host}:{port}", parts.path or "/", "", ""))
-
-
-def check_encrypted(url: str) -> None:
-    """Refuse a broker whose password would be readable on its way.
-
-    Raises:
-        UsageError: bad-server.
-    """
-    parts = urlsplit(url)
-    try:
-        is_loopback = parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        is_loopback = False
-    if parts.scheme != "amqps" and not is_loopback:
-        fix = "write amqps://…, and give RabbitMQ a certificate"
-        raise UsageError("a worker goes to a broker over TLS only", slug="bad-server", fix=fix)
-
-
 def broker_app(address: str, queue: str) -> Celery:
     """Return an application of Celery that consumes one queue.
 
     Raises:
-        UsageError: missing-extra.
+        UsageError: missing-extra, bad-server.
     """
     try:
         from celery import Celery  # noqa: PLC0415 - an extra
-        from kombu import Exchange, Queue  # noqa: PLC0415
     except ImportError:
         fix = 'pip install "outrider[celery]"'
         raise UsageError("a broker needs an extra that is not installed", slug="missing-extra", fix=fix) from None
     for name in ("celery", "kombu", "amqp"):  # what they tell is told by our own log, once
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    app = Celery("outrider", broker=address, set_as_current=False)
+    place = broker_place(address)
+    app = Celery("outrider", broker=place.url, set_as_current=False)
     app.conf.update(
-        task_queues=[Queue(queue, Exchange(queue, "direct"), queue, max_priority=MOST_URGENT)],
         task_default_queue=queue,
+        task_default_queue_type=place.queue_type,
         task_acks_late=True,
         task_ignore_result=True,
         task_serializer="json",
@@ -109,16 +71,24 @@ def broker_app(address: str, queue: str) -> Celery:
         broker_connection_timeout=PATIENCE_S,
         broker_heartbeat=_HEARTBEAT_S,
         broker_transport_options={"confirm_publish": True},
-        broker_use_ssl=_tls(address),
+        broker_use_ssl=place.tls,
     )
+    app.conf.task_queues = [declared_queue(app, queue)]
     return app
 
 
-def _tls(address: str) -> dict[str, object] | None:
-    parts = urlsplit(address)
-    if parts.scheme != "amqps":
-        return None
-    return {"context": {"check_hostname": True}, "server_hostname": parts.hostname}  # of the system's authorities
+def declared_queue(app: Celery, name: str) -> Queue:
+    """Return the queue of a name as all declare it: of one kind, since RabbitMQ refuses to declare it otherwise.
+
+    The kind is said also where it is the usual one: a virtual host may have another by default. Quorum queues take no
+    number of priorities: those that have some order by the messages' own.
+    """
+    from kombu import Exchange, Queue  # noqa: PLC0415 - an extra
+
+    kind = app.conf.task_default_queue_type
+    urgency = None if kind == "quorum" else MOST_URGENT
+    arguments = {"x-queue-type": kind}
+    return Queue(name, Exchange(name, "direct"), name, max_priority=urgency, queue_arguments=arguments)
 
 
 @contextmanager
@@ -127,12 +97,18 @@ def broker_errors(app: Celery) -> Iterator[None]:
 
     Raises:
         UsageError: broker-refused: the user, its password, or the virtual host.
-        ServerError: broker-unreachable.
+        ServerError: broker-unreachable, broker-tls, broker-queue.
     """
-    from amqp.exceptions import AccessRefused, AMQPError, NotAllowed, NotFound  # noqa: PLC0415 - an extra
+    from amqp.exceptions import (  # noqa: PLC0415 - an extra
+        AccessRefused,
+        AMQPError,
+        NotAllowed,
+        NotFound,
+        PreconditionFailed,
+    )
     from kombu.exceptions import KombuError  # noqa: PLC0415
 
-    address = _shown(app.conf.broker_url)
+    address = shown_address(app.conf.broker_url)
     try:
         yield
     except AccessRefused as error:
@@ -143,8 +119,16 @@ def broker_errors(app: Celery) -> Iterator[None]:
         raise UsageError(f"the broker {address} refuses: {_why(error)}", slug="broker-refused", fix=fix) from None
     except NotFound:
         raise _unreachable(f"no server of Outrider was at the broker {address} yet") from None
+    except PreconditionFailed as error:
+        fix = "delete it (rabbitmqctl delete_queue NAME): it is declared anew, and what was in it is sent again; or "
+        fix += "write the same queue_type=… into the address of the server and of all workers"
+        what = f"the broker {address} has a queue of another kind: {_why(error)}"
+        raise ServerError(what, slug="broker-queue", fix=fix) from None
     except (OSError, AMQPError, KombuError) as error:
-        if any(isinstance(cause, TimeoutError) for cause in (error, error.__cause__, error.__context__)):
+        causes = (error, error.__cause__, error.__context__)
+        if tls := next((cause for cause in causes if isinstance(cause, SSLError)), None):
+            raise _tls_failed(address, tls) from None
+        if any(isinstance(cause, TimeoutError) for cause in causes):
             what = f"the broker {address} took nothing for {PATIENCE_S:g} s"
             raise _unreachable(what, "is it out of memory or disk (rabbitmqctl status), or stopped?") from None
         raise _unreachable(f"the broker {address} cannot be reached: {_why(error)}") from None
@@ -174,11 +158,9 @@ class BrokerSender:
             ServerError: broker-unreachable.
         """
         with self._used() as connection:
-            from kombu import Exchange, Queue  # noqa: PLC0415 - an extra
-
-            target = Queue(queue, Exchange(queue, "direct"), queue, max_priority=MOST_URGENT)
             self._app.send_task(
-                ORDER, arguments, queue=target, priority=urgency, expiration=WAITS_S, delivery_mode=1, retry=False,
+                ORDER, arguments, queue=declared_queue(self._app, queue), priority=urgency, expiration=WAITS_S,
+                delivery_mode=1, retry=False,
                 producer=self._app.amqp.Producer(connection, auto_declare=False),
                 timeout=PATIENCE_S, confirm_timeout=PATIENCE_S,
             )  # fmt: skip
@@ -257,16 +239,21 @@ class BrokerConsumer:
             try:
                 with broker_errors(self._app), self._app.connection_for_read() as connection:
                     connection.connect()
+                    for queue in self._app.conf.task_queues:  # Celery would say of one that is refused only that it is
+                        queue(connection.default_channel).declare()
                 set_event_loop(None)  # a process may have more consumers than one
                 self._worker = self._app.WorkController(
-                    pool=_pool(), concurrency=self._threads, hostname="outrider@worker", without_gossip=True,
+                    pool=_pool(), consumer_cls=_consumer(), concurrency=self._threads, hostname="outrider@worker",
+                    without_gossip=True,
                     without_mingle=True, without_heartbeat=True, ready_callback=self._ready,
                 )  # fmt: skip
                 self._worker.start()
             except (UsageError, ServerError) as error:
                 self._on_state(error)
             except Exception as error:  # nobody waits for this thread
-                self._on_state(_unreachable(f"the broker {_shown(self._app.conf.broker_url)} failed: {_why(error)}"))
+                self._on_state(
+                    _unreachable(f"the broker {shown_address(self._app.conf.broker_url)} failed: {_why(error)}")
+                )
             self._closing.wait(_AGAIN_S)
 
     def _ready(self, _consumer: object) -> None:
@@ -287,10 +274,26 @@ def _pool() -> Any:
     return Pool
 
 
+def _consumer() -> Any:
+    """Return Celery's consumer, which makes no queues for tasks with a delay where ours are quorum queues."""
+    from celery.worker.consumer import Consumer  # noqa: PLC0415 - an extra
+
+    steps = [step for step in Consumer.Blueprint.default_steps if "DelayedDelivery" not in str(step)]
+    blueprint = type("Blueprint", (Consumer.Blueprint,), {"default_steps": steps})
+    return type("Consumer", (Consumer,), {"Blueprint": blueprint})
+
+
 def _stop() -> None:
     from celery.exceptions import WorkerShutdown  # noqa: PLC0415 - an extra
 
     raise WorkerShutdown(0)
+
+
+def _tls_failed(address: str, error: SSLError) -> ServerError:
+    why = getattr(error, "verify_message", "") or error.reason or str(error)
+    fix = "does amqps stand at this port, is its certificate for this name, and is its authority known here? "
+    fix += "?ssl_ca_certs=FILE in the address names a private one"
+    return ServerError(f"TLS with the broker {address} fails: {printable(why)}", slug="broker-tls", fix=fix)
 
 
 def _unreachable(what: str, fix: str = "is RabbitMQ running there, and is the address right?") -> ServerError:
@@ -300,8 +303,3 @@ def _unreachable(what: str, fix: str = "is RabbitMQ running there, and is the ad
 def _why(error: BaseException) -> str:
     why = getattr(error, "reply_text", None) or getattr(error, "strerror", None) or str(error) or type(error).__name__
     return printable(str(why))[:200]
-
-
-def _shown(url: str) -> str:
-    """Return an address without what is secret in it."""
-    return printable(url.rpartition("@")[2] if "@" in url else url.rpartition("//")[2])[:200]

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from outrider.app.access.workspace_access import now_us
 from outrider.model import OutriderError
-from outrider.workspace import available_secrets
+from outrider.workspace import available_secrets, broker_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +70,8 @@ def broker_rights(workspace: Workspace, location: str) -> Sequence[str]:
     own = rf"^outrider\.(orders\.{re.escape(location)}|answers\.{re.escape(location)}/.*)$"
     write = rf"^outrider\.(server|orders\.{re.escape(location)}|answers\.{re.escape(location)}/.*)$"
     address = f"{parts.scheme}://{location}@{parts.netloc.rpartition('@')[2]}{parts.path}"
+    if queue_type := broker_options(workspace.locations.broker).get("queue_type"):  # files are this machine's
+        address += f"?queue_type={queue_type}"
     return (
         f"or by the broker: rabbitmqctl add_user {location}, then",
         f"  rabbitmqctl set_permissions -p {host} {location} '{own}' '{write}' '{own}'",
@@ -79,7 +81,7 @@ def broker_rights(workspace: Workspace, location: str) -> Sequence[str]:
 
 def _url(workspace: Workspace) -> str:
     """Return the address of the broker with its password; empty if there is none."""
-    from outrider.app.locations.broker import broker_address  # noqa: PLC0415
+    from outrider.app.locations.broker_address import broker_address  # noqa: PLC0415
 
     settings = workspace.locations
     if not settings.broker:

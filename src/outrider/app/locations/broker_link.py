@@ -18,12 +18,11 @@ from outrider.app.locations.broker import (
     PATIENCE_S,
     SERVER,
     BrokerConsumer,
-    broker_address,
     broker_app,
     broker_errors,
-    check_encrypted,
     orders_of,
 )
+from outrider.app.locations.broker_address import broker_address, check_encrypted
 from outrider.app.locations.broker_messages import framed, key_name, unframed
 from outrider.app.locations.result_messages import packed_results, read_verdicts
 from outrider.app.locations.sealed_box import ORDERS, RESULTS, SealedBox, token_digest

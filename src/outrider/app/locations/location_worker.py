@@ -153,7 +153,7 @@ class LocationWorker:
             try:
                 self._say(self.report(is_fresh=True))
             except ServerError as error:
-                self._note_away(error.what)
+                self._note_away(error)
                 self._stopping.wait(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             else:
@@ -171,11 +171,11 @@ class LocationWorker:
         with self._lock:
             self._offsets.append((took_us, answer.now_us - sent_us - took_us // 2))
 
-    def _note_away(self, why: str) -> None:
+    def _note_away(self, error: ServerError) -> None:
         """Log that the server cannot be reached, when that is new."""
-        if why != self._why_away:
-            log.warning("server.away", why=why, results=len(self._spool.held()))
-            self._why_away = why
+        if error.what != self._why_away:
+            log.warning("server.away", why=error.what, fix=error.fix, results=len(self._spool.held()))
+            self._why_away = error.what
 
     def _beat(self) -> None:
         while not self._ended.wait(REPORT_S):
@@ -285,7 +285,7 @@ class LocationWorker:
                 self._refusable(self._deliver_waiting)
                 pause_s = 1.0
             except ServerError as error:
-                self._note_away(error.what)
+                self._note_away(error)
                 if self._ended.wait(pause_s):
                     return  # the next start delivers them
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
@@ -347,7 +347,7 @@ class LocationWorker:
         try:
             self._refusable(work)
         except ServerError as error:
-            self._note_away(error.what)
+            self._note_away(error)
             self._stopping.wait(_BUSY_WAIT_S)
         except OutriderError as error:
             log.warning("orders.refused", why=str(error))

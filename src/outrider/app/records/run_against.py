@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from outrider.journeys import parse_har
 from outrider.model import ArtifactKind, StoreError, UsageError
 from outrider.reports import RequestTiming, RunComparison, inline_picture, pair_requests, pair_steps
-from outrider.runs import base_environment
+from outrider.runs import base_environment, shown_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +33,7 @@ def compare_with_last_good(workspace: Workspace, log: RunLog, run: str) -> RunCo
     stored = log.get(run)
     environment, good = _last_good(log, stored.run)
     notes: list[str] = []
-    attempt = next(
-        (attempt for attempt in stored.run.attempts if not attempt.measurement.outcome.is_good),
-        stored.run.attempts[0] if stored.run.attempts else None,
-    )
+    attempt = shown_attempt(stored.run) if stored.run.attempts else None
     steps = pair_steps(attempt, good.run.attempts[0]) if attempt and good.run.attempts else ()
     requests, alike = pair_requests(
         _requests(stored, attempt.number if attempt else 0, notes, "this run"),
