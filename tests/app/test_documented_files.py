@@ -73,6 +73,7 @@ def test_a_file_that_a_page_shows_is_valid(
 ) -> None:
     """A comment on its first line names the file; without one it is of outrider.toml."""
     monkeypatch.setenv("SHOP_PASSWORD", "correct horse")
+    monkeypatch.setenv("DB_PASSWORD", "battery staple")
     for name, text in {**BESIDE, file: FILES[page, file]}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
