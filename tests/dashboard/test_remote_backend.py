@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +13,14 @@ from pandas.testing import assert_frame_equal
 from tests.builders import run_of
 
 import outrider
-from outrider.alerts.finding import Problem
+from outrider.alerts.finding import Facts, Problem
 from outrider.app.access.listeners import SILENT
 from outrider.app.access.server_client import server_client
 from outrider.app.alerting.stored_incidents import incident_rows, stored_incident_rows
 from outrider.app.backends.local_backend import LocalBackend
 from outrider.app.backends.remote_backend import RemoteBackend
 from outrider.app.backends.remote_tables import remote_sources
+from outrider.dashboard.api_values import EvidenceItem
 from outrider.model import (
     Attempt,
     AttemptTrace,
@@ -130,6 +131,13 @@ def test_incidents_are_the_same(remote: RemoteBackend, local: LocalBackend) -> N
         assert remote.incident(incident.id[-8:]) == local.incident(incident.id)
         assert remote.explanation(incident) == local.explanation(incident) == ()
     assert listed.undelivered == own.undelivered
+
+
+def test_all_that_leads_an_incident_is_answered() -> None:
+    """What is added to the facts of a finding is added here; otherwise a server would tell less than a workspace."""
+    answered = {"since_us" if field.name == "since" else field.name for field in fields(EvidenceItem)}
+
+    assert answered == {field.name for field in fields(Facts)}
 
 
 def test_the_state_of_the_service_is_the_same(remote: RemoteBackend, local: LocalBackend, scene: Scene) -> None:

@@ -203,10 +203,12 @@ class EvidenceItem:
     expected: str
     since: str | None
     release: str
+    recent_release: str
     later_release: str
     run: str
     artifacts: tuple[str, ...]
     errors: tuple[str, ...]
+    query: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,7 +435,8 @@ def incident_item(incident: Incident) -> IncidentItem:
 def _evidence(facts: Facts) -> EvidenceItem:
     return EvidenceItem(
         facts.what, facts.title, facts.predicate, facts.step, facts.address, facts.observed, facts.expected,
-        instant(facts.since_us), facts.release, facts.later_release, facts.run, facts.artifacts, facts.errors,
+        instant(facts.since_us), facts.release, facts.recent_release, facts.later_release, facts.run, facts.artifacts,
+        facts.errors, facts.query,
     )  # fmt: skip
 
 

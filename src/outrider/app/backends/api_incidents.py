@@ -31,8 +31,9 @@ def incident_of(item: Json, events: Iterable[Json] = ()) -> Incident:
 
 
 def _facts_of(item: Json) -> Facts:
-    texts = ("what", "title", "predicate", "step", "address", "observed", "expected", "release", "later_release", "run")
+    texts = ("what", "title", "predicate", "step", "address", "observed", "expected", "run", "query")
+    releases = ("release", "recent_release", "later_release")
     return Facts(
-        **{name: item[name] for name in texts},
+        **{name: item[name] for name in (*texts, *releases)},
         since_us=moment_of(item["since"]), artifacts=tuple(item["artifacts"]), errors=tuple(item["errors"]),
     )  # fmt: skip
