@@ -18,16 +18,16 @@ def call_on_signals(calls: Mapping[signal.Signals, Callable[[], object]]) -> Non
     lock that the thread itself holds, as `Event.set` does within `Event.wait`. So the handlers do nothing, and the
     functions are called by a thread that reads the numbers of signals from Python's wake-up descriptor.
     """
-    heard, woken = socket.socketpair()
-    woken.setblocking(False)
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
     for number in calls:
         signal.signal(number, lambda *_: None)
-    signal.set_wakeup_fd(woken.detach(), warn_on_full_buffer=False)
-    threading.Thread(target=_hear, args=[heard, calls], name="signals", daemon=True).start()
+    signal.set_wakeup_fd(sender.detach(), warn_on_full_buffer=False)
+    threading.Thread(target=_follow, args=[receiver, calls], name="signals", daemon=True).start()
 
 
-def _hear(heard: socket.socket, calls: Mapping[signal.Signals, Callable[[], object]]) -> None:
-    with heard:
-        while number := heard.recv(1):
+def _follow(receiver: socket.socket, calls: Mapping[signal.Signals, Callable[[], object]]) -> None:
+    with receiver:
+        while number := receiver.recv(1):
             if call := calls.get(signal.Signals(number[0])):
                 call()
