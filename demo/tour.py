@@ -16,10 +16,11 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from demo.held_port import HeldPort
 from demo.postbox import Postbox, readable
 from demo.shop_process import ROOT, opened
 from demo.visitor import visit
-from demo.watched_shop import DAYS, Shop, free_port
+from demo.watched_shop import DAYS, Shop
 from outrider.model import IssueQuery
 
 if TYPE_CHECKING:
@@ -42,11 +43,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # shop and service end with the tour
     began_s = time.monotonic()
     temporary = tempfile.TemporaryDirectory(prefix="milepost-")
-    telemetry = f"127.0.0.1:{free_port(4318)}" if find_spec("chdb") and find_spec("clickhouse_connect") else ""
-    receiver = f"http://{telemetry}" if telemetry else ""
+    telemetry = HeldPort(4318) if find_spec("chdb") and find_spec("clickhouse_connect") else None
+    receiver = f"http://{telemetry.address}" if telemetry else ""
     with temporary as folder, Postbox() as postbox:
         environment = {**os.environ, "OUTRIDER_SMTP": postbox.url}
-        shop = Shop(WORKSPACE, "", environment, free_port(8710), telemetry, free_port(4319))
+        shop = Shop(WORKSPACE, "", environment, HeldPort(8710), telemetry, HeldPort(4319))
         shop.make_workspace([check.removeprefix("probe:") for check in CHECKS], "10s")
         shop.project("payment")  # the exceptions in its spans are errors, too
         with opened(folder, receiver, shop.project("front", "--origin", "*")) as address:

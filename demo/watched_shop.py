@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from demo.held_port import HeldPort
+
 FOLDERS = ("journeys", "probes", "baselines", "reports", "scheduler")
 DAYS, EVERY_S, SEED = 4.0, 300.0, 1
 FLOOR_MS, LATE_MS, STARVED_ABOVE = 500, 250, 0.95
@@ -27,21 +28,22 @@ FLOOR_MS, LATE_MS, STARVED_ABOVE = 500, 250, 0.95
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The shop that is watched, what finds it, ports of dashboard and errors, and where telemetry goes, if it does.
+    """The shop that is watched, what finds it, and the ports of its service, which are held until that starts.
 
     Attributes:
         workspace: The folder that is made for it.
         address: Of the shop; empty while it is closed.
-        telemetry: Host and port; empty without.
-        errors: The port that takes them; 0 without.
+        pages: The dashboard's port.
+        telemetry: The port that takes it, if any does.
+        errors: The port that takes them, if any does.
     """
 
     workspace: Path
     address: str
     environment: dict[str, str]
-    pages: int
-    telemetry: str
-    errors: int
+    pages: HeldPort
+    telemetry: HeldPort | None
+    errors: HeldPort | None
 
     def fault(self, *words: str) -> None:
         """Switch a fault."""
@@ -72,7 +74,7 @@ class Shop:
     @property
     def dashboard(self) -> str:
         """The address of the pages."""
-        return f"http://127.0.0.1:{self.pages}/"
+        return f"http://{self.pages.address}/"
 
     @property
     def log(self) -> Path:
@@ -112,9 +114,9 @@ class Shop:
         settings += f'\n[baselines]\nfloor_ms = {FLOOR_MS}\n\n[probes]\nlate = "{LATE_MS}ms"\n'
         settings += f"\n[journeys]\nstarved_above = {STARVED_ABOVE}\n"
         if self.errors:
-            settings += f'\n[errors]\nlisten = "127.0.0.1:{self.errors}"\n'
+            settings += f'\n[errors]\nlisten = "{self.errors.address}"\n'
         if self.telemetry:
-            settings += f'\n[telemetry]\nlisten = "{self.telemetry}"\n'
+            settings += f'\n[telemetry]\nlisten = "{self.telemetry.address}"\n'
         (self.workspace / "outrider.toml").write_text(settings, encoding="utf-8")
 
     def simulate_history(self, every_s: float = EVERY_S) -> int:
@@ -130,7 +132,9 @@ class Shop:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Run the service meanwhile."""
-        command = [sys.executable, "-m", "outrider", "up", "--port", str(self.pages)]
+        command = [sys.executable, "-m", "outrider", "up", "--port", str(self.pages.number)]
+        for port in filter(None, (self.pages, self.telemetry, self.errors)):
+            port.let_go()
         with self.log.open("ab") as log:
             process = subprocess.Popen(command, cwd=self.workspace, env=self.environment, stdout=log, stderr=log)
             try:
@@ -138,14 +142,3 @@ class Shop:
             finally:
                 process.terminate()
                 process.wait()
-
-
-def free_port(wanted: int) -> int:
-    """Return the wanted port, or any free one if somebody has it."""
-    with closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
