@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from demo.history import simulate_past
 from demo.shop_process import ROOT
+from outrider.model import Outcome
 from outrider.store import Store
 
 if TYPE_CHECKING:
@@ -20,10 +23,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from demo.held_port import HeldPort
+    from outrider.model import CheckId
 
 FOLDERS = ("journeys", "probes", "baselines", "reports", "scheduler")
 DAYS, EVERY_S, SEED = 4.0, 300.0, 1
 FLOOR_MS, LATE_MS, STARVED_ABOVE = 500, 250, 0.95
+_MEASURED: Final = (Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,14 @@ class Shop:
             except BaseException:
                 process.send_signal(signal.SIGINT)  # killed, as by `subprocess.run`, it would leave temporary files
                 raise
+
+    def answer(self, *arguments: str) -> Any:
+        """Return what a command of the program answers as JSON; None if it fails."""
+        command = [sys.executable, "-m", "outrider", *arguments, "--json"]
+        done = subprocess.run(
+            command, cwd=self.workspace, env=self.environment, check=False, capture_output=True, text=True
+        )
+        return None if done.returncode else json.loads(done.stdout)
 
     def project(self, service: str, *options: str) -> str:
         """Make a project of a service, and return its DSN."""
@@ -128,6 +141,12 @@ class Shop:
         """Open what the workspace has stored."""
         state = self.workspace / ".outrider"
         return Store.open(state / "outrider.db", artifacts=state / "artifacts")
+
+    def measured(self, since_us: int) -> Counter[CheckId]:
+        """Count the runs of each check that were due since then, and said something of the shop."""
+        with self.store() as store:
+            runs = store.runs.search(since_us=since_us, limit=None)
+        return Counter(run.check for run in runs if run.outcome in _MEASURED)
 
     @contextmanager
     def watched(self) -> Iterator[None]:
