@@ -144,7 +144,6 @@ class Service:
             log.exception("tick.broken", error=str(error))
             self.health.wrong("service", f"{type(error).__name__}: {error}")
         else:
-            self.health.well("store")
             self.health.well("service")
 
     def _tick(self) -> None:
@@ -183,6 +182,7 @@ class Service:
             self._look_elsewhere()
             self.run_queue.refresh()
             self._pipeline.ticked(now_us)
+        self.health.well("store")  # it was asked just now, which most ticks do not
 
     def _begin_to_lead(self, left: Leadership, now_us: int) -> None:
         log.info("leader.began", holder=self.leading.holder)
