@@ -26,6 +26,7 @@ from outrider.model import IssueQuery
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from email.message import EmailMessage
+    from pathlib import Path
 
 WORKSPACE = ROOT / ".outrider" / "demo"
 CHECKS = ("probe:probes/shop.toml::home", "probe:probes/shop.toml::health", "journeys/test_checkout.py")
@@ -87,7 +88,7 @@ def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
         if shop.telemetry:
             _show_stored(shop, "sessions", "--has", "error")
         _say("8. The weekly report, with the simulated history, and how long before users the checks saw it:")
-        code = shop.outrider("report", "weekly", "--out", str(WORKSPACE / "weekly.html"))
+        code = shop.outrider("report", "weekly")
         if keep:
             _stay_open(shop)
     return code
@@ -204,10 +205,15 @@ def _stay_open(shop: Shop) -> None:
         threading.Event().wait()
 
 
+def keep(mail: EmailMessage, workspace: Path) -> None:
+    """Write a mail where the workspace keeps what it is not made of: another file in it is a change to be suspected."""
+    folder = workspace / ".outrider/mails"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{time.time_ns()}.eml").write_bytes(mail.as_bytes())
+
+
 def _show(mail: EmailMessage) -> None:
-    """Print a mail, and keep it."""
-    (WORKSPACE / "mails").mkdir(exist_ok=True)
-    (WORKSPACE / "mails" / f"{time.time_ns()}.eml").write_bytes(mail.as_bytes())
+    keep(mail, WORKSPACE)
     print("\n".join(f"    | {line}" for line in readable(mail).splitlines()), flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The tour waits as long as its checks go on, shows what comes meanwhile, and ends when nothing goes on any more."""
+"""A demo waits as long as its checks go on, shows what comes meanwhile, and ends when nothing goes on any more."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def send(postbox: Postbox, subject: str, text: str) -> None:
 
 def looks(runs: list[int], seconds: list[float]) -> list[bool]:
     """What patience answers at each look, the first of which is at its begin."""
-    patience = Patience(iter(runs).__next__, iter(seconds).__next__)
+    patience = Patience(iter(runs).__next__, clock=iter(seconds).__next__)
     return [patience.lasts() for _ in runs[1:]]
 
 
