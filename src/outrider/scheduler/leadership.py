@@ -52,8 +52,8 @@ class Leading:
         if not self.leads:
             return self._take_over(now_us, steady_us)
         if steady_us - self._beaten_us >= BEAT_US:
-            self._beaten_us = steady_us
             self.leads = self._schedule.beat(self.holder, now_us)
+            self._beaten_us = steady_us
         return None
 
     def _take_over(self, now_us: int, steady_us: int) -> Leadership | None:

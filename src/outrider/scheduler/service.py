@@ -146,7 +146,6 @@ class Service:
             log.exception("tick.broken", error=str(error))
             self.health.wrong("service", f"{type(error).__name__}: {error}")
         else:
-            self.health.well("store")
             self.health.well("service")
 
     def _tick(self) -> None:
@@ -187,6 +186,7 @@ class Service:
             self._look_elsewhere()
             self.run_queue.refresh()
             self._pipeline.ticked(now_us)
+        self.health.well("store")  # it was asked just now, which most ticks do not
 
     def _begin_to_lead(self, left: Leadership, now_us: int) -> None:
         """Take over what the store has; where it goes away meanwhile, that is begun anew."""
