@@ -297,7 +297,15 @@ from outrider.model.telemetry_answer import (
     RowPosition,
     SpanRates,
 )
-from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
+from outrider.model.time_series import (
+    AggregateSample,
+    Points,
+    RecordedAggregates,
+    Rollup,
+    Series,
+    SeriesPart,
+    UnjudgedSeries,
+)
 from outrider.model.trace_context import VENDOR, TraceContext, TraceGrant, begin_trace, grant_traces, origin_of
 from outrider.model.trace_link import AttemptTrace, TraceLink, TraceSource, is_trace_id
 
@@ -335,10 +343,10 @@ __all__ = [
     "ReplayQuery", "ReplaySegment", "ReplaySummary", "ReportAnswer", "ReportHistory", "ReportRecords", "Retention",
     "Role", "Rollup", "RollupReader", "RowPosition", "Run", "RunFacts", "RunHistory", "RunId", "RunLog",
     "RunPosition", "RunSummary", "RuntimePoint", "Sample", "SavedView", "ScheduleQueue", "SchedulerStore",
-    "Selection", "Series", "SeriesReader", "ServerError", "ServiceInstance", "ServiceReader", "ServiceRecords",
-    "ServiceView", "SessionCount", "SessionLog", "SettingOverride", "ShareState", "SignInSession", "Silence",
-    "SilenceLog", "SilentOrder", "SourceError", "SourceKind", "SourceMapEntry", "SourceMapLog", "SourceState",
-    "Span", "SpanEvent", "SpanLink", "SpanRates", "StackFrame", "Statement", "Status", "StatusLog",
+    "Selection", "Series", "SeriesPart", "SeriesReader", "ServerError", "ServiceInstance", "ServiceReader",
+    "ServiceRecords", "ServiceView", "SessionCount", "SessionLog", "SettingOverride", "ShareState", "SignInSession",
+    "Silence", "SilenceLog", "SilentOrder", "SourceError", "SourceKind", "SourceMapEntry", "SourceMapLog",
+    "SourceState", "Span", "SpanEvent", "SpanLink", "SpanRates", "StackFrame", "Statement", "Status", "StatusLog",
     "StatusPageRecords", "StatusPhase", "StatusUpdate", "Step", "StepKind", "StoreError", "StoreSize",
     "StoredArtifact", "StoredChanges", "StoredCheck", "StoredComparison", "StoredConfirmation", "StoredGate",
     "StoredGroup", "StoredIncident", "StoredProof", "StoredRun", "Subject", "SubjectKind", "SumValue",
