@@ -360,4 +360,5 @@ __all__ = [
     "is_location_name", "is_reserved", "is_trace_id", "key_name", "known_query", "labels_of_name", "locale",
     "merged", "new_run_id", "number", "origin_of", "per_cent", "printable", "printable_json", "reason_of",
     "release_number", "series_names", "session_addresses", "share_text", "short", "spreadsheet_cell", "tail",
-    "title_of", "user_key", "using_locale", "valid_until_us", ]  # fmt: skip,
+    "title_of", "user_key", "using_locale", "valid_until_us",
+]  # fmt: skip
