@@ -24,12 +24,14 @@ from demo.watched_shop import DAYS, Shop
 from outrider.model import IssueQuery
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from email.message import EmailMessage
 
 WORKSPACE = ROOT / ".outrider" / "demo"
 CHECKS = ("probe:probes/shop.toml::home", "probe:probes/shop.toml::health", "journeys/test_checkout.py")
 QUERY_MS = 90
 TRACED_RUNS = 8
+PASSES, ROUNDS = 2, 8
 STORED_S = 60.0
 _TRACE = re.compile(r"/traces/([0-9a-f]{32})")
 _INCIDENT = re.compile(r"incident: ([0-9a-f-]{36})")
@@ -67,10 +69,9 @@ def main() -> int:
 
 def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
     _say(f"1. Milepost, the demo shop, is open at {shop.address}. Checks run against it, some in a browser:")
-    for check in CHECKS * 2:  # one at a time, as later; the first pass warms caches
-        if code := shop.outrider("run", check):
-            _say("A check of the healthy shop did not pass.")
-            return code
+    if not pass_all(shop, CHECKS):
+        _say(f"Not every check passed {PASSES} times while the shop was healthy.")
+        return 1
     count = shop.simulate_history()
     _say(f"2. {count:,} runs of the last {DAYS:g} days are simulated as a history, and marked as simulated.")
     with shop.watched():
@@ -89,6 +90,17 @@ def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
         if keep:
             _stay_open(shop)
     return code
+
+
+def pass_all(shop: Shop, checks: Sequence[str]) -> bool:
+    """Run checks until each has passed twice, and return whether all did; the first pass warms caches.
+
+    They run one at a time, as later. A busy machine takes more rounds, since what waits for it may run out of time.
+    """
+    for check in [*checks] * ROUNDS:
+        if shop.times_passed(check) < PASSES and shop.outrider("run", check):
+            _say("   That is told of a healthy shop when the machine is busy. It runs once more:")
+    return all(shop.times_passed(check) >= PASSES for check in checks)
 
 
 def _slow_release(shop: Shop, postbox: Postbox) -> int:

@@ -175,18 +175,11 @@ def _prepare(shop: Shop, checks: tuple[str, ...]) -> None:
     left = checks
     for _ in range(_ROUNDS):
         shop.outrider("run", *left, "--repeat", "2", quiet=True)
-        left = _not_passed(shop, checks)
+        left = tuple(check for check in checks if not shop.times_passed(check))
         if not left:
             shop.simulate_history(_PAST_EVERY_S)
             return
     raise CannotPlay(f"these did not pass while the shop was healthy: {', '.join(left)}\n  {shop.log} says why")
-
-
-def _not_passed(shop: Shop, checks: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the checks that never passed."""
-    with shop.store() as store:
-        passed = {run.check for run in store.runs.search(outcome=outrider.Outcome.PASSED)}
-    return tuple(check for check in checks if not any(check in name for name in passed))
 
 
 def _wait_for_green(shop: Shop, checks: tuple[str, ...]) -> None:
