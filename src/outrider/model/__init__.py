@@ -39,6 +39,7 @@ from outrider.model.error_project import ErrorProject, KeyPurpose, ProjectKey, Q
 from outrider.model.errors import (
     BadSeries,
     BrowserError,
+    CommitInDoubt,
     ConfigError,
     ConfigErrors,
     InternalError,
@@ -319,7 +320,8 @@ __all__ = [
     "Assignment", "AttachmentLog", "Attempt", "AttemptTrace", "Attributes", "AuditEntry", "AuditLog", "BadSeries",
     "Beat", "Beats", "Breadcrumb", "BrowserError", "CallKind", "Caller", "CatchUp", "ChangeBell", "Check",
     "CheckHistory", "CheckId", "CheckRecords", "CheckRegistry", "CheckSchedule", "CheckView", "Checkpoint",
-    "Circumstances", "Claim", "Comment", "Commit", "CommitLog", "ConfigError", "ConfigErrors", "Content",
+    "Circumstances", "Claim", "Comment", "Commit", "CommitInDoubt", "CommitLog",
+    "ConfigError", "ConfigErrors", "Content",
     "Coverage", "CoverageRecords", "DashboardRecords", "DebugImage", "DeliveredResult", "Dependency", "Deployment",
     "EndpointLoad", "ErasedData", "ErrorEvent", "ErrorException", "ErrorLog", "ErrorProject", "ErrorRecord",
     "ErrorRecords", "ErrorRequest", "ErrorRules", "ErrorSource", "ErrorThread", "ErrorUser", "EventAttachment",

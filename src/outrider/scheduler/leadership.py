@@ -60,11 +60,13 @@ class Leading:
         row = self._schedule.leadership()
         if row is not None and (row.holder, row.beat) != self._seen:
             self._seen, self._seen_us = (row.holder, row.beat), steady_us
-        is_free = row is None or not row.holder or is_dead(row.holder) or steady_us - self._seen_us >= DEAD_AFTER_US
+        is_free = row is None or row.holder in {"", self.holder} or is_dead(row.holder)
+        is_free |= steady_us - self._seen_us >= DEAD_AFTER_US
         self.is_led = not is_free
         if is_free and self._may_lead and self._schedule.lead(self.holder, now_us, row):
+            left = self._schedule.leadership()
             self.leads = True
-            return self._schedule.leadership()
+            return left
         return None
 
 
