@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from outrider.app.access.signing_key import signing_key
 from outrider.app.access.workspace_access import now_us
@@ -18,7 +18,7 @@ from outrider.app.lookup.joined_telemetry import reach_joined
 from outrider.app.lookup.request_traces import takes_traces
 from outrider.app.lookup.telemetry_access import telemetry_settings
 from outrider.causes import WalkedRequest
-from outrider.model import Origin, UsageError, begin_trace, new_run_id
+from outrider.model import Origin, UsageError, begin_trace, new_run_id, printable
 from outrider.workspace import switched_off
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ _EVERY_S: Final = 0.3
 _SETTLED_S: Final = 1.5
 _HOUR_NS: Final = 3_600 * 10**9
 _SEARCHED: Final = 200
+_REDIRECT: Final = 3
+_ADDRESS: Final = 300
 _NAMED: Final = re.compile(r"(?:^|[,\s]|desc=\"?)00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
 _PATHS: Final = ("url.path", "http.target", "url.full", "http.url", "http.route")
 _AS_THEY_ARE: Final = "%/?:@!$&'()*+,;=[]|"
@@ -77,13 +79,16 @@ def walk_trace(workspace: Workspace, url: str, *, origin: str = "", wait_s: floa
         is_allowed = not origin or _is_allowed(url, origin)
         spans = _spans(reader, context, wait_s) if answer.status else ()
         named = _NAMED.search(f"{answer.headers.get('traceresponse', '')},{answer.headers.get('server-timing', '')}")
+        trace_id = named[1] if named else ""
+        newest = next(iter(reader.search_spans("since:1h", limit=1).rows), None)
         return WalkedRequest(
             context.trace_id, sent_ns, answered_ns, answer.status, answer.problem,
-            named=named[1] if named else "", is_sampled=named is None or bool(int(named[2], 16) & 1),
+            named=trace_id, is_sampled=named is None or bool(int(named[2], 16) & 1),
             via=answer.headers.get("via", "") or answer.headers.get("server", ""), spans=spans,
-            other=None if spans or not answer.status else _other(reader, agent, parts.path or "/", sent_ns),
+            other=None if spans or not answer.status else _other(reader, agent, parts.path or "/", sent_ns, trace_id),
             services=[own.service for own in reader.services(sent_ns - _HOUR_NS, time.time_ns(), with_synthetic=True)],
             origin=origin, is_allowed=is_allowed, waited_s=wait_s,
+            leads_to=_leads_to(url, answer), newest_ns=newest.time_ns if newest is not None else 0,
         )  # fmt: skip
 
 
@@ -138,8 +143,22 @@ def _spans(reader: TelemetryReader, context: TraceContext, wait_s: float) -> tup
     return spans
 
 
-def _other(reader: TelemetryReader, agent: str, path: str, sent_ns: int) -> Span | None:
-    """Return the span of the request in another trace: by our user agent, else by its path and time."""
+def _leads_to(url: str, answer: _Answer) -> str:
+    """Return where a redirect leads, as far as it is an address that can be asked; empty for another answer."""
+    place = answer.headers.get("location", "") if answer.status // 100 == _REDIRECT else ""
+    with suppress(ValueError):
+        return printable(urljoin(url, place))[:_ADDRESS] if place else ""
+    return ""
+
+
+def _other(reader: TelemetryReader, agent: str, path: str, sent_ns: int, named: str) -> Span | None:
+    """Return the span of the request in another trace, that the answer names, or by user agent, or by path and time.
+
+    Of the trace that is named, spans since the request alone: its id may be used again and again.
+    """
+    own = [span for span in reader.trace(named) if span.time_ns >= sent_ns - 10**9] if named else []
+    if own:
+        return next((span for span in own if span.kind == "Server"), own[0])
     spans = reader.search_spans("kind:server since:10m", limit=_SEARCHED).rows
     by_agent = (span for span in spans if agent in _values(span, ("user_agent.original", "http.user_agent")))
     by_path = (
