@@ -22,8 +22,9 @@ from outrider.model import Origin, UsageError, begin_trace, new_run_id, printabl
 from outrider.workspace import switched_off
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from outrider.app.lookup.joined_telemetry import JoinedTelemetry
     from outrider.model import Span, TelemetryReader, TraceContext
     from outrider.workspace import Workspace
 
@@ -86,7 +87,7 @@ def walk_trace(workspace: Workspace, url: str, *, origin: str = "", wait_s: floa
             named=trace_id, is_sampled=named is None or bool(int(named[2], 16) & 1),
             via=answer.headers.get("via", "") or answer.headers.get("server", ""), spans=spans,
             other=None if spans or not answer.status else _other(reader, agent, parts.path or "/", sent_ns, trace_id),
-            services=[own.service for own in reader.services(sent_ns - _HOUR_NS, time.time_ns(), with_synthetic=True)],
+            services=_services(reader, sent_ns, newest),
             origin=origin, is_allowed=is_allowed, waited_s=wait_s,
             leads_to=_leads_to(url, answer), newest_ns=newest.time_ns if newest is not None else 0,
         )  # fmt: skip
@@ -141,6 +142,12 @@ def _spans(reader: TelemetryReader, context: TraceContext, wait_s: float) -> tup
         time.sleep(min(_SETTLED_S, wait_s))
         spans = reader.trace(context.trace_id)
     return spans
+
+
+def _services(reader: JoinedTelemetry, sent_ns: int, newest: Span | None) -> Sequence[str]:
+    """Return the services of the last hour, or the one of the newest span before any was counted."""
+    counted = reader.services(sent_ns - _HOUR_NS, time.time_ns(), with_synthetic=True)
+    return [own.service for own in counted] or ([newest.service] if newest is not None else [])
 
 
 def _leads_to(url: str, answer: _Answer) -> str:
