@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.alerting.mailbox import free_port
 from demo.postbox import Postbox
 from demo.shop_process import ROOT, opened
 from demo.tutorial import Reader
-from demo.watched_shop import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,7 +144,7 @@ def _install(begin: Path, wheel: Path, extra: str = "") -> float:
 
 def _reach(goal: Goal, installed: Path) -> float:
     """Return the seconds from an environment in the folder `installed` to the goal."""
-    telemetry, pages = (f"127.0.0.1:{free_port(0)}" for _ in range(2))
+    telemetry, pages = (f"127.0.0.1:{free_port()}" for _ in range(2))
     sent_to = f"http://{telemetry}" if goal.extra else ""  # a shop that nobody listens to takes a minute to stop
     with tempfile.TemporaryDirectory() as folder, opened(folder, sent_to) as shop, Postbox() as postbox:
         home, begin = Path(folder, "home"), Path(folder, "work")

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import sync_playwright
 
 from demo import tour
+from demo.held_port import HeldPort
 from demo.postbox import Postbox
 from demo.shop_process import ROOT, opened
 from demo.tutorial import Reader
-from demo.watched_shop import Shop, free_port
+from demo.watched_shop import Shop
 from outrider.journeys import BrowserSettings, find_browser
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def main() -> None:
 def _take_of_tour() -> None:
     with tempfile.TemporaryDirectory() as folder, Postbox() as postbox:
         environment = {**os.environ, "OUTRIDER_SMTP": postbox.url}
-        shop = Shop(tour.WORKSPACE, "", environment, free_port(8710), "", free_port(4319))
+        shop = Shop(tour.WORKSPACE, "", environment, HeldPort(8710), None, HeldPort(4319))
         shop.make_workspace([check.removeprefix("probe:") for check in tour.CHECKS], "10s")
         with opened(folder, "", shop.project("front", "--origin", "*")) as address:
             shop = replace(shop, address=address["SHOP_URL"], environment={**environment, **address})

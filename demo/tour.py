@@ -10,28 +10,31 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from demo.held_port import HeldPort
+from demo.patience import Patience, mail_about
 from demo.postbox import Postbox, readable
 from demo.shop_process import ROOT, opened
 from demo.visitor import visit
-from demo.watched_shop import DAYS, Shop, free_port
+from demo.watched_shop import DAYS, Shop
 from outrider.model import IssueQuery
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from email.message import EmailMessage
 
 WORKSPACE = ROOT / ".outrider" / "demo"
 CHECKS = ("probe:probes/shop.toml::home", "probe:probes/shop.toml::health", "journeys/test_checkout.py")
 QUERY_MS = 90
 TRACED_RUNS = 8
-WAIT_S = 300.0
-STORED_S = 8.0
+PASSES, ROUNDS = 2, 8
+STORED_S = 60.0
 _TRACE = re.compile(r"/traces/([0-9a-f]{32})")
+_INCIDENT = re.compile(r"incident: ([0-9a-f-]{36})")
 
 
 def main() -> int:
@@ -42,11 +45,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # shop and service end with the tour
     began_s = time.monotonic()
     temporary = tempfile.TemporaryDirectory(prefix="milepost-")
-    telemetry = f"127.0.0.1:{free_port(4318)}" if find_spec("chdb") and find_spec("clickhouse_connect") else ""
-    receiver = f"http://{telemetry}" if telemetry else ""
+    telemetry = HeldPort(4318) if find_spec("chdb") and find_spec("clickhouse_connect") else None
+    receiver = f"http://{telemetry.address}" if telemetry else ""
     with temporary as folder, Postbox() as postbox:
         environment = {**os.environ, "OUTRIDER_SMTP": postbox.url}
-        shop = Shop(WORKSPACE, "", environment, free_port(8710), telemetry, free_port(4319))
+        shop = Shop(WORKSPACE, "", environment, HeldPort(8710), telemetry, HeldPort(4319))
         shop.make_workspace([check.removeprefix("probe:") for check in CHECKS], "10s")
         shop.project("payment")  # the exceptions in its spans are errors, too
         with opened(folder, receiver, shop.project("front", "--origin", "*")) as address:
@@ -66,10 +69,9 @@ def main() -> int:
 
 def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
     _say(f"1. Milepost, the demo shop, is open at {shop.address}. Checks run against it, some in a browser:")
-    for check in CHECKS * 2:  # one at a time, as later; the first pass warms caches
-        if code := shop.outrider("run", check):
-            _say("A check of the healthy shop did not pass.")
-            return code
+    if not pass_all(shop, CHECKS):
+        _say(f"Not every check passed {PASSES} times while the shop was healthy.")
+        return 1
     count = shop.simulate_history()
     _say(f"2. {count:,} runs of the last {DAYS:g} days are simulated as a history, and marked as simulated.")
     with shop.watched():
@@ -80,15 +82,25 @@ def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
         shop.fault("script-error", "1")
         visit(shop.address)
         shop.fault("script-error", "--off")
-        time.sleep(STORED_S)
-        shop.outrider("errors")
+        _show_stored(shop, "errors", "service:front")
         if shop.telemetry:
-            shop.outrider("sessions", "--has", "error")
+            _show_stored(shop, "sessions", "--has", "error")
         _say("8. The weekly report, with the simulated history, and how long before users the checks saw it:")
         code = shop.outrider("report", "weekly", "--out", str(WORKSPACE / "weekly.html"))
         if keep:
             _stay_open(shop)
     return code
+
+
+def pass_all(shop: Shop, checks: Sequence[str]) -> bool:
+    """Run checks until each has passed twice, and return whether all did; the first pass warms caches.
+
+    They run one at a time, as later. A busy machine takes more rounds, since what waits for it may run out of time.
+    """
+    for check in [*checks] * ROUNDS:
+        if shop.times_passed(check) < PASSES and shop.outrider("run", check):
+            _say("   That is told of a healthy shop when the machine is busy. It runs once more:")
+    return all(shop.times_passed(check) >= PASSES for check in checks)
 
 
 def _slow_release(shop: Shop, postbox: Postbox) -> int:
@@ -99,28 +111,24 @@ def _slow_release(shop: Shop, postbox: Postbox) -> int:
     _say("   A release asks the database once for each product of a list …")
     shop.outrider("release", "v2.4", "--environment", "demo")
     shop.fault("n-plus-one", str(QUERY_MS))
-    if (mail := postbox.wait("slow", WAIT_S)) is None:
-        return _missing_mail("the release")
-    text = _show(mail)
+    if (mail := _mail(shop, postbox, "slow")) is None:
+        return 1
+    text = readable(mail)
     visit(shop.address)
     _say(
         "4. The release is rolled back. It is over once a dozen runs are as quick as before; until then, the evidence:"
     )
     shop.fault("n-plus-one", "--off")
     if shop.telemetry:
-        time.sleep(STORED_S)
         if trace := _TRACE.search(text):
             _say("   The trace behind it, what was logged in it, and all else that shares it:")
-            shop.outrider("traces", trace[1])
+            _show_stored(shop, "traces", trace[1])
             shop.outrider("logs", f"trace:{trace[1]}")
             shop.outrider("related", "trace", trace[1])
         _say("   A user met it later than the checks did:")
-        shop.outrider("sessions")
-        shop.outrider("vitals")
-    if (mail := postbox.wait("resolved", WAIT_S)) is None:
-        return _missing_mail("the roll-back")
-    _show(mail)
-    return 0
+        _show_stored(shop, "sessions")
+        _show_stored(shop, "vitals")
+    return 0 if _mail(shop, postbox, "resolved", _incident_of(text)) else 1
 
 
 def _broken_release(shop: Shop, postbox: Postbox) -> int:
@@ -128,21 +136,18 @@ def _broken_release(shop: Shop, postbox: Postbox) -> int:
     _say("5. Another release: from now on the payment service raises an exception …")
     shop.outrider("release", "v2.5", "--environment", "demo")
     shop.fault("payment-error", "1")
-    if (mail := postbox.wait("fail", WAIT_S)) is None:
-        return _missing_mail("the exception")
-    _show(mail)
+    if (mail := _mail(shop, postbox, "fail")) is None:
+        return 1
     visit(shop.address, buys=True)
     _say("6. It is rolled back. The exception with its stack, and what shares its traces, a user's session, too:")
     shop.fault("payment-error", "--off")
     if shop.telemetry:
-        time.sleep(STORED_S)
-        shop.outrider("errors", "service:payment")
+        _show_stored(shop, "errors", "service:payment")
         for issue in _issues_of(shop, "payment"):
             shop.outrider("errors", "show", issue)
             shop.outrider("related", "issue", issue)
-    if (mail := postbox.wait("resolved", WAIT_S)) is None:
-        return _missing_mail("the roll-back")
-    _show(mail)
+    if _mail(shop, postbox, "resolved", _incident_of(readable(mail))) is None:
+        return 1
     shop.outrider("status")
     shop.outrider("incidents", "--all")
     return 0
@@ -157,13 +162,36 @@ def _issues_of(shop: Shop, service: str) -> list[str]:
 
 def _wait_for_runs(shop: Shop) -> None:
     """Wait until the checks have run a few times, so that there are traces to compare with."""
-    since_us, until_s = time.time_ns() // 1000, time.monotonic() + WAIT_S
-    while time.monotonic() < until_s:
-        with shop.store() as store:
-            done = Counter(run.check for run in store.runs.search(since_us=since_us))
+    since_us = time.time_ns() // 1000
+    patience = Patience(lambda: shop.measured(since_us).total())
+    while patience.lasts():
+        done = shop.measured(since_us)
         if len(done) == len(CHECKS) and min(done.values()) >= TRACED_RUNS:
             return
         time.sleep(1)
+
+
+def _mail(shop: Shop, postbox: Postbox, subject: str, text: str = "") -> EmailMessage | None:
+    """Return the next mail with these words, and show what comes until then; say so if there is none."""
+    since_us = time.time_ns() // 1000
+    patience = Patience(lambda: shop.measured(since_us).total())
+    mail = mail_about(postbox, (subject, text), patience, _show)
+    if mail is None:
+        _say(f'There was no mail with "{subject}" while {patience.runs} runs were measured; {shop.log} may say why.')
+    return mail
+
+
+def _incident_of(text: str) -> str:
+    incident = _INCIDENT.search(text)
+    return incident[0] if incident else ""
+
+
+def _show_stored(shop: Shop, *arguments: str) -> None:
+    """Run a command once there is something that it shows: what services and browsers send arrives a little later."""
+    until_s = time.monotonic() + STORED_S
+    while time.monotonic() < until_s and not shop.answer(*arguments):
+        time.sleep(1)
+    shop.outrider(*arguments)
 
 
 def _stay_open(shop: Shop) -> None:
@@ -178,18 +206,11 @@ def _stay_open(shop: Shop) -> None:
         threading.Event().wait()
 
 
-def _show(mail: EmailMessage) -> str:
-    """Print a mail, and return its text."""
-    text = readable(mail)
+def _show(mail: EmailMessage) -> None:
+    """Print a mail, and keep it."""
     (WORKSPACE / "mails").mkdir(exist_ok=True)
     (WORKSPACE / "mails" / f"{time.time_ns()}.eml").write_bytes(mail.as_bytes())
-    print("\n".join(f"    | {line}" for line in text.splitlines()), flush=True)
-    return text
-
-
-def _missing_mail(what: str) -> int:
-    _say(f"There was no mail about {what} within {WAIT_S:g} s; {WORKSPACE}/.outrider/up.log may say why.")
-    return 1
+    print("\n".join(f"    | {line}" for line in readable(mail).splitlines()), flush=True)
 
 
 def _say(text: str) -> None:

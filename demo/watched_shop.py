@@ -2,46 +2,53 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-from contextlib import closing, contextmanager, nullcontext
+from collections import Counter
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from demo.history import simulate_past
 from demo.shop_process import ROOT
+from outrider.model import Outcome
 from outrider.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from demo.held_port import HeldPort
+    from outrider.model import CheckId
+
 FOLDERS = ("journeys", "probes", "baselines", "reports", "scheduler")
 DAYS, EVERY_S, SEED = 4.0, 300.0, 1
 FLOOR_MS, LATE_MS, STARVED_ABOVE = 500, 250, 0.95
+_MEASURED: Final = (Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The shop that is watched, what finds it, ports of dashboard and errors, and where telemetry goes, if it does.
+    """The shop that is watched, what finds it, and the ports of its service, which are held until that starts.
 
     Attributes:
         workspace: The folder that is made for it.
         address: Of the shop; empty while it is closed.
-        telemetry: Host and port; empty without.
-        errors: The port that takes them; 0 without.
+        pages: The dashboard's port.
+        telemetry: The port that takes it, if any does.
+        errors: The port that takes them, if any does.
     """
 
     workspace: Path
     address: str
     environment: dict[str, str]
-    pages: int
-    telemetry: str
-    errors: int
+    pages: HeldPort
+    telemetry: HeldPort | None
+    errors: HeldPort | None
 
     def fault(self, *words: str) -> None:
         """Switch a fault."""
@@ -61,6 +68,14 @@ class Shop:
                 process.send_signal(signal.SIGINT)  # killed, as by `subprocess.run`, it would leave temporary files
                 raise
 
+    def answer(self, *arguments: str) -> Any:
+        """Return what a command of the program answers as JSON; None if it fails."""
+        command = [sys.executable, "-m", "outrider", *arguments, "--json"]
+        done = subprocess.run(
+            command, cwd=self.workspace, env=self.environment, check=False, capture_output=True, text=True
+        )
+        return None if done.returncode else json.loads(done.stdout)
+
     def project(self, service: str, *options: str) -> str:
         """Make a project of a service, and return its DSN."""
         command = [sys.executable, "-m", "outrider", "project", "add", service, "--environment", "demo", *options]
@@ -72,7 +87,7 @@ class Shop:
     @property
     def dashboard(self) -> str:
         """The address of the pages."""
-        return f"http://127.0.0.1:{self.pages}/"
+        return f"http://{self.pages.address}/"
 
     @property
     def log(self) -> Path:
@@ -112,9 +127,9 @@ class Shop:
         settings += f'\n[baselines]\nfloor_ms = {FLOOR_MS}\n\n[probes]\nlate = "{LATE_MS}ms"\n'
         settings += f"\n[journeys]\nstarved_above = {STARVED_ABOVE}\n"
         if self.errors:
-            settings += f'\n[errors]\nlisten = "127.0.0.1:{self.errors}"\n'
+            settings += f'\n[errors]\nlisten = "{self.errors.address}"\n'
         if self.telemetry:
-            settings += f'\n[telemetry]\nlisten = "{self.telemetry}"\n'
+            settings += f'\n[telemetry]\nlisten = "{self.telemetry.address}"\n'
         (self.workspace / "outrider.toml").write_text(settings, encoding="utf-8")
 
     def simulate_history(self, every_s: float = EVERY_S) -> int:
@@ -127,10 +142,24 @@ class Shop:
         state = self.workspace / ".outrider"
         return Store.open(state / "outrider.db", artifacts=state / "artifacts")
 
+    def times_passed(self, check: str) -> int:
+        """Count the runs that passed of a check, which is named by a part of its id."""
+        with self.store() as store:
+            runs = store.runs.search(outcome=Outcome.PASSED, limit=None)
+        return sum(check in run.check for run in runs)
+
+    def measured(self, since_us: int) -> Counter[CheckId]:
+        """Count the runs of each check that were due since then, and said something of the shop."""
+        with self.store() as store:
+            runs = store.runs.search(since_us=since_us, limit=None)
+        return Counter(run.check for run in runs if run.outcome in _MEASURED)
+
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Run the service meanwhile."""
-        command = [sys.executable, "-m", "outrider", "up", "--port", str(self.pages)]
+        command = [sys.executable, "-m", "outrider", "up", "--port", str(self.pages.number)]
+        for port in filter(None, (self.pages, self.telemetry, self.errors)):
+            port.let_go()
         with self.log.open("ab") as log:
             process = subprocess.Popen(command, cwd=self.workspace, env=self.environment, stdout=log, stderr=log)
             try:
@@ -138,14 +167,3 @@ class Shop:
             finally:
                 process.terminate()
                 process.wait()
-
-
-def free_port(wanted: int) -> int:
-    """Return the wanted port, or any free one if somebody has it."""
-    with closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 _PAUSE_S = 0.02
 
 
 def until(holds: Callable[[], bool], context: object = None) -> None:
-    """Wait until something holds; fail, with what may explain it, if it does not within a minute."""
+    """Wait until something holds; fail, with what may explain it, if it does not within three minutes."""
     deadline = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < deadline, context

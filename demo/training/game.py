@@ -14,13 +14,14 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 import outrider
+from demo.held_port import HeldPort
 from demo.postbox import Postbox
 from demo.shop_process import opened
 from demo.training.debrief import write_debrief
 from demo.training.game_log import Game, GameLog, playing
 from demo.training.leftovers import MARK, end_leftovers
 from demo.training.score import Event, Kind, clock, is_over, score_of
-from demo.watched_shop import Shop, free_port
+from demo.watched_shop import Shop
 from outrider.app import headline
 from outrider.journeys import find_browser
 from outrider.model import counted
@@ -113,25 +114,22 @@ def play(plan: Plan) -> bool:
         return score_of(log.game(game).events).passed
 
 
-def _dashboard_port(wanted: int | None) -> int:
-    if wanted is None:
-        return free_port(DASHBOARD_PORT)
-    if wanted and free_port(wanted) != wanted:
+def _dashboard_port(wanted: int | None) -> HeldPort:
+    port = HeldPort(DASHBOARD_PORT if wanted is None else wanted)
+    if wanted and port.number != wanted:
+        port.let_go()
         raise CannotPlay(f"port {wanted} is taken\n  give another one, or leave out --port for a free one")
-    return free_port(wanted)
+    return port
 
 
-def _play(plan: Plan, log: GameLog, game: int, port: int) -> None:
-    telemetry = (
-        f"127.0.0.1:{free_port(4318)}"
-        if plan.telemetry and find_spec("chdb") and find_spec("clickhouse_connect")
-        else ""
-    )
-    receiver = f"http://{telemetry}" if telemetry else ""
+def _play(plan: Plan, log: GameLog, game: int, port: HeldPort) -> None:
+    takes_telemetry = plan.telemetry and find_spec("chdb") and find_spec("clickhouse_connect")
+    telemetry = HeldPort(4318) if takes_telemetry else None
+    receiver = f"http://{telemetry.address}" if telemetry else ""
     with ExitStack() as stack:
         postbox = stack.enter_context(Postbox())
         environment = {**os.environ, "OUTRIDER_SMTP": postbox.url}
-        errors = 0 if plan.by_probes else free_port(4319)  # probes run no scripts, and do not pay
+        errors = None if plan.by_probes else HeldPort(4319)  # probes run no scripts, and do not pay
         shop = Shop(plan.folder / "workspace", "", environment, port, telemetry, errors)
         shop.make_workspace(plan.checks, "3s" if plan.by_probes else "15s")
         _hide_faults(shop.workspace / "scheduler/runbooks")
@@ -177,18 +175,11 @@ def _prepare(shop: Shop, checks: tuple[str, ...]) -> None:
     left = checks
     for _ in range(_ROUNDS):
         shop.outrider("run", *left, "--repeat", "2", quiet=True)
-        left = _not_passed(shop, checks)
+        left = tuple(check for check in checks if not shop.times_passed(check))
         if not left:
             shop.simulate_history(_PAST_EVERY_S)
             return
     raise CannotPlay(f"these did not pass while the shop was healthy: {', '.join(left)}\n  {shop.log} says why")
-
-
-def _not_passed(shop: Shop, checks: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the checks that never passed."""
-    with shop.store() as store:
-        passed = {run.check for run in store.runs.search(outcome=outrider.Outcome.PASSED)}
-    return tuple(check for check in checks if not any(check in name for name in passed))
 
 
 def _wait_for_green(shop: Shop, checks: tuple[str, ...]) -> None:

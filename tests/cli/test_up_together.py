@@ -87,6 +87,9 @@ class Together:
             self.cookies = httpx.Cookies(client.cookies)
         return answer
 
+    def sign_in(self) -> httpx.Response:
+        return self.send("POST", "/sign-in", data={"name": "ada", "password": PASSWORD, "next": "/"})
+
     def submit(self, page: str, path: str, **fields: str) -> httpx.Response:
         """Send a form with the token of a page that was read before."""
         token = re.search(r'name="form_token" value="(\w+)"', self.send("GET", page).text)
@@ -140,7 +143,7 @@ def host(root: Path, folder: Path, url: str, site: str) -> Desk:
 def test_people_work_at_either_service_as_at_one(together: Together) -> None:
     """Sign-in, forms, live updates, run now, acknowledgements and signed addresses know no host."""
     closed = together.send("GET", "/")
-    signed_in = together.send("POST", "/sign-in", data={"name": "ada", "password": PASSWORD, "next": "/"})
+    signed_in = together.sign_in()
     overviews = [together.send("GET", "/") for _ in range(2)]
 
     assert (closed.status_code, signed_in.status_code) == (303, 303)
@@ -199,6 +202,7 @@ def test_a_database_that_is_away_for_a_while_is_said_and_found_again(together: T
     until(lambda: together.pages.page("/readyz")[0] == 200, together.lines)
     together.leader.wait_for("run.stored", known + 2)
 
+    assert together.sign_in().status_code == 303
     assert together.send("GET", "/").status_code == 200
     assert not any("process.ended" in line for line in together.lines)
 

@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,25 +20,32 @@ from demo.shop_process import ROOT
 from demo.training.__main__ import main
 from demo.training.debrief import render_debrief
 from demo.training.game_log import Game, GameLog
-from demo.training.leftovers import processes_of
+from demo.training.leftovers import MARK, end_leftovers, processes_of
 from demo.training.scenario_table import CAUSES, SCENARIOS, Cause, causes_named
 from demo.training.score import Event, Kind, Score, is_over, score_of
 from demo.training.standing import next_scenario, standings
 from tests.cli.conftest import WAIT_S, at_a_terminal, invoke
 
 import outrider
+from outrider.app.access.host_turns import user_folder
 from outrider.cli.training import checkout_around
 from outrider.journeys import BrowserSettings
 from outrider.model import OutriderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 MINUTE_US = 60_000_000
 BROKEN, DETECTED, ACKNOWLEDGED = (
     Event(0, Kind.BROKEN), Event(MINUTE_US, Kind.DETECTED), Event(2 * MINUTE_US, Kind.ACKNOWLEDGED)
 )  # fmt: skip
+CLAIMS_A_FOLDER = """
+import sys, time
+from pathlib import Path
+from outrider.journeys.processes import claim_folder
+print(claim_folder(Path(sys.argv[1]))[1], flush=True)
+time.sleep(600)
+"""
 HINT, WRONG = Event(3 * MINUTE_US, Kind.HINT, "1 of 3"), Event(3 * MINUTE_US, Kind.WRONG, "hang")
 
 
@@ -274,6 +283,26 @@ def test_the_folder_counts_from_where_the_command_is_typed(tmp_path: Path) -> No
 
     assert (done.returncode, done.stdout) == (0, "Nobody has played yet. Start: outrider training\n")
     assert (tmp_path / "games/games.db").is_file()
+
+
+def test_the_temporary_folders_of_a_killed_game_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its workers keep what their browsers need among this user's temporary files, and cannot remove it when killed."""
+    game, temporary = tmp_path / "game", tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    with subprocess.Popen(
+        [sys.executable, "-c", CLAIMS_A_FOLDER, str(user_folder())],
+        env={**os.environ, MARK: str(game)}, stdout=subprocess.PIPE, text=True,
+    ) as worker:  # fmt: skip
+        assert worker.stdout is not None
+        claimed = Path(worker.stdout.readline().strip())
+        (claimed / "profile").mkdir()
+
+        ended = end_leftovers(game)
+
+    assert ended == 1
+    assert claimed.parent == user_folder()
+    assert not claimed.exists()
 
 
 class Play:

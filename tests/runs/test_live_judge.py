@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import Engine, event
 from tests.builders import new_store, run_of
 
 from outrider.baselines import Settings
@@ -24,7 +25,10 @@ from outrider.model import (
 from outrider.runs import Judge, LiveJudge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from outrider.model import SeriesReader
     from outrider.store import Store
@@ -109,3 +113,73 @@ def test_a_run_that_a_restored_store_does_not_have_is_judged_by_itself(tmp_path:
         live, anew = (judge(store, Settings()).judge(failed) for judge in (LiveJudge, Judge))
 
     assert list(map(repr, live)) == list(map(repr, anew)) != []
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """Yield what any database is asked, in its order; BEGIN is a statement of SQLite's."""
+    asked: list[str] = []
+
+    def execute(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", execute)
+    yield asked
+    event.remove(Engine, "before_cursor_execute", execute)
+
+
+def of_check(number: int, check: str) -> Run:
+    made = run(number)
+    return replace(made, check=CheckId(check), id=new_run_id(made.due_us))
+
+
+def test_many_new_series_are_learned_by_few_statements(tmp_path: Path, statements: list[str]) -> None:
+    """However many wait: a server that is asked for each of them does not keep pace."""
+    with new_store(tmp_path / "a.db", artifacts=tmp_path / "a") as store:
+        runs = [of_check(number, f"probe:{number}") for number in range(100)]
+        store.runs.record_many(runs)
+        judge = LiveJudge(store, Settings())
+        statements.clear()
+
+        judge.learn(runs)
+        learning = list(statements)
+        judged = [judge.judge(made) for made in runs]
+
+        assert len(learning) <= 14, learning
+        assert statements == learning
+        assert [[judgement.step for judgement in judgements] for judgements in judged[:49]] == [["", "pay"]] * 49
+
+
+def test_runs_that_wait_together_are_judged_in_their_order(tmp_path: Path) -> None:
+    """What is stored already and judged later is not seen before its turn, and counts once."""
+    order = [of_check(number, f"probe:{number % 3}") for number in range(40, 130)]
+    settings = Settings()
+    with (
+        new_store(tmp_path / "a.db", artifacts=tmp_path / "a") as stored,
+        new_store(tmp_path / "b.db", artifacts=tmp_path / "b") as lived,
+    ):
+        judge, live, alone = Judge(stored, settings), LiveJudge(lived, settings), LiveJudge(lived, settings)
+        lived.runs.record_many(order)
+        live.learn(order)
+        for made in order:
+            stored.runs.record(made)
+            expected = list(map(repr, judge.judge(made)))
+
+            assert list(map(repr, live.judge(made))) == expected
+            assert list(map(repr, alone.judge(made))) == expected
+
+
+def test_more_points_than_are_read_at_once_are_learned_series_by_series(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that starts on a long history must not read it whole."""
+    order = [of_check(number, f"probe:{number % 2}") for number in range(20)]
+    with new_store(tmp_path / "a.db", artifacts=tmp_path / "a") as store:
+        store.runs.record_many(order)
+        whole, parts = LiveJudge(store, Settings()), LiveJudge(store, Settings())
+        whole.learn(order[-2:])
+        monkeypatch.setattr("outrider.runs.run_judge._READ_AT_ONCE", 15)
+        parts.learn(order[-2:])
+
+        for made in order[-2:]:
+            assert list(map(repr, parts.judge(made))) == list(map(repr, whole.judge(made)))

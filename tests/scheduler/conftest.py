@@ -11,6 +11,7 @@ from tests.builders import new_store, run_of
 
 from outrider.model import Check, CheckId, Circumstances, Kind, Measurement, Outcome, Policy, Run
 from outrider.scheduler import Health, ResultPipeline, Service
+from outrider.store import Store
 from outrider.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from outrider.model import QueueEntry, RunId
     from outrider.runs import Judgement
     from outrider.scheduler import Executor, RetryingRecorder, Work
-    from outrider.store import Store
 
 NOW_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -185,14 +185,26 @@ class Stage:
 
 
 class Stages:
-    """Sets up services on one store."""
+    """Sets up services on one store.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        url: Of a database with all tables; a new file in `folder` if absent.
+    """
+
+    def __init__(self, folder: Path, url: str = "") -> None:
         self.folder = folder
-        self.store = new_store(folder / "outrider.db", artifacts=folder / "artifacts", busy_timeout_s=0.2)
+        if url:
+            self.store = Store.open(url, artifacts=folder / "artifacts", busy_timeout_s=0.2)
+        else:
+            self.store = new_store(folder / "outrider.db", artifacts=folder / "artifacts", busy_timeout_s=0.2)
 
     def stage(
-        self, *checks: Check, holder: str = "elsewhere 1 1.0", clock: SetClock | None = None, **settings: Any
+        self,
+        *checks: Check,
+        holder: str = "elsewhere 1 1.0",
+        clock: SetClock | None = None,
+        began: Callable[[], None] = lambda: None,
+        **settings: Any,
     ) -> Stage:
         clock = clock or SetClock()
         health = Health()
@@ -201,7 +213,7 @@ class Stages:
         factory = FixedFactory(runtime)
         ears = Ears()
         pipeline = ResultPipeline(None, [ears], health)
-        service = Service(self.store, factory, pipeline, health=health, clock=clock, holder=holder)
+        service = Service(self.store, factory, pipeline, health=health, clock=clock, holder=holder, began=began)
         return Stage(self.store, clock, service, executor, factory, pipeline, ears)
 
 

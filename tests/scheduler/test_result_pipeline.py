@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,9 @@ class Broken(Ears):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
+
+    def learn(self, runs: Sequence[Run]) -> None:
+        raise self.error
 
     def judge(self, run: Run) -> list[Judgement]:
         raise self.error
@@ -59,11 +63,11 @@ def test_a_judge_that_breaks_keeps_nobody_from_hearing(error: Exception) -> None
     """A failed run is an alert whatever the judge thinks of its durations."""
     ears, health = Ears(), Health()
     pipeline = ResultPipeline(Broken(error), [ears], health)
-    finished = run()
-    pipeline.stored([finished])
+    finished = [run() for _ in range(5)]
+    pipeline.stored(finished)
     pipeline.close(60)
 
-    assert ears.runs == [finished]
+    assert ears.runs == finished
     assert list(health.problems) == ["judging"]
 
 
@@ -73,6 +77,9 @@ class Away(Ears):
     def __init__(self, times: int) -> None:
         super().__init__()
         self.tries = [times, times]
+
+    def learn(self, runs: Sequence[Run]) -> None:
+        raise StoreError("away", slug="store-unreachable")
 
     def judge(self, run: Run) -> list[Judgement]:
         self._ask(0)
@@ -101,3 +108,44 @@ def test_stored_runs_wait_for_a_store_that_is_away() -> None:
     assert away.runs == ears.runs == runs
     assert [judgement.step for judgement in away.judged] == ["pay"]
     assert health.problems == {}
+
+
+class Busy(Ears):
+    """A judge that is held up at its first run, and cannot learn one of the others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_begun, self.goes_on = threading.Event(), threading.Event()
+        self.learned: list[Sequence[Run]] = []
+        self.judged: list[Run] = []
+
+    def learn(self, runs: Sequence[Run]) -> None:
+        self.learned.append(runs)
+        raise ValueError("one of them is damaged")
+
+    def judge(self, run: Run) -> list[Judgement]:
+        self.has_begun.set()
+        assert self.goes_on.wait(60)
+        self.judged.append(run)
+        return []
+
+
+def test_what_waits_is_learned_together_and_judged_run_by_run() -> None:
+    """In its order, whatever becomes of learning; time passes in between for those who listen."""
+    busy, ears = Busy(), Ears()
+    pipeline = ResultPipeline(busy, [ears], Health())
+    first, *rest = (run() for _ in range(250))
+    pipeline.stored([first])
+    assert busy.has_begun.wait(60)
+    pipeline.stored(rest[:50])
+    pipeline.ticked(NOW_US)
+    pipeline.stored(rest[50:])
+    backlog = pipeline.backlog
+    busy.goes_on.set()
+    pipeline.close(60)
+
+    assert backlog == 251
+    assert busy.judged == ears.runs == [first, *rest]
+    assert ears.ticks == [NOW_US]
+    assert [made for runs in busy.learned for made in runs] == rest
+    assert [len(runs) for runs in busy.learned] == [99, 100, 50]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.scheduler.conftest import NOW_US, check, made
+from tests.waiting import until
 
 from outrider.model import Outcome, QueueEntry, RunId, StoreError, new_run_id
 from outrider.scheduler import Health, RetryingRecorder
@@ -46,11 +47,13 @@ def test_a_finished_run_waits_until_the_disk_has_room() -> None:
     thread = threading.Thread(target=RetryingRecorder(store, health, stored_runs.extend).record, args=[finished])
     thread.start()
     assert store.refused.wait(10)
+    until(lambda: "no room left" in health.problems.get("recording", ""))
     assert stored_runs == []
     store.room.set()
     thread.join(10)
 
     assert store.runs == stored_runs == [finished]
+    assert health.problems == {}
 
 
 def test_at_the_end_it_is_tried_once_more() -> None:

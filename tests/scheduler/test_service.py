@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 from tests.scheduler.conftest import NOW_US, SECOND_US, check, made
 
 from outrider.model import CatchUp, Outcome, Overlap, Place, QueueEntry, new_run_id
@@ -267,6 +268,25 @@ def test_a_locked_store_delays_and_loses_nothing(stages: Stages) -> None:
 
     assert view_of(stage.service).is_ready
     assert len(stage.outcomes()) == 1
+
+
+def test_a_store_that_is_away_is_said_once(stages: Stages) -> None:
+    """Most ticks do not ask it, and do not say that it is well."""
+    stage = stages.stage(check())
+    stage.passes(2)
+    other = sqlite3.connect(stages.folder / "outrider.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    stage.passes(3)
+    with capture_logs() as lines:
+        stage.passes(5, step_s=0.25)
+    assert "store" in stage.service.health.problems
+    assert [line["event"] for line in lines] == []
+    other.execute("COMMIT")
+    other.close()
+    with capture_logs() as lines:
+        stage.passes(2)
+
+    assert [(line["event"], line["subject"]) for line in lines] == [("service.recovered", "store")]
 
 
 @pytest.mark.parametrize("replaced", [False, True])

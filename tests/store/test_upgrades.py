@@ -98,7 +98,7 @@ def contents(store: Store, check: CheckId) -> list[object]:
         store.judgements.checkpoints(series),
         store.judgements.releases(),
         store.runs.tallies(0, FOREVER),
-        store.runs.outcomes(check, environment="production", location="local", limit=9) == (Outcome.PASSED,) * 3,
+        store.runs.outcomes([store.runs.get(store.runs.search()[0].id).run], 9) == ((Outcome.PASSED,) * 3,),
     ]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import threading
+from signal import SIGINT, SIGTERM
 
 import click
 
 from outrider.app import TelemetryService, find_workspace, open_store
 from outrider.cli.log_lines import log_as_lines
+from outrider.cli.signals import call_on_signals
 
 
 @click.command(epilog="Example: outrider ingest")
@@ -19,8 +20,7 @@ def ingest() -> int:
     """
     log_as_lines()
     stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    call_on_signals({SIGTERM: stopping.set, SIGINT: stopping.set})
     workspace = find_workspace()
     with open_store(workspace, to_write=True) as store, TelemetryService(workspace, store) as service:
         click.echo(f"telemetry is taken at {service.address}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import sys
 from contextlib import contextmanager
 from importlib import import_module
@@ -198,12 +199,26 @@ def main(argv: list[str] | None = None) -> None:
     """
     if argv is None:
         _collect_rarely()
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not ignored, as in a shell's background
+            signal.signal(signal.SIGINT, _interrupt)
     for stream in (sys.stdout, sys.stderr):  # what its encoding lacks is shown as an escape, and ends no command
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if "_OUTRIDER_COMPLETE" in os.environ:
         import_module("outrider.cli.bash_completion").use_in_bash()
     sys.exit(_run(argv))
+
+
+class _Interrupted(KeyboardInterrupt):
+    """Ctrl-C.
+
+    `python -m` ends by SIGINT, and not with the code it is told, once a plain KeyboardInterrupt met code that `exec`
+    took as text, as dataclasses and SQLAlchemy write it; that it was caught since does not count.
+    """
+
+
+def _interrupt(*_: object) -> None:
+    raise _Interrupted
 
 
 def _collect_rarely() -> None:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from importlib import import_module
+from signal import SIGHUP, SIGINT, SIGTERM
 
 from outrider.app.processes.child_process import ChildOrder, ChildProcess
 from outrider.cli.echo import echo
 from outrider.cli.log_lines import log_as_lines
 from outrider.cli.main import exit_code_of
+from outrider.cli.signals import call_on_signals
 
 
 def main() -> None:
     """Do the work of an order until SIGTERM; SIGHUP has it look at the workspace."""
     order = ChildOrder.from_argument(sys.argv[1])
     child = ChildProcess(order, lambda problem: echo(problem, err=True))
-    signal.signal(signal.SIGTERM, lambda *_: child.stop())
-    signal.signal(signal.SIGINT, lambda *_: child.stop())
-    signal.signal(signal.SIGHUP, lambda *_: child.reload())
+    call_on_signals({SIGTERM: child.stop, SIGINT: child.stop, SIGHUP: child.reload})
     log_as_lines()
     sys.exit(exit_code_of(lambda: import_module(order.module).serve(child)))
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import sys
+from signal import SIGHUP, SIGINT, SIGTERM
 
 import click
 
 from outrider.app.processes.child_table import ServiceOptions, ServiceRole
 from outrider.app.processes.supervised_service import supervised_service
 from outrider.cli.log_lines import log_as_lines
+from outrider.cli.signals import call_on_signals
 
 _COMMAND = (sys.executable, "-P", "-m", "outrider.cli.service_child")
 
@@ -37,9 +38,7 @@ def up(host: str, port: int, *, no_pages: bool, role: str) -> int:
     log_as_lines()
     options = ServiceOptions(host, port, not no_pages, role=ServiceRole(role))
     with supervised_service(_COMMAND, options) as supervisor:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: supervisor.stop())
         # A terminal that is closed sends SIGHUP, too: then nobody is left who would stop the service.
         hung_up = supervisor.stop if sys.stderr.isatty() else supervisor.reload
-        signal.signal(signal.SIGHUP, lambda *_: hung_up())
+        call_on_signals({SIGTERM: supervisor.stop, SIGINT: supervisor.stop, SIGHUP: hung_up})
         return supervisor.run()

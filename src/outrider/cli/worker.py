@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
+from signal import SIGINT, SIGTERM
 
 import click
 
 from outrider.app import duration_s, open_worker
 from outrider.cli.log_lines import log_as_lines
 from outrider.cli.option_types import TypedValue
+from outrider.cli.signals import call_on_signals
 
 
 @click.command(
@@ -40,6 +41,5 @@ def worker(location: str, server: str, broker: str, *, name: str, folder: Path |
     log_as_lines()
     token = os.environ.get("OUTRIDER_TOKEN", "")
     with open_worker(server, token, location, broker=broker, name=name, folder=folder, drain_s=drain_s) as opened:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: opened.stop())
+        call_on_signals({SIGTERM: opened.stop, SIGINT: opened.stop})
         opened.run()

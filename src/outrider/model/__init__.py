@@ -39,6 +39,7 @@ from outrider.model.error_project import ErrorProject, KeyPurpose, ProjectKey, Q
 from outrider.model.errors import (
     BadSeries,
     BrowserError,
+    CommitInDoubt,
     ConfigError,
     ConfigErrors,
     InternalError,
@@ -296,7 +297,15 @@ from outrider.model.telemetry_answer import (
     RowPosition,
     SpanRates,
 )
-from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
+from outrider.model.time_series import (
+    AggregateSample,
+    Points,
+    RecordedAggregates,
+    Rollup,
+    Series,
+    SeriesPart,
+    UnjudgedSeries,
+)
 from outrider.model.trace_context import VENDOR, TraceContext, TraceGrant, begin_trace, grant_traces, origin_of
 from outrider.model.trace_link import AttemptTrace, TraceLink, TraceSource, is_trace_id
 
@@ -311,7 +320,8 @@ __all__ = [
     "Assignment", "AttachmentLog", "Attempt", "AttemptTrace", "Attributes", "AuditEntry", "AuditLog", "BadSeries",
     "Beat", "Beats", "Breadcrumb", "BrowserError", "CallKind", "Caller", "CatchUp", "ChangeBell", "Check",
     "CheckHistory", "CheckId", "CheckRecords", "CheckRegistry", "CheckSchedule", "CheckView", "Checkpoint",
-    "Circumstances", "Claim", "Comment", "Commit", "CommitLog", "ConfigError", "ConfigErrors", "Content",
+    "Circumstances", "Claim", "Comment", "Commit", "CommitInDoubt", "CommitLog",
+    "ConfigError", "ConfigErrors", "Content",
     "Coverage", "CoverageRecords", "DashboardRecords", "DebugImage", "DeliveredResult", "Dependency", "Deployment",
     "EndpointLoad", "ErasedData", "ErrorEvent", "ErrorException", "ErrorLog", "ErrorProject", "ErrorRecord",
     "ErrorRecords", "ErrorRequest", "ErrorRules", "ErrorSource", "ErrorThread", "ErrorUser", "EventAttachment",
@@ -334,10 +344,10 @@ __all__ = [
     "ReplayQuery", "ReplaySegment", "ReplaySummary", "ReportAnswer", "ReportHistory", "ReportRecords", "Retention",
     "Role", "Rollup", "RollupReader", "RowPosition", "Run", "RunFacts", "RunHistory", "RunId", "RunLog",
     "RunPosition", "RunSummary", "RuntimePoint", "Sample", "SavedView", "ScheduleQueue", "SchedulerStore",
-    "Selection", "Series", "SeriesReader", "ServerError", "ServiceInstance", "ServiceReader", "ServiceRecords",
-    "ServiceView", "SessionCount", "SessionLog", "SettingOverride", "ShareState", "SignInSession", "Silence",
-    "SilenceLog", "SilentOrder", "SourceError", "SourceKind", "SourceMapEntry", "SourceMapLog", "SourceState",
-    "Span", "SpanEvent", "SpanLink", "SpanRates", "StackFrame", "Statement", "Status", "StatusLog",
+    "Selection", "Series", "SeriesPart", "SeriesReader", "ServerError", "ServiceInstance", "ServiceReader",
+    "ServiceRecords", "ServiceView", "SessionCount", "SessionLog", "SettingOverride", "ShareState", "SignInSession",
+    "Silence", "SilenceLog", "SilentOrder", "SourceError", "SourceKind", "SourceMapEntry", "SourceMapLog",
+    "SourceState", "Span", "SpanEvent", "SpanLink", "SpanRates", "StackFrame", "Statement", "Status", "StatusLog",
     "StatusPageRecords", "StatusPhase", "StatusUpdate", "Step", "StepKind", "StoreError", "StoreSize",
     "StoredArtifact", "StoredChanges", "StoredCheck", "StoredComparison", "StoredConfirmation", "StoredGate",
     "StoredGroup", "StoredIncident", "StoredProof", "StoredRun", "Subject", "SubjectKind", "SumValue",

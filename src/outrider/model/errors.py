@@ -8,7 +8,8 @@ A failing target is never an exception; it is an outcome.
     ├── UsageError         a command or call is wrong             (exit 2)
     ├── BrowserError       no usable browser                      (exit 4)
     ├── StoreError         the database cannot be used            (exit 4)
-    │   └── NotLeading     another process leads, and only that one writes this
+    │   ├── NotLeading     another process leads, and only that one writes this
+    │   └── CommitInDoubt  it went away amid a commit: it may be stored all the same
     ├── ServerError        another server of Outrider cannot be asked  (exit 4)
     ├── TelemetryError     the telemetry store refuses            (exit 4)
     │   └── TelemetryUnavailable  it may be there again later
@@ -112,6 +113,10 @@ class StoreError(OutriderError):
 
 class NotLeading(StoreError):
     """What only the leader writes was not written: another process leads by now."""
+
+
+class CommitInDoubt(StoreError):
+    """The database went away before it answered a commit: what was written is stored as a whole, or not at all."""
 
 
 class ServerError(OutriderError):

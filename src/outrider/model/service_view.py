@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from outrider.model.measurement import Sample
 
 
+_GRAVE = {"service", "store", "recording", "workspace", "scheduler"}
+"""Subjects of problems with which a process is not ready."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckView:
     """A check in a location.
@@ -140,6 +144,4 @@ class ServiceView:
 
     @property
     def _does_well(self) -> bool:
-        return (
-            self.is_alive and self.loaded and not self.problems.keys() & {"service", "store", "workspace", "scheduler"}
-        )
+        return self.is_alive and self.loaded and not self.problems.keys() & _GRAVE

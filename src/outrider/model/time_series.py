@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from outrider.model.histogram import Histogram
+    from outrider.model.identity import RunId
     from outrider.model.subject import Subject
 
 
@@ -36,6 +37,20 @@ class Points(NamedTuple):
 
     at_us: NDArray[np.int64]
     value: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPart:
+    """Judged samples of a series, from a time on, as far as they were stored when a run was.
+
+    Attributes:
+        since_us: Due then or later, microseconds UTC.
+        run: None, or one that is not stored, for all that there are.
+    """
+
+    series: Series
+    since_us: int = 0
+    run: RunId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from outrider.baselines import RateState, State, dump, load, step_rate
-from outrider.model import Checkpoint, Outcome, Points
+from outrider.baselines import RateState, State, dump, explain, load
+from outrider.model import Checkpoint, Points
 from outrider.runs.primary_steps import CONCLUSIVE, METRIC, primary_durations
-from outrider.runs.run_judge import FAILURES, REMEMBERED_RUNS, Judge, Judgement, fold
+from outrider.runs.run_judge import FAILURES, REMEMBERED_RUNS, Judge, Judgement, fold, rated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from outrider.baselines import RateSignal, Settings, Signal
     from outrider.model import CheckId, JudgeHistory, Release, Run, RunId, Series, Subject
@@ -37,6 +37,9 @@ class _Known:
     at_us: int
     signal: Signal | None = None
     """The last signal, if it is not written yet."""
+
+    def last_signal(self) -> Signal:
+        return explain(self.state) if self.signal is None else self.signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,19 @@ class LiveJudge:
             self.flush()
         return judgements
 
+    def learn(self, runs: Sequence[Run]) -> None:
+        """Read together what is stored of the checks of runs that are about to be judged, where nothing is known yet.
+
+        To judge each asks for it otherwise, check by check.
+        """
+        waiting = [run for run in runs if run.outcome in CONCLUSIVE]
+        if unrated := _first_of_places(run for run in waiting if _place(run) not in self._rates):
+            self._learn_failures(unrated)
+        releases = {environment: self._current(environment) for environment in {run.environment for run in waiting}}
+        timed = (run for run in waiting if _place(run) not in self._known and primary_durations(run))
+        if unknown := _first_of_places(timed):
+            self._learn_durations(unknown, releases)
+
     def judge_subject(
         self, subject: Subject, *, environment: str, location: str = "", metric: str = METRIC
     ) -> SubjectJudgement | None:
@@ -118,29 +134,29 @@ class LiveJudge:
         return self._releases[environment]
 
     def _failures(self, run: Run) -> RateSignal:
-        place = (run.check, run.environment, run.location)
-        rated = self._rates.get(place)
-        if rated is not None and rated.run == run.id:
-            return rated.signal
-        outcomes: Sequence[Outcome] = [run.outcome]
-        if rated is None:
-            outcomes = self._history.runs.outcomes(
-                run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
-            ) or [run.outcome]  # a restored store may not have it
-        state = rated.state if rated is not None else RateState()
-        for outcome in (outcome for outcome in outcomes if outcome in CONCLUSIVE):
-            state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)
-        self._rates[place] = _Rated(run.id, state, signal)
-        return signal
+        known = self._rates.get(_place(run))
+        if known is None:
+            self._learn_failures([run])
+            known = self._rates[_place(run)]
+        if known.run != run.id:
+            known = self._rates[_place(run)] = _Rated(run.id, *rated([run.outcome], self._settings, known.state))
+        return known.signal
+
+    def _learn_failures(self, runs: Sequence[Run]) -> None:
+        for run, outcomes in zip(runs, self._history.runs.outcomes(runs, REMEMBERED_RUNS), strict=True):
+            conclusive = outcomes or [run.outcome]  # a restored store may not have it
+            self._rates[_place(run)] = _Rated(run.id, *rated(conclusive, self._settings))
 
     def _durations(self, run: Run, releases: Sequence[Release]) -> list[tuple[str, Signal]]:
         steps = primary_durations(run)
-        place = (run.check, run.environment, run.location)
-        known = self._known.get(place, {})
+        known = self._known.get(_place(run), {})
         if not steps:
             return []
+        if known.keys() == steps.keys() and all(series.at_us == run.due_us for series in known.values()):
+            return [(step, series.last_signal()) for step, series in known.items()]  # learned, or the same run twice
         if known.keys() != steps.keys() or any(series.at_us >= run.due_us for series in known.values()):
-            return self._learned(run, releases)
+            self._learn_durations([run], {run.environment: releases})
+            return [(step, series.last_signal()) for step, series in self._known[_place(run)].items()]
         accepted = [release for release in releases if release.accepted]
         return [(step, self._folded(known[step], run.due_us, value, accepted)) for step, value in steps.items()]
 
@@ -153,12 +169,20 @@ class LiveJudge:
         known.signal = signal
         return signal
 
-    def _learned(self, run: Run, releases: Sequence[Release]) -> list[tuple[str, Signal]]:
-        """Judge from what is stored, and keep in memory what came of it."""
-        self._save(self._known.pop((run.check, run.environment, run.location), {}).values())
-        fresh = self._judge.caught_up(run, releases)
-        self._known[run.check, run.environment, run.location] = {
-            checkpoint.series.step: _Known(checkpoint.series, load(checkpoint.state), checkpoint.at_us, signal)
-            for checkpoint, signal in fresh
-        }
-        return [(checkpoint.series.step, signal) for checkpoint, signal in fresh]
+    def _learn_durations(self, runs: Sequence[Run], releases: Mapping[str, Sequence[Release]]) -> None:
+        """Keep in memory what is stored of the series of runs, each of another place, up to them."""
+        self._save(known for run in runs for known in self._known.pop(_place(run), {}).values())
+        for run, fresh in zip(runs, self._judge.caught_up(runs, releases), strict=True):
+            self._known[_place(run)] = {
+                checkpoint.series.step: _Known(checkpoint.series, load(checkpoint.state), checkpoint.at_us, signal)
+                for checkpoint, signal in fresh
+            }
+
+
+def _place(run: Run) -> _Place:
+    return run.check, run.environment, run.location
+
+
+def _first_of_places(runs: Iterable[Run]) -> list[Run]:
+    """Return the first run of each check in each place."""
+    return list({_place(run): run for run in reversed(list(runs))}.values())[::-1]

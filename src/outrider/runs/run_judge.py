@@ -26,13 +26,23 @@ from outrider.baselines import (
     step,
     step_rate,
 )
-from outrider.model import FAILING, PAGE_SERIES, REQUESTS, SERVICE_METRICS, BadSeries, Checkpoint, Outcome, SubjectKind
+from outrider.model import (
+    FAILING,
+    PAGE_SERIES,
+    REQUESTS,
+    SERVICE_METRICS,
+    BadSeries,
+    Checkpoint,
+    Outcome,
+    SeriesPart,
+    SubjectKind,
+)
 from outrider.runs.failing_minutes import judge_failing_minutes
 from outrider.runs.primary_steps import CONCLUSIVE, METRIC, primary_durations
 from outrider.runs.release_coincidence import recent_release, release_share
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from outrider.baselines import RateSignal
     from outrider.model import JudgeHistory, Points, Release, Run, Series, Subject
@@ -40,6 +50,8 @@ if TYPE_CHECKING:
 _SECOND_US = 1_000_000
 REMEMBERED_RUNS = 4_032  # two weeks of five minutes: what the judge of failures itself remembers
 _OF_MANY_REQUESTS = frozenset({SubjectKind.LOAD, SubjectKind.SERVICE, SubjectKind.PAGE})
+_READ_AT_ONCE = 200_000
+"""Points, at some hundred bytes each while they are read."""
 FAILURES = ""
 """What stands in place of a step's name where failing runs are judged."""
 
@@ -94,6 +106,26 @@ class SubjectJudgement:
     metric: str = METRIC
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Series that are judged together: those of a subject in one place, after a run or after all that is stored."""
+
+    series: Sequence[Series]
+    releases: Sequence[Release]
+    run: Run | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A series, what is known of it, and the part that is new."""
+
+    series: Series
+    known: Checkpoint | None
+    of: _Judged
+    state: State
+    fresh: SeriesPart
+
+
 class Judge:
     """Judges the primary series of checks, and aggregates of any subject.
 
@@ -129,7 +161,7 @@ class Judge:
         if metric == FAILING:
             return self._failing(judged)
         releases = self._history.judgements.releases(environment)
-        fresh = self._caught_up(judged, releases)
+        (fresh,) = self._caught_up([_Judged(judged, releases)])
         if not fresh:
             return None
         self._history.judgements.record_checkpoints([checkpoint for checkpoint, _ in fresh])
@@ -155,13 +187,8 @@ class Judge:
         )
 
     def _failures(self, run: Run) -> RateSignal:
-        outcomes = self._history.runs.outcomes(
-            run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
-        ) or [run.outcome]  # a restored store may not have it
-        state = RateState()
-        for outcome in (outcome for outcome in outcomes if outcome in CONCLUSIVE):
-            state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)
-        return signal
+        (outcomes,) = self._history.runs.outcomes([run], REMEMBERED_RUNS)
+        return rated(outcomes or [run.outcome], self._settings)[1]  # a restored store may not have it
 
     def durations(self, run: Run, releases: Sequence[Release]) -> list[tuple[str, Signal]]:
         """Judge the durations of a stored run's primary steps.
@@ -169,56 +196,85 @@ class Judge:
         Args:
             releases: Of its environment, in the order of time.
         """
-        fresh = self.caught_up(run, releases)
+        (fresh,) = self.caught_up([run], {run.environment: releases})
         if fresh:
             self._history.judgements.record_checkpoints([checkpoint for checkpoint, _ in fresh])
         return [(checkpoint.series.step, signal) for checkpoint, signal in fresh]
 
-    def caught_up(self, run: Run, releases: Sequence[Release]) -> list[tuple[Checkpoint, Signal]]:
-        """Return the checkpoints of a stored run's series after it, and their signals; nothing is written."""
-        steps = primary_durations(run)
-        place = (METRIC, run.environment, run.location)
-        judged = [
-            series
-            for series in self._history.series.of(run.check)
-            if series.step in steps and (series.metric, series.environment, series.location) == place
-        ]
-        return self._caught_up(judged, releases, due_us=run.due_us)
+    def caught_up(
+        self, runs: Sequence[Run], releases: Mapping[str, Sequence[Release]]
+    ) -> list[list[tuple[Checkpoint, Signal]]]:
+        """Return for each stored run the checkpoints of its series after it, and their signals; nothing is written.
 
-    def _caught_up(
-        self, judged: Sequence[Series], releases: Sequence[Release], *, due_us: int | None = None
-    ) -> list[tuple[Checkpoint, Signal]]:
+        What was stored after a run is not judged with it.
+
+        Args:
+            runs: Each of another check or place.
+            releases: By environment, in the order of time.
+        """
+        known = self._history.series.of_many({run.check for run in runs})
+        judged = [_Judged(_own_series(run, known[run.check]), releases[run.environment], run) for run in runs]
+        return self._caught_up(judged)
+
+    def _caught_up(self, judged: Sequence[_Judged]) -> list[list[tuple[Checkpoint, Signal]]]:
         """Return the checkpoints of series, and their signals, after all of their samples; nothing is written."""
-        if not judged:
-            return []
-        settings = series_settings(self._settings, judged[0].subject, len(judged), judged[0].metric)
-        known = {checkpoint.series: checkpoint for checkpoint in self._history.judgements.checkpoints(judged)}
-        caught_up = (
-            self._catch_up(series, known.get(series), settings, releases=releases, due_us=due_us) for series in judged
-        )
-        return [pair for pair in caught_up if pair is not None]
+        every = [series for of in judged for series in of.series]
+        if not every:
+            return [[] for _ in judged]
+        known = {checkpoint.series: checkpoint for checkpoint in self._history.judgements.checkpoints(every)}
+        waiting = [[self._waiting(series, known.get(series), of) for series in of.series] for of in judged]
+        points = iter(self._points([series.fresh for of in waiting for series in of]))
+        caught_up = [[self._catch_up(series, next(points)) for series in of] for of in waiting]
+        return [[pair for pair in of if pair is not None] for of in caught_up]
 
-    def _catch_up(
-        self,
-        series: Series,
-        known: Checkpoint | None,
-        settings: Settings,
-        *,
-        releases: Sequence[Release],
-        due_us: int | None,
-    ) -> tuple[Checkpoint, Signal] | None:
-        """Return the checkpoint of a series and its signal; None if its samples are pruned, or none is judged."""
+    def _waiting(self, series: Series, known: Checkpoint | None, of: _Judged) -> _Waiting:
+        settings = series_settings(self._settings, series.subject, len(of.series), series.metric)
         state, since_us = _remembered(known, settings)
-        points = self._history.series.samples(series, since_us=since_us)
+        return _Waiting(series, known, of, state, SeriesPart(series, since_us, of.run.id if of.run else None))
+
+    def _points(self, parts: Sequence[SeriesPart]) -> Iterable[Points]:
+        """Return the points of parts: asked at once or, where they are too many to be kept together, one by one."""
+        points = self._history.series.parts(parts, _READ_AT_ONCE)
+        return map(self._whole, parts) if points is None else points
+
+    def _whole(self, part: SeriesPart) -> Points:
+        (points,) = self._history.series.parts([part]) or ()
+        return points
+
+    def _catch_up(self, waiting: _Waiting, points: Points) -> tuple[Checkpoint, Signal] | None:
+        """Return the checkpoint of a series and its signal; None if its samples are pruned, or none is judged."""
+        state, known, run = waiting.state, waiting.known, waiting.of.run
         if not len(points.at_us):
-            if known is not None and due_us in {None, known.at_us}:  # judged already: the same run twice
-                return known, explain(state)
-            points, state = self._history.series.samples(series), State(settings=settings)  # a run that came late
+            if known is not None and (run is None or run.due_us == known.at_us):
+                return known, explain(state)  # judged already: the same run twice
+            state = State(settings=state.settings)
+            points = self._whole(replace(waiting.fresh, since_us=0))  # a run that came late
             if not len(points.at_us):
                 return None
-        state, signal = fold(state, points, [release for release in releases if release.accepted])
+        state, signal = fold(state, points, [release for release in waiting.of.releases if release.accepted])
         at_us = int(points.at_us[-1])
-        return Checkpoint(series, at_us, signal.condition, signal.reason, dump(state)), signal
+        return Checkpoint(waiting.series, at_us, signal.condition, signal.reason, dump(state)), signal
+
+
+def rated(
+    outcomes: Iterable[Outcome], settings: Settings, state: RateState | None = None
+) -> tuple[RateState, RateSignal]:
+    """Return what outcomes (at least one conclusive), the oldest first, make of what was known of failures."""
+    state = state or RateState()
+    for outcome in (outcome for outcome in outcomes if outcome in CONCLUSIVE):
+        state, signal = step_rate(state, outcome is not Outcome.PASSED, months=settings.months)
+    return state, signal
+
+
+def _own_series(run: Run, known: Sequence[Series]) -> list[Series]:
+    """Return those of a check's series that a run's durations belong to."""
+    steps = primary_durations(run)
+    place = (METRIC, run.environment, run.location)
+    return [
+        series
+        for series in known
+        if series.step in steps and (series.metric, series.environment, series.location) == place
+    ]
 
 
 def series_settings(settings: Settings, subject: Subject, series: int, metric: str = METRIC) -> Settings:
@@ -269,11 +325,11 @@ def _events(state: State, points: Points, accepted: Sequence[Release]) -> list[t
     return [(run, event) for run, event in by_run.items() if run < len(points.at_us)]
 
 
-def _remembered(known: Checkpoint | None, settings: Settings) -> tuple[State, int | None]:
+def _remembered(known: Checkpoint | None, settings: Settings) -> tuple[State, int]:
     """Return a checkpoint's state and the time after which samples are new; one that cannot be read is rebuilt."""
     if known is not None:
         try:
             return replace(load(known.state), settings=settings), known.at_us + 1
         except BadSeries:
             pass
-    return State(settings=settings), None
+    return State(settings=settings), 0

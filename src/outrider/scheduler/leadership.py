@@ -52,19 +52,21 @@ class Leading:
         if not self.leads:
             return self._take_over(now_us, steady_us)
         if steady_us - self._beaten_us >= BEAT_US:
-            self._beaten_us = steady_us
             self.leads = self._schedule.beat(self.holder, now_us)
+            self._beaten_us = steady_us
         return None
 
     def _take_over(self, now_us: int, steady_us: int) -> Leadership | None:
         row = self._schedule.leadership()
         if row is not None and (row.holder, row.beat) != self._seen:
             self._seen, self._seen_us = (row.holder, row.beat), steady_us
-        is_free = row is None or not row.holder or is_dead(row.holder) or steady_us - self._seen_us >= DEAD_AFTER_US
+        is_free = row is None or row.holder in {"", self.holder} or is_dead(row.holder)
+        is_free |= steady_us - self._seen_us >= DEAD_AFTER_US
         self.is_led = not is_free
         if is_free and self._may_lead and self._schedule.lead(self.holder, now_us, row):
+            left = self._schedule.leadership()
             self.leads = True
-            return self._schedule.leadership()
+            return left
         return None
 
 

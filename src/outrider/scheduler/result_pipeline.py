@@ -24,10 +24,16 @@ Result = TypeVar("Result")
 log = structlog.get_logger("outrider.scheduler")
 
 _PASSING = {"store-unreachable", "store-locked"}
+_TAKEN_AT_ONCE = 100
+_WORTH_LEARNING = 2
 
 
 class RunJudge(Protocol):
     """What judges stored runs."""
+
+    def learn(self, runs: Sequence[Run]) -> None:
+        """Prepare to judge these runs, in their order; without this each is judged the same, and slower."""
+        ...
 
     def judge(self, run: Run) -> list[Judgement]:
         """Judge a stored run; one during which the store was away is judged again, which must count it once."""
@@ -71,13 +77,14 @@ class ResultPipeline:
         self._again_s = again_s
         self._closing = threading.Event()
         self._inbox: queue.SimpleQueue[Run | int | None] = queue.SimpleQueue()
+        self._taken = 0  # changed by the thread alone
         self._thread = threading.Thread(target=self._serve, name="result pipeline", daemon=True)
         self._thread.start()
 
     @property
     def backlog(self) -> int:
         """How many stored runs wait to be judged."""
-        return self._inbox.qsize()
+        return self._inbox.qsize() + self._taken
 
     def stored(self, runs: Sequence[Run]) -> None:
         """Take stored runs."""
@@ -95,12 +102,37 @@ class ResultPipeline:
         self._thread.join(within_s)
 
     def _serve(self) -> None:
-        while (item := self._inbox.get()) is not None:
-            if isinstance(item, int):
-                self._notify(methodcaller("ticked", item))
-            else:
-                judgements = self._judge(item)
-                self._notify(methodcaller("run_finished", item, judgements), is_kept=True)
+        while items := self._gather():
+            self._learn([item for item in items if not isinstance(item, int)])
+            for item in items:
+                if isinstance(item, int):
+                    self._notify(methodcaller("ticked", item))
+                else:
+                    judgements = self._judge(item)
+                    self._notify(methodcaller("run_finished", item, judgements), is_kept=True)
+                self._taken -= 1
+
+    def _gather(self) -> list[Run | int]:
+        """Wait for something, and return all that is there, up to a limit; nothing at the end."""
+        items: list[Run | int] = []
+        while len(items) < _TAKEN_AT_ONCE and not (items and self._inbox.empty()):
+            item = self._inbox.get()
+            if item is None:
+                self._inbox.put(None)
+                break
+            items.append(item)
+            self._taken += 1
+        return items
+
+    def _learn(self, runs: Sequence[Run]) -> None:
+        """Let the judge read together what it needs; where that breaks, each run is judged by itself, and tells why."""
+        judge, judged = self.judge, [run for run in runs if run.attempts]
+        if judge is None or len(judged) < _WORTH_LEARNING:
+            return
+        try:
+            judge.learn(judged)
+        except Exception as error:  # one run must not cost the others
+            log.warning("pipeline.unlearned", runs=len(judged), error=f"{type(error).__name__}: {error}")
 
     def _judge(self, run: Run) -> Sequence[Judgement]:
         """Return what the judge says; nothing if it broke, which must not keep listeners from hearing of the run."""

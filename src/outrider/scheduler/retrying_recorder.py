@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("outrider.scheduler")
 
 AGAIN_S = 1.0
-_SUBJECT = "store"
+_SUBJECT = "recording"
 
 
 class _Recorder(Protocol):
@@ -88,6 +88,7 @@ class RetryingRecorder:
                 if self._given_up.wait(AGAIN_S):
                     raise
             else:
+                self._health.well(_SUBJECT)
                 self._stored(runs)
                 return
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from outrider.model import OutriderError, StoreError
+from outrider.model import CommitInDoubt, OutriderError, StoreError
 from outrider.scheduler.admission import Admission, AdmissionContext, admit, orphaned_run
 from outrider.scheduler.clock import ClockWatch
 from outrider.scheduler.leadership import Leading
@@ -93,6 +93,7 @@ class Service:
         self._elsewhere: frozenset[str] = frozenset()
         self._looked_after: set[RunId] = set()
         self._from_us: int | None = None
+        self._begins_anew = False
         self._checks: dict[CheckId, Check] = {}
         self._windows: Windows | None = None
         self.health = health
@@ -137,6 +138,7 @@ class Service:
             self._tick()
         except StoreError as error:
             self._why_late = f"{_STORE_AWAY}: {error.what}"
+            self._begins_anew |= isinstance(error, CommitInDoubt)  # memory and store may differ
             self.health.wrong("store", str(error))
         except OutriderError as error:
             self.health.wrong("service", str(error))
@@ -144,7 +146,6 @@ class Service:
             log.exception("tick.broken", error=str(error))
             self.health.wrong("service", f"{type(error).__name__}: {error}")
         else:
-            self.health.well("store")
             self.health.well("service")
 
     def _tick(self) -> None:
@@ -172,6 +173,8 @@ class Service:
             log.warning("store.renewed", reason="the database was removed, replaced or restored")
             self.health.count("store_renewals")
             self.leading.leads = False
+        if self._begins_anew:
+            self.leading.leads = False
         before = self.leading.leads
         left = self.leading.look(now_us)
         if before and not self.leading.leads:
@@ -183,15 +186,21 @@ class Service:
             self._look_elsewhere()
             self.run_queue.refresh()
             self._pipeline.ticked(now_us)
+        self.health.well("store")  # it was asked just now, which most ticks do not
 
     def _begin_to_lead(self, left: Leadership, now_us: int) -> None:
+        """Take over what the store has; where it goes away meanwhile, that is begun anew."""
         log.info("leader.began", holder=self.leading.holder)
+        why_late = self._why_late if self._begins_anew else _NOT_RUNNING
+        self._begins_anew = True
         self._began()
         self._look_elsewhere()  # first: what workers are to make must not begin here
         self._era = left.era
+        self.run_queue.forget_waiting()
         self.run_queue.adopt(self._store.schedule.waiting())
         self._pending.clear()
-        self._why_late = _NOT_RUNNING
+        self._why_late = why_late
+        self._begins_anew = False
         # In a new store nothing was due before: the time of the first load counts as no missed run.
         self._from_us = min(left.planned_until_us, now_us) if left.planned_until_us else None
         if self.runtime is not None:

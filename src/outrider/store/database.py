@@ -26,7 +26,7 @@ from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from outrider.model import StoreError
+from outrider.model import CommitInDoubt, StoreError
 from outrider.store.failures import failure, translated
 from outrider.store.former_copy import keep_former, remove_former
 from outrider.store.inspection import former_revision, inspect_file, is_current, overrides_in_file
@@ -82,6 +82,7 @@ class Database:
         self._path = _sqlite_path(url)
         self._opened: tuple[int, int] | None = None
         self._max_bytes = max_bytes
+        self._busy_timeout_s = busy_timeout_s
         self.engine = _engine(url, busy_timeout_s)
         self._writer = self.engine.execution_options(outrider_writing=True)
         if self.engine.dialect.name == "sqlite":
@@ -105,8 +106,8 @@ class Database:
         """Yield a connection in a transaction that owns the database from its start: no other writer can come between.
 
         SQLite's deferred transactions fail at once, whatever the timeout, when they read and then write. An error says
-        that nothing was written: where the answer to COMMIT is lost, PostgreSQL is asked what became of it, for half a
-        minute if it is started again meanwhile.
+        that nothing was written, but for `CommitInDoubt`: where the answer to COMMIT is lost, PostgreSQL is asked what
+        became of it, as long as another writer is waited for.
         """
         try:
             with (
@@ -119,12 +120,24 @@ class Database:
                 try:
                     transaction.commit()
                 except DBAPIError as error:
-                    if not error.connection_invalidated or not was_committed(self.engine, number):
+                    if not error.connection_invalidated or number is None or not self._was_committed(number, error):
                         raise
         except StoreError as error:
             if error.slug == "store-locked" and self.engine.dialect.name == "postgresql":
                 self._end_stalled()
             raise
+
+    def _was_committed(self, number: str, error: DBAPIError) -> bool:
+        """Return what became of a transaction whose commit was not answered.
+
+        Raises:
+            CommitInDoubt: If the server does not say so in time.
+        """
+        committed = was_committed(self.engine, number, self._busy_timeout_s)
+        if committed is None:
+            away = failure("store-unreachable", self.where, str(error.orig))
+            raise CommitInDoubt(away.what, slug=away.slug, fix=away.fix) from error
+        return committed
 
     def _end_stalled(self) -> None:
         """End the transaction of a process that holds the writers' lock and is silent: it is stopped, or its host gone.

@@ -24,7 +24,6 @@ NUMBER = "transaction"
 _IDLE_WRITER_S = 60
 """After this long without a statement PostgreSQL ends a transaction: a process that was stopped must not stop all."""
 _STATUS = text("SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))")
-_DOUBT_S = 30.0
 _DOUBT_STEP_S = 0.1
 
 
@@ -59,14 +58,14 @@ def begin_postgresql(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
-def was_committed(engine: Engine, number: str | None) -> bool:
-    """Return what became of a transaction whose connection broke; waits half a minute for the server, then says no."""
-    ends_s = time.monotonic() + _DOUBT_S
-    while number is not None and time.monotonic() < ends_s:
+def was_committed(engine: Engine, number: str, within_s: float) -> bool | None:
+    """Return what became of a transaction whose connection broke; None if the server does not say so in time."""
+    ends_s = time.monotonic() + within_s
+    while time.monotonic() < ends_s:
         with suppress(SQLAlchemyError), engine.begin() as connection:
             status = connection.execute(_STATUS, {"number": number}).scalar_one()
             if status != "in progress":
                 log.warning("store.commit-unanswered", status=status)
                 return bool(status == "committed")
         time.sleep(_DOUBT_STEP_S)
-    return False
+    return None

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, select
 
-from outrider.model import CheckId, Excerpt, Outcome, RunId, RunSummary
+from outrider.model import CheckId, Excerpt, Outcome, RunId, RunSummary, identity
+from outrider.store.joined_queries import rows_of_each
 from outrider.store.key_cache import subject_key
+from outrider.store.queue_rows import run_bytes
 from outrider.store.schema import attempt_artifacts, circumstances, runs, subjects
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from sqlalchemy import ColumnElement, Connection, Join, Select, Table
 
     from outrider.model import ArtifactKind, Run, Subject
 
 Row = Any
 """A result row, whose columns SQLAlchemy does not type."""
+
+_LATEST_OUTCOMES = """
+    SELECT * FROM (
+        SELECT {n} AS number, runs.due_us, runs.key, runs.outcome
+        FROM runs JOIN circumstances ON circumstances.key = runs.circumstances_key
+        WHERE runs.check_key = :check{n}
+            AND circumstances.environment = :environment{n} AND circumstances.location = :location{n}
+            AND runs.key <= (SELECT stored.key FROM runs AS stored WHERE stored.id = :run{n})
+        ORDER BY runs.due_us DESC, runs.key DESC LIMIT :limit{n}
+    ) AS latest{n}
+"""
 
 _current = subjects.alias("current_subjects")
 CURRENT_ID = func.coalesce(_current.c.id, subjects.c.id)
@@ -60,15 +76,24 @@ def limit_and_one(limit: int | None) -> int | None:
     return None if limit is None else limit + 1
 
 
-def read_outcomes(
-    connection: Connection, check: CheckId, *, environment: str, location: str, limit: int
-) -> tuple[Outcome, ...]:
-    """Return the outcomes of a check's latest runs in one place, the oldest first."""
-    place = (circumstances.c.environment == environment, circumstances.c.location == location)
-    statement = select(runs.c.outcome).join(circumstances, circumstances.c.key == runs.c.circumstances_key)
-    statement = statement.where(runs.c.check_key.in_(own_keys(connection, check)), *place)
-    rows = connection.execute(statement.order_by(runs.c.due_us.desc(), runs.c.key.desc()).limit(limit)).scalars()
-    return tuple(Outcome(outcome) for outcome in rows)[::-1]
+def read_outcomes(connection: Connection, wanted: Sequence[Run], limit: int) -> tuple[tuple[Outcome, ...], ...]:
+    """Return for each run the outcomes of its check's latest runs in its place that were stored until it was."""
+    keys = own_keys_of(connection, {run.check for run in wanted})
+    asked = [(number, key) for number, run in enumerate(wanted) for key in keys[run.check]]
+    places = [
+        {
+            "check": key,
+            "environment": wanted[number].environment,
+            "location": wanted[number].location,
+            "run": run_bytes(wanted[number].id),
+            "limit": limit,
+        }
+        for number, key in asked
+    ]
+    latest: list[list[tuple[Any, ...]]] = [[] for _ in wanted]
+    for (number, _), rows in zip(asked, rows_of_each(connection, _LATEST_OUTCOMES, places), strict=True):
+        latest[number] += rows
+    return tuple(tuple(Outcome(outcome) for *_, outcome in sorted(rows)[-limit:]) for rows in latest)
 
 
 def read_has_passed(connection: Connection, run: Run) -> bool:
@@ -129,6 +154,19 @@ def with_subject(table: Table, key: ColumnElement[int]) -> Join:
     """Join a table with the subject that its rows were recorded for, and with the one that this is an alias of."""
     own = table.join(subjects, subjects.c.key == key)
     return own.outerjoin(_current, _current.c.key == subjects.c.alias_of)
+
+
+def own_keys_of(connection: Connection, wanted: Collection[Subject]) -> dict[Subject, list[int]]:
+    """Return the keys of each subject and of those that are aliases of it."""
+    key = func.coalesce(subjects.c.alias_of, subjects.c.key)
+    identities = {identity(subject): subject for subject in wanted}
+    rows = connection.execute(select(subjects.c.id, key).where(subjects.c.id.in_(identities))).all()
+    aliases = select(subjects.c.alias_of, subjects.c.key).where(subjects.c.alias_of.in_([own for _, own in rows]))
+    former: dict[int, list[int]] = defaultdict(list)
+    for own, alias in connection.execute(aliases):
+        former[own].append(alias)
+    known = {identities[subject_id]: [own, *former[own]] for subject_id, own in rows}
+    return {subject: known.get(subject, []) for subject in wanted}
 
 
 def own_keys(connection: Connection, subject: Subject) -> list[int]:

@@ -63,9 +63,9 @@ class RunTable(RunLog):
         with self._database.reading() as connection:
             return read_last_runs(connection)
 
-    def outcomes(self, check: CheckId, *, environment: str, location: str, limit: int) -> tuple[Outcome, ...]:
+    def outcomes(self, wanted: Sequence[Run], limit: int) -> tuple[tuple[Outcome, ...], ...]:
         with self._database.reading() as connection:
-            return read_outcomes(connection, check, environment=environment, location=location, limit=limit)
+            return read_outcomes(connection, wanted, limit)
 
     def last_good(
         self,

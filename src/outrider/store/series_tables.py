@@ -15,11 +15,11 @@ from outrider.store.judge_rows import (
 from outrider.store.past_points import read_past
 from outrider.store.rollups import read_rollups
 from outrider.store.schema import days, hours
-from outrider.store.series_rows import read_points, read_series
+from outrider.store.series_rows import read_parts, read_points, read_series, read_series_of
 from outrider.store.unjudged_rows import delete_unjudged, read_unjudged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from outrider.model import (
         AggregateSample,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Release,
         Rollup,
         Series,
+        SeriesPart,
         Subject,
         UnjudgedSeries,
     )
@@ -56,6 +57,14 @@ class SeriesTable(SeriesReader):
     ) -> Points:
         with self._database.reading() as connection:
             return read_points(connection, series, since_us=since_us, until_us=until_us, judged_only=judged_only)
+
+    def of_many(self, subjects: Collection[Subject]) -> dict[Subject, tuple[Series, ...]]:
+        with self._database.reading() as connection:
+            return read_series_of(connection, subjects)
+
+    def parts(self, wanted: Sequence[SeriesPart], limit: int | None = None) -> tuple[Points, ...] | None:
+        with self._database.reading() as connection:
+            return read_parts(connection, wanted, limit)
 
     def past(self, wanted: Sequence[Series], since_us: int, until_us: int, *, exact_from_us: int) -> tuple[Points, ...]:
         with self._database.reading() as connection:

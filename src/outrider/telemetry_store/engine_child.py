@@ -16,10 +16,13 @@ import threading
 from pathlib import Path
 from typing import IO
 
+_ENDS = {signal.SIGTERM, signal.SIGINT}
+
 
 def main(commands: IO[str], answers: IO[str]) -> int:
     """Serve a folder; return the exit code."""
     settings = json.loads(commands.readline())
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # before any thread begins: all inherit it, and one waits for them
     os.nice(settings["nice"])
     try:
         from outrider.telemetry_store.engine_handles import EngineHandles  # noqa: PLC0415  chDB may be missing
@@ -32,11 +35,11 @@ def main(commands: IO[str], answers: IO[str]) -> int:
     except Exception as problem:
         _say(answers, {"problem": str(problem), "kind": type(problem).__name__})
         return 1
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _stop(server))
-    threading.Thread(target=_until_end, args=(commands, server), name="parent", daemon=True).start()
+    threading.Thread(target=server.serve_forever, name="engine", daemon=True).start()
+    threading.Thread(target=_until_end, args=[commands], name="parent", daemon=True).start()
     _say(answers, {"ready": server.server_address[1]})
-    server.serve_forever()
+    signal.sigwait(_ENDS)
+    server.shutdown()
     server.server_close()
     handles.close()
     return 0
@@ -48,15 +51,11 @@ def _say(answers: IO[str], message: dict[str, object]) -> None:
         answers.flush()
 
 
-def _until_end(commands: IO[str], server: object) -> None:
+def _until_end(commands: IO[str]) -> None:
     with contextlib.suppress(ValueError, OSError):
         while commands.readline():
             pass
-    _stop(server)
-
-
-def _stop(server: object) -> None:
-    threading.Thread(target=server.shutdown, daemon=True).start()  # type: ignore[attr-defined]
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 import tempfile
 import threading
-from contextlib import suppress
 from pathlib import Path
-from select import select
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from tests.store.conftest import NOW_US, Place
+from tests.store.contract.commit_cutter import CommitCutter
 from tests.store.contract.postgresql_server import IS_HERE, PostgresqlServer
 
-from outrider.model import StoreError
+from outrider.model import CommitInDoubt, StoreError
 from outrider.store import Store
 from outrider.store.database import open_database
 
@@ -287,57 +285,6 @@ def end_connections(place: Place) -> None:
     engine.dispose()
 
 
-class CommitCutter:
-    """Stands before a server, and cuts the connection on which the next COMMIT comes, before or after handing it on."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self._target = make_url(url)
-        self._cuts = ""
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(f"{folder}/.s.PGSQL.5432")
-        self._listener.listen()
-        self.url = self._target.set(host=None, port=None, query={"host": str(folder)}).render_as_string(
-            hide_password=False
-        )
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self, when: str) -> None:
-        """Cut "before" the server has the next COMMIT, or "after" it has answered."""
-        self._cuts = when
-
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=[client, self._connected()], daemon=True).start()
-
-    def _connected(self) -> socket.socket:
-        folder = self._target.query.get("host")
-        if folder is None:
-            return socket.create_connection((self._target.host, self._target.port or 5432))
-        server = socket.socket(socket.AF_UNIX)
-        server.connect(f"{folder}/.s.PGSQL.5432")
-        return server
-
-    def _serve(self, client: socket.socket, server: socket.socket) -> None:
-        with client, server, suppress(OSError):
-            while readable := select([client, server], [], [])[0]:
-                for source in readable:
-                    piece = source.recv(1 << 16)
-                    when = self._cuts if source is client and b"COMMIT" in piece else ""
-                    if not piece or when == "before":
-                        self._cuts = ""
-                        return
-                    (server if source is client else client).sendall(piece)
-                    if when == "after":
-                        self._cuts = ""
-                        server.recv(1 << 16)
-                        return
-
-
 @pytest.mark.parametrize(("when", "slug", "runs"), [("after", "", 1), ("before", "store-unreachable", 0)])
 def test_what_became_of_a_commit_without_an_answer_is_asked(
     postgresql: PostgresqlServer, make: Maker, when: str, slug: str, runs: int
@@ -353,4 +300,21 @@ def test_what_became_of_a_commit_without_an_answer_is_asked(
 
             assert said == slug
             assert len(store.runs.search(limit=None)) == runs
+        cutter.close()
+
+
+def test_a_commit_of_which_nobody_says_what_became_is_in_doubt(postgresql: PostgresqlServer, make: Maker) -> None:
+    """It may be stored all the same, which whoever keeps something in step with the store has to know."""
+    with postgresql.database() as url, tempfile.TemporaryDirectory(prefix="pg") as folder:
+        cutter = CommitCutter(Path(folder), url)
+        with Place(cutter.url, Path(folder, "artifacts")).open(busy_timeout_s=0.5) as store:
+            store.runs.search(limit=None)
+            cutter.go_away("after", "INSERT INTO runs")
+
+            with pytest.raises(CommitInDoubt) as doubt:
+                store.runs.record(make.run())
+            cutter.come_back()
+
+            assert doubt.value.slug == "store-unreachable"
+            assert len(store.runs.search(limit=None)) == 1
         cutter.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from outrider.model import Check, CheckId, Kind, Outcome, RunId, Sample, StoredProof, UsageError
+from outrider.model import Check, CheckId, Kind, Outcome, RunId, Sample, SeriesPart, StoredProof, UsageError
 
 if TYPE_CHECKING:
     from tests.store.conftest import Maker
@@ -277,3 +277,48 @@ def test_known_steps_are_those_of_the_last_run_that_passed_in_each_place(store: 
     assert list(known) == [(CheckId("journey:new"), "production", "local")]
     assert [step.key for step in known[CheckId("journey:new"), "production", "local"]] == ["pay"]
     assert [step.duration_ms for step in known[CheckId("journey:new"), "production", "local"]] == [250.5]
+
+
+def test_outcomes_of_several_checks_are_those_that_were_stored_until_a_run_was(store: Store, make: Maker) -> None:
+    """Of each run's own place, by time; of a renamed check under both names, and none of a run that is not stored."""
+    old, new, other = CheckId("journey:old"), CheckId("journey:new"), CheckId("journey:b")
+    first, failed = make.run(old), make.run(old, outcome=Outcome.FAILED)
+    elsewhere = replace(make.run(old, outcome=Outcome.SETUP_ERROR), location="fra")
+    beside = make.run(other)
+    late = replace(make.run(new, outcome=Outcome.PASSED_ON_RETRY), due_us=first.due_us - 1)
+    last = make.run(new)
+    store.runs.record_many([first, elsewhere, beside])
+    store.runs.record(failed)
+    store.checks.rename(old, new, NOW_US)
+    for run in (late, last):
+        store.runs.record(run)
+
+    whole = store.runs.outcomes([first, failed, elsewhere, beside, late, last, make.run(other)], 9)
+    latest = store.runs.outcomes([last], 2)
+
+    passed, retried = Outcome.PASSED, Outcome.PASSED_ON_RETRY
+    known = ((passed,), (passed, Outcome.FAILED), (Outcome.SETUP_ERROR,), (passed,))
+    assert whole == (*known, (retried, passed, Outcome.FAILED), (retried, passed, Outcome.FAILED, passed), ())
+    assert latest == ((Outcome.FAILED, passed),)
+
+
+def test_parts_of_several_series_are_read_together(store: Store, make: Maker) -> None:
+    """Each from a time on, as far as they were stored when a run was; none where they are too many."""
+    runs = make.runs(4)
+    for run in (runs[1], runs[0], runs[3], runs[2]):
+        store.runs.record(run)
+    duration, pay = store.series.of(runs[0].check)
+
+    parts = [SeriesPart(duration, run=runs[3].id), SeriesPart(pay, since_us=runs[1].due_us, run=runs[2].id)]
+    whole = [*parts, SeriesPart(pay), SeriesPart(duration, run=make.run().id)]
+    read = store.series.parts(whole)
+
+    assert read is not None
+    numbers = [[0, 1, 3], [1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3]]
+    assert [points.at_us.tolist() for points in read] == [[runs[n].due_us for n in own] for own in numbers]
+    assert [points.value.tolist() for points in read[:2]] == [[650.0] * 3, [250.5] * 3]
+    assert store.series.parts(parts, 6) is not None
+    assert store.series.parts(parts, 5) is None
+    assert store.series.of_many([runs[0].check, CheckId("journey:nobody")]) == {
+        runs[0].check: (duration, pay), CheckId("journey:nobody"): (),
+    }  # fmt: skip

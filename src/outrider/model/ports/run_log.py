@@ -75,8 +75,11 @@ class RunLog(Protocol):
         """Return the latest run of every check that has one, by check id."""
         ...
 
-    def outcomes(self, check: CheckId, *, environment: str, location: str, limit: int) -> tuple[Outcome, ...]:
-        """Return the outcomes of a check's latest runs in one environment and location, the oldest first."""
+    def outcomes(self, wanted: Sequence[Run], limit: int) -> tuple[tuple[Outcome, ...], ...]:
+        """Return for each run the outcomes of its check's latest runs in its place, the oldest first.
+
+        They are those that were stored before it, and its own; none if it is not stored.
+        """
         ...
 
     def last_good(

@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from outrider.model.judge_record import Checkpoint, Release
     from outrider.model.subject import Subject
-    from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
+    from outrider.model.time_series import (
+        AggregateSample,
+        Points,
+        RecordedAggregates,
+        Rollup,
+        Series,
+        SeriesPart,
+        UnjudgedSeries,
+    )
 
 
 class SeriesReader(Protocol):
@@ -35,6 +43,14 @@ class SeriesReader(Protocol):
             until_us: Microseconds UTC; None for the newest.
             judged_only: Leave out what no judge may see: retries, failed attempts and evidence attempts.
         """
+        ...
+
+    def of_many(self, subjects: Collection[Subject]) -> dict[Subject, tuple[Series, ...]]:
+        """Return what `of` returns of each of these subjects."""
+        ...
+
+    def parts(self, wanted: Sequence[SeriesPart], limit: int | None = None) -> tuple[Points, ...] | None:
+        """Return the points of each part, ordered by time; None if there are more than `limit` of them together."""
         ...
 
     def past(self, wanted: Sequence[Series], since_us: int, until_us: int, *, exact_from_us: int) -> tuple[Points, ...]:
