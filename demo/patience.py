@@ -1,4 +1,4 @@
-"""How long the tour waits for something: as long as its checks go on, however slow the machine is."""
+"""How long a demo waits for something: as long as its checks go on, however slow the machine is."""
 
 from __future__ import annotations
 
@@ -22,11 +22,14 @@ class Patience:
 
     Args:
         measured: Tells how many runs were measured so far.
+        enough: How many runs are enough.
         clock: In seconds, monotonic.
     """
 
-    def __init__(self, measured: Callable[[], int], clock: Callable[[], float] = time.monotonic) -> None:
-        self._measured, self._clock = measured, clock
+    def __init__(
+        self, measured: Callable[[], int], enough: int = ENOUGH_RUNS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._measured, self._enough, self._clock = measured, enough, clock
         self._first = self._latest = measured()
         self._latest_s = clock()
 
@@ -40,7 +43,7 @@ class Patience:
         measured, now_s = self._measured(), self._clock()
         if measured > self._latest:
             self._latest, self._latest_s = measured, now_s
-        return self.runs < ENOUGH_RUNS and now_s - self._latest_s < IDLE_S
+        return self.runs < self._enough and now_s - self._latest_s < IDLE_S
 
 
 def mail_about(

@@ -113,6 +113,8 @@ class Shop:
             f'[[check]]\nmatch = {list(checks)}\nenabled = true\nevery = "{every}"\n',
             encoding="utf-8",
         )
+        with (self.workspace / "reports/weekly.toml").open("a", encoding="utf-8") as report:
+            report.write(f"checks = {[f'*:{check}*' for check in checks]}\n")  # those that are off have no data
         probes = self.workspace / "probes/shop.toml"
         text = re.sub(r"(?m)^every = .*", f'every = "{every}"', probes.read_text(encoding="utf-8"))
         # a slow page is to be judged as slow, not refused by a limit

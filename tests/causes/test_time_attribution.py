@@ -230,7 +230,7 @@ def reused(number: int) -> TracedStep:
 @pytest.mark.parametrize(
     ("after", "why"),
     [
-        ([], "only 0 runs since it got slower have traces"),
+        ([], "no run since it got slower has traces"),
         ([step(trace(0))], "only 1 run since it got slower has traces, and it takes 3"),
         ([TracedStep(500.0, ())] * 20, "no spans of its traces are kept"),
         ([reused(number) for number in range(20)], "trace ids are used again"),

@@ -1,4 +1,4 @@
-"""The tour waits as long as its checks go on, shows what comes meanwhile, and ends when nothing goes on any more."""
+"""A demo waits as long as its checks go on, shows what comes meanwhile, and ends when nothing goes on any more."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def send(postbox: Postbox, subject: str, text: str) -> None:
 
 def looks(runs: list[int], seconds: list[float]) -> list[bool]:
     """What patience answers at each look, the first of which is at its begin."""
-    patience = Patience(iter(runs).__next__, iter(seconds).__next__)
+    patience = Patience(iter(runs).__next__, clock=iter(seconds).__next__)
     return [patience.lasts() for _ in runs[1:]]
 
 
@@ -56,14 +56,17 @@ def test_patience_ends_when_enough_was_measured() -> None:
 
 def test_a_mail_about_something_else_is_shown_and_not_taken(postbox: Postbox) -> None:
     """On a busy machine another incident is over first."""
-    send(postbox, "warning: checkout is slow", "incident: 1")
-    send(postbox, "resolved: checkout", "incident: 1")
-    send(postbox, "resolved: home", "incident: 2")
-    send(postbox, "resolved: health", "incident: 2")
+    send(postbox, "warning: checkout is slow", "last release: v2.3")
+    send(postbox, "resolved: checkout", "last release: v2.3")
+    send(postbox, "resolved: home", "last release: v2.4")
+    send(postbox, "resolved: health", "last release: v2.4")
     shown: list[str] = []
 
     mail = mail_about(
-        postbox, ("resolved", "incident: 2"), Patience(lambda: 0), lambda mail: shown.append(str(mail["Subject"]))
+        postbox,
+        ("resolved", "last release: v2.4"),
+        Patience(lambda: 0),
+        lambda mail: shown.append(str(mail["Subject"])),
     )
 
     assert mail is not None

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 from demo.held_port import HeldPort
-from demo.tour import ROUNDS, pass_all
+from demo.tour import ROUNDS, keep, pass_all
 from demo.watched_shop import Shop
 from tests.builders import new_store, run_of
 
 from outrider.model import Measurement, Outcome
+from outrider.workspace import Snapshotter, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,3 +70,17 @@ def test_a_shop_that_is_broken_is_given_up(tmp_path: Path) -> None:
     with shop_of(tmp_path, outcomes) as shop:
         assert not pass_all(shop, (CHECKOUT,))
     assert outcomes == {CHECKOUT: [FAILED]}
+
+
+def test_a_kept_mail_is_no_change_of_the_workspace(tmp_path: Path) -> None:
+    """Runs have the same snapshot before and after, so that nobody suspects it."""
+    (tmp_path / "outrider.toml").write_text("", encoding="utf-8")
+    snapshotter = Snapshotter(Workspace(root=tmp_path, name="milepost"))
+    before = snapshotter.take()
+    mail = EmailMessage()
+    mail["Subject"] = "slow"
+
+    keep(mail, tmp_path)
+
+    assert len(list(tmp_path.rglob("*.eml"))) == 1
+    assert snapshotter.take() == before

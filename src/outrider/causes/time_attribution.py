@@ -241,9 +241,8 @@ def _too_few(sides: Sequence[Sequence[StepParts]], left_out: Counter[str]) -> st
     when = "before it got slower" if len(sides[0]) < LEAST_ROWS else "since it got slower"
     count = min(map(len, sides)) if len(sides[0]) >= LEAST_ROWS else len(sides[0])
     why = f"; of others {left_out.most_common(1)[0][0]}" if left_out else ""
-    return (
-        f"only {counted(count, 'run')} {when} {'has' if count == 1 else 'have'} traces, and it takes {LEAST_ROWS}{why}"
-    )
+    runs = f"only {counted(count, 'run')}" if count else "no run"
+    return f"{runs} {when} {'has' if count < 2 else 'have'} traces, and it takes {LEAST_ROWS}{why}"
 
 
 @dataclass(frozen=True, slots=True)

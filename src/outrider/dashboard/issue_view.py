@@ -186,14 +186,16 @@ def issue_detail(sources: Sources, name: str, event: str = "") -> IssueDetail:
     is_number = name.isascii() and name.isdigit() and len(name) <= _DIGITS
     issue = errors.issue(IssueId(int(name)), sources.now_us(), hours=_HOURS) if is_number else None
     if issue is None:
-        raise UsageError(f"there is no issue {name[:40]}", slug="unknown-issue", fix="see /errors")
+        raise UsageError(f"there is no issue {name[:40]}", slug="unknown-issue", fix="outrider errors lists them")
     events = errors.events(issue.id, _MOST_EVENTS)
     place = errors.event(event or (events[0].id if events else ""))
     if place is not None and place.issue != issue.id:
         place = None
     if event and place is None:
         raise UsageError(
-            f"no event {event[:40]} of this issue is kept", slug="unknown-event", fix=f"see /errors/{issue.id}"
+            f"no event {event[:40]} of this issue is kept",
+            slug="unknown-event",
+            fix=f"outrider errors show {issue.id} shows the last one",
         )
     links = sources.store.trace_links.of_traces([place.event.trace_id], limit=5) if place is not None else ()
     suspect, commits = issue_suspects(sources.store, issue, place.event if place is not None else None)
@@ -257,7 +259,8 @@ def api_event(sources: Sources, event: str, *, is_personal: bool = False) -> Eve
     """
     place = sources.store.errors.event(event)
     if place is None:
-        raise UsageError(f"no event {event[:40]} is kept", slug="unknown-event", fix="see /errors")
+        fix = "outrider errors lists issues, and outrider errors show ISSUE shows the last event of one"
+        raise UsageError(f"no event {event[:40]} is kept", slug="unknown-event", fix=fix)
     files = sources.store.attachments.of(place.event.id)
     attachments = tuple(AttachmentItem(own.name, own.media_type, own.bytes) for own in files)
     shown = place.event if is_personal else masked(place.event, sources.personal_role)

@@ -193,7 +193,9 @@ def _trace_ids(
             number = name.removeprefix("#")
             issue = IssueId(int(number)) if number.isascii() and number.isdigit() and len(number) < 16 else IssueId(0)
             if records.errors.issue(issue, 0, hours=1) is None:
-                raise UsageError(f"there is no issue {name[:40]}", slug="unknown-issue", fix="see /errors")
+                raise UsageError(
+                    f"there is no issue {name[:40]}", slug="unknown-issue", fix="outrider errors lists them"
+                )
             yield from (event.trace_id for event in records.errors.events(issue) if event.trace_id)
         case RelatedKind.SESSION:
             views = telemetry.users.session_views(name) if telemetry is not None else []
