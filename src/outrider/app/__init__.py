@@ -139,7 +139,7 @@ if TYPE_CHECKING:
         self_test_gate,
     )
     from outrider.app.gate.pull_request_comment import comment_gate
-    from outrider.app.locations.broker_access import broker_rights
+    from outrider.app.locations.broker_access import broker_remains, broker_rights
     from outrider.app.locations.location_registry import (
         add_location,
         list_locations,
@@ -245,7 +245,7 @@ __all__ = [
     "WorkerOutcome", "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "add_location",
     "add_project", "add_project_key", "add_user", "alert_noise", "alert_settings", "answer_dashboard",
     "api_dashboard", "api_dashboards", "artifact_file", "ask_server", "assign_incident", "back_up",
-    "backtest_rules", "broker_rights", "browser_environment", "browser_or_error", "browser_settings",
+    "backtest_rules", "broker_remains", "broker_rights", "browser_environment", "browser_or_error", "browser_settings",
     "calibrate_checks", "capacity_plans", "cell_word", "chance_of_all", "change_issues", "check_build",
     "command_line_change",
     "comment_gate", "comment_on_incident", "compare_baselines", "compare_with_last_good", "comparison_document",
@@ -303,7 +303,7 @@ _MODULES = {
         "read_baselines step_medians"
     ),
     "outrider.app.alerting.alert_configuration": "alert_settings",
-    "outrider.app.locations.broker_access": "broker_rights",
+    "outrider.app.locations.broker_access": "broker_remains broker_rights",
     "outrider.app.records.check_control": "RequestedRun pause_checks request_runs resume_checks",
     "outrider.app.execution.discovery": "Discovery",
     "outrider.app.documentation_topics": "find_topic",

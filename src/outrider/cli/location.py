@@ -10,6 +10,7 @@ import click
 
 from outrider.app import (
     add_location,
+    broker_remains,
     broker_rights,
     duration_s,
     find_workspace,
@@ -91,6 +92,9 @@ def list_(*, as_json: bool) -> None:
 @click.argument("name")
 def remove(name: str) -> None:
     """Revoke the tokens of the location NAME; the service measures its runs itself again."""
-    with open_store(find_workspace()) as store:
+    workspace = find_workspace()
+    with open_store(workspace) as store:
         revoked = remove_location(store, name)
     echo(f"removed {name}, revoked {counted(revoked, 'token')}; checks that name it run on this host from now on")
+    for line in broker_remains(workspace, name):
+        click.echo(line, err=True)
