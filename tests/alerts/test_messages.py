@@ -137,6 +137,63 @@ def test_what_is_explained_after_its_first_message_is_told_at_once_and_once(
         assert told.note == "what explains it was found since"
 
 
+@pytest.mark.parametrize("again", ["probe:home", "probe:cart"])
+def test_what_explained_an_incident_that_was_over_is_not_told_when_it_opens_again(
+    story: Callable[..., Story], again: str
+) -> None:
+    """It is the same incident, and may have another cause; what was looked up too late is not kept either."""
+    followed = story()
+    followed.run("xx", every_s=1, causes=("host:shop",))
+    [incident] = followed.tracker.incidents.values()
+    followed.tracker.explain(incident.id, (Quote("suspect", "release v2.4"),), ("release:v2.4",))
+    followed.wait(1)
+    followed.run("...", every_s=1, causes=("host:shop",))
+
+    began_us = followed.now_us
+    followed.run("xx", check=again, every_s=1, causes=("host:shop",))
+    followed.tracker.explain(incident.id, (Quote("suspect", "release v2.4"),), shows=incident.shows)
+    followed.wait(10)
+
+    [known] = followed.tracker.incidents.values()
+    assert (known.since_us, known.began_us, known.named) == (began_us, NOW_US, ())
+    assert followed.kinds == ["trigger", "resolved", "trigger"]
+    assert ["release v2.4" in message.text for _, _, message in followed.sent] == [True, True, False]
+    assert followed.sent[2][2].subject.endswith(", again since 08:00")
+    assert "since: 2027-01-15 08:00:06 UTC, for" in followed.sent[2][2].text
+    assert "first: 2027-01-15 08:00:00 UTC" in followed.sent[2][2].text
+
+
+def test_what_explains_one_check_is_not_told_of_another_one(story: Callable[..., Story]) -> None:
+    """Once the first is well, messages are about the other, which may have begun later."""
+    followed = story()
+    followed.run("xx", every_s=10, causes=("host:shop",))
+    [incident] = followed.tracker.incidents.values()
+    followed.tracker.explain(incident.id, (Quote("slowest span", "SELECT products"),))
+    followed.run("xx", check="probe:cart", every_s=10, causes=("host:shop",))
+    kept = followed.tracker.incidents[incident.id].explanation
+
+    followed.run(".", every_s=10, causes=("host:shop",))
+    followed.run("x", check="probe:cart", every_s=10, causes=("host:shop",))
+
+    [known] = followed.tracker.incidents.values()
+    assert [quote.text for quote in kept] == ["SELECT products"]
+    assert (check_of(known.lead_subject), known.explanation) == ("probe:cart", ())
+
+
+def test_a_single_bad_run_changes_nothing_of_an_incident_that_is_over(story: Callable[..., Story]) -> None:
+    """What it showed, and what explained it, stay as they were."""
+    followed = story()
+    followed.run("xx...", every_s=10, causes=("host:shop",))
+    [incident] = followed.tracker.incidents.values()
+    followed.tracker.explain(incident.id, (Quote("slowest span", "SELECT products"),))
+    over = followed.tracker.incidents[incident.id]
+
+    followed.run("x", check="probe:cart", every_s=10, causes=("host:shop",), what="another")
+
+    known = followed.tracker.incidents[incident.id]
+    assert (known.lead, known.explanation, known.phase) == (over.lead, over.explanation, over.phase)
+
+
 def test_details_say_no_headline_that_the_subject_has_said(story: Callable[..., Story]) -> None:
     """Open or over; where the subject had to leave something out, the headline says it."""
     followed = story()

@@ -70,7 +70,7 @@ def test_what_took_the_time_is_named(after: dict[str, Any], line: str) -> None:
 
     assert any(line in text for text in told), told
     assert "stats.example" not in " ".join(told)
-    assert runs_text(answer).endswith("by the browser's requests, since of traces nobody sends any")
+    assert runs_text(answer).endswith("by the browser's requests, since nobody sends any")
 
 
 def test_another_port_is_another_server_whichever_of_its_answers_is_the_last() -> None:

@@ -102,5 +102,5 @@ def test_it_says_that_it_is_told_without_traces() -> None:
     assert isinstance(answer, TimeAttribution)
 
     assert runs_text(replace(answer, no_traces="nobody sends any")).endswith(
-        "; by what the prober measured, since of traces nobody sends any"
+        "; by what the prober measured, since nobody sends any"
     )

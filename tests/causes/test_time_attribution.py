@@ -227,14 +227,24 @@ def reused(number: int) -> TracedStep:
     return replace(first, traces=([*first.traces[0], later],))
 
 
+def instant(number: int) -> TracedStep:
+    """A client that sends spans as they begin, of all services: the time is not outside of the traces."""
+    spans = trace(number, query_ms=70)
+    return TracedStep(step(spans).duration_ms, ([span._replace(duration_ns=0, time_ns=0) for span in spans],))
+
+
 @pytest.mark.parametrize(
     ("after", "why"),
     [
-        ([], "no run since it got slower has traces"),
-        ([step(trace(0))], "only 1 run since it got slower has traces, and it takes 3"),
+        ([], "no run since it got slower has traces to compare"),
+        ([step(trace(0))], "only 1 run since it got slower has traces to compare, and it takes 3"),
         ([TracedStep(500.0, ())] * 20, "no spans of its traces are kept"),
         ([reused(number) for number in range(20)], "trace ids are used again"),
         (BEFORE[:2], "only 2 runs since"),
+        (
+            [instant(number) for number in range(20)],
+            "has traces to compare: its spans have no durations",
+        ),
         ([TracedStep(500.0, (trace(1) * 25_000,))] * 3, "more than 5,000 spans"),
     ],
 )

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 
@@ -51,6 +52,8 @@ class Shop:
         endpoint: Where its spans go; empty for a service that is not instrumented.
         sdk: What it calls its SDK; OpenTelemetry's own name if empty.
         ahead_ns: By how much its clock is ahead.
+        leads_to: Where it redirects to.
+        tells_path: Whether its spans tell what was asked, and by whom.
     """
 
     endpoint: str
@@ -60,6 +63,8 @@ class Shop:
     names: bool = False
     allows: bool = True
     ahead_ns: int = 0
+    leads_to: str = ""
+    tells_path: bool = True
 
 
 @contextmanager
@@ -94,9 +99,12 @@ def shop(how: Shop) -> Iterator[str]:
             now_ns = time.time_ns() + how.ahead_ns
             parent = propagate.extract(dict(self.headers)) if how.reads else None
             seen = {"url.path": self.path, "user_agent.original": self.headers["User-Agent"]}
-            span = tracer.start_span("GET", parent, SpanKind.SERVER, seen, start_time=now_ns)
+            attributes = seen if how.tells_path else None
+            span = tracer.start_span("GET", parent, SpanKind.SERVER, attributes, start_time=now_ns)
             own = span.get_span_context()
-            self.send_response(200)
+            self.send_response(301 if how.leads_to else 200)
+            if how.leads_to:
+                self.send_header("Location", how.leads_to)
             if how.names:
                 value = f"00-{own.trace_id:032x}-{own.span_id:016x}-{own.trace_flags:02x}"
                 self.send_header("Server-Timing", f'db;dur=3, traceparent;desc="{value}"')
@@ -150,7 +158,9 @@ def behind_proxy(address: str) -> Iterator[str]:
         ({"samples": False, "names": True}, "sampled out", "says that it does not record it"),
         ({"endpoint": "", "names": True}, "spans not sent here", "the service continued the trace"),
         ({"endpoint": "", "names": True, "reads": False}, "spans not sent here", "names another trace"),
-        ({"endpoint": ""}, "not instrumented", "no span of the request came within 1 s; shop send some"),
+        ({"names": True, "reads": False, "tells_path": False}, "header removed on the way", "a trace of its own"),
+        ({"endpoint": "", "leads_to": "/list/"}, "redirected", "no span came of a redirect"),
+        ({"endpoint": ""}, "nothing came yet", "no span of any service that began since the request came within 1 s"),
     ],
 )
 def test_each_way_of_breaking_the_join_is_named(
@@ -165,6 +175,28 @@ def test_each_way_of_breaking_the_join_is_named(
 
     assert (verdict["join"], why in verdict["why"]) == (join, True), verdict
     assert bool(verdict["spans"]) is is_joined
+
+
+def test_a_service_that_sends_nothing_while_others_do_is_not_instrumented(desk: tuple[Desk, str]) -> None:
+    """Spans of other requests that began since have come, so its own would have."""
+    own, endpoint = desk
+    ends = Event()
+
+    def visit(address: str) -> None:
+        while not ends.wait(0.2):
+            urlopen(f"{address}/other").close()
+
+    with shop(Shop(endpoint)) as other, shop(Shop("")) as silent:
+        visitor = Thread(target=visit, args=(other,))
+        visitor.start()
+        try:
+            verdict = own.json("doctor", "trace", f"{silent}/list", "--wait", "30", "--json")
+        finally:
+            ends.set()
+            visitor.join()
+
+    why = "no span of the request came within 30 s; shop sends some"
+    assert (verdict["join"], verdict["why"]) == ("not instrumented", why), verdict
 
 
 def test_a_proxy_that_removes_the_header_is_named(desk: tuple[Desk, str]) -> None:

@@ -39,6 +39,7 @@ from outrider.model import (
     Measurement,
     Outcome,
     Policy,
+    Release,
     Step,
     StepKind,
     Subject,
@@ -264,6 +265,53 @@ def test_what_is_quoted_stays_with_the_incident(scene: Scene, telemetry: ClickHo
     assert 'href="/errors/1"' in page.text
     assert "<script>alert(1)" not in page.text
     assert answer.json()["explanation"][1]["path"] == "/errors/1"
+
+
+def test_what_opens_again_is_explained_anew(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
+    """A release before its first time explains nothing of a problem that began after it was over."""
+    trace, first = service.encode().hex()[-16:] * 2, service.encode().hex()[-16:][::-1] * 2
+    known = failing_shop(scene, telemetry, service, trace)
+    over = replace(known, phase=Phase.RESOLVED, ended_us=NOW_US - DAY_US)
+    scene.store.incidents.record(AlertChanges(incidents=(stored_incident(over),)))
+    begin_us = NOW_US - 5 * MINUTE_US
+    scene.store.checks.record([check_named(CheckId("probe:old"))], NOW_US - 40 * DAY_US)
+    scene.store.judgements.record_release(Release("v2.4", "production", begin_us - SECOND_US))
+    scene.store.judgements.record_release(Release("v2.5", "production", NOW_US - SECOND_US))
+    earlier = Measurement(Outcome.FAILED, "too slow", begin_us, 90.0, traces=(AttemptTrace(first, "pay"),))
+    run = run_of(earlier, CheckId(known.checks[0]), due_us=begin_us)
+    scene.store.runs.record(run)
+    insert_rows(telemetry, [span_of(service, "9" * 16, trace=first, name="list", status="Error")], f"first {service}")
+    settings = AlertSettings(route=Route(receivers=("mail",)), receivers=receivers())
+    processor = AlertProcessor(scene.store, settings, begin_us, workspace="shop")
+    workspace = Workspace(root=scene.root, name="shop", telemetry=TelemetrySettings())
+    explainer = IncidentExplainer(scene.store, lambda _: nullcontext(PageViewSearch(telemetry, clock=lambda: NOW_NS)))
+
+    facts = replace(known.lead, title="buy", since_us=None)
+    for second, is_bad in enumerate((True, True, False, False, False)):
+        at_us = begin_us + 20 * second * SECOND_US
+        shown = replace(symptom(is_bad, at_us, known.checks[0]), facts=replace(facts, run=run.id))
+        processor.process_findings([shown], at_us)
+        explain(explainer, processor, workspace, at_us)
+    for second in (0, 1):
+        at_us = NOW_US + second * SECOND_US
+        processor.process_findings([replace(symptom(True, at_us, known.checks[0]), facts=facts)], at_us)
+    explain(explainer, processor, workspace, NOW_US + SECOND_US)
+
+    told = {row.created_us: read_message(row.message).text for row in scene.store.outbox.search()}
+    before, resolved, since = (told[at_us] for at_us in sorted(told))
+    assert all(f"failed span: list of {service}" in text and "release v2.4" in text for text in (before, resolved))
+    assert f"failed span: charge card of {service}" in since
+    assert "suspect: release v2.5, 1 s before it began" in since
+    assert "v2.4" not in since
+    assert f"list of {service}" not in since
+
+
+def explain(explainer: IncidentExplainer, processor: AlertProcessor, workspace: Workspace, at_us: int) -> None:
+    """Let the explainer look, and messages go out, for ten seconds."""
+    for second in range(10):
+        explainer.ticked(processor, workspace, at_us + second * SECOND_US)
+        explainer.close()
+        processor.ticked(at_us + second * SECOND_US)
 
 
 @pytest.mark.parametrize(("arrive_s", "kinds"), [(7, ["trigger"]), (20, ["trigger", "update"])])

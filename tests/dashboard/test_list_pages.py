@@ -10,6 +10,8 @@ import pytest
 
 from outrider.alerts.finding import Problem
 from outrider.alerts.incident import Phase
+from outrider.alerts.message import Item, Message, dump
+from outrider.alerts.notification_kind import NotificationKind
 from outrider.dashboard import incident_detail, incident_list, release_list
 from outrider.model import AlertChanges, Notification, Outcome, Release, Status, StoredIncident, new_run_id
 
@@ -66,7 +68,7 @@ def test_incidents_follow_each_other_by_cursor_without_a_limit(scene: Scene) -> 
 
 
 def test_an_incident_shows_its_evidence_time_line_and_who_was_notified(scene: Scene) -> None:
-    """With links to its run and checks; texts of others are text."""
+    """With links to its run and checks; texts of others are text. Messages that merely lead to it are not listed."""
     only = scene.add("only", title=HOSTILE)
     run = scene.ran(only, Outcome.FAILED)
     incident = scene.incident(only, what=HOSTILE, labels={"runbook": "pay.md", "team": HOSTILE})
@@ -74,9 +76,14 @@ def test_an_incident_shows_its_evidence_time_line_and_who_was_notified(scene: Sc
     incident = scene.incident(only, what=HOSTILE, id=incident.id, lead=facts, labels=incident.labels)
     earlier = scene.incident(only, since_us=NOW_US - DAY_US, phase=Phase.RESOLVED, ended_us=NOW_US - DAY_US + 1)
     scene.incident(only, Problem.DEGRADATION)
-    for receiver, status in (("mail", Status.DELIVERED), (HOSTILE, Status.UNDELIVERED)):
+    message = incident_message(incident.id, "")
+    other = incident_message("another", f"http://o.example/incidents/{incident.id}")
+    sent = (
+        ("mail", Status.DELIVERED, message), (HOSTILE, Status.UNDELIVERED, message), ("sms", Status.DELIVERED, other)
+    )  # fmt: skip
+    for receiver, status, text in sent:
         row = Notification(
-            str(new_run_id(NOW_US)), receiver, "topic", "trigger", NOW_US - MINUTE_US, NOW_US, f"about {incident.id}",
+            str(new_run_id(NOW_US)), receiver, "topic", "trigger", NOW_US - MINUTE_US, NOW_US, text,
             status, 2, NOW_US, HOSTILE,
         )  # fmt: skip
         scene.store.outbox.add(replace(row, status=Status.QUEUED, done_us=None))
@@ -93,6 +100,12 @@ def test_an_incident_shows_its_evidence_time_line_and_who_was_notified(scene: Sc
     assert HOSTILE not in page.text
     for text in ("200 to 399", "pay.md", f"/runs/{run.id}", "opened", "undelivered"):
         assert text in page.text
+
+
+def incident_message(incident: str, suspect: str) -> str:
+    """Return a message about an incident as the outbox keeps it, with a line about a suspect."""
+    item = Item(incident, "pay fails", (("suspect", suspect),), "open", NOW_US)
+    return dump(Message(NotificationKind.TRIGGER, "topic", "pay fails", "critical", (item,), NOW_US))
 
 
 def test_an_incident_names_its_checks_and_what_they_share_in_words(scene: Scene) -> None:

@@ -105,7 +105,7 @@ def test_what_arrives_late_and_twice_is_read_once_it_is_there(
     insert_rows(telemetry, late, f"again {service}")
     (answer,) = scene.get(address)
 
-    assert "no run since it got slower has traces" in early.json()["slower"]["unknown"]
+    assert "no run since it got slower has traces to compare" in early.json()["slower"]["unknown"]
     slower = answer.json()["slower"]
     assert slower["lines"][0].startswith("of +310 ms (310 to 310), +310 ms (310 to 310) in SELECT")
     assert slower["parts"][0]["count"] == "1"
@@ -130,7 +130,7 @@ def test_it_says_why_it_does_not_know(scene: Scene, telemetry: ClickHouseClient,
     (off,) = scene.get(f"/incidents/{incident.id}")
 
     assert "no run before it got slower has a step &#39;renamed&#39;" in texts[0]
-    assert "only 2 runs since it got slower have traces, and it takes 3" in texts[1]
+    assert "only 2 runs since it got slower have traces to compare, and it takes 3" in texts[1]
     assert "Not known: there is no run" in texts[2]
     assert "Where the time went" not in off.text
 
@@ -165,7 +165,7 @@ def test_without_telemetry_the_requests_of_a_journey_say_it(scene: Scene, tmp_pa
         "of +300 ms (300 to 300), +300 ms (300 to 300) in answer of GET /a.css of fonts.example",
         "new requests: ads.example",
     ]
-    assert slower["compared"].endswith("by the browser's requests, since of traces the workspace takes none")
+    assert slower["compared"].endswith("by the browser's requests, since the workspace takes no traces")
     assert [(own["kind"], own["text"], own["stands_out"]) for own in answer.json()["changes"]["changes"]] == [
         ("script or style sheet", "fonts.example/a.css: a.css v1 → a.css v2", True)
     ]  # fmt: skip
@@ -194,6 +194,6 @@ def test_without_telemetry_the_phases_of_a_probe_say_it(scene: Scene) -> None:
     *parts, whole = slower["parts"]
     assert [part["name"] for part in parts] == ["TLS handshake", "other phases", "outside of what was measured"]
     assert sum(part["extra_ms"] for part in parts) == pytest.approx(whole["extra_ms"])
-    assert slower["compared"].endswith("by what the prober measured, since of traces the workspace takes none")
+    assert slower["compared"].endswith("by what the prober measured, since the workspace takes no traces")
     [quote] = incident_quotes(scene.store, None, incident, NOW_US)
     assert quote.text.endswith(" in TLS handshake")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine, event
 from tests.builders import new_store, run_of
+from tests.statements import noted_statements
 
 from outrider.baselines import Settings
 from outrider.model import (
@@ -25,10 +25,7 @@ from outrider.model import (
 from outrider.runs import Judge, LiveJudge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-    from sqlalchemy import Connection
 
     from outrider.model import SeriesReader
     from outrider.store import Store
@@ -115,38 +112,25 @@ def test_a_run_that_a_restored_store_does_not_have_is_judged_by_itself(tmp_path:
     assert list(map(repr, live)) == list(map(repr, anew)) != []
 
 
-@pytest.fixture
-def statements() -> Iterator[list[str]]:
-    """Yield what any database is asked, in its order; BEGIN is a statement of SQLite's."""
-    asked: list[str] = []
-
-    def execute(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
-        asked.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", execute)
-    yield asked
-    event.remove(Engine, "before_cursor_execute", execute)
-
-
 def of_check(number: int, check: str) -> Run:
     made = run(number)
     return replace(made, check=CheckId(check), id=new_run_id(made.due_us))
 
 
-def test_many_new_series_are_learned_by_few_statements(tmp_path: Path, statements: list[str]) -> None:
+def test_many_new_series_are_learned_by_few_statements(tmp_path: Path) -> None:
     """However many wait: a server that is asked for each of them does not keep pace."""
     with new_store(tmp_path / "a.db", artifacts=tmp_path / "a") as store:
         runs = [of_check(number, f"probe:{number}") for number in range(100)]
         store.runs.record_many(runs)
         judge = LiveJudge(store, Settings())
-        statements.clear()
 
-        judge.learn(runs)
-        learning = list(statements)
-        judged = [judge.judge(made) for made in runs]
+        with noted_statements() as learning:
+            judge.learn(runs)
+        with noted_statements() as judging:
+            judged = [judge.judge(made) for made in runs]
 
         assert len(learning) <= 14, learning
-        assert statements == learning
+        assert judging == []
         assert [[judgement.step for judgement in judgements] for judgements in judged[:49]] == [["", "pay"]] * 49
 
 

@@ -22,7 +22,7 @@ from outrider.alerts.query_rule import PROMQL, QueryRule
 from outrider.alerts.query_values import as_measure, as_query
 from outrider.alerts.quota_findings import quota_findings
 from outrider.alerts.rendered_message import LinkMaker, PictureMaker
-from outrider.alerts.report_message import message_checks, report_message, report_rows
+from outrider.alerts.report_message import message_checks, message_incidents, report_message, report_rows
 from outrider.alerts.route_preview import RoutePreview, RoutingPreview, parse_labels, preview_routing
 from outrider.alerts.rule_file import rules_of
 from outrider.alerts.rule_findings import baseline_findings, threshold_findings
@@ -96,6 +96,7 @@ __all__ = [
     "location_findings",
     "matches_check",
     "message_checks",
+    "message_incidents",
     "movement_text",
     "new_runbook",
     "parse_labels",

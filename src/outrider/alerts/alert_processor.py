@@ -138,11 +138,20 @@ class AlertProcessor:
             self._tracker.await_explanation(incident, until_us)
 
     def explain(
-        self, incident: str, explanation: tuple[Quote, ...], named: tuple[str, ...] = (), *, is_due: bool = True
-    ) -> None:
-        """Keep what explains an incident and what its traces name; let its message wait no longer if `is_due`."""
+        self, incident: str, explanation: tuple[Quote, ...], named: tuple[str, ...] = (), *, is_due: bool = True,
+        shows: tuple[str, int] | None = None,
+    ) -> None:  # fmt: skip
+        """Keep what explains an incident and what its traces name; let its message wait no longer if `is_due`.
+
+        Args:
+            incident: Its id.
+            explanation: Where the time or the error lies.
+            named: What its traces name.
+            is_due: Whether its message waits no longer.
+            shows: What the incident showed when that was looked up; nothing is kept if it shows something else now.
+        """
         with self._lock:
-            self._tracker.explain(incident, explanation, named, is_due=is_due)
+            self._tracker.explain(incident, explanation, named, is_due=is_due, shows=shows)
             self._write()
 
     def ticked(self, now_us: int, channels: Sequence[Health] = ()) -> None:

@@ -132,7 +132,7 @@ def _subject(dispatch: Dispatch, severity: str, clock: Clock) -> str:
     more = f" (and {counted(len(others), 'more incident')})" if others else ""
     match dispatch.kind:
         case NotificationKind.RESOLVED:
-            lasted = length(max(_ended_us(incident, clock) for incident in dispatch.incidents) - first.began_us)
+            lasted = length(max(_ended_us(incident, clock) for incident in dispatch.incidents) - first.since_us)
             return f"resolved after {lasted}: {_names(first, is_brief=True)}{_was(first)}{more}"
         case NotificationKind.ACKNOWLEDGED:
             return f"acknowledged by {first.acknowledged_by}: {headline(first, is_brief=True)}{more}"
@@ -141,7 +141,8 @@ def _subject(dispatch: Dispatch, severity: str, clock: Clock) -> str:
         case kind:
             state = _STATES.get(kind, "")
     release = f", {note}" if (note := release_note(first)) else ""
-    return f"{severity}{state}: {headline(first, is_brief=True)}, since {clock.brief(first.began_us)}{release}{more}"
+    since = f"{'' if first.reopened_us is None else 'again '}since {clock.brief(first.since_us)}"
+    return f"{severity}{state}: {headline(first, is_brief=True)}, {since}{release}{more}"
 
 
 def release_note(incident: Incident) -> str:
@@ -245,7 +246,7 @@ def _page(settings: AlertSettings, quote: Quote) -> str:
 def _evidence(incident: Incident, clock: Clock) -> Iterable[tuple[str, str]]:
     """Yield what happened: where, how much, since when and with what."""
     lead = incident.lead
-    lasted = length(_ended_us(incident, clock) - incident.began_us)
+    lasted = length(_ended_us(incident, clock) - incident.since_us)
     amount = f"{lead.observed} instead of {lead.expected}" if lead.observed and lead.expected else lead.observed
     is_over = incident.phase is Phase.RESOLVED
     yield _word_for(Subject(check_of_evidence(incident))), check_of_evidence(incident)
@@ -253,7 +254,8 @@ def _evidence(incident: Incident, clock: Clock) -> Iterable[tuple[str, str]]:
     yield "step", lead.step
     yield "query", lead.query
     yield "how much", amount
-    yield "since", f"{clock.moment(incident.began_us)}, for {lasted}"
+    yield "since", f"{clock.moment(incident.since_us)}, for {lasted}"
+    yield "first", "" if incident.reopened_us is None else clock.moment(incident.began_us)
     yield "until", clock.moment(incident.ended_us) if is_over and incident.ended_us else ""
     yield "ended", _why_ended(incident) if is_over else ""
     yield "affects", _affected(incident, clock)

@@ -148,6 +148,7 @@ class Incident:
         pages: Whether its evidence disturbs somebody; what is weak and stands alone is told in the digest.
         explanation: Where the time or the error lies; empty until that was looked up.
         named: Services and issues, `KIND:NAME`, in which the traces of its runs say that it lies.
+        reopened_us: When the problem began that opened it again after its end; None if it was never over.
     """
 
     id: str
@@ -179,21 +180,39 @@ class Incident:
     paused: str = ""
     explanation: tuple[Quote, ...] = ()
     named: tuple[str, ...] = ()
+    reopened_us: int | None = None
+
+    @property
+    def since_us(self) -> int:
+        """When the problem began that it shows now: what explains it is looked for at that time."""
+        return self.began_us if self.reopened_us is None else self.reopened_us
+
+    @property
+    def confirmed_us(self) -> int | None:
+        """When that problem was confirmed; None while it is not."""
+        return self.opened_us if self.reopened_us is None or not self.relapses else self.relapses[-1]
+
+    @property
+    def shows(self) -> tuple[str, int]:
+        """The member that it describes, and when it opened again: an explanation is of these."""
+        return self.lead_subject, self.reopened_us or 0
 
     @property
     def is_explained(self) -> bool:
         """Whether it is known where the time or the error lies, or what may have caused it."""
         return any(own.title not in _BESIDE and not own.text.startswith(NOT_KNOWN) for own in self.explanation)
 
-    def is_led_by(self, key: str, lead: Confirmation | None) -> bool:
+    def is_led_by(self, member: Confirmation, lead: Confirmation | None) -> bool:
         """Return whether messages describe a member: the first that was confirmed, as long as it is bad.
 
         Args:
-            key: Of the member.
-            lead: Of the leading member; None if it is gone.
+            member: That is bad.
+            lead: The leading member; None if it is gone.
         """
+        if self.affected and not member.confirmed:
+            return False
         is_bad = lead is not None and lead.incident == self.id and lead.is_bad and lead.confirmed
-        return not self.affected or key == self.lead_subject or not (self.lead_subject and is_bad)
+        return not self.affected or member.key == self.lead_subject or not (self.lead_subject and is_bad)
 
     def well_since_us(self, check: str) -> int | None:
         """Return since when a check is well while others are not; None if it is not well, or the incident is over."""
@@ -206,26 +225,43 @@ class Incident:
             recovered[check] = at_us
         return replace(self, recovered=recovered, unwell_checks=len(unwell))
 
-    def joined(self, check: str, labels: Mapping[str, str], began_us: int, *, affected: int) -> Incident:
+    def led_by(self, key: str, facts: Facts) -> Incident:
+        """Return the incident as a member shows it; what explained another member explains nothing of this one."""
+        explanation = self.explanation if key == self.lead_subject else ()
+        return replace(self, lead=facts, lead_subject=key, explanation=explanation)
+
+    def joined(self, check: str, labels: Mapping[str, str], confirmation: Confirmation, *, affected: int) -> Incident:
         """Return the incident after a subject was confirmed: with the labels that all share, and the worst severity.
+
+        One that was over is about a new problem: what explained the last one is gone.
 
         Args:
             check: Whose subject it is; of those affected it is one of `affected`.
             labels: Of the subject.
-            began_us: When its problem began.
+            confirmation: Of the subject.
             affected: How many checks were affected so far.
         """
         named = self.checks if check in self.checks else (*self.checks, check)[:_MOST_NAMED]
         severity = min(Severity(labels.get("severity") or self.severity), self.severity, key=_ORDER.index)
         own = {INCIDENT: self.id, "severity": self.severity.value}
+        is_over = self.phase is Phase.RESOLVED
         shared = {name: value for name, value in self.labels.items() if labels.get(name, "") == value} | own
         return replace(
             self, checks=named, affected=self.affected + 1, severity=severity,
             labels={**(shared if self.affected else self.labels), "severity": severity.value},
             check_count=max(self.check_count, affected),
             opening_labels=self.opening_labels if self.affected else labels,
-            past_severities=self.severities_before(severity), began_us=min(self.began_us, began_us),
+            past_severities=self.severities_before(severity), began_us=min(self.began_us, confirmation.began_us),
+            reopened_us=self._again_us(confirmation),
+            explanation=() if is_over else self.explanation, named=() if is_over else self.named,
         )  # fmt: skip
+
+    def _again_us(self, confirmation: Confirmation) -> int | None:
+        """Return when the problem began that opens it again: with its first bad run if not after the last one ended."""
+        if self.phase is not Phase.RESOLVED:
+            return None if self.reopened_us is None else min(self.reopened_us, confirmation.bad_us)
+        is_since = confirmation.began_us > (self.ended_us or 0)
+        return confirmation.began_us if is_since else confirmation.bad_us
 
     def severities_before(self, severity: Severity) -> tuple[str, ...]:
         """Return those that it had before it has this one."""

@@ -150,10 +150,11 @@ class IncidentTracker:
             self._put(replace(group, due_us=max(group.due_us, until_us)))
 
     def explain(
-        self, identity: str, explanation: tuple[Quote, ...], named: tuple[str, ...] = (), *, is_due: bool = True
-    ) -> None:
-        """Keep what explains an incident, if anything does; its message waits no longer if due, or is told again."""
-        if (incident := self.incidents.get(identity)) is None:
+        self, identity: str, explanation: tuple[Quote, ...], named: tuple[str, ...] = (), *, is_due: bool = True,
+        shows: tuple[str, int] | None = None,
+    ) -> None:  # fmt: skip
+        """Keep what explains an incident as it `shows` now; its message waits no longer if due, or is told again."""
+        if (incident := self.incidents.get(identity)) is None or shows not in {None, incident.shows}:
             return
         known = replace(incident, explanation=explanation or incident.explanation, named=named or incident.named)
         if known != incident:
@@ -163,7 +164,7 @@ class IncidentTracker:
             for group in [own for own in self.groups.values() if own.told_unexplained(identity)]:
                 self._put(replace(group, due_us=0))
         for group in self._unsent(identity) if is_due else ():
-            due_us = (incident.opened_us or 0) + self._routes.get(group.route, self.settings.route).wait_us
+            due_us = (incident.confirmed_us or 0) + self._routes.get(group.route, self.settings.route).wait_us
             self._put(replace(group, due_us=min(group.due_us, due_us)))
 
     def _unsent(self, identity: str) -> list[Group]:
@@ -271,9 +272,9 @@ class IncidentTracker:
         if fresh:
             self._affected[incident.id].add(finding.key.subject)
             affected = len(self._affected[incident.id])
-            incident = incident.joined(finding.key.subject, labels, confirmation.began_us, affected=affected)
-        if incident.is_led_by(finding.key.text, self.confirmations.get(incident.lead_subject)):
-            incident = replace(incident, lead=finding.facts, lead_subject=finding.key.text)
+            incident = incident.joined(finding.key.subject, labels, confirmation, affected=affected)
+        if incident.is_led_by(confirmation, self.confirmations.get(incident.lead_subject)):
+            incident = incident.led_by(finding.key.text, finding.facts)
         last_bad_us = max(incident.last_bad_us, finding.at_us)
         self.incidents[incident.id] = replace(incident, last_bad_us=last_bad_us)
         if fresh or last_bad_us // _STORED_EVERY_US != incident.last_bad_us // _STORED_EVERY_US:

@@ -31,6 +31,11 @@ def message_checks(row: Notification) -> tuple[str, ...]:
     return tuple(dict.fromkeys(check for check in labelled if check))
 
 
+def message_incidents(row: Notification) -> tuple[str, ...]:
+    """Return the ids of the incidents that a row of the outbox is about; those that its lines lead to are none."""
+    return tuple(item.incident for item in load(row.message).items)
+
+
 def report_message(
     topic: str, subject: str, text: str, *, page: str, enclosures: Sequence[Enclosure], at_us: int
 ) -> Message:

@@ -21,7 +21,7 @@ def slower_step_of(incident: Incident, now_us: int) -> SlowerStep | None:
     lead = incident.lead
     if incident.problem is not Problem.DEGRADATION or not lead.run or not lead.step:
         return None
-    since_us = incident.began_us if lead.since_us is None else lead.since_us
+    since_us = incident.since_us if lead.since_us is None else lead.since_us
     is_bad = incident.phase.lasts and incident.phase is not Phase.RECOVERING
-    until_us = now_us if is_bad else incident.opened_us or incident.ended_us or now_us
+    until_us = now_us if is_bad else incident.confirmed_us or incident.ended_us or now_us
     return SlowerStep(RunId(lead.run), lead.step, since_us, until_us)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from outrider.causes.network_parts import ANSWER
 from outrider.causes.phase_parts import PHASE
-from outrider.causes.time_attribution import OUTSIDE
 from outrider.charts import milliseconds
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def runs_text(attribution: TimeAttribution) -> str:
     left_out = [f"{count} left out, as {why}" for why, count in attribution.left_out.items()]
     why = attribution.no_traces
     what = "the browser's requests" if attribution.by_requests else "what the prober measured"
-    by_phases = f"by {what}, since {'' if why == OUTSIDE else 'of traces '}{why}" if why else ""
+    by_phases = f"by {what}, since {why}" if why else ""
     return "; ".join(filter(None, (compared, *left_out, by_phases)))
 
 

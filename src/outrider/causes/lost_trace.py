@@ -27,6 +27,8 @@ class Join(StrEnum):
     SAMPLED_OUT = "sampled out"
     ELSEWHERE = "spans not sent here"
     NOT_INSTRUMENTED = "not instrumented"
+    REDIRECTED = "redirected"
+    ARRIVING = "nothing came yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class WalkedRequest:
         origin: Of pages whose requests were tried, too; empty for none.
         is_allowed: Whether the preflight allows them the headers.
         waited_s: How long spans were waited for.
+        leads_to: Where a redirect leads; empty for another answer.
+        newest_ns: When the newest span of any service began; 0 if none came in an hour.
     """
 
     trace_id: str
@@ -61,6 +65,8 @@ class WalkedRequest:
     origin: str = ""
     is_allowed: bool = True
     waited_s: float = 0.0
+    leads_to: str = ""
+    newest_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +113,31 @@ def _named(walked: WalkedRequest) -> JoinVerdict:
 def _silent(walked: WalkedRequest) -> JoinVerdict:
     """Return why nothing tells of the request."""
     if not walked.services:
-        return JoinVerdict(Join.NOT_INSTRUMENTED, "no service sends spans to this workspace", f"see{_ENDPOINT}")
-    known = ", ".join(walked.services[:5])
+        why = "no service sends spans to this workspace"
+        return JoinVerdict(Join.NOT_INSTRUMENTED, why, f"instrument one{_ENDPOINT}")
+    if walked.leads_to:
+        return JoinVerdict(
+            Join.REDIRECTED, "no span came of a redirect, which what stands before a service may have answered",
+            f"ask where it leads: outrider doctor trace {walked.leads_to}",
+        )  # fmt: skip
+    if walked.newest_ns < walked.sent_ns:
+        return _late(walked)
+    known, send = ", ".join(walked.services[:5]), "sends" if len(walked.services) == 1 else "send"
     return JoinVerdict(
-        Join.NOT_INSTRUMENTED, f"no span of the request came within {walked.waited_s:.0f} s; {known} send some",
+        Join.NOT_INSTRUMENTED, f"no span of the request came within {walked.waited_s:.0f} s; {known} {send} some",
         f"instrument what answers there with OpenTelemetry or Sentry's SDK, and send its spans here{_ENDPOINT}",
     )  # fmt: skip
+
+
+def _late(walked: WalkedRequest) -> JoinVerdict:
+    """Return that nothing is known while spans of no service have come since."""
+    age = f"; the newest began {(walked.sent_ns - walked.newest_ns) / 1e9:.0f} s before it" if walked.newest_ns else ""
+    return JoinVerdict(
+        Join.ARRIVING,
+        f"no span of any service that began since the request came within {walked.waited_s:.0f} s{age}:"
+        " spans are on their way, or nothing that answers there is instrumented",
+        f"look again later: outrider traces {walked.trace_id}; or wait longer with --wait",
+    )
 
 
 def _joined(walked: WalkedRequest) -> JoinVerdict:

@@ -240,9 +240,12 @@ def _lacks(places: Places, parts: StepParts, asked: set[int]) -> bool:
 def _too_few(sides: Sequence[Sequence[StepParts]], left_out: Counter[str]) -> str:
     when = "before it got slower" if len(sides[0]) < LEAST_ROWS else "since it got slower"
     count = min(map(len, sides)) if len(sides[0]) >= LEAST_ROWS else len(sides[0])
-    why = f"; of others {left_out.most_common(1)[0][0]}" if left_out else ""
-    runs = f"only {counted(count, 'run')}" if count else "no run"
-    return f"{runs} {when} {'has' if count < 2 else 'have'} traces, and it takes {LEAST_ROWS}{why}"
+    why = left_out.most_common(1)[0][0] if left_out else ""
+    if not count:
+        return f"no run {when} has traces to compare{': ' if why else ''}{why}"
+    has = "has" if count == 1 else "have"
+    others = f"; of others {why}" if why else ""
+    return f"only {counted(count, 'run')} {when} {has} traces to compare, and it takes {LEAST_ROWS}{others}"
 
 
 @dataclass(frozen=True, slots=True)

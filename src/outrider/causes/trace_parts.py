@@ -145,6 +145,8 @@ def step_parts(
         roots = [root for root in roots if window_ns[0] <= root.span.time_ns <= window_ns[1]]
         if not roots:
             return "no spans of its traces begin while the step ran: they are of other steps, or clocks are apart"
+    if all(root.span.duration_ns <= 0 for root in roots):
+        return "its spans have no durations"
     start_ns = min(root.span.time_ns for root in roots)
     extent_ns = max(root.end_ns for root in roots) - start_ns
     if extent_ns / _NS > duration_ms * _LONGER + _SLACK_MS:

@@ -154,7 +154,7 @@ def _by_traces(
     store: TracedRuns, reader: TelemetryReader | None, sides: Sequence[Sequence[_MeasuredStep]]
 ) -> TimeAttribution | str:
     if reader is None:
-        return "the workspace takes none"
+        return "the workspace takes no traces"
     try:
         spans = _spans(store, reader, [measured for side in sides for measured in side])
     except TelemetryError as error:

@@ -150,7 +150,7 @@ def incident_changes(
     Raises:
         TelemetryError: If the telemetry cannot be read.
     """
-    began_us = incident.began_us
+    began_us = incident.since_us
     first_us = min((known.first_seen_us for known in records.checks.all()), default=began_us)
     since_us = max(began_us - _WATCHED_US, min(first_us, began_us - _HOUR_US))
     until_us = min(now_us, began_us + _AFTER_US)
@@ -184,11 +184,11 @@ def _new_values(known: Sequence[RunFacts], name: str, text: str) -> Iterator[Cha
 def _good_until_us(history: CheckHistory, incident: Incident) -> int:
     """Return when the last run before it began was due: the problem may have begun since then."""
     check = CheckId(check_of(incident.lead_subject)) if incident.lead_subject else None
-    before = RunPosition(incident.began_us, RunId(_FIRST))
+    before = RunPosition(incident.since_us, RunId(_FIRST))
     runs = history.runs_before(check, before, limit=_LOADS) if check else ()
     location = incident.labels.get("location", "")
     dues = [run.due_us for run in runs if not location or run.location == location]
-    return max(dues[0] if dues else incident.began_us, incident.began_us - _HOUR_US)
+    return max(dues[0] if dues else incident.since_us, incident.since_us - _HOUR_US)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,10 +259,10 @@ class _Asked:
             return
         place = self.environment, self.incident.labels.get("location", "")
         runs = self.records.history.runs_before(check, RunPosition(self.until_us, RunId(_FIRST)), limit=_RUNS)
-        since_us = self.incident.began_us - _DAY_US
+        since_us = self.incident.since_us - _DAY_US
         own = [run for run in runs if (run.environment, run.location) == place and run.due_us >= since_us]
-        after = [run for run in own if run.due_us > self.incident.began_us][-1:]
-        before = [run for run in own if run.due_us <= self.incident.began_us]
+        after = [run for run in own if run.due_us > self.incident.since_us][-1:]
+        before = [run for run in own if run.due_us <= self.incident.since_us]
         chosen = [*after, *before[:_NEAR_RUNS], *before[_NEAR_RUNS :: max(len(before) // _FAR_RUNS, 1)]]
         loaded = [(run.due_us, versions) for run in reversed(chosen) if (versions := self._versions(run.id))]
         if len(loaded) >= _LEAST_RUNS:
@@ -317,7 +317,7 @@ class _Asked:
     def patterns(self, now_us: int) -> Iterator[Changes]:
         """Yield the patterns of the last day, which is how long they are known; nothing of an older incident."""
         since_us = now_us - _DAY_US
-        if self.telemetry.services is None or self.incident.began_us < since_us:
+        if self.telemetry.services is None or self.incident.since_us < since_us:
             return
         changes = [
             Change(row.since_s * _US, f"{row.service}: {row.text}", service_path(row.service))

@@ -117,7 +117,7 @@ def incident_traces(
     if incident.problem is Problem.FAILURE:
         before = RunPosition(lead.due_us, lead.id)
         earlier = store.history.runs_before(lead.check, before, outcome=Outcome.FAILED, limit=_LOOKED_THROUGH)
-        same = [run for run in earlier if _is_place(run, lead) and run.due_us >= incident.began_us]
+        same = [run for run in earlier if _is_place(run, lead) and run.due_us >= incident.since_us]
         same.sort(key=lambda run: run.finished_us > now_us - SPANS_SENT_US)
         runs += [store.runs.get(run.id).run for run in same[: _RUNS - 1]]
     named = dict.fromkeys(trace for run in runs for trace in _trace_ids(run, incident.lead.step))
@@ -149,7 +149,7 @@ def awaits_spans(
     if not is_quotable(incident) or not traces or any(traces.values()):
         return False
     lead = store.runs.get(incident.lead.run).run
-    before = RunPosition(incident.began_us - SPANS_SENT_US, lead.id)
+    before = RunPosition(incident.since_us - SPANS_SENT_US, lead.id)
     earlier = [run for run in store.history.runs_before(lead.check, before, limit=_RUNS) if _is_place(run, lead)]
     named = (_trace_ids(store.runs.get(run.id).run, incident.lead.step) for run in earlier)
     ids = list(dict.fromkeys(trace for own in named for trace in own))[:_TRACES]
@@ -180,10 +180,10 @@ def _times(
 
 
 def _slowest(traces: Mapping[str, Sequence[Span]]) -> Iterator[Quote]:
-    """Yield the span that the step waited for longest."""
+    """Yield the span that the step waited for longest; none where their durations are not known."""
     nodes = [node for spans in traces.values() if spans for node in span_tree(spans).nodes]
-    if nodes:
-        slowest = max(nodes, key=lambda node: node.critical_ns)
+    slowest = max(nodes, key=lambda node: node.critical_ns, default=None)
+    if slowest is not None and slowest.critical_ns:
         took = milliseconds(slowest.critical_ns / 1e6)
         yield quote_of("slowest span", f"{_name(slowest.span)}, {took}", trace_path(slowest.span.trace_id))
 
@@ -209,7 +209,7 @@ def _errors(log: ErrorLog, traces: Sequence[str], incident: Incident, now_us: in
     named = dict.fromkeys(event.issue for event in log.of_traces(traces)) if traces else {}
     issues = [issue for name in named if (issue := log.issue(name, now_us, hours=1)) is not None]
     for issue in sorted(issues, key=lambda issue: -issue.first_us)[:_ERRORS]:
-        is_new = issue.first_us >= incident.began_us
+        is_new = issue.first_us >= incident.since_us
         value = f": {issue.value}" if issue.value else ""
         yield quote_of("new error" if is_new else "error", f"{issue.title}{value}{_reach(issue)}", issue_path(issue.id))
 
@@ -220,8 +220,8 @@ def _outside_errors(outside: OutsideErrors, traces: Sequence[str], incident: Inc
         for error in list(of_traces.values())[:_ERRORS]:
             yield quote_of("error", _outside_text(error), trace_path(error.trace_id))
         return
-    since_us = incident.began_us - _BEFORE_US
-    begun = _first_of_issues(outside.of_time(since_us, min(now_us, incident.began_us + _MEANWHILE_US)))
+    since_us = incident.since_us - _BEFORE_US
+    begun = _first_of_issues(outside.of_time(since_us, min(now_us, incident.since_us + _MEANWHILE_US)))
     known = _first_of_issues(outside.of_time(since_us - _USUAL_US, since_us)) if begun else {}
     for error in [own for issue, own in begun.items() if issue not in known][:_ERRORS]:
         yield quote_of(ERROR_MEANWHILE, _outside_text(error), error.url)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.alerts import Phase, consequences_of, headline, read_incidents, root_of
+from outrider.alerts import Phase, consequences_of, headline, message_incidents, read_incidents, root_of
 from outrider.dashboard.changes_view import changes_view
 from outrider.dashboard.lead_time_view import lead_time_view
 from outrider.dashboard.notable_view import incident_patterns
@@ -249,9 +249,9 @@ def named_incident(sources: Sources, name: str) -> Incident:
 
 
 def _notifications(sources: Sources, incident: Incident) -> tuple[Notification, ...]:
-    """Return the rows of the outbox whose message names an incident, the earliest first."""
+    """Return the rows of the outbox whose message is about an incident, the earliest first."""
     until_us = (incident.ended_us or sources.now_us()) + DAY_US
     rows = sources.store.outbox.search(
         created_since_us=incident.began_us, created_until_us=until_us, limit=_MOST_NOTIFICATIONS
     )
-    return tuple(row for row in rows if incident.id in row.message)
+    return tuple(row for row in rows if incident.id in row.message and incident.id in message_incidents(row))

@@ -111,7 +111,7 @@ def _trace_ids(store: NamedRecords, telemetry: CauseTelemetry | None, incident: 
             place = incident.labels.get("environment", "")
             events = [
                 own for own in store.errors.events(IssueId(int(issue)))
-                if own.trace_id and own.at_us >= incident.began_us and (not place or own.environment in {"", place})
+                if own.trace_id and own.at_us >= incident.since_us and (not place or own.environment in {"", place})
             ]  # fmt: skip
             yield from (own.trace_id for own in events[:_TRACES])
     elif subject.kind is SubjectKind.PAGE and telemetry is not None:
@@ -141,7 +141,7 @@ def _explain_slower_page(telemetry: CauseTelemetry, incident: Incident, now_us: 
     service, _, page = _subject(incident).name.partition(" ")
     field = _VITALS.get(incident.lead.step, "")
     sides = []
-    for since_us, until_us in ((incident.began_us - _USUAL_US, incident.began_us), (incident.began_us, now_us + 1)):
+    for since_us, until_us in ((incident.since_us - _USUAL_US, incident.since_us), (incident.since_us, now_us + 1)):
         environment = incident.labels.get("environment", "")
         filters = ViewFilter(since_us, until_us, service=service, environment=environment, page=page)
         rows = telemetry.users.sessions(SessionFilter(filters), limit=_COMPARED) if field else []
@@ -179,5 +179,5 @@ def _traces_of_visits(telemetry: CauseTelemetry, wanted: SessionFilter) -> Itera
 
 def _views(incident: Incident, now_us: int, *, service: str = "", page: str = "", origin: str = "") -> ViewFilter:
     environment = incident.labels.get("environment", "") if page else ""
-    since_us = incident.began_us - _BEFORE_US
+    since_us = incident.since_us - _BEFORE_US
     return ViewFilter(since_us, now_us + 1, service=service, environment=environment, page=page, origin=origin)

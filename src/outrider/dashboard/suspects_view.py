@@ -43,7 +43,7 @@ def suspects_view(sources: Sources, incident: Incident) -> SuspectsView | None:
     service = subject if subject.kind is SubjectKind.SERVICE else _entered(sources, incident)
     if service is None:
         return None
-    since_us = incident.began_us if incident.lead.since_us is None else incident.lead.since_us
+    since_us = incident.since_us if incident.lead.since_us is None else incident.lead.since_us
     is_failing = incident.problem is Problem.FAILURE
     worse = WorseService(service, environment, since_us, incident.ended_us or sources.now_us(), is_failing)
     suspects = service_suspects(sources.store.series, worse)

@@ -49,6 +49,7 @@ def write_aggregates(
             by_subject[sample.subject].append(sample)
     values: dict[tuple[int, int], float] = {}
     judged: set[int] = set()
+    keys.add_subjects(connection, {subject: _latest_us(own) for subject, own in by_subject.items()})
     for subject, own in by_subject.items():
         for sample, place in _placed(connection, keys, subject, own):
             if place is None:
@@ -65,7 +66,7 @@ def _placed(
     connection: Connection, keys: KeyCache, subject: Subject, own: Sequence[AggregateSample]
 ) -> list[tuple[AggregateSample, tuple[int, int] | None]]:
     """Return each sample with its series' key and its time; None where its series is one too many."""
-    known = keys.subject(connection, subject, max(sample.at_us for sample in own))
+    known = keys.subject(connection, subject, _latest_us(own))
     names = [
         SeriesName(*map(identity, (sample.environment, sample.location, sample.step, sample.metric))) for sample in own
     ]
@@ -74,6 +75,10 @@ def _placed(
         (sample, (series[name], sample.at_us) if name in series else None)
         for name, sample in zip(names, own, strict=True)
     ]
+
+
+def _latest_us(own: Sequence[AggregateSample]) -> int:
+    return max(sample.at_us for sample in own)
 
 
 def _insert(connection: Connection, values: dict[tuple[int, int], float], judged: Collection[int]) -> int:

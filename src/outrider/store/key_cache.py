@@ -28,7 +28,7 @@ from outrider.store.text_limits import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection, Insert
 
@@ -121,14 +121,19 @@ class KeyCache:
             self.forget()
             self._generation = generation
 
+    def add_subjects(self, connection: Connection, wanted: Mapping[Subject, int]) -> None:
+        """Remember subjects of these ids or aliases, those inserted that are unknown, with the time of each."""
+        unknown = {subject: at_us for subject, at_us in wanted.items() if subject not in self._ids}
+        if unknown:
+            self._ids |= _inserted_subjects(connection, unknown)
+        keys = {self._ids[subject] for subject in wanted}
+        self._subjects |= _load_subjects(connection, [key for key in keys if key not in self._subjects])
+
     def subject(self, connection: Connection, subject: Subject, at_us: int) -> KnownSubject:
         """Return the subject of this id or alias, inserted if it is unknown."""
-        key = self._ids.get(subject)
-        if key is None:
-            key = self._ids[subject] = subject_key(connection, subject) or insert_subject(connection, subject, at_us)
-        known = self._subjects.get(key)
-        if known is None:
-            known = self._subjects[key] = _load_subject(connection, key)
+        if self._ids.get(subject) not in self._subjects:
+            self.add_subjects(connection, {subject: at_us})
+        known = self._subjects[self._ids[subject]]
         if at_us - known.last_seen_us > _SEEN_EVERY_US:
             connection.execute(_SEE_SUBJECT, {"of": known.key, "at": at_us})
             known.last_seen_us = at_us
@@ -163,29 +168,53 @@ class KeyCache:
             known.last_seen_us = at_us
         return known.key
 
+    def add_steps(self, connection: Connection, wanted: Iterable[tuple[KnownSubject, Sequence[Step], int]]) -> None:
+        """Insert steps that checks lack and may have, at their times; of each check those that are wanted first."""
+        self._insert_steps(connection, [(known, list(map(_form, own)), at_us) for known, own, at_us in wanted])
+
+    def _insert_steps(self, connection: Connection, wanted: Iterable[tuple[KnownSubject, Sequence[Form], int]]) -> None:
+        rows: list[dict[str, object]] = []
+        lacking: dict[int, KnownSubject] = {}
+        for known, forms, at_us in wanted:
+            missing = _admissible(known, dict.fromkeys(form for form in forms if form not in known.forms), at_us)
+            if missing and known.key not in lacking:
+                lacking[known.key] = known
+                rows += [{"check_key": known.key, "last_seen_us": at_us, **form._asdict()} for form in missing]
+        if rows:
+            connection.execute(insert(steps), rows)
+            _load_steps(connection, lacking)
+
     def steps(
         self, connection: Connection, known: KnownSubject, wanted: Sequence[Step], at_us: int
     ) -> list[int | None]:
         """Return a key for each step, None for those beyond what the check may have."""
         forms = [_form(step) for step in wanted]
-        missing = _admissible(known, dict.fromkeys(form for form in forms if form not in known.forms), at_us)
-        if missing:
-            rows = [{"check_key": known.key, "last_seen_us": at_us, **form._asdict()} for form in missing]
-            connection.execute(insert(steps), rows)
-            _load_steps(connection, known)
+        if any(form not in known.forms for form in forms):
+            self._insert_steps(connection, [(known, forms, at_us)])
         _see_steps(connection, known, forms, at_us)
         return [known.forms[form].key if form in known.forms else known.latest.get(form.step) for form in forms]
 
     def series(
-        self, connection: Connection, known: KnownSubject, wanted: Iterable[SeriesName]
+        self, connection: Connection, known: KnownSubject, wanted: Collection[SeriesName]
     ) -> Mapping[SeriesName, int]:
         """Return the subject's series by name, those wanted among them unless the subject has too many."""
-        missing = [name for name in dict.fromkeys(wanted) if name not in known.series]
-        missing = missing[: max(0, SERIES_PER_SUBJECT - len(known.series))]
-        if missing:
-            connection.execute(insert(series), [{"subject_key": known.key, **name._asdict()} for name in missing])
-            _load_series(connection, known)
+        if any(name not in known.series for name in wanted):
+            self.add_series(connection, [(known, wanted)])
         return known.series
+
+    def add_series(self, connection: Connection, wanted: Iterable[tuple[KnownSubject, Iterable[SeriesName]]]) -> None:
+        """Insert series that subjects lack and may have; of each subject those that are wanted first."""
+        rows: list[dict[str, object]] = []
+        lacking: dict[int, KnownSubject] = {}
+        for known, names in wanted:
+            missing = [name for name in dict.fromkeys(names) if name not in known.series]
+            missing = missing[: max(0, SERIES_PER_SUBJECT - len(known.series))]
+            if missing and known.key not in lacking:
+                lacking[known.key] = known
+                rows += [{"subject_key": known.key, **name._asdict()} for name in missing]
+        if rows:
+            connection.execute(insert(series), rows)
+            _load_series(connection, lacking)
 
 
 def read_mark(connection: Connection, name: str) -> int:
@@ -212,9 +241,26 @@ def subject_key(connection: Connection, subject: Subject) -> int | None:
 
 def insert_subject(connection: Connection, subject: Subject, at_us: int) -> int:
     """Insert a subject, and return its key; the kind of a check stays unknown until the workspace says it."""
+    return _inserted(connection, insert(subjects), _subject_row(subject, at_us))
+
+
+def _subject_row(subject: Subject, at_us: int) -> dict[str, object]:
     kind = None if subject.kind in CHECK_KINDS else subject.kind
-    row = {"id": identity(subject), "kind": kind, "first_seen_us": at_us, "last_seen_us": at_us}
-    return _inserted(connection, insert(subjects), row)
+    return {"id": identity(subject), "kind": kind, "first_seen_us": at_us, "last_seen_us": at_us}
+
+
+def _inserted_subjects(connection: Connection, wanted: Mapping[Subject, int]) -> dict[Subject, int]:
+    """Return the keys of subjects by their ids or by those that they had before, the others inserted."""
+    key = func.coalesce(subjects.c.alias_of, subjects.c.key).label("own")
+    names = {subject: identity(subject) for subject in wanted}
+    statement = select(subjects.c.id, key).where(subjects.c.id.in_(set(names.values())))
+    known = {row.id: row.own for row in connection.execute(statement)}
+    fresh = {names[subject]: _subject_row(subject, at_us) for subject, at_us in wanted.items()}
+    rows = [row for name, row in fresh.items() if name not in known]
+    if rows:
+        connection.execute(insert(subjects), rows)
+        known = {row.id: row.own for row in connection.execute(statement)}
+    return {subject: known[name] for subject, name in names.items()}
 
 
 def _inserted(connection: Connection, statement: Insert, row: Mapping[str, object]) -> int:
@@ -223,25 +269,29 @@ def _inserted(connection: Connection, statement: Insert, row: Mapping[str, objec
     return int(key[0])
 
 
-def _load_subject(connection: Connection, key: int) -> KnownSubject:
-    seen = select(subjects.c.first_seen_us, subjects.c.last_seen_us).where(subjects.c.key == key)
-    known = KnownSubject(key, *connection.execute(seen).one())
-    _load_steps(connection, known)
-    _load_series(connection, known)
-    return known
+def _load_subjects(connection: Connection, keys: Collection[int]) -> dict[int, KnownSubject]:
+    """Return what is stored of subjects, by their keys."""
+    if not keys:
+        return {}
+    statement = select(subjects.c.key, subjects.c.first_seen_us, subjects.c.last_seen_us)
+    loaded = {row.key: KnownSubject(*row) for row in connection.execute(statement.where(subjects.c.key.in_(keys)))}
+    _load_steps(connection, loaded)
+    _load_series(connection, loaded)
+    return loaded
 
 
-def _load_steps(connection: Connection, known: KnownSubject) -> None:
-    for row in connection.execute(select(steps).where(steps.c.check_key == known.key).order_by(steps.c.key)):
+def _load_steps(connection: Connection, known: Mapping[int, KnownSubject]) -> None:
+    for row in connection.execute(select(steps).where(steps.c.check_key.in_(known)).order_by(steps.c.key)):
         form = Form(row.step, StepKind(row.kind), row.title, row.parent, row.source)
-        known.forms[form] = _Seen(row.key, row.last_seen_us)
-        known.latest[row.step] = row.key
+        known[row.check_key].forms[form] = _Seen(row.key, row.last_seen_us)
+        known[row.check_key].latest[row.step] = row.key
 
 
-def _load_series(connection: Connection, known: KnownSubject) -> None:
+def _load_series(connection: Connection, known: Mapping[int, KnownSubject]) -> None:
     columns = (series.c.environment, series.c.location, series.c.step, series.c.metric, series.c.key)
-    for *name, key in connection.execute(select(*columns).where(series.c.subject_key == known.key)):
-        known.series[SeriesName(*name)] = key
+    own = select(series.c.subject_key, *columns).where(series.c.subject_key.in_(known))
+    for subject, *name, key in connection.execute(own):
+        known[subject].series[SeriesName(*name)] = key
 
 
 def _load_set(connection: Connection, digest: bytes, words: str, at_us: int) -> _Seen:

@@ -51,11 +51,23 @@ def read_sums_as_numbers(connection: Any, _entry: ConnectionPoolEntry) -> None:
 
 def begin_postgresql(connection: Connection) -> None:
     """Begin a transaction that owns the database, or one that sees one state of it."""
-    if connection.get_execution_options().get("outrider_writing", False):
+    is_writing = connection.get_execution_options().get("outrider_writing", False)
+    if connection.dialect.driver == "psycopg":
+        _begin_as(connection.connection.driver_connection, is_writing=is_writing)
+    if is_writing:
         begun = connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER}), pg_current_xact_id()::text")
         connection.info[NUMBER] = begun.one()[1]
-    else:
+    elif connection.dialect.driver != "psycopg":
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+
+def _begin_as(driver: Any, *, is_writing: bool) -> None:
+    """Let the BEGIN that the driver is about to send say what the transaction sees, instead of a further statement."""
+    from psycopg import IsolationLevel  # noqa: PLC0415 - an extra
+
+    if not driver.closed and bool(driver.read_only) is is_writing:
+        driver.isolation_level = None if is_writing else IsolationLevel.REPEATABLE_READ
+        driver.read_only = None if is_writing else True
 
 
 def was_committed(engine: Engine, number: str, within_s: float) -> bool | None:

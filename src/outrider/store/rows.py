@@ -34,11 +34,11 @@ from outrider.store.text_limits import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Connection, Table
 
-    from outrider.model import ArtifactFile, Attempt, Content, HostLoad, Run
+    from outrider.model import ArtifactFile, Attempt, Content, HostLoad, Run, Step
     from outrider.store.key_cache import KeyCache, KnownSubject
 
 Row = dict[str, Any]
@@ -79,15 +79,23 @@ class Rows:
     loads: list[Row] = field(default_factory=list)
     traces: list[Row] = field(default_factory=list)
 
-    def add(self, placed: PlacedAttempt) -> None:
-        """Make the rows of one attempt."""
-        dropped = self._add_steps(placed)
-        self._add_samples(placed, dropped)
-        self._add_errors(placed)
-        self._add_artifacts(placed)
-        self._add_load(placed)
-        self._add_traces(placed)
-        self._add_attempt(placed)
+    def add(self, attempts: Sequence[PlacedAttempt]) -> None:
+        """Make the rows of attempts; the steps and series of checks that have none are inserted together."""
+        new = [own for own in attempts if not own.check.forms and own.attempt.measurement.steps]
+        self.keys.add_steps(
+            self.connection, [(own.check, _kept_steps(own), own.attempt.measurement.started_us) for own in new]
+        )
+        named = [(placed, _named_values(placed, self._add_steps(placed))) for placed in attempts]
+        self.keys.add_series(
+            self.connection, [(own.check, _finite(values)) for own, values in named if values and not own.check.series]
+        )
+        for placed, values in named:
+            self._add_samples(placed, values)
+            self._add_errors(placed)
+            self._add_artifacts(placed)
+            self._add_load(placed)
+            self._add_traces(placed)
+            self._add_attempt(placed)
 
     def insert(self) -> None:
         """Insert all rows, those that others refer to first."""
@@ -108,7 +116,7 @@ class Rows:
         measurement = placed.attempt.measurement
         if not measurement.steps:
             return set()
-        kept = measurement.steps[:STEPS_PER_ATTEMPT]
+        kept = _kept_steps(placed)
         dropped = {identity(step.key) for step in measurement.steps[STEPS_PER_ATTEMPT:]}
         keys = self.keys.steps(self.connection, placed.check, kept, measurement.started_us)
         for ordinal, (step, key) in enumerate(zip(kept, keys, strict=True)):
@@ -128,15 +136,10 @@ class Rows:
             )
         return dropped
 
-    def _add_samples(self, placed: PlacedAttempt, dropped: set[str]) -> None:
+    def _add_samples(self, placed: PlacedAttempt, named: Mapping[SeriesName, float]) -> None:
         """Add the attempt's samples as tuples in the order of the table's columns: they are most of all rows."""
         run, attempt = placed.run, placed.attempt
-        place = (identity(run.environment), identity(run.location))
-        named = {
-            SeriesName(*place, identity(sample.step), identity(sample.metric)): sample.value
-            for sample in attempt.measurement.samples
-        }
-        wanted = {name: value for name, value in named.items() if name.step not in dropped and math.isfinite(value)}
+        wanted = _finite(named)
         keys = self.keys.series(self.connection, placed.check, wanted)
         kept = [(keys[name], value) for name, value in wanted.items() if name in keys]
         shared = (run.due_us, placed.run_key, attempt.number, is_judged(attempt))
@@ -207,6 +210,24 @@ class Rows:
             bounded("\n".join(placed.omitted), MESSAGE_CHARACTERS) or None,
         )
         self.attempts.append(row)
+
+
+def _kept_steps(placed: PlacedAttempt) -> Sequence[Step]:
+    return placed.attempt.measurement.steps[:STEPS_PER_ATTEMPT]
+
+
+def _named_values(placed: PlacedAttempt, dropped: Collection[str]) -> dict[SeriesName, float]:
+    """Return the attempt's values by series; those of dropped steps are no numbers."""
+    place = (identity(placed.run.environment), identity(placed.run.location))
+    named = {
+        SeriesName(*place, identity(sample.step), identity(sample.metric)): sample.value
+        for sample in placed.attempt.measurement.samples
+    }
+    return {name: math.nan if name.step in dropped else value for name, value in named.items()} if dropped else named
+
+
+def _finite(values: Mapping[SeriesName, float]) -> dict[SeriesName, float]:
+    return {name: value for name, value in values.items() if math.isfinite(value)}
 
 
 def is_judged(attempt: Attempt) -> bool:

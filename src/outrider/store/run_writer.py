@@ -160,14 +160,17 @@ class Writer:
         fresh = _without_stored(connection, finished)
         if not fresh:
             return
+        self._keys.add_subjects(connection, {run.check: run.finished_us for run, _ in reversed(fresh)})
         known = {run.check: self._keys.subject(connection, run.check, run.finished_us) for run, _ in fresh}
         keys = self._insert_runs(connection, [run for run, _ in fresh], known)
-        rows = Rows(connection, self._keys)
+        placed = []
         for run, taken in fresh:
             for attempt, files in zip(run.attempts, taken, strict=True):
                 omitted = [*attempt.measurement.omitted, *files.omitted]
                 present = [file for file in files.files if self._is_there(file, omitted)]
-                rows.add(PlacedAttempt(run, keys[_bytes(run)], known[run.check], attempt, present, omitted))
+                placed.append(PlacedAttempt(run, keys[_bytes(run)], known[run.check], attempt, present, omitted))
+        rows = Rows(connection, self._keys)
+        rows.add(placed)
         rows.insert()
         note_late(connection, [(keys[_bytes(run)], known[run.check].key, run.due_us) for run, _ in fresh])
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
+from tests.statements import noted_statements
 from tests.store.conftest import NOW_US, Place
 from tests.store.contract.commit_cutter import CommitCutter
 from tests.store.contract.postgresql_server import IS_HERE, PostgresqlServer
@@ -122,6 +123,24 @@ def test_a_reader_sees_one_state_and_waits_for_nobody(place: Place, store: Store
     with database.reading() as connection:
         assert connection.execute(count).scalar_one() == before + 1
     database.close()
+
+
+@pytest.mark.usefixtures("store")
+def test_how_a_transaction_sees_the_database_is_said_as_it_begins(place: Place) -> None:
+    """A statement that said it would double the exchanges of most readings; the same connection writes and reads."""
+    database = open_database(place.url)
+    level = text("SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only')")
+    ways = [database.reading, database.writing, database.reading, database.reading]
+    seen, asked = [], []
+    for way in ways:
+        with noted_statements() as statements, way() as connection:
+            seen.append(tuple(connection.execute(level).one()))
+        asked.append(len(statements))
+    database.close()
+
+    reading, writing = ("repeatable read", "on"), ("read committed", "off")
+    assert seen == [reading, writing, reading, reading]
+    assert asked == [1, 2, 1, 1]
 
 
 def test_a_writer_waits_for_the_one_before_it_and_no_longer_than_it_may(place: Place, make: Maker) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.statements import noted_statements
 
 from outrider.model import (
     AttemptTrace,
@@ -285,3 +286,30 @@ def test_a_run_without_a_uuid_is_a_mistake_of_the_caller(store: Store, make: Mak
 
     with pytest.raises(ValueError, match="UUID"):
         store.runs.record(run)
+
+
+def test_many_new_checks_are_stored_by_few_statements(store: Store, make: Maker) -> None:
+    """However many run for the first time at once: a server that is asked for each of them does not keep pace."""
+    runs = [make.run(f"journey:{number}") for number in range(100)]
+
+    with noted_statements() as first:
+        store.runs.record_many(runs[:1])
+    with noted_statements() as rest:
+        store.runs.record_many(runs[1:])
+
+    assert len(rest) <= len(first) <= 32, first
+    assert [store.runs.get(run.id).run for run in runs] == runs
+
+
+def test_several_runs_of_a_new_check_are_stored_at_once(store: Store, make: Maker) -> None:
+    """Their steps differ, and a limit of series counts for all of them."""
+    pay, ship = Step("pay", "Pay", StepKind.NAMED, 0.0, 1.0), Step("ship", "Ship", StepKind.NAMED, 0.0, 2.0)
+    runs = [
+        make.run("journey:a", make.attempt(steps=(step,), samples=(Sample(step.key, "duration_ms", 1.0),)))
+        for step in (pay, ship, pay)
+    ]
+    store.runs.record_many(runs)
+
+    assert [store.runs.get(run.id).run for run in runs] == runs
+    values = {series.step: store.series.samples(series).value.size for series in store.series.of(runs[0].check)}
+    assert values == {"pay": 2, "ship": 1}

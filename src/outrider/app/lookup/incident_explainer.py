@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
 
 _US: Final = 1_000_000
 _LOOKS_US: Final = (0, 30 * _US, 300 * _US)
-"""After an incident opened: at once, or when its spans were sent, and again when what was late has arrived."""
+"""After an incident opened, or shows something else: at once, or when its spans were sent, and again when what was late
+has arrived."""
 
 _WAITED_US: Final = 4_500_000
 _CLOSES_S: Final = 15.0
@@ -52,6 +54,15 @@ _log = structlog.get_logger("outrider.alerts")
 
 class ExplainingTelemetry(TelemetryReader, ServiceReader, RealUserReader, Protocol):
     """What is asked of telemetry."""
+
+
+@dataclass(slots=True)
+class _Looks:
+    """How often an incident was looked up since when, and what it showed then."""
+
+    shows: tuple[str, int]
+    since_us: int
+    count: int = 0
 
 
 class IncidentExplainer:
@@ -69,7 +80,7 @@ class IncidentExplainer:
     ) -> None:
         self._store = store
         self._reach = reach
-        self._looks: dict[str, int] = {}
+        self._looks: dict[str, _Looks] = {}
         self._until_us: dict[str, int] = {}
         self._arriving: set[str] = set()
         self._folds = True
@@ -90,8 +101,10 @@ class IncidentExplainer:
         self._looks = {own.id: self._looks[own.id] for own in incidents if own.id in self._looks}
         self._until_us = {own: us for own, us in self._until_us.items() if own in self._looks and us > now_us}
         for incident in incidents:
-            if incident.id not in self._looks:
-                self._looks[incident.id] = 0
+            before = self._looks.get(incident.id)
+            if before is None or before.shows != incident.shows:
+                since_us = now_us if before else incident.confirmed_us or incident.began_us
+                self._looks[incident.id] = _Looks(incident.shows, since_us)
                 if not incident.explanation:
                     waits_us = sent_us if incident.lead.run else _LOOKS_US[1]
                     self._until_us[incident.id] = now_us + waits_us + _WAITED_US
@@ -100,7 +113,7 @@ class IncidentExplainer:
         due = [own for own in incidents if own.id in again or self._is_due(own, now_us, sent_us)]
         if due and (self._thread is None or not self._thread.is_alive()):
             for incident in due:
-                self._looks[incident.id] += incident.id not in again
+                self._looks[incident.id].count += incident.id not in again
             self._arriving = set()
             arguments = (processor, workspace, due, now_us)
             self._thread = threading.Thread(target=self._explain, args=arguments, name="explanation", daemon=True)
@@ -113,8 +126,7 @@ class IncidentExplainer:
 
     def _is_due(self, incident: Incident, now_us: int, sent_us: int) -> bool:
         looks = self._looks[incident.id]
-        opened_us = incident.opened_us or incident.began_us
-        return looks < len(_LOOKS_US) and now_us >= opened_us + max(_LOOKS_US[looks], sent_us)
+        return looks.count < len(_LOOKS_US) and now_us >= looks.since_us + max(_LOOKS_US[looks.count], sent_us)
 
     def _explain(self, processor: AlertProcessor, workspace: Workspace, incidents: list[Incident], now_us: int) -> None:
         """Explain incidents, one after another; what cannot be read of one says nothing of the others."""
@@ -134,9 +146,9 @@ class IncidentExplainer:
     def _keep(
         self, processor: AlertProcessor, incident: Incident, known: tuple[tuple[Quote, ...], tuple[str, ...]]
     ) -> None:
-        looks = self._looks.get(incident.id, 0)
-        is_due = incident.id not in self._arriving and (bool(incident.lead.run) or looks > 1)
-        processor.explain(incident.id, *known, is_due=is_due)
+        looks = self._looks.get(incident.id)
+        is_due = incident.id not in self._arriving and (bool(incident.lead.run) or bool(looks and looks.count > 1))
+        processor.explain(incident.id, *known, is_due=is_due, shows=incident.shows)
 
     def _explanation(
         self, workspace: Workspace, telemetry: ExplainingTelemetry | None, incident: Incident, now_us: int

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from outrider.app.access.signing_key import signing_key
 from outrider.app.access.workspace_access import now_us
@@ -18,12 +18,13 @@ from outrider.app.lookup.joined_telemetry import reach_joined
 from outrider.app.lookup.request_traces import takes_traces
 from outrider.app.lookup.telemetry_access import telemetry_settings
 from outrider.causes import WalkedRequest
-from outrider.model import Origin, UsageError, begin_trace, new_run_id
+from outrider.model import Origin, UsageError, begin_trace, new_run_id, printable
 from outrider.workspace import switched_off
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from outrider.app.lookup.joined_telemetry import JoinedTelemetry
     from outrider.model import Span, TelemetryReader, TraceContext
     from outrider.workspace import Workspace
 
@@ -33,6 +34,8 @@ _EVERY_S: Final = 0.3
 _SETTLED_S: Final = 1.5
 _HOUR_NS: Final = 3_600 * 10**9
 _SEARCHED: Final = 200
+_REDIRECT: Final = 3
+_ADDRESS: Final = 300
 _NAMED: Final = re.compile(r"(?:^|[,\s]|desc=\"?)00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
 _PATHS: Final = ("url.path", "http.target", "url.full", "http.url", "http.route")
 _AS_THEY_ARE: Final = "%/?:@!$&'()*+,;=[]|"
@@ -77,13 +80,16 @@ def walk_trace(workspace: Workspace, url: str, *, origin: str = "", wait_s: floa
         is_allowed = not origin or _is_allowed(url, origin)
         spans = _spans(reader, context, wait_s) if answer.status else ()
         named = _NAMED.search(f"{answer.headers.get('traceresponse', '')},{answer.headers.get('server-timing', '')}")
+        trace_id = named[1] if named else ""
+        newest = next(iter(reader.search_spans("since:1h", limit=1).rows), None)
         return WalkedRequest(
             context.trace_id, sent_ns, answered_ns, answer.status, answer.problem,
-            named=named[1] if named else "", is_sampled=named is None or bool(int(named[2], 16) & 1),
+            named=trace_id, is_sampled=named is None or bool(int(named[2], 16) & 1),
             via=answer.headers.get("via", "") or answer.headers.get("server", ""), spans=spans,
-            other=None if spans or not answer.status else _other(reader, agent, parts.path or "/", sent_ns),
-            services=[own.service for own in reader.services(sent_ns - _HOUR_NS, time.time_ns(), with_synthetic=True)],
+            other=None if spans or not answer.status else _other(reader, agent, parts.path or "/", sent_ns, trace_id),
+            services=_services(reader, sent_ns, newest),
             origin=origin, is_allowed=is_allowed, waited_s=wait_s,
+            leads_to=_leads_to(url, answer), newest_ns=newest.time_ns if newest is not None else 0,
         )  # fmt: skip
 
 
@@ -138,8 +144,28 @@ def _spans(reader: TelemetryReader, context: TraceContext, wait_s: float) -> tup
     return spans
 
 
-def _other(reader: TelemetryReader, agent: str, path: str, sent_ns: int) -> Span | None:
-    """Return the span of the request in another trace: by our user agent, else by its path and time."""
+def _services(reader: JoinedTelemetry, sent_ns: int, newest: Span | None) -> Sequence[str]:
+    """Return the services of the last hour, or the one of the newest span before any was counted."""
+    counted = reader.services(sent_ns - _HOUR_NS, time.time_ns(), with_synthetic=True)
+    return [own.service for own in counted] or ([newest.service] if newest is not None else [])
+
+
+def _leads_to(url: str, answer: _Answer) -> str:
+    """Return where a redirect leads, as far as it is an address that can be asked; empty for another answer."""
+    place = answer.headers.get("location", "") if answer.status // 100 == _REDIRECT else ""
+    with suppress(ValueError):
+        return printable(urljoin(url, place))[:_ADDRESS] if place else ""
+    return ""
+
+
+def _other(reader: TelemetryReader, agent: str, path: str, sent_ns: int, named: str) -> Span | None:
+    """Return the span of the request in another trace, that the answer names, or by user agent, or by path and time.
+
+    Of the trace that is named, spans since the request alone: its id may be used again and again.
+    """
+    own = [span for span in reader.trace(named) if span.time_ns >= sent_ns - 10**9] if named else []
+    if own:
+        return next((span for span in own if span.kind == "Server"), own[0])
     spans = reader.search_spans("kind:server since:10m", limit=_SEARCHED).rows
     by_agent = (span for span in spans if agent in _values(span, ("user_agent.original", "http.user_agent")))
     by_path = (
