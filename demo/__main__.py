@@ -24,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with (
             listen(options.host, options.port) as shop,
-            listen(options.host, options.third_party_port) as third_party,
+            listen(options.host, _beside(options.third_party_port, options.port, 1)) as third_party,
             listen(options.host, _beside(options.tls_port, options.port, 2)) as tls,
             listen(options.host, _beside(options.dns_port, options.port, 3), socket.SOCK_DGRAM) as names,
             listen("127.0.0.1", 0) as catalogue,
@@ -46,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8700, help="the shop's port; 0 picks a free one")
-    parser.add_argument("--third-party-port", type=int, default=8701, help="the third party's port; 0 picks a free one")
     beside = "default: beside the shop's, or a free one if the shop's is"
+    parser.add_argument("--third-party-port", type=int, help=f"the third party's port ({beside})")
     parser.add_argument("--tls-port", type=int, help=f"the port of the front that speaks TLS ({beside})")
     parser.add_argument("--dns-port", type=int, help=f"the port of the name server ({beside})")
     parser.add_argument("--data", type=Path, help="a SQLite file to keep; without it the data is temporary")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import resource
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,9 +16,12 @@ from outrider.app.upkeep.backups import make_backup, put_back
 from outrider.model import QueueEntry, RunId, StoreError, UsageError, new_run_id
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from outrider.store import Store
+
+MEMORY = Path("/dev/shm")
+"""Another file system than that of temporary files, as a rule."""
 
 
 @pytest.fixture
@@ -106,3 +113,47 @@ def test_a_damaged_backup_replaces_nothing(site: Path) -> None:
     assert "name another backup" in caught.value.fix
     assert (site / "outrider.db").read_bytes() == before
     assert list(site.glob("*.restoring*")) == []
+
+
+def test_an_empty_file_is_no_backup(site: Path) -> None:
+    """SQLite would make a new store of it: the copy of a backup that a full disk cut may be such a file."""
+    (site / "backup/outrider.db").write_bytes(b"")
+    before = (site / "outrider.db").read_bytes()
+    with pytest.raises(UsageError) as caught:
+        put_back(site / "backup", f"sqlite:///{site}/outrider.db", str(site / "artifacts"), force=True)
+
+    assert caught.value.slug == "no-backup"
+    assert (site / "outrider.db").read_bytes() == before
+
+
+@contextmanager
+def room_for(most_bytes: int) -> Iterator[None]:
+    """Let no file of this process grow beyond a size."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_what_there_is_no_room_for_leaves_nothing_half_copied(site: Path) -> None:
+    """An artifact that was cut would be taken for the whole one by whoever puts the backup back again."""
+    if not MEMORY.is_dir() or MEMORY.stat().st_dev == site.stat().st_dev:
+        pytest.skip("there is no other file system: files are linked, not copied")
+    content = b"evidence" * 500_000
+    (site / "backup/artifacts/ab/ef").write_bytes(content)
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        url, artifacts = f"sqlite:///{folder}/outrider.db", Path(folder, "artifacts")
+
+        refusals = []
+        for most_bytes in (100_000, 1_000_000):  # less than the database has, and more
+            with room_for(most_bytes), pytest.raises(UsageError) as caught:
+                put_back(site / "backup", url, str(artifacts), force=False)
+            refusals.append(str(caught.value))
+        left = {path.name for path in Path(folder).rglob("*") if path.is_file()}
+        put_back(site / "backup", url, str(artifacts), force=False)
+
+        assert all(folder in refusal and "File too large" in refusal for refusal in refusals)
+        assert left <= {"cd"}
+        assert (artifacts / "ab/ef").read_bytes() == content

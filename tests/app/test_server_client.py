@@ -6,6 +6,7 @@ import json
 import socket
 import ssl
 import threading
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -182,6 +183,27 @@ def test_a_certificate_that_is_not_trusted_is_said(tmp_path: Path) -> None:
 
     assert (distrusted.slug, plain.slug) == ("server-tls", "server-tls")
     assert "certificate" in str(distrusted)
+    assert "speaks no TLS" in plain.fix
+
+
+def test_a_certificate_that_has_expired_is_to_be_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another name for the server would not help."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ended = datetime(2026, 1, 2, tzinfo=UTC)
+    authority.issue_cert("127.0.0.1", not_before=ended - timedelta(days=1), not_after=ended).configure_cert(context)
+
+    def secured(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(1)
+
+    with serving(secured) as place:
+        expired = refused(f"https://{place}")
+
+    assert (expired.slug, "has expired" in expired.what) == ("server-tls", True)
+    assert "renew its certificate" in expired.fix
 
 
 @pytest.mark.parametrize(

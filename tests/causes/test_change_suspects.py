@@ -26,6 +26,13 @@ def test_chance_is_that_of_changes_at_any_time_alike() -> None:
     assert (suspect.stands_out, suspect.before_us) == (True, 5 * MINUTE_US)
 
 
+def test_two_changes_of_one_minute_are_told_together() -> None:
+    """Nobody knows which of two releases it was: the nearer one is no likelier."""
+    [suspect] = change_suspects([changes(RELEASE, 0.1, 0.7, 3)], BEGAN_US, MINUTE_US)
+
+    assert (suspect.change.text, suspect.beside, suspect.stands_out) == ("0.1", ("0.7",), True)
+
+
 @pytest.mark.parametrize(
     ("before_min", "stands_out"),
     [((5,), True), ((0,), True), ((-0.5,), True), ((5, *range(100, 40_000, 30)), False), ((1300, 20_000), False)],

@@ -45,6 +45,7 @@ def test_what_changed_just_before_is_the_suspect(scene: Scene, telemetry: ClickH
     labels = {"check": check, "team": "shop"}
     incident = scene.incident(check_named(check), lead=incident.lead, since_us=began_us, labels=labels)
     scene.store.judgements.record_release(Release("v2.4", "production", began_us - 3 * MINUTE_US))
+    scene.store.judgements.record_release(Release("v2.3.9", "production", began_us - 3 * MINUTE_US - 30 * SECOND_US))
     scene.store.judgements.record_release(Release("elsewhere", "staging", began_us - MINUTE_US))
     for number, (text, matcher) in enumerate([("flag on", "team=shop"), ("cable cut", "team=other")]):
         scene.store.annotations.record(Annotation(f"{number:032}", began_us - 2 * MINUTE_US, text, (matcher,), "ci"))
@@ -69,6 +70,7 @@ def test_what_changed_just_before_is_the_suspect(scene: Scene, telemetry: ClickH
     }  # fmt: skip
     assert [change["kind"] for change in changes["changes"]][-1] == "new error"
     assert "<b><bdi>event flag on</bdi></b>, 2 min before it began" in page.text
+    assert "3 min before it began, within a minute of v2.3.9" in page.text
     [first, *_] = change_quotes(changes_of(scene.store, incident, NOW_US, ChangedTelemetry()))
     assert first.text.startswith("event flag on, 2 min before it began; by chance 1 time in ")
 

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from demo.__main__ import main
 from demo.http_servers import PortTaken, listen
+from tests.listeners import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +98,18 @@ def test_a_taken_port_is_told_with_what_to_do(capsys: pytest.CaptureFixture[str]
     error = capsys.readouterr().err
     assert f"127.0.0.1:{port} is taken by another program" in error
     assert "--port" in error
+
+
+def test_the_third_party_is_beside_the_shop(capsys: pytest.CaptureFixture[str]) -> None:
+    """So that a second shop needs one option: a fixed port of its third party would be the first one's."""
+    handler = signal.getsignal(signal.SIGTERM)
+    shop = free_port()
+    with listen("127.0.0.1", shop + 1), listen("127.0.0.1", 0) as other:
+        code = main(["--port", str(shop), "--tls-port", str(other.getsockname()[1])])
+
+    signal.signal(signal.SIGTERM, handler)
+    assert code == 2
+    assert f"127.0.0.1:{shop + 1} is taken by another program" in capsys.readouterr().err
 
 
 def test_a_taken_port_is_an_error_of_its_own() -> None:

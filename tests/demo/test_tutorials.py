@@ -70,7 +70,7 @@ def test_a_tutorial_works_from_an_empty_folder(page: Path, shop: str, tmp_path: 
         "http://127.0.0.1:8700": f"http://127.0.0.1:{own_shop}" if starts_its_own else shop,
         "python -m demo)": f"python -m demo --port {own_shop} {others})",
         "127.0.0.1:8800": f"127.0.0.1:{candidate}",
-        "--port 8800": f"--port {candidate} {others}",
+        "--port 8800": f"--port {candidate}",
         "127.0.0.1:2525": f"127.0.0.1:{mail}",
         "demo.postbox)": f"demo.postbox {mail})",
         "127.0.0.1:8710": f"127.0.0.1:{pages}",

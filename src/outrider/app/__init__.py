@@ -139,8 +139,13 @@ if TYPE_CHECKING:
         self_test_gate,
     )
     from outrider.app.gate.pull_request_comment import comment_gate
-    from outrider.app.locations.broker_access import broker_rights
-    from outrider.app.locations.location_registry import add_location, list_locations, remove_location
+    from outrider.app.locations.broker_access import broker_remains, broker_rights
+    from outrider.app.locations.location_registry import (
+        add_location,
+        list_locations,
+        remove_location,
+        unused_location_note,
+    )
     from outrider.app.locations.opened_worker import open_worker, worker_folder
     from outrider.app.lookup.dashboard_answers import answer_dashboard, read_dashboards
     from outrider.app.lookup.joined_telemetry import JoinedTelemetry, open_joined
@@ -240,7 +245,7 @@ __all__ = [
     "WorkerOutcome", "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "add_location",
     "add_project", "add_project_key", "add_user", "alert_noise", "alert_settings", "answer_dashboard",
     "api_dashboard", "api_dashboards", "artifact_file", "ask_server", "assign_incident", "back_up",
-    "backtest_rules", "broker_rights", "browser_environment", "browser_or_error", "browser_settings",
+    "backtest_rules", "broker_remains", "broker_rights", "browser_environment", "browser_or_error", "browser_settings",
     "calibrate_checks", "capacity_plans", "cell_word", "chance_of_all", "change_issues", "check_build",
     "command_line_change",
     "comment_gate", "comment_on_incident", "compare_baselines", "compare_with_last_good", "comparison_document",
@@ -266,7 +271,8 @@ __all__ = [
     "shifts_ahead", "shown_attempt", "shown_name", "sign_out_user", "silence_incidents", "status_page_incidents",
     "step_medians",
     "stored_run", "suite_notes", "try_alert_route", "try_artifacts", "unjudged_metrics_note", "unknown_check_note",
-    "unknown_environment_note", "unknown_location_note", "update_status_incident", "upload_maps",
+    "unknown_environment_note", "unknown_location_note", "unused_location_note", "update_status_incident",
+    "upload_maps",
     "validate_workspace", "view_query", "walk_trace", "watch_checks", "web_address", "work_for_master",
     "worker_folder", "workspace_sources", "write_failure_pages",
 ]  # fmt: skip
@@ -297,7 +303,7 @@ _MODULES = {
         "read_baselines step_medians"
     ),
     "outrider.app.alerting.alert_configuration": "alert_settings",
-    "outrider.app.locations.broker_access": "broker_rights",
+    "outrider.app.locations.broker_access": "broker_remains broker_rights",
     "outrider.app.records.check_control": "RequestedRun pause_checks request_runs resume_checks",
     "outrider.app.execution.discovery": "Discovery",
     "outrider.app.documentation_topics": "find_topic",
@@ -356,7 +362,7 @@ _MODULES = {
     "outrider.app.access.audit_trail": "command_line_change current_user list_changes",
     "outrider.app.backends.error_backend": "ShownIssue",
     "outrider.app.errors.issue_actions": "ISSUE_ACTIONS change_issues find_issue issue_state list_issues",
-    "outrider.app.locations.location_registry": "add_location list_locations remove_location",
+    "outrider.app.locations.location_registry": "add_location list_locations remove_location unused_location_note",
     "outrider.app.locations.opened_worker": "open_worker worker_folder",
     "outrider.app.records.token_registry": "create_token list_tokens revoke_token",
     "outrider.app.records.user_accounts": (

@@ -94,6 +94,7 @@ class ChangeSuspect:
         before_us: How long before; below zero for after.
         chance: How likely one of its kind comes so near by chance.
         stands_out: Whether that is less than what all kinds together bring now and then.
+        beside: What else of its kind came within a minute of it, and may as well be the cause.
     """
 
     kind: ChangeKind
@@ -101,6 +102,7 @@ class ChangeSuspect:
     before_us: int
     chance: float
     stands_out: bool
+    beside: tuple[str, ...] = ()
 
     @property
     def weighed(self) -> float:
@@ -156,7 +158,8 @@ def _nearest(history: Changes, began_us: int, uncertain_us: int) -> ChangeSuspec
     change = min(near, key=lambda own: (abs(began_us - own.at_us), own.text))
     before_us = began_us - change.at_us
     chance = _chance(history, max(before_us, uncertain_us))
-    return ChangeSuspect(history.kind, change, before_us, chance, stands_out=False)
+    others = {own.text: None for own in near if abs(own.at_us - change.at_us) <= _LATE_US and own.text != change.text}
+    return ChangeSuspect(history.kind, change, before_us, chance, stands_out=False, beside=tuple(others))
 
 
 def _chance(history: Changes, before_us: int) -> float:

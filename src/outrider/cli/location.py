@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 
 import click
 
 from outrider.app import (
     add_location,
+    broker_remains,
     broker_rights,
     duration_s,
     find_workspace,
+    list_checks,
     list_locations,
     now_us,
     open_store,
     remove_location,
+    unused_location_note,
 )
-from outrider.cli.echo import echo
+from outrider.cli.echo import echo, warn
 from outrider.cli.option_types import TypedValue
+from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at_with_zone
-from outrider.model import counted
+from outrider.model import OutriderError, counted
 
 
 @click.group(
@@ -52,6 +57,9 @@ def add(name: str, *, lifetime_s: float | None) -> None:
     for line in (server, *broker_rights(workspace, name)):  # to be typed: nothing of them is secret, nor masked
         click.echo(line, err=True)
     echo(f"outrider tokens revoke {issued.token.id} ends it", err=True)
+    with Progress() as progress, suppress(OutriderError):  # `outrider validate` says what is wrong with checks
+        progress.progress("collecting checks")
+        warn(unused_location_note(list_checks(workspace), name))
 
 
 @location.command("list", epilog="Example: outrider location list --json")
@@ -84,6 +92,9 @@ def list_(*, as_json: bool) -> None:
 @click.argument("name")
 def remove(name: str) -> None:
     """Revoke the tokens of the location NAME; the service measures its runs itself again."""
-    with open_store(find_workspace()) as store:
+    workspace = find_workspace()
+    with open_store(workspace) as store:
         revoked = remove_location(store, name)
     echo(f"removed {name}, revoked {counted(revoked, 'token')}; checks that name it run on this host from now on")
+    for line in broker_remains(workspace, name):
+        click.echo(line, err=True)

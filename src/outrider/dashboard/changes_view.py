@@ -99,9 +99,17 @@ def change_causes(changes: ChangesView) -> tuple[str, ...]:
     return tuple(f"release:{own.text}" for own in near if own.kind in _RELEASES)
 
 
+def _beside(suspect: ChangeSuspect) -> str:
+    """Return what else of its kind came at that time: nobody knows which of them it was."""
+    if not suspect.beside:
+        return ""
+    named = suspect.beside[0] if len(suspect.beside) == 1 else f"{len(suspect.beside)} others"
+    return f", within a minute of {named}"
+
+
 def _item(suspect: ChangeSuspect) -> ChangeItem:
     change, before_us = suspect.change, suspect.before_us
-    when = f"{length(abs(before_us))} {'before' if before_us >= 0 else 'after'} it began"
+    when = f"{length(abs(before_us))} {'before' if before_us >= 0 else 'after'} it began{_beside(suspect)}"
     odds = f"{1 / suspect.chance:,.0f}" if suspect.chance > _RARE else "a million or more"
     return ChangeItem(
         suspect.kind.value, change.text, change.at_us, when, suspect.chance, f"by chance 1 time in {odds}",

@@ -34,6 +34,13 @@ _SLUG = re.compile(r"docs/errors\.md#([a-z]+(?:-[a-z]+)*)")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _JSON = frozenset({"application/json", "application/problem+json"})
 _LINES = "application/jsonl"
+_TLS_FIX = "use the name that its certificate is for; SSL_CERT_FILE names the authority of a private one"
+_TLS_FIXES = {
+    "WRONG_VERSION_NUMBER": "what answers there speaks no TLS: name the port of the proxy that does",
+    "certificate has expired": "renew its certificate, and have the proxy read it again; is the clock here right?",
+    "certificate is not yet valid": "is the clock here right?",
+}
+"""What to do, by OpenSSL's words."""
 _BYTES = "application/octet-stream"
 _MOST_LINE_BYTES = 2**24
 _HOW_TO_SIGN_IN = "on the server, outrider tokens create NAME --role viewer makes a token; set OUTRIDER_TOKEN to it"
@@ -260,7 +267,7 @@ class ServerClient:
 
     def _distrusted(self, error: ssl.SSLError) -> ServerError:
         why = getattr(error, "verify_message", "") or error.reason or str(error)
-        fix = "use the name that its certificate is for; SSL_CERT_FILE names the authority of a private one"
+        fix = _TLS_FIXES.get(str(why), _TLS_FIX)
         return ServerError(f"{self.url}: TLS fails: {printable(str(why))[:200]}", slug="server-tls", fix=fix)
 
 

@@ -79,6 +79,17 @@ def broker_rights(workspace: Workspace, location: str) -> Sequence[str]:
     )
 
 
+def broker_remains(workspace: Workspace, location: str) -> Sequence[str]:
+    """Return lines that say how what a broker keeps of a location is removed; none if the workspace names no broker."""
+    if not workspace.locations.broker:
+        return ()
+    host = unquote(urlsplit(workspace.locations.broker).path.removeprefix("/")) or "/"
+    return (
+        f"the broker keeps its user and its queue: rabbitmqctl delete_user {location}, then",
+        f"  rabbitmqctl delete_queue -p {host} outrider.orders.{location}",
+    )
+
+
 def _url(workspace: Workspace) -> str:
     """Return the address of the broker with its password; empty if there is none."""
     from outrider.app.locations.broker_address import broker_address  # noqa: PLC0415

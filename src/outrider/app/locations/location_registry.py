@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 from outrider.app.access.audit_trail import command_line_change
 from outrider.app.access.workspace_access import now_us
 from outrider.app.locations.sealed_box import ORDERS, SealedBox
-from outrider.model import REMEMBERED_US, AccessRecords, Role, TokenKind, UsageError, is_location_name, printable
+from outrider.model import HERE, REMEMBERED_US, AccessRecords, Role, TokenKind, UsageError, is_location_name, printable
+from outrider.workspace import nearest
 
 if TYPE_CHECKING:
-    from outrider.model import LocationLog, LocationWorker
+    from collections.abc import Iterable
+
+    from outrider.model import Check, LocationLog, LocationWorker
     from outrider.server import IssuedToken
 
 
@@ -53,6 +56,16 @@ def add_location(records: LocationRecords, name: str, *, lifetime_s: float | Non
     with records.audit.alongside(command_line_change("location.add", name)):
         records.locations.add(name, now_us())
     return issued
+
+
+def unused_location_note(checks: Iterable[Check], name: str) -> str:
+    """Return that no check runs in a location, and which may have been meant; empty if one does."""
+    known = {location for check in checks for location in check.policy.locations}
+    if name in known:
+        return ""
+    return f'no check names the location "{name}" yet, as locations = ["{HERE}", "{name}"] does; ' + nearest(
+        name, sorted(known)
+    )
 
 
 def remove_location(records: LocationRecords, name: str) -> int:

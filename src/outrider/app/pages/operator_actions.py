@@ -63,7 +63,7 @@ class OperatorActions:
             raise UsageError(what, slug="unknown-check", fix="outrider ls shows the checks that it has")
         if location and location not in places:
             what = f'{check} has no location "{location[:80]}"'
-            raise UsageError(what, slug="unknown-name", fix=f"it has {', '.join(places)}")
+            raise UsageError(what, slug="unknown-name", fix=nearest(location, places))
         return request_run(self._store, identity, location or places[0], note).run
 
     def pause(self, check: str, reason: str, note: Note) -> None:

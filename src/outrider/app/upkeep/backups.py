@@ -167,29 +167,39 @@ def put_back(
     source = folder if folder.is_file() else folder / DATABASE
     if not source.is_file():
         raise UsageError(f"{folder} holds no {DATABASE}", slug="no-backup", fix="name a folder of outrider backup")
+    if not source.stat().st_size:  # SQLite takes an empty file for a new database
+        raise UsageError(f"{source} is empty", slug="no-backup", fix="name another backup; nothing was replaced")
     if not url.startswith(_FILE):
         raise StoreError("only SQLite files are restored", slug="store-url", fix="use the database server's own tools")
     target = Path(url.removeprefix(_FILE))
     if target.exists() and not force:
         raise _is_there(target, "give --force to replace it; it is kept beside as *.before-restore")
-    target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f"{target.name}.restoring")
-    shutil.copyfile(source, fresh)
     try:
-        Store.open(fresh, artifacts=artifacts).close()  # refuses what is damaged, before anything is replaced
-    except StoreError as error:
+        with path_errors(target.parent):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, fresh)
+        _check(fresh, source, artifacts)
+        with path_errors(target.parent):
+            if put_telemetry is not None:
+                put_telemetry()
+            if "://" not in artifacts:
+                _copy_files(folder / ARTIFACTS, Path(artifacts))
+        _replace(fresh, target)
+    finally:  # also of what was interrupted, or had no room
         for ending in _ENDINGS:
             fresh.with_name(f"{fresh.name}{ending}").unlink(missing_ok=True)
+
+
+def _check(fresh: Path, source: Path, artifacts: str) -> None:
+    """Refuse what is damaged, and bring up to date what is older, before anything is replaced."""
+    try:
+        Store.open(fresh, artifacts=artifacts).close()
+    except StoreError as error:
         what = error.what.replace(str(fresh), str(source))
         raise StoreError(what, slug=error.slug, fix=_FIXES.get(error.slug, error.fix)) from None
     finally:
         remove_former(fresh)  # of an older backup, which stays what it was
-    if put_telemetry is not None:
-        with path_errors(target.parent):
-            put_telemetry()
-    if "://" not in artifacts:
-        _copy_files(folder / ARTIFACTS, Path(artifacts))
-    _replace(fresh, target)
 
 
 def _is_there(path: Path, fix: str) -> UsageError:
@@ -218,9 +228,19 @@ def _copy_files(source: Path, target: Path) -> int:
             except FileNotFoundError:
                 raise
             except OSError:
-                shutil.copyfile(file, copy)
+                _copy_whole(file, copy)
             count += 1
     return count
+
+
+def _copy_whole(file: Path, copy: Path) -> None:
+    """Copy a file that is not there until it is whole: a copy that was cut would be taken for it ever after."""
+    part = copy.with_name(f"{copy.name}.part")
+    try:
+        shutil.copyfile(file, part)
+        part.rename(copy)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _files(folder: Path) -> Iterator[Path]:
