@@ -69,6 +69,27 @@ def test_live_judging_says_the_same(tmp_path: Path) -> None:
     assert (checkpoint.at_us, checkpoint.condition, checkpoint.state) == (other.at_us, other.condition, other.state)
 
 
+def test_a_past_that_is_stored_after_a_run_is_judged_with_it(tmp_path: Path) -> None:
+    """As by an import; runs that come later are not, since they wait to be judged themselves."""
+    past, first, last = [run(number) for number in range(380)], run(380), run(381)
+    with (
+        new_store(tmp_path / "a.db", artifacts=tmp_path / "a") as ordered,
+        new_store(tmp_path / "b.db", artifacts=tmp_path / "b") as imported,
+    ):
+        ordered.runs.record_many(past)
+        judge, live = Judge(ordered, Settings()), LiveJudge(imported, Settings())
+        for some in ([first], past, [last]):
+            imported.runs.record_many(some)
+        live.learn([first, last])
+        for made in (first, last):
+            ordered.runs.record(made)
+            judged, expected = live.judge(made), judge.judge(made)
+
+            assert [repr(own.signal) for own in judged if own.step == "pay"] == [
+                repr(own.signal) for own in expected if own.step == "pay"
+            ]
+
+
 class Away:
     """A history of which the series cannot be read at times."""
 

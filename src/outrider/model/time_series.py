@@ -41,7 +41,7 @@ class Points(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SeriesPart:
-    """Judged samples of a series, from a time on, as far as they were stored when a run was.
+    """Judged samples of a series, from a time on, as far as they were stored when a run was, or due when it was.
 
     Attributes:
         since_us: Due then or later, microseconds UTC.

@@ -206,7 +206,7 @@ class Judge:
     ) -> list[list[tuple[Checkpoint, Signal]]]:
         """Return for each stored run the checkpoints of its series after it, and their signals; nothing is written.
 
-        What was stored after a run is not judged with it.
+        What was stored after a run, and due after it, is not judged with it.
 
         Args:
             runs: Each of another check or place.

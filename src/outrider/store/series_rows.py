@@ -24,7 +24,10 @@ _HIGHEST = 2**63 - 1
 _PART = """
     SELECT {n} AS number, at_us, run_key, attempt, value FROM samples
     WHERE series_key = :series{n} AND at_us >= :since{n} AND judged
-        AND run_key <= coalesce((SELECT runs.key FROM runs WHERE runs.id = :run{n}), :highest{n})
+        AND (
+            run_key <= coalesce((SELECT runs.key FROM runs WHERE runs.id = :run{n}), :highest{n})
+            OR at_us <= (SELECT runs.due_us FROM runs WHERE runs.id = :run{n})
+        )
 """
 
 

@@ -303,22 +303,22 @@ def test_outcomes_of_several_checks_are_those_that_were_stored_until_a_run_was(s
 
 
 def test_parts_of_several_series_are_read_together(store: Store, make: Maker) -> None:
-    """Each from a time on, as far as they were stored when a run was; none where they are too many."""
+    """Each from a time on, as far as they were stored or due when a run was; none where they are too many."""
     runs = make.runs(4)
     for run in (runs[1], runs[0], runs[3], runs[2]):
         store.runs.record(run)
     duration, pay = store.series.of(runs[0].check)
 
     parts = [SeriesPart(duration, run=runs[3].id), SeriesPart(pay, since_us=runs[1].due_us, run=runs[2].id)]
-    whole = [*parts, SeriesPart(pay), SeriesPart(duration, run=make.run().id)]
+    whole = [*parts, SeriesPart(pay), SeriesPart(duration, run=make.run().id), SeriesPart(pay, run=runs[0].id)]
     read = store.series.parts(whole)
 
     assert read is not None
-    numbers = [[0, 1, 3], [1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3]]
+    numbers = [[0, 1, 2, 3], [1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3], [0, 1]]
     assert [points.at_us.tolist() for points in read] == [[runs[n].due_us for n in own] for own in numbers]
-    assert [points.value.tolist() for points in read[:2]] == [[650.0] * 3, [250.5] * 3]
-    assert store.series.parts(parts, 6) is not None
-    assert store.series.parts(parts, 5) is None
+    assert [points.value.tolist() for points in read[:2]] == [[650.0] * 4, [250.5] * 3]
+    assert store.series.parts(parts, 7) is not None
+    assert store.series.parts(parts, 6) is None
     assert store.series.of_many([runs[0].check, CheckId("journey:nobody")]) == {
         runs[0].check: (duration, pay), CheckId("journey:nobody"): (),
     }  # fmt: skip
