@@ -342,7 +342,7 @@ def test_services_tell_whom_they_call_and_what_they_run(desk: Desk) -> None:
         telemetry.insert_spans([asked, answered, asks, *versions], token="books")
         while telemetry.roll_up_calls():
             pass
-    desk.outrider("release", "2")
+    assert desk.outrider("release", "2").stderr == ""
 
     edges = desk.json("services", "books", "--show", "dependencies", "--json")
     [deployed] = desk.json("services", "--show", "deployments", "--json")
