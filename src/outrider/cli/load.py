@@ -23,7 +23,7 @@ from outrider.app import (
 )
 from outrider.cli.echo import echo
 from outrider.cli.load_tables import LoadProgress, as_json, print_knee, print_load
-from outrider.cli.main import INTERRUPTED
+from outrider.cli.main import INTERRUPTED, interrupt
 from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import console, run_as_json
 from outrider.model import OutriderError, exit_code
@@ -88,10 +88,6 @@ def load(  # noqa: PLR0917 - click hands them by name
 @contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
     """Treat SIGTERM as Ctrl-C: the load ends, and what was measured is kept and printed."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
     if threading.current_thread() is not threading.main_thread():
         yield
         return

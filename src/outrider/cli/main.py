@@ -200,7 +200,7 @@ def main(argv: list[str] | None = None) -> None:
     if argv is None:
         _collect_rarely()
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not ignored, as in a shell's background
-            signal.signal(signal.SIGINT, _interrupt)
+            signal.signal(signal.SIGINT, interrupt)
     for stream in (sys.stdout, sys.stderr):  # what its encoding lacks is shown as an escape, and ends no command
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -217,7 +217,8 @@ class _Interrupted(KeyboardInterrupt):
     """
 
 
-def _interrupt(*_: object) -> None:
+def interrupt(*_: object) -> None:
+    """End the command as Ctrl-C does; a signal handler."""
     raise _Interrupted
 
 
